@@ -1,0 +1,44 @@
+"""charlstm: watch a character-level LSTM learn to write, and write with it.
+
+The public names load on first use, so that importing the package costs nothing and never loads
+TensorFlow or Gradio.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "Architecture": "lstm",
+    "Budget": "recipes",
+    "CharLSTMError": "errors",
+    "Checkpoint": "checkpoint",
+    "Corpus": "corpus",
+    "Engine": "engine",
+    "Evaluation": "evaluation",
+    "Network": "lstm",
+    "RECIPES": "recipes",
+    "Recipe": "recipes",
+    "Run": "runs",
+    "Sampling": "sampling",
+    "Vocabulary": "vocabulary",
+    "evaluate": "evaluation",
+    "load_checkpoint": "checkpoint",
+    "paste": "corpus",
+    "practice_text": "corpus",
+    "read_file": "corpus",
+    "save_checkpoint": "checkpoint",
+    "tiny_shakespeare": "corpus",
+    "train": "training",
+    "write": "writing",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,93 @@
+"""What the command line understands, and the sentences for what it does not."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from charlstm.errors import CharLSTMError
+from charlstm.recipes import RECIPES
+
+MAX_GENERATED = 1_000_000
+MAX_RANDOM_SEED = 2**63 - 1
+
+
+class OneSentenceParser(argparse.ArgumentParser):
+    def error(self, message):
+        raise CharLSTMError(f"{message[:1].upper()}{message[1:]} (see {self.prog} --help).")
+
+
+def positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected a number above 0")
+    return number
+
+
+def whole_number(lowest: int, highest: int):
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or not lowest <= number <= highest:
+            raise argparse.ArgumentTypeError(
+                f"got {text!r}, expected a whole number from {lowest} to {highest}"
+            )
+        return number
+
+    return parse
+
+
+def temperature(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 10:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected a number from 0 to 10")
+    return number
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = OneSentenceParser(
+        prog="python -m charlstm", description="Character-level LSTMs: watch them learn to write."
+    )
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="train | evaluate | generate | info"
+    )
+
+    train = commands.add_parser("train", help="train a network")
+    train.add_argument("--corpus", choices=["tiny-shakespeare", "practice-text"])
+    train.add_argument("--text", metavar="FILE", help="a text file of your own")
+    train.add_argument("--style", choices=["verse", "prose"], help="keep line breaks, or not")
+    train.add_argument("--recipe", choices=list(RECIPES), help="default: quick")
+    train.add_argument("--minutes", type=positive, help="budget, from the first step on")
+    train.add_argument("--epochs", type=positive, help="budget in passes through the text")
+    train.add_argument("--random-seed", type=whole_number(0, 2**32 - 1))
+    train.add_argument("--out", metavar="FILE", help="where to put a copy of the checkpoint")
+    train.add_argument("--run", metavar="DIR", help="the run folder to make")
+    train.add_argument("--resume", metavar="DIR", help="the run folder to go on with")
+    train.add_argument("--json", action="store_true", help="end with one JSON object")
+
+    evaluate = commands.add_parser("evaluate", help="measure a network on text it never saw")
+    evaluate.add_argument("checkpoint")
+    evaluate.add_argument("--text", metavar="FILE", help="its last tenth is the held-out text")
+    evaluate.add_argument("--json", action="store_true", help="end with one JSON object")
+
+    generate = commands.add_parser("generate", help="write on after a seed text")
+    generate.add_argument("checkpoint")
+    generate.add_argument("--seed-text", default="")
+    generate.add_argument("--length", type=whole_number(1, MAX_GENERATED), default=500)
+    generate.add_argument("--temperature", type=temperature, default=0.8)
+    generate.add_argument("--top-k", type=whole_number(1, 1000))
+    generate.add_argument("--top-p", type=positive)
+    generate.add_argument("--random-seed", type=whole_number(0, MAX_RANDOM_SEED))
+
+    info = commands.add_parser("info", help="tell what is in a checkpoint")
+    info.add_argument("checkpoint")
+    info.add_argument("--json", action="store_true", help="end with one JSON object")
+    return parser

@@ -1,0 +1,323 @@
+"""From a plain Python to a running page: checks, a virtual environment, a browser for the tests.
+
+Standard library only, and syntax that Python 3.8 reads: this module has to speak clearly on exactly
+the machines where nothing else of charlstm runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+REQUIREMENTS = ROOT / "requirements.txt"
+
+OLDEST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 13)  # the newest that TensorFlow is published for
+NEEDED_BYTES = 3 * 10**9  # measured: 2.8 GB with the packages of the tests, 1.9 of them TensorFlow
+
+BROWSER_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_PLACES = (  # where browsers live that put no command on PATH
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+)
+
+_NO_NETWORK = re.compile(
+    r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|"
+    r"name resolution|Network is unreachable|timed out|Connection (refused|reset|aborted)"
+)
+
+
+def before_start(argv: list[str]) -> None:
+    """Call first in app.py: return only if the page can start, with what is installed here.
+
+    `--setup` among the arguments makes the environment and starts the same script again inside it.
+    """
+    check_python()
+    if "--setup" in argv[1:]:
+        python = make_environment([REQUIREMENTS])
+        script = str(Path(argv[0]).resolve())
+        become(python, [script] + [argument for argument in argv[1:] if argument != "--setup"])
+    missing = missing_packages(REQUIREMENTS)
+    if missing:
+        _refuse(
+            f"This Python lacks packages that charlstm needs, or has other versions of them "
+            f"({', '.join(missing)}): start with `{_python_command()} {argv[0]} --setup`, which "
+            f"installs them into {ENVIRONMENT} and leaves the rest of the computer alone."
+        )
+
+
+def check_python(version: tuple = sys.version_info, max_int: int = sys.maxsize) -> None:
+    """Exit with code 2 and a sentence unless this Python can run charlstm."""
+    bits = 64 if max_int > 2**32 else 32
+    if bits == 64 and OLDEST_PYTHON <= tuple(version[:2]) <= NEWEST_PYTHON:
+        return
+    suitable = _find_suitable_python()
+    remedy = f"start with `{suitable}` instead" if suitable else "install one from python.org"
+    _refuse(
+        f"charlstm needs a 64-bit Python 3.{OLDEST_PYTHON[1]} to 3.{NEWEST_PYTHON[1]}, and this is "
+        f"a {bits}-bit Python {'.'.join(map(str, version[:3]))} ({sys.executable}): {remedy}."
+    )
+
+
+def missing_packages(requirements_file: Path = REQUIREMENTS) -> list[str]:
+    """Names in a requirements file that are not installed within their bounds; imports none."""
+    return [name for name, bounds in _requirements(requirements_file) if not _have(name, bounds)]
+
+
+def make_environment(requirement_files: list[Path], folder: Path = ENVIRONMENT) -> Path:
+    """Make a virtual environment that fulfils the requirement files; return its Python.
+
+    Instant if a stamp says that nothing has changed since the last time; an environment that was
+    left half-made is completed or made anew.
+    """
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    try:
+        digests = {file.name: _digest(file) for file in requirement_files}
+        done = _read_stamp(folder)
+        if python.exists() and digests.items() <= done.items():
+            return python
+        _check_room(folder, first_time=not done)
+        if not _works(python):
+            done = {}
+            _create(folder)
+        _stamp(folder).write_text("{}")  # until the installation is over, nothing is done
+        _install(python, requirement_files, folder / "pip.log")
+        _stamp(folder).write_text(json.dumps({**done, **digests}, indent=1))
+    except OSError as error:
+        _refuse(f"The environment {folder} cannot be made ({error}): mend that and start again.")
+    except KeyboardInterrupt:
+        _refuse("Interrupted: the same command goes on from here.", code=130)
+    return python
+
+
+def find_chromium() -> str | None:
+    """The Chromium or Chrome that the browser tests may drive."""
+    found = (shutil.which(command) for command in BROWSER_COMMANDS + BROWSER_PLACES)
+    return next((path for path in found if path), None)
+
+
+def ensure_chromium() -> str | None:
+    """Find Chromium; on Debian as root, install it. Without one, say what will be skipped."""
+    browser = find_chromium()
+    if browser is None and _can_apt_install():
+        _say("The browser tests need Chromium: installing it with apt-get.")
+        _apt_install("chromium", "fonts-dejavu-core")
+        browser = find_chromium()
+    if browser is None:
+        remedy = "install Chromium or Google Chrome"
+        if shutil.which("apt-get"):
+            remedy = "`sudo apt-get install chromium` mends that"
+        _say(f"No Chromium was found, so the tests that open the page are skipped: {remedy}.")
+    return browser
+
+
+def become(python: Path, arguments: list[str]) -> None:
+    """Go on as another Python with these arguments; never returns."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = [str(python), *arguments]
+    if os.name != "nt":
+        os.execv(command[0], command)
+    process = subprocess.Popen(command)  # on Windows exec would hand the console back at once
+    while True:
+        try:
+            sys.exit(process.wait())
+        except KeyboardInterrupt:
+            continue  # the page has got it too, and ends in its own time
+
+
+# The virtual environment
+
+
+def _check_room(folder: Path, first_time: bool) -> None:
+    place = folder if folder.exists() else folder.parent
+    if not os.access(place, os.W_OK):
+        _refuse(f"{place} is not writable for you: copy charlstm to a folder of yours.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
+        _refuse(f"{folder} exists and is no virtual environment: move it away and start again.")
+    free_bytes = shutil.disk_usage(place).free
+    if first_time and free_bytes < NEEDED_BYTES:
+        _refuse(
+            f"The packages need {NEEDED_BYTES / 1e9:.0f} GB of disk space, and {place} has "
+            f"{free_bytes / 1e9:.1f} GB left: make room, or copy charlstm to a bigger disk."
+        )
+
+
+def _works(python: Path) -> bool:
+    """Whether an environment's Python starts, has pip and is of the version that runs here."""
+    question = "import sys, pip; print(*sys.version_info[:2])"
+    answer = f"{sys.version_info[0]} {sys.version_info[1]}"
+    return python.exists() and _answer(python, "-c", question) == answer
+
+
+def _create(folder: Path) -> None:
+    if not _has_venv() and _can_apt_install():
+        package = _venv_package()
+        _say(f"This Python cannot make virtual environments yet: installing {package}.")
+        _apt_install(package)
+    if not _has_venv():
+        remedy = "install the modules venv and ensurepip for it"
+        if shutil.which("apt-get"):
+            remedy = f"`sudo apt-get install {_venv_package()}` mends that"
+        _refuse(f"This Python ({sys.executable}) cannot make virtual environments: {remedy}.")
+    if subprocess.call([sys.executable, "-m", "venv", "--clear", str(folder)]) != 0:
+        _refuse(f"The virtual environment {folder} could not be made: the reason stands above.")
+
+
+def _has_venv() -> bool:
+    importlib.invalidate_caches()
+    return all(importlib.util.find_spec(module) for module in ("venv", "ensurepip"))
+
+
+def _venv_package() -> str:
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+
+
+def _install(python: Path, requirement_files: list[Path], log: Path) -> None:
+    names = " and ".join(file.name for file in requirement_files)
+    _say(f"Installing the packages of {names} into {log.parent}: once, for some minutes.")
+    if log.exists():
+        log.unlink()  # pip appends
+    command = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    command += ["--log", str(log)]
+    for file in requirement_files:
+        command += ["-r", str(file)]
+    if subprocess.call(command, env={**os.environ, "PIP_USER": "0"}) != 0:
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        _refuse(f"The packages could not be installed: {_diagnosis(text)}.")
+
+
+def _diagnosis(pip_log: str) -> str:
+    """What to tell a person about an installation that failed."""
+    if "No space left" in pip_log:
+        return "the disk is full; make room, or set TMPDIR to a folder on a bigger disk"
+    if _NO_NETWORK.search(pip_log):
+        return "the package index did not answer; check the network and the proxy, and start again"
+    absent = re.search(r"No matching distribution found for ([^\s(]+)", pip_log)
+    if absent:
+        return (
+            f"{absent.group(1)} is not published for this computer ({sys.platform}, Python "
+            f"{sys.version_info[0]}.{sys.version_info[1]}); TensorFlow runs on 64-bit Linux with "
+            f"glibc, on Windows and on Macs with Apple chips"
+        )
+    return "the reason stands above; mend that and start again"
+
+
+def _stamp(folder: Path) -> Path:
+    return folder / "charlstm-installed.json"
+
+
+def _read_stamp(folder: Path) -> dict[str, str]:
+    """Digests of the requirement files that are fulfilled, by name; empty if unsure."""
+    try:
+        content = json.loads(_stamp(folder).read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _digest(requirements_file: Path) -> str:
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return hashlib.sha256(python.encode() + requirements_file.read_bytes()).hexdigest()
+
+
+# Requirements
+
+
+def _requirements(file: Path) -> list[tuple[str, str]]:
+    """Names and version bounds, as in ("gradio", ">=6.31,<7")."""
+    pattern = re.compile(r"([A-Za-z][\w.-]*)(?:\[[^]]*\])?\s*([^;#]*)")
+    matches = (pattern.match(line) for line in file.read_text(encoding="utf-8").splitlines())
+    return [(match.group(1), match.group(2).replace(" ", "")) for match in matches if match]
+
+
+def _have(name: str, bounds: str) -> bool:
+    if name == "tensorflow" and os.environ.get("KERAS_BACKEND") in ("jax", "torch"):
+        return _installed_version(os.environ["KERAS_BACKEND"]) is not None
+    version = _installed_version(name)
+    if name == "tensorflow" and version is None:
+        version = _installed_version("tensorflow-cpu")  # the same, smaller
+    return version is not None and _within(version, bounds)
+
+
+def _installed_version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _within(version: str, bounds: str) -> bool:
+    """Whether a version fulfils bounds written with `>=` and `<`."""
+
+    def numbers(text):
+        return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+
+    for sign, bound in re.findall(r"(>=|<)([\d.]+)", bounds):
+        if (numbers(version) >= numbers(bound)) != (sign == ">="):
+            return False
+    return True
+
+
+# The machine
+
+
+def _can_apt_install() -> bool:
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return is_root and shutil.which("apt-get") is not None
+
+
+def _apt_install(*packages: str) -> None:
+    """Try to install; the callers look for what they need afterwards."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        command = ["apt-get", "-qq", *arguments]
+        subprocess.call(command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+
+
+def _find_suitable_python() -> str | None:
+    for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1):
+        command = f"python3.{minor}"
+        if shutil.which(command) and _answer(command, "-c", "print(1)") == "1":
+            return command
+    return None
+
+
+def _answer(*command: str | Path) -> str | None:
+    """What a command prints, None if it fails."""
+    try:
+        run = subprocess.run(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
+    return run.stdout.decode(errors="replace").strip() if run.returncode == 0 else None
+
+
+def _python_command() -> str:
+    return Path(sys.executable or "python3").name
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _refuse(sentence: str, code: int = 2) -> None:
+    _say(sentence)
+    sys.exit(code)

@@ -1,0 +1,235 @@
+"""The Keras callbacks of a training, each with one job.
+
+`fit()` runs in chapters of about half a second (Keras calls them epochs): between two chapters
+the weights may be read on every backend, so that measuring, sampling and saving happen there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from charlstm.recipes import Budget, Recipe
+
+PROGRESS_EVERY_S = 0.2
+PROGRESS_AT_LEAST_EVERY_S = 5.0
+VALIDATIONS = 30  # in a training, if they cost less than a twelfth of its time
+SAVE_EVERY_S = 15.0
+SAMPLE_STEPS_RATIO = 1.25  # kept samples lie at steps spaced like a logarithm
+SAMPLE_EVERY_S = 10.0
+
+
+class Clock:
+    """How far a training is: steps and seconds since its first step, and the share of its budget.
+
+    Args:
+        step, elapsed_s: where a resumed training goes on.
+        steps_per_epoch: steps that read the whole training text once.
+    """
+
+    def __init__(
+        self, budget: Budget, steps_per_epoch: float, step: int = 0, elapsed_s: float = 0.0
+    ):
+        self.budget = budget
+        self.steps_per_epoch = steps_per_epoch
+        self.step = step
+        self._before_s = elapsed_s
+        self._started_s: float | None = None
+
+    def start(self) -> None:
+        self._started_s = time.monotonic()
+
+    def halt(self) -> None:
+        """Measuring and saving at the end are no part of the budget."""
+        self._before_s, self._started_s = self.elapsed_s, None
+
+    @property
+    def elapsed_s(self) -> float:
+        running_s = 0.0 if self._started_s is None else time.monotonic() - self._started_s
+        return self._before_s + running_s
+
+    @property
+    def epoch(self) -> float:
+        return self.step / self.steps_per_epoch
+
+    @property
+    def share(self) -> float:
+        if self.budget.minutes is not None:
+            return min(1.0, self.elapsed_s / (60 * self.budget.minutes))
+        return min(1.0, self.epoch / self.budget.epochs)
+
+    @property
+    def eta_s(self) -> float:
+        if self.budget.minutes is not None:
+            return max(0.0, 60 * self.budget.minutes - self.elapsed_s)
+        return self.elapsed_s * (1 - self.share) / self.share if self.share else 0.0
+
+
+class LearningRate(keras.callbacks.Callback):
+    """Sets the learning rate from the share of the budget that is used."""
+
+    def __init__(self, recipe: Recipe, clock: Clock):
+        super().__init__()
+        self.recipe = recipe
+        self.clock = clock
+        # JAX keeps the optimizer's state to itself during a chapter.
+        self.every_step = keras.backend.backend() != "jax"
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._set()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.every_step:
+            self._set()
+
+    def _set(self):
+        self.model.optimizer.learning_rate = self.recipe.learning_rate_at(self.clock.share)
+
+
+class Progress(keras.callbacks.Callback):
+    """Counts steps, and tells at most five times a second how it goes.
+
+    Args:
+        tell: called with the details of a progress event.
+        characters_per_step: what a step reads.
+    """
+
+    def __init__(self, clock: Clock, tell: Callable[..., None], characters_per_step: int):
+        super().__init__()
+        self.clock = clock
+        self.tell = tell
+        self.characters_per_step = characters_per_step
+        self._told_s = -1.0
+        self._told_step = clock.step
+        self._told_at_s = clock.elapsed_s
+        self._sums = (0, 0.0, 0.0)  # steps, loss and accuracy of the chapter when last told
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._sums = (0, 0.0, 0.0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.clock.step += 1
+        elapsed_s = self.clock.elapsed_s
+        # Long trainings tell less often: two thousand points draw any curve.
+        budget_s = elapsed_s + self.clock.eta_s
+        pause_s = max(PROGRESS_EVERY_S, min(budget_s / 2000, PROGRESS_AT_LEAST_EVERY_S))
+        if elapsed_s - self._told_s < pause_s:
+            return
+        # Keras logs means since the chapter began; their differences are the latest steps.
+        steps = batch + 1
+        loss, accuracy = float(logs["loss"]) * steps, float(logs["accuracy"]) * steps
+        told_steps, told_loss, told_accuracy = self._sums
+        self._sums = (steps, loss, accuracy)
+        latest_loss = (loss - told_loss) / (steps - told_steps)
+        self._check(latest_loss)
+        read = (self.clock.step - self._told_step) * self.characters_per_step
+        self.tell(
+            step=self.clock.step,
+            elapsed_s=round(elapsed_s, 2),
+            epoch=round(self.clock.epoch, 4),
+            share=round(self.clock.share, 5),
+            running_loss_nats=round(latest_loss, 5),
+            accuracy=round((accuracy - told_accuracy) / (steps - told_steps), 5),
+            characters_per_s=round(read / max(elapsed_s - self._told_at_s, 1e-9)),
+            eta_s=round(self.clock.eta_s, 1),
+        )
+        self._told_s = self._told_at_s = elapsed_s
+        self._told_step = self.clock.step
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._check(float(logs["loss"]))  # before anything is saved
+
+    def _check(self, loss: float):
+        if not np.isfinite(loss):
+            raise FloatingPointError(f"the loss became {loss} at step {self.clock.step}")
+
+
+class Ending(keras.callbacks.Callback):
+    """Ends `fit()` when the budget is used up or somebody asked to stop."""
+
+    def __init__(self, clock: Clock, stop_asked: Callable[[], bool]):
+        super().__init__()
+        self.clock = clock
+        self.stop_asked = stop_asked
+        self.stopped = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.stopped = self.stop_asked()
+        if self.stopped or self.clock.share >= 1:
+            self.model.stop_training = True
+
+
+class BetweenChapters(keras.callbacks.Callback):
+    """Measures on held-out text, writes samples and saves, each when it is due.
+
+    Args:
+        validate: returns held-out loss (nats) and accuracy.
+        sample: writes a text.
+        save: stores everything that going on needs.
+        tell: called with the kind of event and its details.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        validate: Callable[[], tuple[float, float]],
+        sample: Callable[[], str],
+        save: Callable[[], None],
+        tell: Callable[..., None],
+    ):
+        super().__init__()
+        self.clock = clock
+        self.validate = validate
+        self.sample = sample
+        self.save = save
+        self.tell = tell
+        self._next_validation_share = 0.0
+        self._next_sample_step = 0
+        self._next_sample_s = 0.0
+        self._saved_s = clock.elapsed_s
+        self._save_cost_s = 0.0
+        self.measure_cost_s = float("inf")  # of the latest measurement
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.model.stop_training:
+            return  # what is due at the end is done there
+        if self.clock.share >= self._next_validation_share:
+            self.measure()
+        if self.clock.step >= self._next_sample_step or self.clock.elapsed_s >= self._next_sample_s:
+            self.write_sample()
+        if self.clock.elapsed_s - self._saved_s >= max(SAVE_EVERY_S, 20 * self._save_cost_s):
+            began_s = self.clock.elapsed_s
+            self.save()
+            self._saved_s = self.clock.elapsed_s
+            self._save_cost_s = min(1.0, self._saved_s - began_s)
+
+    def measure(self):
+        began_s, share = self.clock.elapsed_s, self.clock.share
+        loss, accuracy = self.validate()
+        self.tell(
+            "validated",
+            step=self.clock.step,
+            elapsed_s=round(self.clock.elapsed_s, 2),
+            val_loss_nats=round(loss, 5),
+            val_accuracy=round(accuracy, 5),
+        )
+        self.measure_cost_s = self.clock.elapsed_s - began_s
+        total_s = max(self.clock.elapsed_s + self.clock.eta_s, 1e-9)
+        pause = max(1 / VALIDATIONS, 12 * self.measure_cost_s / total_s)
+        self._next_validation_share = share + pause
+
+    def write_sample(self, keep: bool = False):
+        self.tell(
+            "sample",
+            step=self.clock.step,
+            elapsed_s=round(self.clock.elapsed_s, 2),
+            kept=keep or self.clock.step >= self._next_sample_step,
+            text=self.sample(),
+        )
+        while self._next_sample_step <= self.clock.step:
+            self._next_sample_step = 1 + int(self._next_sample_step * SAMPLE_STEPS_RATIO)
+        self._next_sample_s = self.clock.elapsed_s + SAMPLE_EVERY_S

@@ -1,0 +1,102 @@
+"""What computes: chosen by itself, and named so that it can be shown.
+
+Every framework names its devices in its own way; this is the one place that knows.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlstm.errors import CharLSTMError
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    name: str  # for people: "NVIDIA H100" or "Intel Xeon, 2 cores"
+    kind: str  # "gpu" or "cpu"
+    backend: str  # "tensorflow", "jax" or "torch"
+    backend_version: str
+
+
+def prepare_device() -> Device:
+    """Load the framework and settle where it computes: a GPU if there is one, else all cores.
+
+    On a GPU memory is taken as needed, not all at once. On the CPU the process steps back behind
+    the others, so that the page stays quick while a training runs.
+    """
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX takes 75 % otherwise
+    if backend not in BACKENDS:
+        raise CharLSTMError(
+            f"KERAS_BACKEND is {backend!r}; set it to one of {', '.join(BACKENDS)}, or not at all."
+        )
+    try:
+        kind, name, version = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend]()
+    except ModuleNotFoundError as error:
+        raise CharLSTMError(
+            f"Training needs {error.name}, which is not installed. Install requirements.txt, or "
+            "set KERAS_BACKEND to a framework that is there (tensorflow, jax or torch)."
+        ) from error
+    if kind == "cpu":
+        _step_back()
+    return Device(name=name, kind=kind, backend=backend, backend_version=version)
+
+
+def _tensorflow() -> tuple[str, str, str]:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        with suppress(RuntimeError):  # a program that computed before has settled it already
+            tf.config.experimental.set_memory_growth(gpu, True)
+    if not gpus:
+        return "cpu", cpu_name(), tf.__version__
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return "gpu", details.get("device_name", "GPU"), tf.__version__
+
+
+def _jax() -> tuple[str, str, str]:
+    import jax
+
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return "cpu", cpu_name(), jax.__version__
+    return "gpu", device.device_kind, jax.__version__
+
+
+def _torch() -> tuple[str, str, str]:
+    import torch
+
+    if torch.cuda.is_available():
+        return "gpu", torch.cuda.get_device_name(0), torch.__version__
+    return "cpu", cpu_name(), torch.__version__
+
+
+def cpu_name() -> str:
+    """The processor's name and its number of cores."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    name = name.replace("(R)", "").replace("(TM)", "")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{' '.join(name.split())}, {cores} core{'s' if cores != 1 else ''}"
+
+
+def _step_back() -> None:
+    import psutil
+
+    process = psutil.Process()
+    low = psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else 10
+    if os.name == "nt" or process.nice() < low:
+        process.nice(low)

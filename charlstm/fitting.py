@@ -1,0 +1,346 @@
+"""What `train` does with Keras: build, warm up, fit, measure, save, resume."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+
+from charlstm import dataset
+from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
+from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
+from charlstm.device import Device
+from charlstm.errors import CharLSTMError
+from charlstm.evaluation import COLD_WINDOW, evaluate
+from charlstm.model import build_models, compile_models, weights_of
+from charlstm.ngram import blind_loss_nats, ngram_loss_nats
+from charlstm.runs import Run
+from charlstm.sampling import Sampling
+from charlstm.timeline import read_timeline
+from charlstm.vocabulary import Vocabulary
+from charlstm.writing import write
+
+SAMPLE_CHARACTERS = 300
+SAMPLE_RANDOM_SEED = 1
+CURVE_POINTS = 300
+WARM_UP_STEPS = 6
+CHAPTER_S = 0.5
+VALIDATION_WINDOWS = 48
+NOTEBOOK_TEST_WINDOWS = 512
+STOP_PATIENCE_S = 0.5  # whoever pressed Stop does not wait for a measurement that takes longer
+
+
+class Fitting:
+    """One training, from its run folder to its checkpoint.
+
+    Args:
+        tell: writes an event: its kind, and its details by name.
+    """
+
+    def __init__(self, run: Run, device: Device, tell: Callable[..., dict]):
+        self.run = run
+        self.device = device
+        self.tell = tell
+        self.recipe = run.recipe
+        keras.utils.set_random_seed(run.config["random_seed"])
+        text = run.text()
+        self.vocabulary = Vocabulary.from_text(text)
+        self.ids = self.vocabulary.encode(text)
+        self.training_ids, self.held_out_ids = dataset.split(self.ids)
+        self.architecture = self.recipe.architecture(len(self.vocabulary))
+        self.models = build_models(self.recipe, self.architecture)
+        compile_models(self.models, self.recipe)
+        self.data = self._data()
+        step, elapsed_s = self._load()
+        self.clock = Clock(run.budget, self.data.steps_per_epoch(), step, elapsed_s)
+        self.between = BetweenChapters(
+            self.clock, validate=self.validate, sample=self.sample, save=self.save, tell=self.tell
+        )
+        self.characters_per_step = self.recipe.lanes * self.recipe.window
+
+    # Data
+
+    def _data(self) -> dataset.Lanes | dataset.Windows:
+        if self.recipe.predicts_every_position:
+            return dataset.Lanes(
+                ids=self.training_ids,
+                lanes=self.recipe.lanes,
+                window=self.recipe.window,
+                fresh_start_share=self.recipe.fresh_start_share,
+                random_seed=self.run.config["random_seed"],
+            )
+        return dataset.Windows.from_ids(
+            self.ids,
+            window=self.recipe.window,
+            batch_size=self.recipe.lanes,
+            random_seed=self.run.config["random_seed"],
+        )
+
+    def _batches(self, step: int) -> Iterator[tuple]:
+        if isinstance(self.data, dataset.Windows):
+            yield from self.data.batches(step)
+        while True:
+            batch = self.data.batch(step)
+            yield {"ids": batch.ids, "keep": batch.keep}, batch.targets
+            step += 1
+
+    def _validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the held-out curve is measured on: the same few windows each time."""
+        if isinstance(self.data, dataset.Windows):
+            chosen = self.data.test[:NOTEBOOK_TEST_WINDOWS]
+            return self.data.windows[chosen].astype(np.int32), self.data.targets[chosen]
+        return dataset.cold_windows(self.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
+
+    # The training itself
+
+    def fit(self) -> str:
+        """Run `fit()` to the end of the budget; "finished" or "stopped"."""
+        began_s = time.monotonic()
+        four_gram = ngram_loss_nats(self.training_ids, self.held_out_ids, len(self.vocabulary))
+        self.started = self.tell(
+            "started",
+            step=self.clock.step,
+            elapsed_s=round(self.clock.elapsed_s, 2),
+            device=self.device.name,
+            device_kind=self.device.kind,
+            backend=self.device.backend,
+            backend_version=self.device.backend_version,
+            parameters=self.architecture.parameters(),
+            characters=len(self.ids),
+            vocabulary_size=len(self.vocabulary),
+            blind_loss_nats=round(blind_loss_nats(len(self.vocabulary)), 4),
+            four_gram_loss_nats=round(four_gram, 4),
+        )
+        if self.clock.share >= 1:  # interrupted when only the measuring was left
+            self.prepare_s = time.monotonic() - began_s
+            return "finished"
+        steps_per_chapter = self._warm_up()
+        self.prepare_s = time.monotonic() - began_s
+        ending = Ending(self.clock, self.run.stop_path.exists)
+        progress = Progress(
+            self.clock,
+            lambda **details: self.tell("progress", **details),
+            self.characters_per_step,
+        )
+        callbacks = [LearningRate(self.recipe, self.clock), progress, ending, self.between]
+        self.clock.start()
+        self.models.training.fit(
+            self._batches(self.clock.step),
+            steps_per_epoch=steps_per_chapter,
+            epochs=10**9,
+            callbacks=callbacks,
+            verbose=0,
+        )
+        self.clock.halt()
+        return "stopped" if ending.stopped else "finished"
+
+    def _warm_up(self) -> int:
+        """Trace and compile before the clock starts; returns the number of steps of a chapter.
+
+        The steps are real ones, undone afterwards.
+        """
+        before = self._variables()
+        times = []
+        note = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: times.append(time.monotonic())
+        )
+        self.models.training.fit(
+            self._batches(self.clock.step),
+            steps_per_epoch=WARM_UP_STEPS,
+            epochs=1,
+            callbacks=[note],
+            verbose=0,
+        )
+        self.validate()
+        for variable, value in zip(self._tracked(), before.values(), strict=True):
+            variable.assign(value)
+        step_s = float(np.median(np.diff(times)[1:]))
+        return int(np.clip(round(CHAPTER_S / max(step_s, 1e-6)), 1, 1000))
+
+    def validate(self) -> tuple[float, float]:
+        """Held-out loss and accuracy on a sample of the text, always the same one."""
+        inputs, targets = self._validation()
+        cold = not isinstance(self.data, dataset.Windows)
+        model = self.models.cold if cold else self.models.training
+        results = model.evaluate(
+            inputs, targets, batch_size=len(inputs), verbose=0, return_dict=True
+        )
+        return results["loss"], results["accuracy"]
+
+    def sample(self) -> str:
+        pieces = write(
+            self._checkpoint(),
+            length=SAMPLE_CHARACTERS,
+            sampling=Sampling(temperature=0.8),
+            random_seed=SAMPLE_RANDOM_SEED,
+        )
+        return "".join(pieces)
+
+    # Keeping
+
+    def _tracked(self) -> list:
+        model = self.models.training
+        return [*model.variables, *model.optimizer.variables]
+
+    def _variables(self) -> dict[str, np.ndarray]:
+        """Weights, carried state, dropout's random state and the optimizer's, by place and name."""
+        return {
+            f"{place:03d}/{variable.path}": np.array(keras.ops.convert_to_numpy(variable.value))
+            for place, variable in enumerate(self._tracked())
+        }
+
+    def _load(self) -> tuple[int, float]:
+        """Take up what a stopped training saved; returns its step and seconds."""
+        for unfinished in self.run.folder.glob("*.safetensors.*.part"):
+            unfinished.unlink()  # a killed process was writing it
+        if not self.run.resume_path.exists():
+            return 0, 0.0
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.run.resume_path, framework="numpy") as file:
+                position = json.loads(file.metadata()["position"])
+                step, elapsed_s = int(position["step"]), float(position["elapsed_s"])
+                backend = position["backend"]
+                saved = [file.get_tensor(name) for name in sorted(file.keys())]
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise CharLSTMError(
+                f"{self.run.resume_path} is damaged ({error}). Start a new training."
+            ) from error
+        if backend != self.device.backend:
+            raise CharLSTMError(
+                f"This training ran on {backend}; resume it with KERAS_BACKEND={backend}."
+            )
+        current = self._tracked()
+        # By place: Keras numbers the names of what a process builds a second time.
+        if [tuple(variable.shape) for variable in current] != [array.shape for array in saved]:
+            raise CharLSTMError(
+                f"{self.run.resume_path} is of another network than {self.recipe.name}: start a "
+                "new training."
+            )
+        for variable, array in zip(current, saved, strict=True):
+            variable.assign(array)
+        return step, elapsed_s
+
+    def save(self, results: dict | None = None) -> None:
+        """Store the model and what going on needs. Both files are whole at any moment."""
+        position = {
+            "step": self.clock.step,
+            "elapsed_s": self.clock.elapsed_s,
+            "backend": self.device.backend,
+        }
+        # The checkpoint first: it refuses weights that are no numbers, and then neither changes.
+        save_checkpoint(self._checkpoint(results or {}), self.run.checkpoint_path)
+        write_tensors(self._variables(), {"position": json.dumps(position)}, self.run.resume_path)
+        self.tell("saved", step=self.clock.step, elapsed_s=round(self.clock.elapsed_s, 2))
+
+    def _checkpoint(self, results: dict | None = None) -> Checkpoint:
+        """The model as it is now; with its story, if it is to be stored."""
+        weights = weights_of(self.models)
+        if results is None:
+            return Checkpoint(
+                architecture=self.architecture, vocabulary=self.vocabulary, weights=weights
+            )
+        timeline = read_timeline(self.run)
+        config = self.run.config
+        training = {
+            "recipe": self.recipe.name,
+            "corpus": {name: config["corpus"][name] for name in ("name", "sha256", "style")},
+            "budget": config["budget"],
+            "random_seed": config["random_seed"],
+            "started": {
+                name: self.started[name]
+                for name in ("device", "backend", "backend_version", "blind_loss_nats")
+            }
+            | {"four_gram_loss_nats": self.started["four_gram_loss_nats"]},
+            "created": config.get("created"),
+            "train_s": round(self.clock.elapsed_s, 1),
+            "steps": self.clock.step,
+            "characters_seen": self.clock.step * self.characters_per_step,
+            "window": self.recipe.window,
+            "carries_state": self.recipe.predicts_every_position,
+            "results": results,
+        }
+        return Checkpoint(
+            architecture=self.architecture,
+            vocabulary=self.vocabulary,
+            weights=weights,
+            training=training,
+            history=_history(timeline),
+            samples=[
+                {name: event[name] for name in ("step", "elapsed_s", "text")}
+                for event in timeline.samples
+                if event.get("kept")
+            ],
+        )
+
+    def finish(self, stopped: bool) -> dict:
+        """Save, measure on the whole held-out text, save again; the details of the last event."""
+        if not stopped or self.between.measure_cost_s < STOP_PATIENCE_S:
+            self.between.measure()
+        self.between.write_sample(keep=True)
+        self.save()
+        results = {}
+        if not stopped:
+            results = self._measure()
+            self.save(results)
+        return {
+            "step": self.clock.step,
+            "elapsed_s": round(self.clock.elapsed_s, 2),
+            "epoch": round(self.clock.epoch, 4),
+            "prepare_s": round(self.prepare_s, 1),
+            "results": results,
+        }
+
+    def _measure(self) -> dict:
+        """Exact figures, of the weights as they are stored."""
+        self.tell("measuring", share=0.0)
+        told_s = [0.0]
+
+        def progress(share: float) -> None:
+            if time.monotonic() - told_s[0] > 1:
+                self.tell("measuring", share=round(share, 3))
+                told_s[0] = time.monotonic()
+
+        stored = load_checkpoint(self.run.checkpoint_path)
+        results = evaluate(stored.network, self.held_out_ids, progress).as_dict()
+        if isinstance(self.data, dataset.Windows):
+            split = self.models.training.evaluate(
+                self.data.windows[self.data.test].astype(np.int32),
+                self.data.targets[self.data.test],
+                batch_size=1024,
+                verbose=0,
+                return_dict=True,
+            )
+            results["random_split"] = {
+                "loss_nats": split["loss"],
+                "accuracy": split["accuracy"],
+                "leaky": True,
+            }
+        return results
+
+
+def _history(timeline) -> dict:
+    """Curves of at most some hundred points, as the checkpoint stores them."""
+    return {
+        "running_loss_nats": _thin(timeline.progress, "running_loss_nats"),
+        "accuracy": _thin(timeline.progress, "accuracy"),
+        "val_loss_nats": _thin(timeline.validated, "val_loss_nats"),
+        "val_accuracy": _thin(timeline.validated, "val_accuracy"),
+    }
+
+
+def _thin(events: list[dict], name: str) -> list[list[float]]:
+    """[elapsed_s, mean of the values of a stretch], at most CURVE_POINTS of them."""
+    stretches = np.array_split(np.arange(len(events)), min(CURVE_POINTS, max(1, len(events))))
+    return [
+        [
+            events[stretch[-1]]["elapsed_s"],
+            round(float(np.mean([events[i][name] for i in stretch])), 4),
+        ]
+        for stretch in stretches
+        if len(stretch)
+    ]

@@ -1,0 +1,1 @@
+"""The page: Gradio tabs over the library, one file a tab."""

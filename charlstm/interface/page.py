@@ -1,0 +1,69 @@
+"""The whole page: its tabs in order, its look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from charlstm.engine import Engine
+from charlstm.interface.plot import PLOT_CSS
+from charlstm.interface.shelf import Shelf
+from charlstm.interface.train import build_train_tab
+from charlstm.interface.write import build_write_tab
+from charlstm.runs import Runs
+
+FOLDER = Path(__file__).parent
+HEADER = """
+<header class="hero"><h1>charlstm</h1>
+<p>A small neural network that learned to write by guessing the next letter, over and over.
+Give it a beginning and it goes on; or watch a new one learn from nothing.</p></header>
+"""
+SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
+MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+
+
+def build_page() -> gr.Blocks:
+    runs = Runs()
+    shelf = Shelf(runs)
+    engine = Engine()
+    with gr.Blocks(title="charlstm: learning to write", analytics_enabled=False) as demo:
+        gr.HTML(HEADER, js_on_load=None)
+        with gr.Tabs(selected="write") as tabs:
+            with gr.Tab("Write", id="write"):
+                write_tab = build_write_tab(engine, shelf, demo)
+            with gr.Tab("Train", id="train") as train_tab:
+                build_train_tab(shelf, write_tab, tabs, train_tab, demo)
+    demo.queue(default_concurrency_limit=4, status_update_rate=2)
+    return demo
+
+
+def launch_settings() -> dict:
+    """What `launch` needs for the page to look and behave as it should."""
+    theme = gr.themes.Default(
+        primary_hue="indigo",
+        neutral_hue="stone",
+        font=SYSTEM_FONTS,
+        font_mono=MONO_FONTS,
+        text_size="md",
+    ).set(
+        # The theme's own grey is too faint to be read from the back of a room.
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+        block_label_text_color="*neutral_700",
+        block_title_text_color="*neutral_700",
+    )
+    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    return {
+        "theme": theme,
+        "css": (FOLDER / "page.css").read_text(encoding="utf-8") + PLOT_CSS,
+        "head": f"<script>{script}</script>",
+        "footer_links": ["api", "settings"],
+        "max_threads": 400,  # one for each stream that is open at a time
+        "max_file_size": "20mb",  # our own sentence about 5 MB comes first
+        "show_error": True,
+        "ssr_mode": False,
+        "run_history": False,  # a shared machine need not remember what visitors wrote
+    }

@@ -1,0 +1,304 @@
+"""The Write tab: a beginning, a few settings, and the text that grows from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from html import escape
+
+import gradio as gr
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.engine import Engine
+from charlstm.errors import CharLSTMError
+from charlstm.interface.friendly import friendly
+from charlstm.interface.shelf import Shelf
+from charlstm.sampling import Sampling
+from charlstm.writing import name_unknown, read_seed_text
+
+TEMPERATURES = (0.1, 1.5)
+LENGTHS = (50, 2000)
+MAX_SEED_CHARACTERS = 2000
+MAX_TEXT_CHARACTERS = 40_000  # a text that was continued again and again
+RANDOM_SEEDS = (0, 2**31 - 1)
+EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
+EMPTY_PAGE = (
+    '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
+    "there, one letter at a time, each time asking itself: which letter comes next?</div>"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a visitor asked for, checked."""
+
+    seed_text: str
+    sampling: Sampling
+    length: int
+    random_seed: int
+
+    @classmethod
+    def check(
+        cls, seed_text, temperature, length, random_seed, most_characters=MAX_SEED_CHARACTERS
+    ) -> Wish:
+        """Raises CharLSTMError, which says what came and what was expected."""
+        seed_text = "" if seed_text is None else seed_text
+        if not isinstance(seed_text, str):
+            raise CharLSTMError(f"The seed text was {seed_text!r:.60}; give a text.")
+        seed_text = seed_text.replace("\r\n", "\n")  # browsers and phones differ in this
+        if len(seed_text) > most_characters:
+            raise CharLSTMError(
+                f"The beginning has {len(seed_text):,} characters; use at most "
+                f"{most_characters:,}."
+            )
+        temperature = _number("temperature", temperature, *TEMPERATURES)
+        return cls(
+            seed_text=seed_text,
+            sampling=Sampling(temperature=temperature),
+            length=_whole("length", length, *LENGTHS),
+            random_seed=_whole("random seed", random_seed, *RANDOM_SEEDS),
+        )
+
+
+def _number(name: str, value, lowest: float, highest: float) -> float:
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not good or not lowest <= value <= highest:
+        raise CharLSTMError(
+            f"The {name} was {value!r:.40}; give a number from {lowest} to {highest:,}."
+        )
+    return float(value)
+
+
+def _whole(name: str, value, lowest: int, highest: int) -> int:
+    number = _number(name, value, lowest, highest)
+    if number != int(number):
+        raise CharLSTMError(f"The {name} was {value}; give a whole number.")
+    return int(number)
+
+
+class Writer:
+    """Serves the Write tab and the `/generate` endpoint."""
+
+    def __init__(self, engine: Engine, shelf: Shelf):
+        self.engine = engine
+        self.shelf = shelf
+
+    async def texts(self, checkpoint: Checkpoint, wish: Wish) -> AsyncIterator[str]:
+        """The text so far, seed text first, each time a piece was added."""
+        text = wish.seed_text
+        yield text
+        pieces = self.engine.write(
+            checkpoint,
+            wish.seed_text,
+            length=wish.length,
+            random_seed=wish.random_seed,
+            sampling=wish.sampling,
+        )
+        try:
+            async for piece in pieces:
+                text += piece
+                yield text
+        finally:
+            await pieces.aclose()
+
+    async def write(self, model, seed_text, temperature, length, random_seed):
+        """For the page: (text as HTML, what happened in words)."""
+        wish = Wish.check(seed_text, temperature, length, random_seed)
+        async for outputs in self._on_page(model, wish):
+            yield outputs
+
+    async def go_on(self, model, text_so_far, temperature, length, random_seed):
+        """For the page: write on after everything that stands there."""
+        if not text_so_far:
+            raise CharLSTMError("There is no text to go on from yet: press Write first.")
+        wish = Wish.check(text_so_far, temperature, length, random_seed, MAX_TEXT_CHARACTERS)
+        async for outputs in self._on_page(model, wish):
+            yield outputs
+
+    async def _on_page(self, model, wish: Wish):
+        checkpoint = self.shelf.get(model)
+        began_s = time.monotonic()
+        page = ""
+        async for text in self.texts(checkpoint, wish):
+            # Written once and then only lengthened, so that only what is new is sent.
+            if not page:
+                page = f'<div class="page"><span class="seed">{_html(text)}</span>'
+                shown = len(text)
+                yield page, '<p role="status">Writing …</p>'
+                continue
+            page += _html(text[shown:])
+            shown = len(text)
+            yield page, gr.skip()
+        took_s = time.monotonic() - began_s
+        unknown = read_seed_text(checkpoint.vocabulary, wish.seed_text).unknown
+        notes = [
+            f"{wish.length:,} characters in {took_s:.1f} s.",
+            escape(name_unknown(unknown)),
+        ]
+        yield page + "</div>", f'<p role="status">{" ".join(filter(None, notes))}</p>'
+
+    def models(self, chosen: str | None):
+        """The list of models, as it is now, with the chosen one if it is still there."""
+        choices = self.shelf.choices()
+        there = any(chosen == model for _, model in choices)
+        return gr.Dropdown(choices=choices, value=chosen if there else self.shelf.default())
+
+    async def generate(
+        self,
+        seed_text: str = "",
+        temperature: float = 0.8,
+        length: int = 500,
+        random_seed: int = 0,
+    ) -> AsyncIterator[str]:
+        """Write on after a seed text with the shipped model; streams the text so far.
+
+        Args:
+            seed_text: what the text begins with, at most 2,000 characters.
+            temperature: from 0.1 (careful) to 1.5 (wild).
+            length: characters to write, 50 to 2,000.
+            random_seed: the same number gives the same text.
+        """
+        wish = Wish.check(seed_text, temperature, length, random_seed)
+        async for text in self.texts(self.shelf.get(self.shelf.default()), wish):
+            yield text
+
+
+def _html(text: str) -> str:
+    return escape(text, quote=False)
+
+
+@dataclass(frozen=True)
+class WriteTab:
+    model: gr.Dropdown  # other tabs select a model here
+
+
+def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
+    writer = Writer(engine, shelf)
+    # On a phone the style sheet puts the page between the beginning and the settings.
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(scale=2, min_width=300, elem_id="write-left"):
+            with gr.Column(elem_id="beginning"):
+                seed_text = gr.Textbox(
+                    label="How the text begins (seed text)",
+                    info="Press Enter to write, Shift+Enter for a new line. It may be empty.",
+                    placeholder="ROMEO:",
+                    lines=1,
+                    max_lines=6,
+                    elem_id="seed-text",
+                    html_attributes=gr.InputHTMLAttributes(
+                        enterkeyhint="send",
+                        autocapitalize="off",
+                        autocorrect="off",
+                        spellcheck=False,
+                    ),
+                )
+                with gr.Row(elem_classes="chips"):
+                    examples = [
+                        gr.Button(example.replace("\n", " "), size="sm", min_width=40)
+                        for example in EXAMPLES
+                    ]
+                with gr.Row(elem_classes="actions"):
+                    write_button = gr.Button("Write", variant="primary", min_width=90)
+                    stop_button = gr.Button("Stop", min_width=70)
+                    continue_button = gr.Button("Continue", min_width=90)
+            with gr.Column(elem_id="settings"):
+                temperature = gr.Slider(
+                    *TEMPERATURES,
+                    value=0.8,
+                    step=0.05,
+                    label="Temperature: from careful (0.1) to wild (1.5)",
+                    info="Low: plays safe and repeats itself. High: dares more, invents words.",
+                    buttons=[],
+                    elem_id="temperature",
+                )
+                length = gr.Slider(
+                    *LENGTHS,
+                    value=500,
+                    step=50,
+                    label="Length (characters)",
+                    buttons=[],
+                    elem_id="length",
+                )
+                model = gr.Dropdown(
+                    choices=shelf.choices(),
+                    value=shelf.default(),
+                    label="Who writes (model)",
+                    elem_id="model",
+                )
+                random_seed = gr.Number(
+                    label="Random seed: the same number gives the same text",
+                    value=1,
+                    precision=0,
+                    minimum=RANDOM_SEEDS[0],
+                    maximum=RANDOM_SEEDS[1],
+                    elem_id="random-seed",
+                )
+                with gr.Row(elem_classes="dice"):
+                    always_new = gr.Checkbox(
+                        label="New number for each text",
+                        value=True,
+                        container=False,
+                        min_width=120,
+                        elem_id="always-new",
+                    )
+                    dice = gr.Button("Throw the dice", size="sm", min_width=110, elem_id="dice")
+        with gr.Column(scale=3, min_width=320, elem_id="write-right"):
+            page = gr.HTML(EMPTY_PAGE, elem_id="page", autoscroll=False, js_on_load=None)
+            with gr.Row(elem_classes="under-page"):
+                status = gr.HTML("", elem_id="status", js_on_load=None)
+                undo_button = gr.Button("Undo", size="sm", min_width=60, elem_id="undo")
+                copy_button = gr.Button("Copy", size="sm", min_width=60, elem_id="copy")
+
+    settings = [temperature, length, random_seed]
+    throw = "() => window.charlstm.throwDice()"
+    remember = "(...values) => { window.charlstm.remember(); return values; }"
+    writes = {
+        "fn": friendly(writer.write),
+        "inputs": [model, seed_text, *settings],
+        "outputs": [page, status],
+        "js": remember,
+        "show_progress": "hidden",
+        "concurrency_limit": None,
+        "api_visibility": "private",
+    }
+    roll = {
+        "fn": None,
+        "inputs": [always_new, random_seed],
+        "outputs": random_seed,
+        "js": "(always, number) => always ? window.charlstm.throwDice() : number",
+    }
+    writing = [gr.on([write_button.click, seed_text.submit], **roll).then(**writes)]
+    for button, example in zip(examples, EXAMPLES, strict=True):
+        chosen = button.click(None, None, seed_text, js=f"() => {example!r}")
+        writing.append(chosen.then(**roll).then(**writes))
+    writing.append(
+        continue_button.click(
+            friendly(writer.go_on),
+            [model, seed_text, *settings],
+            [page, status],
+            js="(model, seed, ...rest) => [model, window.charlstm.textSoFar(), ...rest]",
+            show_progress="hidden",
+            concurrency_limit=None,
+            api_visibility="private",
+        )
+    )
+    stop_button.click(
+        None, None, status, js="() => '<p role=\"status\">Stopped.</p>'", cancels=writing
+    )
+    dice.click(None, None, random_seed, js=throw)
+    undo_button.click(None, page, page, js="(page) => window.charlstm.undo(page)")
+    copy_button.click(None, None, status, js="() => window.charlstm.copy()")
+    gr.api(
+        friendly(writer.generate), api_name="generate", concurrency_limit=None
+    )
+    demo.load(None, None, random_seed, js=throw)
+    demo.load(
+        writer.models,
+        model,
+        model,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    return WriteTab(model)

@@ -1,0 +1,120 @@
+"""The network in Keras 3: the same code on TensorFlow, JAX and torch.
+
+Two models share one set of layers. The cold model reads windows from a zero state; it defines
+the weights and measures held-out loss. The training model carries its state from step to step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from charlstm.lstm import Architecture
+from charlstm.recipes import Recipe
+
+
+class CarriedLSTM(keras.layers.Layer):
+    """Runs an LSTM layer from where the step before left off.
+
+    `LSTM(stateful=True)` hides its state in variables that Keras does not track: it is lost on
+    JAX. Here hidden and cell state are weights of the layer that are not trained.
+
+    Call with inputs (lanes, window, features) and keep (lanes, 1), 0 where a lane starts afresh.
+    """
+
+    def __init__(self, lstm: keras.layers.LSTM, lanes: int, **kwargs):
+        super().__init__(**kwargs)
+        self.lstm = lstm
+        shape = (lanes, lstm.units)
+        self.hidden = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="h")
+        self.cell = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="c")
+
+    def call(self, inputs, keep):
+        state = [self.hidden * keep, self.cell * keep]
+        outputs, hidden, cell = self.lstm(inputs, initial_state=state)
+        self.hidden.assign(hidden)
+        self.cell.assign(cell)
+        return outputs
+
+
+@dataclass(frozen=True)
+class Models:
+    """Models of one network, sharing its layers.
+
+    Attributes:
+        cold: ids (batch, time) -> logits (batch, time, vocab), from a zero state.
+        training: what `fit` is called on. For lanes: {"ids": (lanes, window), "keep": (lanes, 1)}
+            -> logits (lanes, window, vocab). For the notebook's windows: ids (batch, window) ->
+            logits (batch, vocab) of the one character to come.
+    """
+
+    cold: keras.Model
+    training: keras.Model
+
+
+def build_models(recipe: Recipe, architecture: Architecture) -> Models:
+    embedding = keras.layers.Embedding(
+        architecture.vocabulary_size, architecture.embedding_units, name="embedding"
+    )
+    lstms = [
+        keras.layers.LSTM(units, return_sequences=True, return_state=True, name=f"lstm_{layer}")
+        for layer, units in enumerate(architecture.lstm_units, 1)
+    ]
+    output = keras.layers.Dense(architecture.vocabulary_size, name="output")
+
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = embedding(ids)
+    for lstm in lstms:
+        x, _, _ = lstm(x)
+    cold = keras.Model(ids, output(x), name="cold")
+
+    if not recipe.predicts_every_position:
+        x = embedding(ids)
+        for lstm in lstms:
+            x, last, _ = lstm(x)
+            x, last = _dropout(recipe.dropout)(x), keras.layers.Dropout(recipe.dropout)(last)
+        return Models(cold, keras.Model(ids, output(last), name="training"))
+
+    lane_ids = keras.Input((recipe.window,), batch_size=recipe.lanes, dtype="int32", name="ids")
+    keep = keras.Input((1,), batch_size=recipe.lanes, name="keep")
+    x = _dropout(recipe.embedding_dropout)(embedding(lane_ids))
+    for lstm in lstms:
+        x = CarriedLSTM(lstm, recipe.lanes, name=f"carried_{lstm.name}")(x, keep)
+        x = _dropout(recipe.dropout)(x)
+    return Models(cold, keras.Model({"ids": lane_ids, "keep": keep}, output(x), name="training"))
+
+
+def _dropout(rate: float) -> keras.layers.Layer:
+    """Dropout of single values, or nothing at all for a rate of 0."""
+    return keras.layers.Dropout(rate) if rate else keras.layers.Identity()
+
+
+def compile_models(models: Models, recipe: Recipe) -> None:
+    optimizer = keras.optimizers.AdamW(
+        learning_rate=recipe.learning_rate,
+        beta_2=recipe.beta_2,
+        weight_decay=recipe.weight_decay,
+        global_clipnorm=recipe.clip_norm,
+    )
+    for model, its_optimizer in ((models.training, optimizer), (models.cold, None)):
+        model.compile(
+            optimizer=its_optimizer or keras.optimizers.SGD(),  # the cold model is never trained
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        )
+    optimizer.build(models.training.trainable_variables)
+
+
+def weights_of(models: Models) -> dict[str, np.ndarray]:
+    """The network's weights by name, float32, as `Architecture.weight_shapes` lists them."""
+    return {
+        variable.path: keras.ops.convert_to_numpy(variable.value)
+        for variable in models.cold.trainable_variables
+    }
+
+
+def set_weights(models: Models, weights: dict[str, np.ndarray]) -> None:
+    for variable in models.cold.trainable_variables:
+        variable.assign(weights[variable.path])

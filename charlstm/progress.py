@@ -1,0 +1,68 @@
+"""Progress bars of the command line, on standard error."""
+
+from __future__ import annotations
+
+import sys
+
+from tqdm import tqdm
+
+
+class ShareBar:
+    """A bar from 0 to 100 %; `show(share)` moves it."""
+
+    def __init__(self, label: str):
+        self.label = label
+        self._bar = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, share: float, note: str = "") -> None:
+        if self._bar is None:
+            self._bar = tqdm(
+                total=100,
+                desc=self.label,
+                file=sys.stderr,
+                bar_format="{desc}: {percentage:3.0f} %|{bar:24}| {postfix}",
+            )
+        self._bar.set_postfix_str(note, refresh=False)
+        self._bar.update(max(0.0, min(100.0, 100 * share) - self._bar.n))
+
+    def write(self, line: str) -> None:
+        tqdm.write(line, file=sys.stderr)
+
+
+class DownloadBar(ShareBar):
+    def __init__(self):
+        super().__init__("Downloading the text")
+
+
+class TrainingBar(ShareBar):
+    """Shows the events of a training."""
+
+    def __init__(self):
+        super().__init__("Training")
+        self._held_out = ""
+
+    def tell(self, event: dict) -> None:
+        kind = event["event"]
+        if kind == "started":
+            self.write(
+                f"{event['parameters']:,} parameters, {event['characters']:,} characters, on "
+                f"{event['device']} ({event['backend']} {event['backend_version']}). Preparing ..."
+            )
+        elif kind == "validated":
+            self._held_out = f", held out {event['val_loss_nats']:.3f}"
+        elif kind == "progress":
+            minutes, seconds = divmod(round(event["eta_s"]), 60)
+            note = (
+                f"loss {event['running_loss_nats']:.3f}{self._held_out} nats, "
+                f"{event['characters_per_s']:,} characters/s, {minutes}:{seconds:02d} left"
+            )
+            self.show(event["share"], note)
+        elif kind == "measuring":
+            self.show(1.0, f"measuring on text it never saw: {100 * event['share']:.0f} %")

@@ -1,0 +1,133 @@
+"""Recipes: a network, the way it is trained, and how long, under a name.
+
+`quick` learns the most in a few minutes, `full` the most in an hour, and `notebook` is the course
+notebook this project began with, kept as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from charlstm.errors import CharLSTMError
+from charlstm.lstm import Architecture
+
+MAX_MINUTES = 60 * 24 * 7
+MAX_EPOCHS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How long a training may take: minutes from its first step, or passes through the text."""
+
+    minutes: float | None = None
+    epochs: float | None = None
+
+    def __post_init__(self):
+        if (self.minutes is None) == (self.epochs is None):
+            raise CharLSTMError(
+                "A training needs a budget either in minutes or in epochs, not "
+                f"{'both' if self.minutes is not None else 'neither'}: give one of the two."
+            )
+        name, value, most = (
+            ("minutes", self.minutes, MAX_MINUTES)
+            if self.minutes is not None
+            else ("epochs", self.epochs, MAX_EPOCHS)
+        )
+        if not (isinstance(value, (int, float)) and 0 < value <= most):
+            raise CharLSTMError(
+                f"The budget was {value} {name}; give a number above 0 and up to {most:,}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything about a training but its text and its random seed."""
+
+    name: str
+    embedding_units: int
+    lstm_units: tuple[int, ...]
+    budget: Budget  # unless another one is asked for
+    lanes: int  # texts read side by side in a step: the batch size
+    window: int  # characters a lane reads in a step (length of truncated back-propagation)
+    predicts_every_position: bool = True  # False: the notebook's windows with one target each
+    learning_rate: float = 1e-3  # the highest one
+    warmup_share: float = 0.0  # of the budget: the learning rate climbs from zero
+    decays: bool = True  # cosine from the highest learning rate to nearly zero
+    beta_2: float = 0.999
+    weight_decay: float = 0.0
+    clip_norm: float | None = None  # gradients longer than this, all together, are shortened
+    dropout: float = 0.0  # after each LSTM layer
+    embedding_dropout: float = 0.0
+    fresh_start_share: float = 0.0  # of the lanes, each step: their state becomes zero
+
+    def architecture(self, vocabulary_size: int) -> Architecture:
+        return Architecture(
+            vocabulary_size=vocabulary_size,
+            embedding_units=self.embedding_units,
+            lstm_units=self.lstm_units,
+        )
+
+    def learning_rate_at(self, share: float) -> float:
+        """Learning rate when `share` (0 to 1) of the budget is used."""
+        if share < self.warmup_share:
+            # A hundredth to begin with: at exactly zero the first step would be wasted.
+            return self.learning_rate * max(share / self.warmup_share, 0.01)
+        if not self.decays:
+            return self.learning_rate
+        progress = (share - self.warmup_share) / (1 - self.warmup_share)
+        cosine = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+        return self.learning_rate * (0.01 + 0.99 * cosine)
+
+
+QUICK = Recipe(
+    name="quick",
+    embedding_units=64,
+    lstm_units=(384,),
+    budget=Budget(minutes=3),
+    lanes=32,
+    window=32,
+    learning_rate=1e-2,
+    warmup_share=0.05,
+    beta_2=0.99,
+    weight_decay=0.01,
+    clip_norm=1.0,
+    fresh_start_share=0.02,
+)
+
+FULL = Recipe(
+    name="full",
+    embedding_units=256,
+    lstm_units=(512, 512),
+    budget=Budget(minutes=45),
+    lanes=32,
+    window=64,
+    learning_rate=4e-3,
+    warmup_share=0.02,
+    beta_2=0.99,
+    weight_decay=0.01,
+    clip_norm=0.5,
+    dropout=0.25,
+    embedding_dropout=0.25,
+    fresh_start_share=0.02,
+)
+
+NOTEBOOK = Recipe(
+    name="notebook",
+    embedding_units=256,
+    lstm_units=(512, 512),
+    budget=Budget(epochs=20),
+    lanes=64,
+    window=100,
+    predicts_every_position=False,
+    decays=False,
+    dropout=0.2,
+)
+
+RECIPES = {recipe.name: recipe for recipe in (QUICK, FULL, NOTEBOOK)}
+
+
+def find_recipe(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise CharLSTMError(f"There is no recipe {name!r}: choose one of {', '.join(RECIPES)}.")
+    return RECIPES[name]

@@ -1,0 +1,75 @@
+"""Writing one text, character by character.
+
+A text is a pure function of model, seed text, settings and random seed. The random numbers are
+counted from the first character of the seed text on, so that a text written in two goes is the
+text written in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.sampling import Sampling, next_id, random_numbers
+from charlstm.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network reads before it writes.
+
+    Attributes:
+        ids: int32, (characters,): a line's beginning, then the known characters of the seed text.
+        unknown: the distinct characters that it does not know and skips.
+    """
+
+    ids: np.ndarray
+    unknown: str
+
+
+def read_seed_text(vocabulary: Vocabulary, seed_text: str) -> Reading:
+    """Turn a seed text into ids.
+
+    Every text begins at a line's beginning (after a line break, or a space where the network
+    knows no line breaks): the first words of a line are what it saw after one.
+    """
+    first = next((character for character in "\n " if character in vocabulary), "")
+    ids, unknown = vocabulary.encode_known(first + seed_text)
+    return Reading(ids, unknown)
+
+
+def name_unknown(unknown: str) -> str:
+    """A sentence for the visitor about characters that were skipped; empty if there are none."""
+    if not unknown:
+        return ""
+    shown = " ".join(
+        f"U+{ord(character):04X}"
+        if character.isspace() or not character.isprintable()
+        else character
+        for character in unknown[:12]
+    )
+    more = f" and {len(unknown) - 12} more" if len(unknown) > 12 else ""
+    return f"The network never saw {shown}{more}: it skipped what it does not know."
+
+
+def write(
+    checkpoint: Checkpoint,
+    seed_text: str = "",
+    *,
+    length: int,
+    sampling: Sampling,
+    random_seed: int,
+) -> Iterator[str]:
+    """Write on after the seed text, a character at a time, `length` characters."""
+    network = checkpoint.network
+    state = network.start()
+    for id_ in read_seed_text(checkpoint.vocabulary, seed_text).ids:
+        state = network.advance(np.array([id_]), state)
+    rng = random_numbers(random_seed, len(seed_text))
+    for _ in range(length):
+        id_ = next_id(network.logits(state)[0], sampling, rng)
+        yield checkpoint.vocabulary.characters[id_]
+        state = network.advance(np.array([id_]), state)

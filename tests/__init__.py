@@ -1,0 +1,1 @@
+"""The tests of charlstm; `python3 -m tests` runs them."""

@@ -1,0 +1,56 @@
+"""Networks of a few hundred random weights, every dimension of another size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.lstm import Architecture, Network
+from charlstm.vocabulary import Vocabulary
+
+ALPHABET = "\n !aeénst\u0928😀"  # 11 characters, one, two, three and four bytes long in UTF-8
+TINY_SHAKESPEARE = Path(__file__).parents[2] / "shared/data/tinyshakespeare/input.txt"
+
+
+def random_weights(
+    architecture: Architecture, random_seed: int = 0, scale: float = 0.5
+) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(random_seed)
+    return {
+        name: rng.normal(0, scale, shape).astype(np.float32)
+        for name, shape in architecture.weight_shapes().items()
+    }
+
+
+def random_network(
+    vocabulary_size: int = 11,
+    embedding_units: int = 3,
+    lstm_units: tuple[int, ...] = (5, 7),
+    random_seed: int = 0,
+    scale: float = 0.5,
+) -> Network:
+    architecture = Architecture(
+        vocabulary_size=vocabulary_size, embedding_units=embedding_units, lstm_units=lstm_units
+    )
+    return Network(architecture, random_weights(architecture, random_seed, scale))
+
+
+def random_checkpoint(characters: str = ALPHABET, random_seed: int = 0, **story) -> Checkpoint:
+    architecture = Architecture(
+        vocabulary_size=len(characters), embedding_units=3, lstm_units=(5, 7)
+    )
+    return Checkpoint(
+        architecture=architecture,
+        vocabulary=Vocabulary(characters),
+        weights=random_weights(architecture, random_seed),
+        **story,
+    )
+
+
+def tiny_shakespeare_text() -> str:
+    if not TINY_SHAKESPEARE.exists():
+        pytest.skip(f"{TINY_SHAKESPEARE.name} of Tiny Shakespeare is not here")
+    return TINY_SHAKESPEARE.read_text("utf-8")
