@@ -111,6 +111,7 @@ def _run_to_train(arguments: argparse.Namespace):
         run = Run(arguments.run)
         if run.config_path.exists() and not chosen and budget is None and not run.events():
             return run  # prepared by somebody else, such as the page
+        run.check_new()  # before a text is downloaded for nothing
     if arguments.text and arguments.corpus:
         raise CharLSTMError("Give either --text or --corpus, not both.")
     recipe = find_recipe(arguments.recipe or "quick")
@@ -242,8 +243,6 @@ def generate_command(arguments: argparse.Namespace) -> int:
     if random_seed is None:
         random_seed = random.SystemRandom().randrange(10**6)
         say(f"Random seed: {random_seed}")
-    if arguments.top_p is not None and arguments.top_p > 1:
-        raise CharLSTMError(f"--top-p was {arguments.top_p}; give a number above 0 and up to 1.")
     seed_text = arguments.seed_text
     unknown = name_unknown(read_seed_text(checkpoint.vocabulary, seed_text).unknown)
     if unknown:

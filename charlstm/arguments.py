@@ -42,14 +42,19 @@ def whole_number(lowest: int, highest: int):
     return parse
 
 
-def temperature(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 10:
-        raise argparse.ArgumentTypeError(f"got {text!r}, expected a number from 0 to 10")
-    return number
+def number_in(lowest: float, highest: float):
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not lowest <= number <= highest:
+            raise argparse.ArgumentTypeError(
+                f"got {text!r}, expected a number from {lowest} to {highest}"
+            )
+        return number
+
+    return parse
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -82,9 +87,9 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("checkpoint")
     generate.add_argument("--seed-text", default="")
     generate.add_argument("--length", type=whole_number(1, MAX_GENERATED), default=500)
-    generate.add_argument("--temperature", type=temperature, default=0.8)
+    generate.add_argument("--temperature", type=number_in(0, 10), default=0.8)
     generate.add_argument("--top-k", type=whole_number(1, 1000))
-    generate.add_argument("--top-p", type=positive)
+    generate.add_argument("--top-p", type=number_in(0.001, 1))
     generate.add_argument("--random-seed", type=whole_number(0, MAX_RANDOM_SEED))
 
     info = commands.add_parser("info", help="tell what is in a checkpoint")

@@ -18,6 +18,7 @@ PROGRESS_EVERY_S = 0.2
 PROGRESS_AT_LEAST_EVERY_S = 5.0
 VALIDATIONS = 30  # in a training, if they cost less than a twelfth of its time
 SAVE_EVERY_S = 15.0
+FIRST_SAVE_S = 5.0  # whoever is curious can soon write with it
 SAMPLE_STEPS_RATIO = 1.25  # kept samples lie at steps spaced like a logarithm
 SAMPLE_EVERY_S = 10.0
 
@@ -190,7 +191,7 @@ class BetweenChapters(keras.callbacks.Callback):
         self._next_validation_share = 0.0
         self._next_sample_step = 0
         self._next_sample_s = 0.0
-        self._saved_s = clock.elapsed_s
+        self._saved_s = clock.elapsed_s + FIRST_SAVE_S - SAVE_EVERY_S
         self._save_cost_s = 0.0
         self.measure_cost_s = float("inf")  # of the latest measurement
 

@@ -128,7 +128,7 @@ def check_file(path: Path) -> None:
         if not path.exists():
             raise CheckpointError(f"There is no file {path}. Give the path of a .safetensors file.")
         if not path.is_file():
-            raise CheckpointError(f"{path} is a folder. Give the path of a .safetensors file.")
+            raise CheckpointError(f"{path} is not a file. Give the path of a .safetensors file.")
         size = path.stat().st_size
         with open(path, "rb") as file:
             start = file.read(9)
@@ -142,7 +142,8 @@ def check_file(path: Path) -> None:
     header_bytes = struct.unpack("<Q", start[:8])[0] if len(start) == 9 else 0
     if start[8:] != b"{" or not 0 < header_bytes <= min(MAX_HEADER_BYTES, size - 8):
         raise CheckpointError(
-            f"{path.name} is no checkpoint. Use a .safetensors file that charlstm has written."
+            f"{path.name} is no checkpoint, or was cut off. Use a .safetensors file that charlstm "
+            "has written."
         )
 
 

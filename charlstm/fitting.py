@@ -132,6 +132,7 @@ class Fitting:
             steps_per_epoch=steps_per_chapter,
             epochs=10**9,
             callbacks=callbacks,
+            shuffle=False,
             verbose=0,
         )
         self.clock.halt()
@@ -152,6 +153,7 @@ class Fitting:
             steps_per_epoch=WARM_UP_STEPS,
             epochs=1,
             callbacks=[note],
+            shuffle=False,
             verbose=0,
         )
         self.validate()

@@ -56,14 +56,8 @@ class Run:
         if not 0 <= random_seed < 2**32:
             raise RunError(f"The random seed was {random_seed}; give one from 0 to {2**32 - 1}.")
         run = cls(_new_folder(recipe.name) if folder is None else folder)
-        if run.config_path.exists():
-            raise RunError(
-                f"{run.folder} holds a training already. Go on with it by --resume, or name "
-                "another folder."
-            )
+        run.check_new()
         make_folder(run.folder)
-        if any(run.folder.iterdir()):
-            raise RunError(f"{run.folder} holds other files: name a new folder for the training.")
         (run.folder / "corpus.txt").write_bytes(corpus.text.encode())
         config = {
             "format": "charlstm-run/1",
@@ -81,6 +75,16 @@ class Run:
         }
         run._write_config(config)
         return run
+
+    def check_new(self) -> None:
+        """Raise RunError unless the folder is empty or not there."""
+        if self.config_path.exists():
+            raise RunError(
+                f"{self.folder} holds a training already. Go on with it by --resume, or name "
+                "another folder."
+            )
+        if self.folder.exists() and not (self.folder.is_dir() and not any(self.folder.iterdir())):
+            raise RunError(f"{self.folder} holds other things: name a new folder for the training.")
 
     @property
     def name(self) -> str:

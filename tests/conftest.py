@@ -1,11 +1,63 @@
 """Settings for all tests."""
 
 import os
+import random
 
 import hypothesis
+import pytest
+
+from charlstm.recipes import RECIPES, Budget, Recipe
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # No time limit for an example: on a busy machine it would say nothing about the code.
 hypothesis.settings.register_profile("charlstm", deadline=None, max_examples=60, database=None)
 hypothesis.settings.load_profile("charlstm")
+
+WORDS = {
+    "name": ["the king", "my lord", "a fool", "the queen", "her son"],
+    "verb": ["loves", "fears", "hears", "is"],
+    "end": ["me.\n", "thee!\n", "no man?\n", "so old;\n"],
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """No test touches the runs and downloads of whoever runs it."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("CHARLSTM_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus():
+    """Some thousand characters of a small grammar: learned in a few hundred steps."""
+    from charlstm.corpus import paste
+
+    rng = random.Random(5)
+    lines = (" ".join(rng.choice(words) for words in WORDS.values()) for _ in range(300))
+    return paste("".join(lines), "verse")
+
+
+@pytest.fixture(scope="module")
+def tiny_recipe():
+    """A recipe that trains in a second; every size another one. Found by its name in this process."""
+    recipe = Recipe(
+        name="tiny",
+        embedding_units=5,
+        lstm_units=(8, 12),
+        budget=Budget(epochs=1),
+        lanes=4,
+        window=11,
+        learning_rate=2e-2,
+        warmup_share=0.05,
+        beta_2=0.99,
+        weight_decay=0.01,
+        clip_norm=1.0,
+        dropout=0.05,
+        embedding_dropout=0.05,
+        fresh_start_share=0.02,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, recipe.name, recipe)
+        yield recipe

@@ -1,20 +1,14 @@
 import math
 import random
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from charlstm.interface.plot import (
-    EMPTY_MESSAGE,
-    MAX_LINE_POINTS,
-    PLOT_CSS,
-    Guide,
-    Series,
-    accuracy_chart,
-    chart_svg,
-    loss_chart,
-)
+from charlstm.interface import plot
+from charlstm.interface.plot import EMPTY_MESSAGE, accuracy_chart, chart_svg, loss_chart
+from charlstm.interface.plot_curves import MAX_LINE_POINTS, Guide, Series
 
 SVG = "{http://www.w3.org/2000/svg}"
 BLIND_NATS, FOUR_GRAM_NATS = 4.17, 1.77
@@ -88,7 +82,8 @@ def test_both_curves_are_drawn_in_their_colours():
     root = draw_loss()
     assert [path.get("data-points") for path in curves(root)] == ["4", "2"]
     assert of_class(root, "training") and of_class(root, "held-out")
-    assert ".training" in PLOT_CSS and ".held-out" in PLOT_CSS
+    css = Path(plot.__file__).with_name("plot.css").read_text(encoding="utf-8")
+    assert ".training" in css and ".held-out" in css
 
 
 def test_a_point_as_good_as_a_guide_lies_on_it():
@@ -101,6 +96,13 @@ def test_a_point_as_good_as_a_guide_lies_on_it():
 def test_guides_are_named_with_their_values():
     labels = [" ".join(text.itertext()) for text in of_class(draw_loss(), "guide-label")]
     assert labels == ["guessing blindly 4.17", "4-gram count model 1.77"]
+
+
+@pytest.mark.parametrize("training", [[], TRAINING])
+def test_guides_that_are_not_known_yet_are_not_drawn(training):
+    unknown = {"blind_loss_nats": math.nan, "four_gram_loss_nats": math.nan}
+    root = ElementTree.fromstring(loss_chart(training, [], budget_s=60.0, **unknown))
+    assert not of_class(root, "guide") and not of_class(root, "guide-label")
 
 
 def test_nothing_the_axis_shows_depends_on_an_outlier():

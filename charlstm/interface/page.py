@@ -7,7 +7,6 @@ from pathlib import Path
 import gradio as gr
 
 from charlstm.engine import Engine
-from charlstm.interface.plot import PLOT_CSS
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.train import build_train_tab
 from charlstm.interface.write import build_write_tab
@@ -56,9 +55,10 @@ def launch_settings() -> dict:
         block_title_text_color="*neutral_700",
     )
     script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    styles = [(FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "plot.css")]
     return {
         "theme": theme,
-        "css": (FOLDER / "page.css").read_text(encoding="utf-8") + PLOT_CSS,
+        "css": "\n".join(styles),
         "head": f"<script>{script}</script>",
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each stream that is open at a time

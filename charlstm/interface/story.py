@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 from charlstm.evaluation import perplexity
@@ -148,8 +149,9 @@ def charts_html(run: Run, timeline: Timeline) -> str:
     loss = loss_chart(
         curve(timeline.progress, "running_loss_nats"),
         curve(timeline.validated, "val_loss_nats"),
-        blind_loss_nats=timeline.started.get("blind_loss_nats"),
-        four_gram_loss_nats=timeline.started.get("four_gram_loss_nats"),
+        # Not known before the start: a guide that is no number is not drawn.
+        blind_loss_nats=timeline.started.get("blind_loss_nats", math.nan),
+        four_gram_loss_nats=timeline.started.get("four_gram_loss_nats", math.nan),
         budget_s=budget_s,
         **labels,
     )

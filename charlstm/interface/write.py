@@ -46,7 +46,12 @@ class Wish:
         seed_text = "" if seed_text is None else seed_text
         if not isinstance(seed_text, str):
             raise CharLSTMError(f"The seed text was {seed_text!r:.60}; give a text.")
-        seed_text = seed_text.replace("\r\n", "\n")  # browsers and phones differ in this
+        try:
+            seed_text.encode()
+        except UnicodeEncodeError as error:
+            raise CharLSTMError(
+                "The seed text has half a character in it (a lone surrogate): type it again."
+            ) from error
         if len(seed_text) > most_characters:
             raise CharLSTMError(
                 f"The beginning has {len(seed_text):,} characters; use at most "

@@ -1,0 +1,93 @@
+"""The same training on every framework that is installed, each in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+TRAIN_STOP_RESUME = """
+import json, sys
+import numpy as np
+from charlstm.corpus import paste
+from charlstm.recipes import RECIPES, Budget, Recipe
+from charlstm.runs import Run
+from charlstm.training import train
+
+text, folder = sys.stdin.read(), sys.argv[1]
+RECIPES["tiny"] = Recipe(
+    name="tiny", embedding_units=5, lstm_units=(8, 12), budget=Budget(epochs=1), lanes=4,
+    window=11, learning_rate=2e-2, warmup_share=0.05, beta_2=0.99, weight_decay=0.01,
+    clip_norm=1.0, dropout=0.05, embedding_dropout=0.05, fresh_start_share=0.02,
+)
+run = Run.create(recipe=RECIPES["tiny"], corpus=paste(text), budget=Budget(epochs=2.5),
+                 random_seed=3, folder=folder)
+
+def stop(event):
+    if event["event"] == "progress":
+        run.stop()
+
+def tensors():
+    from safetensors.numpy import load_file
+    return {name[:3]: (name[4:], array) for name, array in load_file(run.resume_path).items()}
+
+first = train(run, stop)
+assert first["event"] == "stopped", first
+saved = tensors()
+
+from charlstm.device import prepare_device
+from charlstm.fitting import Fitting
+resumed = Fitting(run, prepare_device(), run.append_event)
+taken_up = {name[:3]: array for name, array in resumed._variables().items()}
+last = train(run)
+states = [float(np.abs(array).max()) for name, array in tensors().values()
+          if name.endswith(("/h", "/c"))]
+import keras
+print(json.dumps({
+    "last": last,
+    "events": run.events(),
+    "stopped_at": first["step"],
+    "resumed_at": resumed.clock.step,
+    "restored": all(np.array_equal(taken_up[place], saved[place][1]) for place in saved),
+    "states": states,
+    "learning_rate": float(resumed.models.training.optimizer.learning_rate),
+    "backend": keras.backend.backend(),
+}))
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_a_training_finishes_carries_its_state_and_goes_on(backend, tmp_path, tiny_corpus):
+    for module in ("keras", backend):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+    finished = subprocess.run(
+        [sys.executable, "-c", TRAIN_STOP_RESUME, str(tmp_path / "run")],
+        input=tiny_corpus.text,
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        timeout=240,
+    )
+    assert finished.returncode == 0, finished.stderr
+    told = json.loads(finished.stdout.splitlines()[-1])
+    assert told["backend"] == backend
+    assert told["last"]["event"] == "finished", told["last"]
+    started = [event for event in told["events"] if event["event"] == "started"]
+    assert [event["backend"] for event in started] == [backend, backend]
+    assert told["last"]["results"]["loss_nats"] < 0.7 * started[0]["blind_loss_nats"]
+    losses = [e["running_loss_nats"] for e in told["events"] if e["event"] == "progress"]
+    assert losses[-1] < losses[0]
+    assert len(told["states"]) == 4
+    assert min(told["states"]) > 0.01  # what the lanes carry from step to step
+    assert 0 < told["stopped_at"] < told["last"]["step"]
+    assert told["resumed_at"] == told["stopped_at"] == started[1]["step"]
+    assert told["restored"]

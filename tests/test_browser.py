@@ -1,0 +1,241 @@
+"""A visitor's whole way through the page, in a real browser."""
+
+import json
+import re
+import time
+
+import psutil
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from charlstm import bootstrap
+from charlstm.runs import Runs
+from tests.page_server import running_page
+
+CHROMIUM = bootstrap.find_chromium()
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"
+)
+FLAGS = [
+    "--no-sandbox",  # tests may run as root
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+TIMEOUT_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def home_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="module")
+def server(home_folder):
+    with running_page(home_folder) as (address, process, _):
+        yield address, process
+        running = Runs(home_folder / "runs").running()
+        if running is not None:  # a test that failed must not leave a training behind
+            psutil.Process(running.owner()).kill()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(server, browser):
+    """Opens the page; every request and every error in the browser's console is written down."""
+    contexts = []
+
+    def open_page(path="/", **options):
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        page.requested, page.errors = [], []
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.on(
+            "console",
+            lambda message: page.errors.append(message.text) if message.type == "error" else None,
+        )
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.goto(server[0] + path)
+        page.locator("#seed-text textarea").wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def written(page) -> str:
+    return page.locator("#page .page").text_content()
+
+
+def write(page, seed_text: str, length: int | None = None) -> str:
+    if length is not None:
+        page.locator("#length input[type=number]").fill(str(length))
+    page.locator("#seed-text textarea").fill(seed_text)
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("characters in", timeout=TIMEOUT_MS)
+    return written(page)
+
+
+def test_writing(visit):
+    page = visit()
+    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    page.locator("#seed-text textarea").fill("ROMEO:")
+    page.locator("#seed-text textarea").press("Enter")
+    expect(page.locator("#status")).to_contain_text("500 characters in", timeout=TIMEOUT_MS)
+    first = written(page)
+    assert first.startswith("ROMEO:") and len(first) == 506
+    assert page.locator("#page .seed").text_content() == "ROMEO:"
+
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_function(
+        "document.querySelector('#page .page').textContent.length === 1006"
+    )
+    assert written(page).startswith(first), "Continue keeps what stands there"
+    page.locator("#undo").click()
+    expect(page.locator("#page .page")).to_have_text(first, use_inner_text=False)
+    assert page.errors == []
+
+
+def test_the_same_random_seed_gives_the_same_text_and_the_dice_another(visit):
+    page = visit()
+    page.locator("#always-new input").uncheck()
+    page.locator("#random-seed input").fill("7")
+    first = write(page, "JULIET:", 200)
+    page.reload()
+    page.locator("#seed-text textarea").wait_for()
+    page.wait_for_timeout(300)  # the page throws its dice when it opens
+    page.locator("#always-new input").uncheck()
+    page.locator("#random-seed input").fill("7")
+    assert write(page, "JULIET:", 200) == first
+    page.locator("#dice").click()
+    assert page.locator("#random-seed input").input_value() != "7"
+    page.locator("#status").evaluate("element => element.textContent = ''")
+    assert write(page, "JULIET:", 200) != first
+
+
+def test_examples_write_at_once(visit):
+    page = visit()
+    page.get_by_role("button", name="The king is").click()
+    expect(page.locator("#status")).to_contain_text("characters in", timeout=TIMEOUT_MS)
+    assert written(page).startswith("The king is")
+    assert page.locator("#seed-text textarea").input_value() == "The king is"
+
+
+def test_odd_seed_texts_are_named_and_stand_unchanged(visit):
+    page = visit()
+    text = write(page, "<b>Ω&amp; 😀</b>", 50)
+    assert text.startswith("<b>Ω&amp; 😀</b>") and len(text) == 16 + 50 - 1
+    expect(page.locator("#status")).to_contain_text("Ω")
+    expect(page.locator("#status")).to_contain_text("skipped")
+    assert page.locator("#page .page b").count() == 0, "what visitors type is never markup"
+
+
+def test_a_seed_text_that_is_too_long_is_refused_in_a_sentence(visit):
+    page = visit()
+    first = write(page, "O", 50)
+    page.locator("#seed-text textarea").fill("x" * 2001)
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.get_by_text("use at most 2,000")).to_be_visible()
+    assert written(page) == first, "nothing is lost"
+
+
+def test_training_and_writing_with_the_new_model(visit, server, home_folder):
+    page = visit()
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("#training-status")).to_contain_text("No training yet")
+    page.get_by_label("Practice text").check()
+    page.locator("#amount input").fill("5")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("[data-status=running]")).to_be_visible(timeout=60_000)
+    began_s = time.monotonic()
+
+    def points() -> int:
+        return sum(
+            int(count)
+            for count in re.findall(
+                r'data-points="(\d+)"', page.locator("#charts").first.inner_html()
+            )
+        )
+
+    page.wait_for_function("document.querySelectorAll('#charts svg').length === 2")
+    before = points()
+    second = visit("/?__theme=dark")  # another visitor finds the same training
+    second.get_by_role("tab", name="Train").click()
+    expect(second.locator("[data-status=running]")).to_be_visible()
+    page.reload()  # and so does one who reloads
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("[data-status=running]")).to_be_visible()
+    while time.monotonic() - began_s < 20:
+        page.wait_for_timeout(500)
+    assert points() > before, "the plots grow"
+    expect(page.locator("#sample")).to_contain_text("What it writes")
+    expect(page.locator("#training-status")).to_contain_text("left")
+
+    page.get_by_role("button", name="Stop").last.click()
+    expect(page.locator("[data-status=stopped]")).to_be_visible(timeout=20_000)
+    expect(page.locator("#training-status")).to_contain_text("of the next characters")
+    run = Runs(home_folder / "runs").all()[0]
+    assert run.checkpoint_path.exists() and run.owner() is None
+    losses = [event["val_loss_nats"] for event in run.events() if event["event"] == "validated"]
+    assert losses[-1] < losses[0] - 0.5, "it has learned"
+
+    page.get_by_role("button", name="Write with this model").click()
+    expect(page.locator("#seed-text textarea")).to_be_visible()
+    assert "quick" in page.locator("#model input").input_value()
+    assert write(page, "The ", 100).startswith("The ")
+
+    page.get_by_role("tab", name="Train").click()  # and on it goes
+    expect(page.get_by_role("button", name="Resume")).to_be_enabled()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("[data-status=running]")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Stop").last.click()
+    expect(page.locator("[data-status=stopped]")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "no text"),
+        ("short.txt", b"Too short.\n", "at least 2,000"),
+        ("empty.txt", b" ", "empty"),
+        ("long.txt", b"abc \n" * 1_100_000, "5 MB"),
+    ],
+)
+def test_bad_files_are_refused_in_a_sentence(visit, tmp_path, name, data, sentence):
+    page = visit()
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_label("Upload a file").check()
+    file = tmp_path / name
+    file.write_bytes(data)
+    page.locator("#upload input[type=file]").set_input_files(str(file))
+    expect(page.locator("#text-note")).to_contain_text(sentence)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("That did not work")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_fits_and_nothing_comes_from_another_host(visit, server, width, theme):
+    page = visit(f"/?__theme={theme}")
+    page.set_viewport_size({"width": width, "height": 844})
+    write(page, "KING:", 100)
+    for tab in ("Write", "Train"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(300)
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, f"{tab} is {overflow} pixels too wide"
+    hosts = {url.split("/")[2] for url in page.requested if url.startswith("http")}
+    assert hosts == {server[0].removeprefix("http://")}
+    assert page.errors == [], json.dumps(page.errors)

@@ -1,0 +1,364 @@
+"""python -m charlstm train | evaluate | generate | info."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from charlstm.__main__ import main
+from charlstm.checkpoint import load_checkpoint
+from charlstm.recipes import QUICK, Budget
+from charlstm.runs import Run
+from charlstm.timeline import read_timeline
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = {"loss_nats", "cold_loss_nats", "bits_per_char", "perplexity", "accuracy", "characters",
+           "parameters"}  # fmt: skip
+
+
+def command(*arguments, home, **options) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "charlstm", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "CHARLSTM_HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("command")
+
+
+@pytest.fixture(scope="module")
+def text_file(folder, tiny_corpus):
+    path = folder / "text.txt"
+    path.write_bytes(tiny_corpus.text.encode())
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(folder, text_file):
+    """What `train` printed, and where it put the checkpoint."""
+    pytest.importorskip("keras", reason="training needs Keras")
+    out = folder / "mine.safetensors"
+    process = command(
+        "train", "--text", text_file, "--minutes", "0.05", "--random-seed", "4",
+        "--out", out, "--run", folder / "run", "--json", home=folder / "home",
+    )  # fmt: skip
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    return stdout, stderr, out
+
+
+def answer(capsys, *arguments) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command run in this process."""
+    capsys.readouterr()
+    code = main([str(argument) for argument in arguments])
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+def last_json(stdout: str) -> dict:
+    return json.loads(stdout.splitlines()[-1])
+
+
+# train
+
+
+def test_train_prints_one_json_object_and_says_the_rest_on_standard_error(trained, tiny_corpus):
+    stdout, stderr, out = trained
+    assert len(stdout.splitlines()) == 1
+    record = last_json(stdout)
+    assert FIGURES | {"checkpoint", "train_s", "device", "backend"} <= set(record)
+    assert record["status"] == "finished"
+    assert record["checkpoint"] == str(out)
+    assert 3.0 <= record["train_s"] < 6
+    assert record["loss_nats"] < 0.95 * math.log(len(set(tiny_corpus.text)))
+    assert "Run folder:" in stderr
+    assert "characters/s" in stderr
+    assert "Traceback" not in stderr
+    assert "Warning" not in stderr
+
+
+def test_the_run_folder_is_where_it_was_asked_for_and_says_what_was_asked(trained, folder):
+    run = Run(folder / "run")
+    assert run.config["random_seed"] == 4
+    assert run.budget == Budget(minutes=0.05)
+    assert run.recipe is QUICK
+    assert read_timeline(run).status == "finished"
+    assert (folder / "mine.safetensors").read_bytes() == run.checkpoint_path.read_bytes()
+
+
+def test_a_finished_training_is_not_resumed_without_more_time(trained, folder, capsys):
+    run = Run(folder / "run")
+    before = run.events()
+    code, _, err = answer(capsys, "train", "--resume", run.folder)
+    assert code == 2
+    assert "whole budget" in err
+    assert Run(run.folder).events() == before
+
+
+def test_ctrl_c_stops_after_the_step_and_keeps_the_model(tmp_path, text_file):
+    pytest.importorskip("keras", reason="training needs Keras")
+    if os.name == "nt":
+        pytest.skip("Windows sends Ctrl-C to a whole console")
+    run = Run(tmp_path / "run")
+    out = tmp_path / "out.safetensors"
+    process = command(
+        "train", "--text", text_file, "--epochs", "1000", "--run", run.folder, "--out", out,
+        "--json", home=tmp_path,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not any(event["event"] == "progress" for event in run.events()):
+            assert time.monotonic() < deadline
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        while not any(event["event"] == "stopped" for event in run.events()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        stdout, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0, stderr
+    assert read_timeline(run).status == "stopped"
+    assert f"--resume {run.folder}" in stderr
+    assert last_json(stdout)["status"] == "stopped"
+    assert load_checkpoint(out).training["steps"] == run.events()[-1]["step"]
+
+
+def test_a_training_that_is_running_is_left_alone(tmp_path, tiny_corpus, capsys):
+    run = Run.create(
+        recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
+        folder=tmp_path / "run",
+    )  # fmt: skip
+    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        run._ownership.write(sleeper.pid)
+        run.append_event("started", step=0, elapsed_s=0.0)
+        run.stop()
+        code, _, err = answer(capsys, "train", "--resume", run.folder, "--minutes", "9")
+        assert code == 2
+        assert "running already" in err
+        assert run.stop_path.exists()  # the wish of somebody else
+        assert run.budget == Budget(minutes=1)
+        assert len(Run(run.folder).events()) == 1
+    finally:
+        sleeper.kill()
+        sleeper.communicate()
+
+
+# evaluate
+
+
+def test_evaluate_measures_what_train_told(trained, text_file, capsys):
+    code, out, err = answer(capsys, "evaluate", trained[2], "--text", text_file, "--json")
+    assert code == 0
+    told = last_json(trained[0])
+    figures = last_json(out)
+    assert FIGURES <= set(figures)
+    assert {name: figures[name] for name in FIGURES} == {name: told[name] for name in FIGURES}
+    assert "nats" in err
+
+
+def test_evaluate_finds_the_text_that_lies_beside_the_checkpoint(trained, folder, capsys):
+    code, out, _ = answer(capsys, "evaluate", folder / "run" / "checkpoint.safetensors", "--json")
+    assert code == 0
+    assert last_json(out)["loss_nats"] == last_json(trained[0])["loss_nats"]
+
+
+def test_evaluate_asks_for_a_text_that_is_not_here(trained, capsys):
+    code, _, err = answer(capsys, "evaluate", trained[2])
+    assert code == 2
+    assert "--text FILE" in err
+
+
+# generate
+
+
+def test_generate_writes_the_seed_text_and_then_as_many_characters_as_asked(trained, capsys):
+    code, out, _ = answer(
+        capsys, "generate", trained[2], "--seed-text", "the king ", "--length", "70",
+        "--random-seed", "5",
+    )  # fmt: skip
+    assert code == 0
+    assert out.startswith("the king ")
+    assert len(out) == len("the king ") + 70 + 1  # and a line end
+
+
+def test_the_same_random_seed_writes_the_same_text_and_another_one_another(trained, capsys):
+    def text(*arguments) -> str:
+        return answer(capsys, "generate", trained[2], "--length", "90", *arguments)[1]
+
+    assert text("--random-seed", "5") == text("--random-seed", "5")
+    assert text("--random-seed", "5") != text("--random-seed", "6")
+    greedy = ("--temperature", "0")
+    assert text(*greedy, "--random-seed", "5") == text(*greedy, "--random-seed", "6")
+
+
+def test_without_a_random_seed_the_one_that_was_drawn_is_told(trained, capsys):
+    _, out, err = answer(capsys, "generate", trained[2], "--length", "60")
+    drawn = err.split("Random seed: ")[1].split()[0]
+    assert answer(
+        capsys, "generate", trained[2], "--length", "60", "--random-seed", drawn
+    )[1] == out
+
+
+def test_characters_that_the_network_does_not_know_are_named(trained, capsys):
+    code, out, err = answer(
+        capsys, "generate", trained[2], "--seed-text", "the €", "--length", "5",
+        "--random-seed", "1",
+    )  # fmt: skip
+    assert code == 0
+    assert out.startswith("the €")
+    assert "never saw €" in err
+
+
+# info
+
+
+def test_info_tells_what_is_in_the_checkpoint(trained, capsys, tiny_corpus):
+    code, out, _ = answer(capsys, "info", trained[2], "--json")
+    facts = last_json(out)
+    assert code == 0
+    assert len(out.splitlines()) == 1
+    assert facts["format"] == "charlstm/1"
+    assert facts["vocabulary"] == "".join(sorted(set(tiny_corpus.text)))
+    assert facts["parameters"] == last_json(trained[0])["parameters"]
+    assert facts["training"]["results"]["loss_nats"] == last_json(trained[0])["loss_nats"]
+    code, out, _ = answer(capsys, "info", trained[2])
+    assert code == 0
+    assert f"{facts['parameters']:,} parameters" in out
+
+
+# Bad input
+
+
+def bad_inputs(text: Path, other: Path) -> dict[str, list]:
+    train = ["train", "--text", text]
+    return {
+        "no command": [],
+        "unknown command": ["learn"],
+        "unknown option": [*train, "--speed", "9"],
+        "unknown recipe": [*train, "--recipe", "medium"],
+        "unknown style": [*train, "--style", "rhyme"],
+        "unknown corpus": ["train", "--corpus", "hamlet"],
+        "two texts": [*train, "--corpus", "practice-text"],
+        "two budgets": [*train, "--minutes", "1", "--epochs", "1"],
+        "no minutes": [*train, "--minutes", "0"],
+        "negative minutes": [*train, "--minutes", "-1"],
+        "minutes nan": [*train, "--minutes", "nan"],
+        "minutes inf": [*train, "--minutes", "inf"],
+        "minutes abc": [*train, "--minutes", "abc"],
+        "minutes without end": [*train, "--minutes", "1e9"],
+        "no epochs": [*train, "--epochs", "0"],
+        "negative random seed": [*train, "--random-seed", "-1"],
+        "large random seed": [*train, "--random-seed", str(2**32)],
+        "random seed 1.5": [*train, "--random-seed", "1.5"],
+        "missing text": ["train", "--text", other / "nothing.txt"],
+        "folder as text": ["train", "--text", other],
+        "binary text": ["train", "--text", other / "binary.bin"],
+        "short text": ["train", "--text", other / "short.txt"],
+        "empty text": ["train", "--text", other / "empty.txt"],
+        "resume nothing": ["train", "--resume", other / "nothing"],
+        "resume a folder": ["train", "--resume", other],
+        "resume a damaged run": ["train", "--resume", other / "damaged"],
+        "resume with a text": ["train", "--resume", other / "trained", "--text", text],
+        "resume with a run": ["train", "--resume", other / "trained", "--run", other / "new"],
+        "run that was trained": [*train, "--run", other / "trained"],
+        "run without options that was trained": ["train", "--run", other / "trained"],
+        "run in a folder of other files": [*train, "--run", other],
+        "run that is a file": [*train, "--run", other / "short.txt"],
+        "out in a missing folder": [*train, "--out", other / "missing" / "x.safetensors"],
+        "out that is a folder": [*train, "--out", other],
+        "evaluate nothing": ["evaluate", other / "nothing.safetensors"],
+        "evaluate a text": ["evaluate", text],
+        "evaluate a folder": ["evaluate", other],
+        "evaluate an empty file": ["evaluate", other / "empty.txt"],
+        "evaluate without a file": ["evaluate"],
+        "generate from nothing": ["generate", other / "nothing.safetensors"],
+        "generate from a text": ["generate", text],
+        "info of a text": ["info", text],
+    }
+
+
+@pytest.mark.parametrize("name", bad_inputs(Path(), Path()))
+def test_bad_input_is_answered_with_one_sentence(name, text_file, tmp_path, capsys, tiny_corpus):
+    other = tmp_path / "other"
+    for folder in (other, other / "damaged"):
+        folder.mkdir()
+    (other / "binary.bin").write_bytes(bytes(range(256)) * 40)
+    (other / "short.txt").write_text("too short")
+    (other / "empty.txt").touch()
+    (other / "damaged" / "config.json").write_text("{")
+    trained = Run.create(
+        recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
+        folder=other / "trained",
+    )  # fmt: skip
+    trained.append_event("started", step=0, elapsed_s=0.0)
+    before = sorted(tmp_path.rglob("*"))
+    check_refusal(*answer(capsys, *bad_inputs(text_file, other)[name]))
+    assert sorted(tmp_path.rglob("*")) == before  # and nothing was begun
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--length", "0"],
+        ["--length", "-5"],
+        ["--length", "many"],
+        ["--length", "1000000000"],
+        ["--temperature", "-1"],
+        ["--temperature", "nan"],
+        ["--temperature", "inf"],
+        ["--temperature", "hot"],
+        ["--random-seed", "x"],
+        ["--random-seed", "-1"],
+        ["--top-k", "0"],
+        ["--top-p", "0"],
+        ["--top-p", "1.5"],
+        ["--unknown"],
+    ],
+    ids=" ".join,
+)
+def test_generate_refuses_settings_that_make_no_sense(arguments, trained, capsys):
+    code, out, err = answer(capsys, "generate", trained[2], *arguments)
+    check_refusal(code, out, err)
+    assert arguments[0] in err
+
+
+@pytest.mark.parametrize("content", ["", "x", "漢字" * 3000, "\0" * 5000])
+def test_evaluate_refuses_texts_that_cannot_be_measured(content, trained, tmp_path, capsys):
+    path = tmp_path / "strange.txt"
+    path.write_text(content, encoding="utf-8")
+    check_refusal(*answer(capsys, "evaluate", trained[2], "--text", path))
+
+
+def check_refusal(code: int, out: str, err: str) -> None:
+    assert code == 2
+    assert out == ""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    assert lines[0].endswith(".")
+
+
+def test_help_is_no_error(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--help"])
+    assert ended.value.code == 0
+    assert "--minutes" in capsys.readouterr().out

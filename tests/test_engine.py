@@ -1,0 +1,185 @@
+"""The engine writes the texts that would be written alone, and frees places early."""
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+from charlstm.engine import Engine
+from charlstm.sampling import Sampling
+from charlstm.writing import write
+from tests.tiny_networks import random_checkpoint
+
+
+def written_alone(checkpoint, seed_text, length, random_seed, sampling=None) -> str:
+    pieces = write(
+        checkpoint,
+        seed_text,
+        length=length,
+        random_seed=random_seed,
+        sampling=sampling or Sampling(),
+    )
+    return "".join(pieces)
+
+
+async def collect(engine, checkpoint, seed_text, **wish) -> str:
+    return "".join([piece async for piece in engine.write(checkpoint, seed_text, **wish)])
+
+
+@pytest.fixture
+def engine():
+    return Engine()
+
+
+def until(condition, seconds=5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_text_equals_the_one_written_alone(engine):
+    checkpoint = random_checkpoint()
+    text = asyncio.run(collect(engine, checkpoint, "nest", length=80, random_seed=4))
+    assert text == written_alone(checkpoint, "nest", 80, 4)
+
+
+def test_texts_of_different_kinds_do_not_touch_each_other(engine):
+    checkpoints = [random_checkpoint(), random_checkpoint(random_seed=9)]
+    wishes = [
+        (checkpoints[number % 2], "seat\n"[: number % 6], 20 + 7 * number, number, temperature)
+        for number, temperature in enumerate([0.0, 0.5, 0.8, 0.8, 1.0, 1.3, 0.5])
+    ]
+
+    async def together():
+        return await asyncio.gather(
+            *(
+                collect(
+                    engine,
+                    checkpoint,
+                    seed_text,
+                    length=length,
+                    random_seed=random_seed,
+                    sampling=Sampling(temperature=temperature),
+                )
+                for checkpoint, seed_text, length, random_seed, temperature in wishes
+            )
+        )
+
+    texts = asyncio.run(together())
+    for text, (checkpoint, seed_text, length, random_seed, temperature) in zip(
+        texts, wishes, strict=True
+    ):
+        sampling = Sampling(temperature=temperature)
+        assert text == written_alone(checkpoint, seed_text, length, random_seed, sampling)
+
+
+def test_going_on_from_the_end_gives_the_text_written_in_one(engine):
+    checkpoint = random_checkpoint()
+
+    async def in_two_goes():
+        first = await collect(engine, checkpoint, "tea", length=30, random_seed=7)
+        return first + await collect(engine, checkpoint, "tea" + first, length=50, random_seed=7)
+
+    assert asyncio.run(in_two_goes()) == written_alone(checkpoint, "tea", 80, 7)
+
+
+def test_going_on_does_not_read_the_text_again(engine, monkeypatch):
+    checkpoint = random_checkpoint()
+    first = asyncio.run(collect(engine, checkpoint, "sea", length=300, random_seed=1))
+    steps = []
+    advance = type(checkpoint.network).advance
+    monkeypatch.setattr(
+        type(checkpoint.network),
+        "advance",
+        lambda self, ids, state: steps.append(1) or advance(self, ids, state),
+    )
+    asyncio.run(collect(engine, checkpoint, "sea" + first, length=10, random_seed=1))
+    assert len(steps) == 10
+
+
+@pytest.mark.parametrize("seed_text", ["", "t", "😀", "XYZ 漢字", "\x00\x1b[31m", "nest " * 400])
+def test_seed_texts_of_any_kind(engine, seed_text):
+    checkpoint = random_checkpoint()
+    text = asyncio.run(collect(engine, checkpoint, seed_text, length=12, random_seed=3))
+    assert text == written_alone(checkpoint, seed_text, 12, 3) and len(text) == 12
+
+
+def test_leaving_early_frees_the_place(engine):
+    checkpoint = random_checkpoint()
+
+    async def leave():
+        pieces = engine.write(checkpoint, "sane", length=10_000_000, random_seed=1)
+        async for _ in pieces:
+            break
+        await pieces.aclose()
+
+    asyncio.run(leave())
+    assert until(lambda: not engine._batches), "the abandoned text is still being written"
+
+
+def test_a_cancelled_task_frees_the_place(engine):
+    checkpoint = random_checkpoint()
+
+    async def cancel():
+        task = asyncio.create_task(
+            collect(engine, checkpoint, "sane", length=10_000_000, random_seed=1)
+        )
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert until(lambda: not engine._batches)
+
+
+def test_an_error_reaches_its_visitors_and_nobody_else(engine, monkeypatch):
+    good, bad = random_checkpoint(), random_checkpoint(random_seed=5)
+    monkeypatch.setattr(bad.network, "advance", lambda ids, state: 1 / 0)
+
+    async def both():
+        return await asyncio.gather(
+            collect(engine, good, "nest", length=60, random_seed=2),
+            collect(engine, bad, "nest", length=60, random_seed=2),
+            return_exceptions=True,
+        )
+
+    text, error = asyncio.run(both())
+    assert text == written_alone(good, "nest", 60, 2)
+    assert isinstance(error, ZeroDivisionError)
+    monkeypatch.undo()
+    again = asyncio.run(collect(engine, bad, "nest", length=5, random_seed=2))
+    assert again == written_alone(bad, "nest", 5, 2)
+
+
+def test_a_text_needs_a_length(engine):
+    with pytest.raises(ValueError, match="at least 1"):
+        asyncio.run(collect(engine, random_checkpoint(), "a", length=0, random_seed=1))
+
+
+def test_pieces_come_while_the_text_is_written(engine):
+    checkpoint = random_checkpoint()
+
+    async def sizes():
+        pieces = engine.write(checkpoint, "", length=20_000, random_seed=1)
+        return [len(piece) async for piece in pieces]
+
+    counted = asyncio.run(sizes())
+    assert len(counted) > 2 and sum(counted) == 20_000
+
+
+def test_remembered_states_are_bounded(engine, monkeypatch):
+    monkeypatch.setattr("charlstm.engine.REMEMBERED_STATES", 3)
+    checkpoint = random_checkpoint()
+
+    async def many():
+        for number in range(8):
+            await collect(engine, checkpoint, "a", length=3, random_seed=number)
+
+    asyncio.run(many())
+    assert until(lambda: len(engine._ends) == 3)
+    assert all(np.isfinite(hidden).all() for _, state in engine._ends.values() for hidden, _ in state)

@@ -1,0 +1,84 @@
+"""The README says only what is true: its commands parse, its code runs, its map is complete."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import gradio
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_, FRONT_MATTER, BODY = README.split("---\n", 2)
+SETTINGS = dict(line.split(": ", 1) for line in FRONT_MATTER.strip().splitlines())
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", BODY, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_front_matter_is_what_a_space_needs():
+    assert SETTINGS["sdk"] == "gradio"
+    assert SETTINGS["sdk_version"] == gradio.__version__, "the version that was tested"
+    assert SETTINGS["app_file"] == "app.py" and (ROOT / "app.py").exists()
+    assert re.fullmatch(r'"3\.1[123]"', SETTINGS["python_version"]), "unquoted, 3.10 would be 3.1"
+    assert 0 < len(SETTINGS["short_description"]) <= 60
+    colours = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
+    assert {SETTINGS["colorFrom"], SETTINGS["colorTo"]} <= colours
+    assert SETTINGS["license"] == "mit" and (ROOT / "LICENSE").exists()
+
+
+def test_app_defines_demo():
+    code = "import app, gradio; assert isinstance(app.demo, gradio.Blocks)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_the_library_example_runs():
+    example = next(block for block in blocks("python") if "import charlstm" in block)
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) > 200
+    code_lines = [line for line in example.splitlines() if line.strip()]
+    assert len(code_lines) <= 10
+
+
+def test_the_command_lines_are_understood():
+    from charlstm.__main__ import build_parser
+
+    commands = [
+        shlex.split(line, comments=True)
+        for block in blocks("")
+        for line in block.splitlines()
+        if line.startswith("python -m charlstm ")
+    ]
+    assert {command[3] for command in commands} == {"train", "evaluate", "generate", "info"}
+    for command in commands:
+        build_parser().parse_args(command[3:])
+
+
+@pytest.mark.parametrize("command", ["python3 app.py --setup", "python3 -m tests"])
+def test_the_two_commands_stand_there_alone(command):
+    assert [command] in [block.strip().splitlines() for block in blocks("")]
+
+
+def test_the_map_of_the_files_is_complete():
+    listed = set(re.findall(r"^  (\w+\.(?:py|css|js))  ", BODY, flags=re.MULTILINE))
+    there = {
+        path.name
+        for pattern in ("*.py", "*.css", "*.js")
+        for folder in (ROOT / "charlstm", ROOT / "charlstm/interface")
+        for path in folder.glob(pattern)
+        if path.name != "__init__.py"
+    }
+    assert listed == there
+
+
+def test_pictures_and_files_it_names_exist():
+    for name in re.findall(r"!\[.*?\]\((.*?)\)", BODY):
+        assert (ROOT / name).exists(), name
+    for name in re.findall(r"`(requirements[\w-]*\.txt)`", BODY):
+        assert (ROOT / name).exists(), name

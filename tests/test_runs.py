@@ -1,0 +1,365 @@
+"""The run folder: what it keeps, who may train in it, what it survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from charlstm.errors import CharLSTMError
+from charlstm.recipes import FULL, QUICK, Budget
+from charlstm.runs import Run, RunError, Runs
+
+
+@pytest.fixture
+def make(tiny_corpus):
+    def make(folder=None, recipe=QUICK, budget=QUICK.budget, random_seed=7) -> Run:
+        return Run.create(
+            recipe=recipe, corpus=tiny_corpus, budget=budget, random_seed=random_seed, folder=folder
+        )
+
+    return make
+
+
+@pytest.fixture
+def run(make, tmp_path):
+    return make(tmp_path / "run")
+
+
+@pytest.fixture
+def sleeper():
+    """Another process that lives until the test ends."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def owned_by(run: Run, pid: int, create_time: float | None = None) -> None:
+    if create_time is None:
+        create_time = psutil.Process(pid).create_time()
+    owner = {"pid": pid, "create_time": create_time}
+    (run.folder / "process.json").write_text(json.dumps(owner))
+
+
+# Creating
+
+
+def test_the_folder_says_everything_that_training_needs(make, tmp_path, tiny_corpus):
+    made = make(tmp_path / "run", recipe=FULL, budget=Budget(epochs=2.5), random_seed=11)
+    again = Run(made.folder)
+    assert again.recipe is FULL
+    assert again.budget == Budget(epochs=2.5)
+    assert again.config["random_seed"] == 11
+    assert again.config["corpus"]["sha256"] == tiny_corpus.sha256
+    assert again.text() == tiny_corpus.text
+
+
+def test_every_character_of_the_text_survives_in_the_folder(tmp_path, tiny_corpus):
+    text = "a\nb\r\n\u2028c\x85 naïve 😀\n" * 200
+    from hashlib import sha256
+
+    odd = replace(tiny_corpus, text=text)
+    if odd.sha256 == tiny_corpus.sha256:  # a field, and not computed
+        odd = replace(odd, sha256=sha256(text.encode()).hexdigest())
+    made = Run.create(
+        recipe=QUICK, corpus=odd, budget=QUICK.budget, random_seed=1, folder=tmp_path / "run"
+    )
+    assert Run(made.folder).text() == text
+
+
+def test_runs_of_the_same_second_have_names_of_their_own(make):
+    names = [make().name for _ in range(5)]
+    assert len(set(names)) == 5
+    assert all(name.find("-quick") > 0 for name in names)
+
+
+def test_runs_made_at_the_same_time_have_names_of_their_own(make):
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(lambda _: make().name, range(24)))
+    assert len(set(names)) == 24
+
+
+def test_a_folder_that_holds_a_training_is_refused(make, run):
+    with pytest.raises(RunError, match="holds a training already.*--resume"):
+        make(run.folder)
+
+
+def test_a_folder_that_holds_other_files_is_refused_and_left_alone(make, tmp_path):
+    (tmp_path / "corpus.txt").write_text("my novel")
+    with pytest.raises(RunError, match="other things"):
+        make(tmp_path)
+    assert (tmp_path / "corpus.txt").read_text() == "my novel"
+
+
+@pytest.mark.parametrize("random_seed", [-1, 2**32])
+def test_a_random_seed_that_the_framework_refuses_is_refused_at_once(make, random_seed):
+    with pytest.raises(RunError, match="random seed"):
+        make(random_seed=random_seed)
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"format": "charlstm-run/2"}',
+        b'{"format": "charlstm-run/1"}',
+        b'{"format": "charlstm-run/1", "recipe": ["quick"], "corpus": {}, "budget": {},'
+        b' "random_seed": 1}',
+        b'{"format": "charlstm-run/1", "recipe": "quick", "corpus": [], "budget": 3,'
+        b' "random_seed": "x"}',
+    ],
+)
+def test_a_damaged_config_is_answered_with_one_sentence(run, content):
+    run.config_path.write_bytes(content)
+    with pytest.raises(CharLSTMError, match=r"damaged|was not written by this version"):
+        _ = Run(run.folder).budget
+
+
+def test_a_folder_without_a_training_is_named(tmp_path):
+    with pytest.raises(RunError, match="is no run folder"):
+        _ = Run(tmp_path / "nothing").config
+
+
+def test_a_missing_text_is_answered_with_one_sentence(run):
+    (run.folder / "corpus.txt").unlink()
+    with pytest.raises(RunError, match="lost its corpus.txt"):
+        run.text()
+
+
+@pytest.mark.parametrize("content", [b"", b"another text", b"\xff\xff"])
+def test_a_text_that_was_changed_is_noticed(run, content):
+    (run.folder / "corpus.txt").write_bytes(content)
+    with pytest.raises(RunError, match="was changed"):
+        run.text()
+
+
+def test_a_new_budget_is_seen_by_whoever_looks_already(run):
+    watching = Run(run.folder)
+    assert watching.budget == QUICK.budget
+    run.set_budget(Budget(minutes=9))
+    assert watching.budget == Budget(minutes=9)
+
+
+# Events
+
+
+def test_events_are_a_json_object_a_line_and_are_read_by_others_at_once(run):
+    watching = Run(run.folder)
+    assert watching.events() == []
+    run.append_event("started", elapsed_s=0.0, device="a CPU – «fast»")
+    assert watching.events() == [
+        {"event": "started", "elapsed_s": 0.0, "device": "a CPU – «fast»"}
+    ]
+    run.append_event("sample", elapsed_s=1.5, text='line one\nline "two"\r\u2028\x85')
+    assert [event["event"] for event in watching.events()] == ["started", "sample"]
+    lines = run.events_path.read_bytes().split(b"\n")
+    assert [json.loads(line)["event"] for line in lines[:-1]] == ["started", "sample"]
+    assert lines[-1] == b""
+
+
+def test_a_line_that_is_still_being_written_is_read_when_it_is_whole(run):
+    watching = Run(run.folder)
+    with open(run.events_path, "ab") as file:
+        file.write(b'{"event": "sample", "text": "\xc3')
+        file.flush()
+        assert watching.events() == []
+        file.write(b'\xa4"}\n')
+    assert watching.events() == [{"event": "sample", "text": "ä"}]
+
+
+@pytest.mark.parametrize("half", [b'{"event": "progr', b'{"text": "\xc3', b"{", b"12", b'"event"'])
+def test_half_a_line_of_a_killed_process_does_not_swallow_the_next_event(run, half):
+    run.append_event("started", elapsed_s=0.0)
+    with open(run.events_path, "ab") as file:
+        file.write(half)
+    watching = Run(run.folder)
+    watching.events()
+    run.append_event("saved", elapsed_s=2.0)
+    expected = ["started", "saved"]
+    assert [event["event"] for event in watching.events()] == expected
+    assert [event["event"] for event in Run(run.folder).events()] == expected
+
+
+def test_visitors_who_look_at_the_same_time_see_every_event_once(run):
+    for step in range(300):
+        run.append_event("progress", step=step)
+    watching = Run(run.folder)
+    barrier = threading.Barrier(8)
+
+    def look(_):
+        barrier.wait()
+        return [event["step"] for event in watching.events()]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(steps == list(range(300)) for steps in pool.map(look, range(8)))
+
+
+def test_a_visitor_cannot_change_what_the_next_one_sees(run):
+    run.append_event("started")
+    run.events().clear()
+    assert len(run.events()) == 1
+
+
+# Who trains
+
+
+def test_nobody_trains_in_a_new_folder(run):
+    assert not run.is_alive()
+    assert not run.was_started()
+
+
+def test_the_process_that_claimed_the_folder_trains_there_until_it_lets_go(run):
+    run.claim()
+    assert run.owner() == os.getpid()
+    run.claim()  # its own claim is no obstacle
+    run.release()
+    assert not run.is_alive()
+
+
+def test_a_second_process_cannot_train_in_the_folder_of_the_first(run, sleeper):
+    owned_by(run, sleeper.pid)
+    assert run.is_alive()
+    with pytest.raises(RunError, match="running already"):
+        run.claim()
+    with pytest.raises(RunError, match="running already"):
+        run.start()
+    assert run.owner() == sleeper.pid
+
+
+def test_of_many_processes_that_claim_a_folder_at_once_one_gets_it(run):
+    code = (
+        "import sys; from charlstm.runs import Run, RunError\n"
+        "run = Run(sys.argv[1]); print('ready', flush=True); input()\n"
+        "try: run.claim(); print('mine', flush=True)\n"
+        "except RunError: print('refused', flush=True)\n"
+        "input()"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(run.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    try:
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        answers = [process.stdout.readline().strip() for process in processes]
+        assert sorted(answers) == ["mine", "refused", "refused", "refused"]
+        assert run.owner() == processes[answers.index("mine")].pid
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def test_a_process_that_has_ended_does_not_train(run, sleeper):
+    owned_by(run, sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    assert not run.is_alive()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no zombies")
+def test_a_zombie_does_not_train(run, sleeper):
+    owned_by(run, sleeper.pid)
+    sleeper.kill()
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # dead, and not yet buried
+    assert psutil.Process(sleeper.pid).status() == psutil.STATUS_ZOMBIE
+    assert not run.is_alive()
+
+
+def test_another_process_with_the_same_number_does_not_train(run, sleeper):
+    owned_by(run, sleeper.pid, psutil.Process(sleeper.pid).create_time() - 3600)
+    assert not run.is_alive()
+    run.claim()
+    assert run.owner() == os.getpid()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "7", '{"pid": "x"}', '{"pid": -4, "create_time": 1}', '{"pid": 1}',
+     '{"pid": 1, "create_time": "x"}', '{"pid": 1e400, "create_time": 1}',
+     '{"pid": 99999999999999999999, "create_time": 1}'],
+)  # fmt: skip
+def test_a_damaged_process_file_means_that_nobody_trains(run, content):
+    (run.folder / "process.json").write_text(content)
+    assert not run.is_alive()
+    run.claim()
+    assert run.is_alive()
+
+
+def test_waiting_for_the_end_tells_whether_it_came(run, sleeper):
+    assert run.wait_for_end(0)
+    owned_by(run, sleeper.pid)
+    assert not run.wait_for_end(0.1)
+    sleeper.kill()
+    assert run.wait_for_end(10)
+
+
+# All runs
+
+
+def test_trainings_are_listed_newest_first(home):
+    for name in ("2024-01-02-030405-quick", "2024-01-03-000000-full", "2023-12-31-235959-quick"):
+        (home / "listed" / name).mkdir(parents=True)
+        (home / "listed" / name / "config.json").write_text("{}")
+    (home / "listed" / "2025-01-01-000000-quick").mkdir()  # no training in it
+    runs = Runs(home / "listed")
+    assert [run.name[:10] for run in runs.all()] == ["2024-01-03", "2024-01-02", "2023-12-31"]
+
+
+def test_before_the_first_training_there_are_none(home):
+    runs = Runs()
+    assert runs.all() == []
+    assert runs.running() is None
+    assert not home.exists() or not list(home.glob("*/*"))
+
+
+def test_a_training_is_found_by_its_name_and_remembered(make):
+    runs = Runs()
+    made = make()
+    found = runs.get(made.name)
+    assert found.folder == made.folder
+    assert runs.get(made.name) is found is runs.all()[0]
+
+
+def test_the_training_that_goes_on_is_found(make, sleeper):
+    older, newer = make(), make()
+    owned_by(older, sleeper.pid)
+    assert Runs().running().name == older.name
+    assert newer.name != older.name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", ".", "", "../outside", "a/../../outside", "/etc", "..\\outside", "outside\0", "missing",
+     "*", "~", "C:"],
+)  # fmt: skip
+def test_a_name_leads_to_no_other_folder(make, tmp_path, name):
+    inside = make()
+    (inside.folder.parent.parent / "outside").mkdir()
+    for folder in (inside.folder.parent.parent / "outside", inside.folder.parent):
+        (folder / "config.json").write_text("{}")  # as if trainings were there
+    with pytest.raises(RunError, match="There is no training"):
+        Runs().get(name)

@@ -1,0 +1,119 @@
+"""The story of a training, from its events and from whether its process lives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from charlstm.recipes import QUICK
+from charlstm.runs import Run
+from charlstm.timeline import read_timeline
+
+
+@pytest.fixture
+def run(tiny_corpus, tmp_path):
+    return Run.create(
+        recipe=QUICK,
+        corpus=tiny_corpus,
+        budget=QUICK.budget,
+        random_seed=7,
+        folder=tmp_path / "run",
+    )
+
+
+def progress(run: Run, step: int, share: float = 0.0) -> None:
+    run.append_event("progress", step=step, elapsed_s=step / 10, share=share)
+
+
+def dead_process(run: Run) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    created = psutil.Process(process.pid).create_time()
+    process.wait()
+    owner = {"pid": process.pid, "create_time": created}
+    (run.folder / "process.json").write_text(json.dumps(owner))
+
+
+def test_a_run_that_was_never_started_is_new(run):
+    timeline = read_timeline(run)
+    assert timeline.status == "new"
+    assert not timeline.is_going_on
+    assert (timeline.elapsed_s, timeline.share) == (0.0, 0.0)
+
+
+def test_a_training_is_preparing_then_running_then_measuring(run):
+    run.claim()
+    assert read_timeline(run).status == "preparing"
+    run.append_event("started", step=0, elapsed_s=0.0, device="a CPU")
+    assert read_timeline(run).status == "preparing"
+    progress(run, 1)
+    assert read_timeline(run).status == "running"
+    run.append_event("saved", step=1, elapsed_s=1.0)
+    assert read_timeline(run).status == "running"
+    run.append_event("measuring", elapsed_s=1.0, share=0.5)
+    timeline = read_timeline(run)
+    assert timeline.status == "measuring"
+    assert timeline.is_going_on
+
+
+@pytest.mark.parametrize("kind", ["finished", "stopped", "failed"])
+def test_a_training_that_ended_is_told_by_its_last_event(run, kind):
+    run.claim()
+    run.append_event("started", step=0, elapsed_s=0.0)
+    progress(run, 3, share=0.25)
+    run.append_event(kind, elapsed_s=0.3, pid=os.getpid(), message="why")
+    still_there = read_timeline(run)  # its process is just about to leave
+    run.release()
+    for timeline in (still_there, read_timeline(run)):
+        assert timeline.status == kind
+        assert timeline.ending["message"] == "why"
+        assert not timeline.is_going_on
+        assert (timeline.elapsed_s, timeline.share) == (0.3, 0.25)
+
+
+@pytest.mark.parametrize("last", [None, "started", "progress", "measuring"])
+def test_a_training_whose_process_died_without_a_word_is_interrupted(run, last):
+    dead_process(run)
+    if last is not None:
+        run.append_event(last, step=1, elapsed_s=0.0, share=0.0)
+    timeline = read_timeline(run)
+    assert timeline.status == "interrupted"
+    assert not timeline.is_going_on
+
+
+def test_a_resumed_training_is_going_on_before_its_first_word(run):
+    run.append_event("started", step=0, elapsed_s=0.0)
+    run.append_event("stopped", elapsed_s=1.0, pid=-1)
+    run.claim()
+    timeline = read_timeline(run)
+    assert timeline.status == "preparing"
+    assert timeline.ending == {}
+
+
+def test_a_resumed_training_forgets_what_it_had_gone_beyond(run):
+    run.append_event("started", step=0, elapsed_s=0.0)
+    for step in (1, 2, 3, 4):
+        progress(run, step)
+        run.append_event("validated", step=step, elapsed_s=step / 10, val_loss_nats=3.0 - step)
+        run.append_event("sample", step=step, elapsed_s=step / 10, text=str(step))
+    run.append_event("started", step=2, elapsed_s=0.2)
+    progress(run, 3)
+    timeline = read_timeline(run)
+    assert [event["step"] for event in timeline.progress] == [1, 2, 3]
+    assert [event["step"] for event in timeline.validated] == [1, 2]
+    assert [event["text"] for event in timeline.samples] == ["1", "2"]
+    assert timeline.started["step"] == 2
+
+
+def test_a_training_that_begins_again_forgets_everything(run):
+    run.append_event("started", step=0, elapsed_s=0.0)
+    progress(run, 5)
+    run.append_event("failed", elapsed_s=0.5, message="why")
+    run.append_event("started", step=0, elapsed_s=0.0)
+    timeline = read_timeline(run)
+    assert timeline.progress == []
+    assert timeline.ending == {}

@@ -1,0 +1,557 @@
+"""Training: real networks of some hundred weights, and one process that is really killed."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="training needs Keras")
+
+from charlstm import fitting
+from charlstm.checkpoint import load_checkpoint
+from charlstm.dataset import split
+from charlstm.device import prepare_device
+from charlstm.evaluation import evaluate
+from charlstm.fitting import Fitting
+from charlstm.recipes import RECIPES, Budget
+from charlstm.runs import TERMINAL_EVENTS, Run
+from charlstm.timeline import read_timeline
+from charlstm.training import explain, train
+
+STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step
+FIELDS = {
+    "started": {"step", "device", "backend", "parameters", "characters", "blind_loss_nats"},
+    "progress": {
+        "step", "epoch", "share", "running_loss_nats", "accuracy", "characters_per_s", "eta_s",
+    },
+    "validated": {"step", "val_loss_nats", "val_accuracy"},
+    "sample": {"step", "text"},
+    "saved": {"step"},
+    "measuring": {"share"},
+    "finished": {"step", "results", "pid"},
+    "stopped": {"step", "results", "pid"},
+    "failed": {"message", "pid"},
+}  # fmt: skip
+
+
+def create(folder, corpus, recipe, **budget) -> Run:
+    return Run.create(
+        recipe=recipe, corpus=corpus, budget=Budget(**budget), random_seed=3, folder=folder
+    )
+
+
+def epochs_of(steps: int, corpus) -> float:
+    return steps * STEPS_PER_EPOCH / int(0.9 * len(corpus.text))
+
+
+def stop_at(run: Run, step: int):
+    """Press Stop as soon as that step was taken."""
+
+    def on_event(event):
+        if event["event"] == "progress" and event["step"] >= step:
+            run.stop()
+
+    return on_event
+
+
+def copy_of(run: Run, folder) -> Run:
+    shutil.copytree(run.folder, folder)
+    return Run(folder)
+
+
+def tensors_of(path) -> dict[str, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    return {name[:3]: array for name, array in load_file(path).items()}
+
+
+def check_story(run: Run, starts: int = 1) -> None:
+    """What holds for the events of every training."""
+    events = run.events()
+    for event in events:
+        assert FIELDS[event["event"]] <= set(event), event
+        assert event["elapsed_s"] >= 0
+    begun = [place for place, event in enumerate(events) if event["event"] == "started"]
+    ends = [place for place, event in enumerate(events) if event["event"] in TERMINAL_EVENTS]
+    assert len(begun) == len(ends) == starts
+    assert ends[-1] == len(events) - 1
+    assert all(start < end for start, end in zip(begun, ends, strict=True))
+    elapsed = [event["elapsed_s"] for event in events[begun[-1] :]]
+    assert elapsed == sorted(elapsed)
+
+
+# From the beginning to the end
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny_corpus, tiny_recipe):
+    """A training that used its whole budget, and the events that it told on its way."""
+    run = create(tmp_path_factory.mktemp("finished") / "run", tiny_corpus, tiny_recipe, epochs=3)
+    told = []
+    ending = train(run, told.append)
+    assert ending["event"] == "finished", ending
+    assert ending == told[-1]
+    return run, told
+
+
+def test_a_training_tells_its_story_from_started_to_finished(finished):
+    run, told = finished
+    check_story(run)
+    assert told == run.events() == Run(run.folder).events()
+    assert told[0]["event"] == "started"
+    kinds = {event["event"] for event in told}
+    assert kinds == {"started", "progress", "validated", "sample", "saved", "measuring", "finished"}
+
+
+def test_a_training_that_finished_leaves_the_folder_to_others(finished):
+    run, _ = finished
+    assert not run.is_alive()
+    assert not run.stop_path.exists()
+    assert not list(run.folder.glob("*.part"))
+    assert read_timeline(run).status == "finished"
+
+
+def test_the_started_event_describes_network_text_and_machine(finished, tiny_corpus):
+    started = finished[1][0]
+    vocabulary_size = len(set(tiny_corpus.text))
+    v, e, first, second = vocabulary_size, 5, 8, 12
+    by_hand = (
+        v * e
+        + 4 * first * (e + first + 1)
+        + 4 * second * (first + second + 1)
+        + v * (second + 1)
+    )  # fmt: skip
+    assert started["parameters"] == by_hand
+    assert started["characters"] == len(tiny_corpus.text)
+    assert started["backend"] == keras.backend.backend()
+    assert started["blind_loss_nats"] == pytest.approx(np.log(vocabulary_size), abs=1e-3)
+    assert "core" in started["device"] or started["device_kind"] == "gpu"
+
+
+def test_training_lowers_the_loss_on_text_it_never_saw(finished):
+    run, told = finished
+    results = told[-1]["results"]
+    blind = told[0]["blind_loss_nats"]
+    assert results["loss_nats"] < 0.7 * blind
+    assert results["cold_loss_nats"] < 0.7 * blind
+    losses = [event["val_loss_nats"] for event in told if event["event"] == "validated"]
+    assert losses[-1] < losses[0]
+    assert losses[-1] == pytest.approx(results["cold_loss_nats"], rel=0.1)
+
+
+def test_a_budget_in_epochs_ends_at_the_step_that_completes_it(finished, tiny_corpus):
+    ending = finished[1][-1]
+    training_characters = int(0.9 * len(tiny_corpus.text))
+    assert ending["step"] == -(-3 * training_characters // STEPS_PER_EPOCH)
+
+
+def test_the_results_are_those_of_the_checkpoint_as_it_is_stored(finished, tiny_corpus):
+    run, told = finished
+    checkpoint = load_checkpoint(run.checkpoint_path)
+    _, held_out = split(checkpoint.vocabulary.encode(tiny_corpus.text))
+    assert evaluate(checkpoint.network, held_out).as_dict() == told[-1]["results"]
+    assert checkpoint.training["results"] == told[-1]["results"]
+
+
+def test_the_checkpoint_knows_the_story_of_its_training(finished, tiny_corpus):
+    run, told = finished
+    checkpoint = load_checkpoint(run.checkpoint_path)
+    training = checkpoint.training
+    assert training["recipe"] == "tiny"
+    assert training["corpus"]["sha256"] == tiny_corpus.sha256
+    assert training["steps"] == told[-1]["step"]
+    assert training["characters_seen"] == told[-1]["step"] * STEPS_PER_EPOCH
+    assert training["train_s"] == pytest.approx(told[-1]["elapsed_s"], abs=0.06)
+    assert set(checkpoint.history) == {
+        "running_loss_nats", "accuracy", "val_loss_nats", "val_accuracy",
+    }  # fmt: skip
+    assert len(checkpoint.history["val_loss_nats"]) >= 2
+    last = [event for event in told if event["event"] == "sample"][-1]
+    assert checkpoint.samples[-1]["text"] == last["text"]
+    assert len(last["text"]) == 300
+
+
+def test_measuring_at_the_end_is_no_part_of_the_training_time(finished):
+    run, told = finished
+    moments = [event["elapsed_s"] for event in told if event["event"] == "measuring"]
+    assert set(moments) == {told[-1]["elapsed_s"]}
+
+
+def test_a_budget_in_minutes_is_kept(tmp_path, tiny_corpus, tiny_recipe):
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=0.01)
+    ending = train(run)
+    assert ending["event"] == "finished"
+    assert 0.6 <= ending["elapsed_s"] < 1.6
+    progress = [event for event in run.events() if event["event"] == "progress"]
+    assert progress[0]["elapsed_s"] < 0.6  # building and tracing are over when the clock starts
+    moments = [event["elapsed_s"] for event in progress]
+    assert all(b - a > 0.18 for a, b in zip(moments, moments[1:], strict=False))
+
+
+# Stopping and going on
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory, tiny_corpus, tiny_recipe):
+    """A training of 60 steps that was stopped on its way."""
+    run = create(
+        tmp_path_factory.mktemp("stopped") / "run",
+        tiny_corpus,
+        tiny_recipe,
+        epochs=epochs_of(60, tiny_corpus),
+    )
+    asked = stop_at(run, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charlstm.callbacks.PROGRESS_EVERY_S", 0)  # every step is told
+        began_s = []
+
+        def on_event(event):
+            asked(event)
+            if run.stop_path.exists() and not began_s:
+                began_s.append(time.monotonic())
+
+        ending = train(run, on_event)
+    assert ending["event"] == "stopped", ending
+    assert time.monotonic() - began_s[0] < 2
+    return run
+
+
+def test_a_stopped_training_keeps_its_model(stopped):
+    check_story(stopped)
+    assert read_timeline(stopped).status == "stopped"
+    checkpoint = load_checkpoint(stopped.checkpoint_path)
+    assert checkpoint.training["steps"] == stopped.events()[-1]["step"] < 60
+    assert not stopped.stop_path.exists()
+
+
+def test_going_on_begins_with_the_saved_variables_step_and_text(stopped, tmp_path):
+    run = copy_of(stopped, tmp_path / "run")
+    saved = tensors_of(run.resume_path)
+    resumed = Fitting(run, prepare_device(), run.append_event)
+    step = run.events()[-1]["step"]
+    assert resumed.clock.step == step
+    assert resumed.clock.elapsed_s == pytest.approx(run.events()[-1]["elapsed_s"], abs=0.01)
+    taken_up = {name[:3]: array for name, array in resumed._variables().items()}
+    assert set(taken_up) == set(saved)
+    assert all(np.array_equal(taken_up[place], saved[place]) for place in saved)
+    assert len(saved) > 3 * len(resumed.architecture.weight_shapes())  # AdamW keeps two of each
+    inputs, targets = next(resumed._batches(resumed.clock.step))
+    expected = resumed.data.batch(step)
+    assert np.array_equal(inputs["ids"], expected.ids)
+    assert np.array_equal(targets, expected.targets)
+
+
+def test_preparing_changes_nothing_of_what_was_saved(stopped, tmp_path):
+    resumed = Fitting(copy_of(stopped, tmp_path / "run"), prepare_device(), lambda *a, **k: None)
+    before = resumed._variables()
+    assert resumed._warm_up() >= 1
+    after = resumed._variables()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_a_training_that_was_stopped_and_resumed_ends_as_one_in_one_go(
+    stopped, tmp_path, tiny_corpus, tiny_recipe, monkeypatch
+):
+    monkeypatch.setattr(fitting, "CHAPTER_S", 0.05)
+    resumed = copy_of(stopped, tmp_path / "resumed")
+    stopped_at = resumed.events()[-1]["step"]
+    assert train(resumed)["event"] == "finished"
+    check_story(resumed, starts=2)
+    started = [event for event in resumed.events() if event["event"] == "started"]
+    assert [event["step"] for event in started] == [0, stopped_at]
+    steps = [event["step"] for event in read_timeline(resumed).progress]
+    assert steps == sorted(set(steps))
+
+    whole = create(
+        tmp_path / "whole", tiny_corpus, tiny_recipe, epochs=epochs_of(60, tiny_corpus)
+    )
+    assert train(whole)["event"] == "finished"
+    assert resumed.events()[-1]["step"] == whole.events()[-1]["step"] == 60
+    one, other = tensors_of(resumed.resume_path), tensors_of(whole.resume_path)
+    print({p: float(np.abs(one[p].astype(float)-other[p]).max()) for p in one})
+    for place in one:
+        assert np.allclose(one[place], other[place], atol=2e-3), place
+
+
+def test_chapters_read_the_text_without_gaps(stopped, tmp_path, monkeypatch):
+    run = copy_of(stopped, tmp_path / "run")
+    resumed = Fitting(run, prepare_device(), run.append_event)
+    read = []
+    real = resumed.data.batch
+    monkeypatch.setattr(
+        type(resumed.data), "batch", lambda self, step: (read.append(step), real(step))[1]
+    )
+    first = resumed.clock.step
+    resumed.models.training.fit(
+        resumed._batches(first), steps_per_epoch=3, epochs=4, shuffle=False, verbose=0
+    )
+    assert read[:12] == list(range(first, first + 12))
+
+
+def test_stop_before_the_first_step_still_keeps_a_model(tmp_path, tiny_corpus, tiny_recipe):
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=5)
+    run.stop()
+    assert train(run)["event"] == "stopped"
+    check_story(run)
+    assert run.events()[-1]["step"] == 1
+    assert load_checkpoint(run.checkpoint_path).training["steps"] == 1
+
+
+def test_a_training_that_was_killed_while_measuring_only_measures(finished, tmp_path):
+    run = copy_of(finished[0], tmp_path / "run")
+    lines = run.events_path.read_bytes().splitlines(keepends=True)
+    run.events_path.write_bytes(b"".join(lines[:-2]))
+    ending = train(run)
+    assert ending["event"] == "finished"
+    assert ending["results"] == finished[1][-1]["results"]
+    assert ending["step"] == finished[1][-1]["step"]
+
+
+# What goes wrong
+
+
+class ResourceExhaustedError(Exception):
+    """Named as TensorFlow's."""
+
+
+FAILURES = {
+    "memory": (MemoryError(), "memory ran out.*quick"),
+    "numpy": (np._core._exceptions._ArrayMemoryError((10**6,), np.dtype("f4")), "memory ran out"),
+    "tensorflow": (ResourceExhaustedError("OOM when allocating tensor"), "memory ran out"),
+    "jax": (RuntimeError("RESOURCE_EXHAUSTED: could not allocate 9 GB"), "memory ran out"),
+    "torch": (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "memory ran out"),
+    "system": (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory ran out"),
+    "disk": (OSError(errno.ENOSPC, "No space left on device"), "disk is full.*Resume"),
+    "loss": (FloatingPointError("the loss became nan at step 4"), "astray.*random seed"),
+    "other": (KeyError("what?"), "broke off .*KeyError.*Resume"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_told_with_advice(
+    name, tmp_path, tiny_corpus, tiny_recipe, monkeypatch, capfd
+):
+    error, advice = FAILURES[name]
+
+    def broken_step(self):
+        raise error
+
+    monkeypatch.setattr(Fitting, "_warm_up", broken_step)
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1)
+    assert train(run)["event"] == "failed"
+    check_story(run)
+    message = run.events()[-1]["message"]
+    import re
+
+    assert re.search(advice, message)
+    assert len(message) < 400
+    assert not run.is_alive()
+    traceback = "Traceback" in capfd.readouterr().err
+    assert traceback == (name == "other")  # where, for whoever mends what nobody foresaw
+
+
+def test_tensorflows_own_error_is_understood():
+    tensorflow = pytest.importorskip("tensorflow", reason="an error of TensorFlow")
+    error = tensorflow.errors.ResourceExhaustedError(None, None, "failed to allocate memory")
+    assert "memory ran out" in explain(error)
+
+
+def test_a_loss_that_is_no_number_fails_and_leaves_the_last_saved_moment_as_it_was(
+    stopped, tmp_path, monkeypatch
+):
+    run = copy_of(stopped, tmp_path / "run")
+    kept = run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()
+    real = fitting.compile_models
+
+    def poisoned(models, recipe):
+        real(models, recipe)
+        models.training.compile(
+            optimizer=models.training.optimizer,
+            loss=lambda targets, logits: keras.ops.mean(logits) * float("nan"),
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        )
+
+    monkeypatch.setattr(fitting, "compile_models", poisoned)
+    assert train(run)["event"] == "failed"
+    assert "random seed" in run.events()[-1]["message"]
+    assert (run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()) == kept
+
+
+def test_weights_that_are_no_numbers_are_not_saved(stopped, tmp_path):
+    run = copy_of(stopped, tmp_path / "run")
+    kept = run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()
+    resumed = Fitting(run, prepare_device(), run.append_event)
+    resumed.started = run.events()[0]
+    variable = resumed.models.cold.trainable_variables[0]
+    variable.assign(np.full(variable.shape, np.nan, np.float32))
+    with pytest.raises(Exception, match="astray"):
+        resumed.save()
+    assert (run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()) == kept
+
+
+def test_a_disk_that_is_full_when_saving_fails_with_advice(
+    tmp_path, tiny_corpus, tiny_recipe, monkeypatch
+):
+    def full(tensors, metadata, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fitting, "write_tensors", full)
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1)
+    run.stop()
+    assert train(run)["event"] == "failed"
+    check_story(run)
+    assert "disk is full" in run.events()[-1]["message"]
+
+
+def test_a_disk_too_full_for_a_single_event_ends_without_a_crash(
+    tmp_path, tiny_corpus, tiny_recipe, monkeypatch
+):
+    def full(self, event, **details):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1)
+    monkeypatch.setattr(Run, "append_event", full)
+    ending = train(run)
+    assert ending["event"] == "failed"
+    assert "disk is full" in ending["message"]
+    assert not run.is_alive()
+
+
+def _cut_in_half(run: Run) -> None:
+    data = run.resume_path.read_bytes()
+    run.resume_path.write_bytes(data[: len(data) // 2])
+
+
+def _without_position(run: Run) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({"000/x": np.zeros(2, np.float32)}, run.resume_path)
+
+
+def _of_another_network(run: Run) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    tensors = load_file(run.resume_path)
+    first = sorted(tensors)[0]
+    tensors[first] = np.zeros((3, 2), np.float32)
+    position = {"step": 1, "elapsed_s": 1.0, "backend": keras.backend.backend()}
+    save_file(tensors, run.resume_path, {"position": json.dumps(position)})
+
+
+def _of_another_backend(run: Run) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    position = {"step": 1, "elapsed_s": 1.0, "backend": "abacus"}
+    save_file(load_file(run.resume_path), run.resume_path, {"position": json.dumps(position)})
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_cut_in_half, "is damaged"),
+        (_without_position, "is damaged"),
+        (_of_another_network, "another network"),
+        (_of_another_backend, "KERAS_BACKEND=abacus"),
+        (lambda run: run.resume_path.write_bytes(b""), "is damaged"),
+        (lambda run: (run.folder / "corpus.txt").unlink(), "lost its corpus.txt"),
+        (lambda run: (run.folder / "corpus.txt").write_text("x"), "was changed"),
+        (lambda run: run.config_path.write_text("{"), "config.json is damaged"),
+    ],
+    ids=["half", "empty_metadata", "network", "backend", "empty", "no_text", "text", "config"],
+)
+def test_a_damaged_folder_fails_with_one_sentence(stopped, tmp_path, damage, message, capfd):
+    run = copy_of(stopped, tmp_path / "run")
+    damage(run)
+    ending = train(run)
+    assert ending["event"] == "failed"
+    assert message in ending["message"]
+    assert "\n" not in ending["message"]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_unknown_backend_is_named(tmp_path, tiny_corpus, tiny_recipe, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "abacus")
+    ending = train(create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1))
+    assert ending["event"] == "failed"
+    assert "'abacus'" in ending["message"]
+    assert "tensorflow, jax, torch" in ending["message"]
+
+
+def test_what_a_killed_process_was_writing_is_cleared_away(stopped, tmp_path):
+    run = copy_of(stopped, tmp_path / "run")
+    leftover = run.folder / "resume.safetensors.4711.part"
+    leftover.write_bytes(b"half")
+    Fitting(run, prepare_device(), run.append_event)
+    assert not leftover.exists()
+
+
+# The notebook's windows
+
+
+def test_the_notebooks_recipe_trains_stops_and_goes_on(tmp_path, tiny_corpus, monkeypatch):
+    from dataclasses import replace
+
+    small = replace(RECIPES["notebook"], embedding_units=5, lstm_units=(8, 12), window=13)
+    monkeypatch.setitem(RECIPES, "notebook", small)
+    run = create(tmp_path / "run", tiny_corpus, small, epochs=1)
+    assert train(run, stop_at(run, 1))["event"] == "stopped"
+    stopped_at = run.events()[-1]["step"]
+    ending = train(run)
+    assert ending["event"] == "finished", ending
+    check_story(run, starts=2)
+    windows = -(-(len(tiny_corpus.text) - 13) // 3)
+    train_windows = windows - -(-windows // 10)
+    assert ending["step"] == -(-train_windows // 64) > stopped_at
+    assert ending["results"]["random_split"]["leaky"] is True
+    assert ending["results"]["loss_nats"] < run.events()[0]["blind_loss_nats"]
+
+
+# A process of its own
+
+
+def wait_for(run: Run, kind: str, timeout_s: float) -> dict:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        event = next((event for event in run.events() if event["event"] == kind), None)
+        if event is not None:
+            return event
+        time.sleep(0.05)
+    pytest.fail(f"no {kind!r} within {timeout_s} s; log: {(run.folder / 'log.txt').read_text()}")
+
+
+def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(tmp_path, tiny_corpus):
+    run = create(tmp_path / "run", tiny_corpus, RECIPES["quick"], minutes=0.5)
+    began_s = time.monotonic()
+    process = run.start()
+    try:
+        assert run.is_alive()
+        assert read_timeline(run).status == "preparing"
+        wait_for(run, "progress", 30)
+        assert time.monotonic() - began_s < 15
+        saved = wait_for(run, "saved", 60)
+        process.kill()
+        assert process.wait(10) < 0
+    finally:
+        process.kill()
+    killed = read_timeline(run)
+    assert killed.status == "interrupted"
+    assert not run.is_alive()
+    assert load_checkpoint(run.checkpoint_path).training["steps"] == saved["step"]
+
+    run.set_budget(Budget(minutes=(killed.elapsed_s + 1) / 60))
+    process = run.start()
+    try:
+        assert process.wait(60) == 0, (run.folder / "log.txt").read_text()
+    finally:
+        process.kill()
+    timeline = read_timeline(run)
+    assert timeline.status == "finished"
+    assert timeline.started["step"] == saved["step"]
+    assert killed.elapsed_s - timeline.started["elapsed_s"] < 30
+    assert timeline.elapsed_s > killed.elapsed_s
+    assert load_checkpoint(run.checkpoint_path).training["results"]["loss_nats"] < 2

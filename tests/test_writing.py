@@ -1,0 +1,130 @@
+"""Writing one text."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from charlstm.sampling import Sampling
+from charlstm.vocabulary import Vocabulary
+from charlstm.writing import name_unknown, read_seed_text, write
+from tests.tiny_networks import ALPHABET, random_checkpoint
+
+SEED_TEXTS = {
+    "empty": "",
+    "one character": "s",
+    "a line break": "\n",
+    "known ones": "seen! é",
+    "2,000 characters": "tea sense " * 200,
+    "all unknown": "XYZ",
+    "emoji, known and unknown": "😀🎭😀",
+    "control characters": "\0\x07\x1b[31m\r\u202e",
+    "a lone surrogate": "a\ud800b",
+}
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return random_checkpoint()
+
+
+def written(checkpoint, seed_text="", *, length=40, random_seed=1, **settings) -> str:
+    return "".join(
+        write(
+            checkpoint,
+            seed_text,
+            length=length,
+            sampling=Sampling(**settings),
+            random_seed=random_seed,
+        )
+    )
+
+
+@pytest.mark.parametrize("seed_text", SEED_TEXTS.values(), ids=SEED_TEXTS.keys())
+def test_any_seed_text_is_written_on(checkpoint, seed_text):
+    text = written(checkpoint, seed_text)
+    assert len(text) == 40
+    assert set(text) <= set(ALPHABET)
+
+
+@pytest.mark.parametrize("seed_text", SEED_TEXTS.values(), ids=SEED_TEXTS.keys())
+def test_a_text_written_in_two_goes_is_the_text_of_one_go(checkpoint, seed_text):
+    whole = written(checkpoint, seed_text, length=50)
+    first = written(checkpoint, seed_text, length=20)
+    assert first + written(checkpoint, seed_text + first, length=30) == whole
+
+
+def test_the_same_random_seed_gives_the_same_text(checkpoint):
+    assert written(checkpoint, "sea") == written(checkpoint, "sea")
+    assert written(checkpoint, "sea") != written(checkpoint, "sea", random_seed=2)
+
+
+def test_temperature_zero_takes_the_likeliest_whatever_the_random_seed(checkpoint):
+    network, state = checkpoint.network, checkpoint.network.start()
+    logits, state = network.step(checkpoint.vocabulary.encode("\n"), state)
+    logits, state = network.step(checkpoint.vocabulary.encode("t"), state)
+    expected = ""
+    for _ in range(30):
+        id_ = logits[0].argmax()
+        expected += ALPHABET[id_]
+        logits, state = network.step(np.array([id_]), state)
+    for random_seed in (1, 2):
+        text = written(checkpoint, "t", length=30, temperature=0, random_seed=random_seed)
+        assert text == expected
+
+
+def test_the_whole_seed_text_matters_not_its_last_character_alone(checkpoint):
+    endings = {
+        tuple(written(checkpoint, start + "e", length=5, random_seed=seed) for seed in range(20))
+        for start in "stn"
+    }
+    assert len(endings) == 3
+
+
+def test_unknown_characters_are_skipped_in_reading(checkpoint):
+    assert read_seed_text(checkpoint.vocabulary, "XsXeaX").ids.tolist() == (
+        read_seed_text(checkpoint.vocabulary, "sea").ids.tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("characters", "begins_with"), [("\n abc", "\n"), (" abc", " "), ("abc", "")]
+)
+def test_a_text_begins_where_a_line_begins(characters, begins_with):
+    vocabulary = Vocabulary(characters)
+    assert vocabulary.decode(read_seed_text(vocabulary, "cab").ids) == begins_with + "cab"
+    assert vocabulary.decode(read_seed_text(vocabulary, "").ids) == begins_with
+
+
+def test_a_network_without_spaces_and_line_breaks_writes_from_nothing():
+    assert len(written(random_checkpoint("abc"), "", length=9)) == 9
+
+
+def test_characters_come_one_by_one_without_waiting_for_the_rest(checkpoint):
+    pieces = write(checkpoint, length=10**9, sampling=Sampling(), random_seed=1)
+    assert [len(piece) for piece in islice(pieces, 3)] == [1, 1, 1]
+
+
+def test_unknown_characters_are_named():
+    unknown = read_seed_text(Vocabulary("abc"), "aX\u202e\td😀X").unknown
+    assert name_unknown(unknown) == (
+        "The network never saw X U+202E U+0009 d 😀: it skipped what it does not know."
+    )
+
+
+def test_many_unknown_characters_are_named_in_part():
+    sentence = name_unknown("ABCDEFGHIJKLMNO")
+    assert "K L and 3 more" in sentence
+    assert "M" not in sentence.removeprefix("The network never saw")
+
+
+def test_nothing_unknown_is_nothing_to_say():
+    assert name_unknown("") == ""
+    assert name_unknown(read_seed_text(Vocabulary("abc"), "cab").unknown) == ""
+
+
+def test_a_lone_surrogate_is_named_by_its_number():
+    name_unknown("\ud800").encode()  # can be shown
+    assert "U+D800" in name_unknown("\ud800")
