@@ -68,6 +68,12 @@ class Clock:
             return max(0.0, 60 * self.budget.minutes - self.elapsed_s)
         return self.elapsed_s * (1 - self.share) / self.share if self.share else 0.0
 
+    def total_s(self, step_s: float) -> float:
+        """What the whole budget takes, if a step takes `step_s`."""
+        if self.budget.minutes is not None:
+            return 60 * self.budget.minutes
+        return self.budget.epochs * self.steps_per_epoch * step_s
+
 
 class LearningRate(keras.callbacks.Callback):
     """Sets the learning rate from the share of the budget that is used."""

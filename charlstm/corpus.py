@@ -29,7 +29,6 @@ MAX_BYTES = 5_000_000
 MAX_DISTINCT_CHARACTERS = 1_000
 
 Progress = Callable[[float], None]  # is told the share that has arrived, 0 to 1
-
 _TRIES = 3
 _PAUSE_S = 0.5  # before the second try; longer before the third
 _PATIENCE_S = 120.0  # for the whole download, however steadily it trickles
@@ -92,10 +91,9 @@ def tiny_shakespeare(style: str = "verse", progress: Progress | None = None) -> 
     """Scenes from Shakespeare's plays, 1.1 million characters; downloaded on first use."""
     clean("", style)  # a wrong style is said before the download
     before = _checksum(downloads_folder() / "tiny-shakespeare.txt")
-    text = download_tiny_shakespeare(progress).read_text("utf-8")
-    notices = ()
-    if before not in (None, TINY_SHAKESPEARE_SHA256):
-        notices = ("The downloaded text was damaged, so it was downloaded again.",)
+    text = download_tiny_shakespeare(progress).read_bytes().decode()
+    again = ("The downloaded text was damaged, so it was downloaded again.",)
+    notices = () if before in (None, TINY_SHAKESPEARE_SHA256) else again
     return Corpus(name="tiny-shakespeare", text=clean(text, style), style=style, notices=notices)
 
 
@@ -165,8 +163,7 @@ def read_file(path: str | Path, style: str = "verse") -> Corpus:
 def _refuse_length(num_bytes: int, subject: str) -> None:
     if num_bytes > MAX_BYTES:
         raise CharLSTMError(
-            f"{subject} is longer than {MAX_BYTES // 1_000_000} MB, the most that is read: "
-            "shorten it."
+            f"{subject} is over {MAX_BYTES // 1_000_000} MB, the limit: shorten it."
         )
 
 
@@ -199,12 +196,9 @@ def download_tiny_shakespeare(
     url: str = TINY_SHAKESPEARE,
     folder: Path | None = None,
     sha256: str = TINY_SHAKESPEARE_SHA256,
-    timeout_s: float = 10.0,
+    timeout_s: float = 10.0,  # how long the server may stay silent
 ) -> Path:
     """Download the text, unless it is here and whole; its file is complete or not there.
-
-    Args:
-        timeout_s: how long the server may stay silent.
 
     Raises:
         DownloadError: it did not work, also not when tried again.
@@ -298,10 +292,9 @@ class _Meter:
 
 def _decode(data: bytes, name: str) -> tuple[str, list[str]]:
     """Return the text in the bytes, and notices about how they were read."""
-    encoding = None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in data:
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if marked else None
+    if not marked and b"\0" in data:
         # UTF-16 without a mark: the zero bytes of spaces and line ends are all on one side.
         left, right = data[::2].count(0), data[1::2].count(0)
         if max(left, right) > 10 * min(left, right) + len(data) / 200:
@@ -333,18 +326,18 @@ def _decode(data: bytes, name: str) -> tuple[str, list[str]]:
 
 def _old_encoding(data: bytes) -> str:
     """Choose an encoding by the letters it gives: a Latin one of the table, else a detected one."""
-    sample = b" ".join([word for word in data.split() if not word.isascii()][:10_000])
+    sample = b" ".join([word for word in data.split() if not word.isascii()][:2_000])
+    latin = re.sub(rb"[\0-\x7f]{50,}", b" ", sample)[:50_000]
     best, encoding = 0.97, None
     for names, languages in _LETTERS.items():
         if encoding and names == "cp1252":
             break
         for candidate in names.split():
-            text = sample[:50_000].decode(candidate, errors="replace")
+            text = latin.decode(candidate, errors="replace")
             found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
             inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
             wrong = sum(not sign.islower() and sign not in _SIGNS_IN_WORDS for sign in inside)
-            # Where most letters are beyond ASCII, the script is another one.
-            is_latin = 0 < found.total() < 0.6 * len(text)
+            is_latin = 0 < found.total() < 0.6 * len(text)  # else it is another script
             for letters in languages.split() if is_latin else ():
                 share = (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
                 if share > best:
@@ -353,5 +346,5 @@ def _old_encoding(data: bytes) -> str:
         from charset_normalizer import from_bytes
 
         guess = from_bytes(sample).best()
-        encoding = guess.encoding if guess else "cp1252"
+        return guess.encoding if guess else "cp1252"
     return encoding

@@ -227,7 +227,8 @@ class _Batch:
         if len(staying) == len(self.texts):
             return
         for row, text in enumerate(self.texts):
-            if text.ended or text.abandoned:
+            # A state in the middle of a seed text is not the state at its end.
+            if (text.ended or text.abandoned) and not text.reads:
                 self._ended.append((text, _rows(self.state, [row])))
         self.texts = [self.texts[row] for row in staying]
         self.state = _rows(self.state, staying)

@@ -25,9 +25,9 @@ from charlstm.writing import write
 
 SAMPLE_CHARACTERS = 300
 SAMPLE_RANDOM_SEED = 1
-CURVE_POINTS = 300
 WARM_UP_STEPS = 6
 CHAPTER_S = 0.5
+CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
 VALIDATION_WINDOWS = 48
 NOTEBOOK_TEST_WINDOWS = 512
 STOP_PATIENCE_S = 0.5  # whoever pressed Stop does not wait for a measurement that takes longer
@@ -159,8 +159,9 @@ class Fitting:
         self.validate()
         for variable, value in zip(self._tracked(), before.values(), strict=True):
             variable.assign(value)
-        step_s = float(np.median(np.diff(times)[1:]))
-        return int(np.clip(round(CHAPTER_S / max(step_s, 1e-6)), 1, 1000))
+        step_s = max(float(np.median(np.diff(times)[1:])), 1e-6)
+        chapter_s = min(CHAPTER_S, self.clock.total_s(step_s) / CHAPTERS_AT_LEAST)
+        return int(np.clip(round(chapter_s / step_s), 1, 1000))
 
     def validate(self) -> tuple[float, float]:
         """Held-out loss and accuracy on a sample of the text, always the same one."""
@@ -271,7 +272,7 @@ class Fitting:
             vocabulary=self.vocabulary,
             weights=weights,
             training=training,
-            history=_history(timeline),
+            history=timeline.curves(),
             samples=[
                 {name: event[name] for name in ("step", "elapsed_s", "text")}
                 for event in timeline.samples
@@ -323,26 +324,3 @@ class Fitting:
                 "leaky": True,
             }
         return results
-
-
-def _history(timeline) -> dict:
-    """Curves of at most some hundred points, as the checkpoint stores them."""
-    return {
-        "running_loss_nats": _thin(timeline.progress, "running_loss_nats"),
-        "accuracy": _thin(timeline.progress, "accuracy"),
-        "val_loss_nats": _thin(timeline.validated, "val_loss_nats"),
-        "val_accuracy": _thin(timeline.validated, "val_accuracy"),
-    }
-
-
-def _thin(events: list[dict], name: str) -> list[list[float]]:
-    """[elapsed_s, mean of the values of a stretch], at most CURVE_POINTS of them."""
-    stretches = np.array_split(np.arange(len(events)), min(CURVE_POINTS, max(1, len(events))))
-    return [
-        [
-            events[stretch[-1]]["elapsed_s"],
-            round(float(np.mean([events[i][name] for i in stretch])), 4),
-        ]
-        for stretch in stretches
-        if len(stretch)
-    ]

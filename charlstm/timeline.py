@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from charlstm.runs import TERMINAL_EVENTS, Run
+
+CURVE_POINTS = 300
 
 
 @dataclass(kw_only=True)
@@ -39,6 +43,27 @@ class Timeline:
     def share(self) -> float:
         """Share of the budget that is used, 0 to 1."""
         return self.progress[-1].get("share", 0.0) if self.progress else 0.0
+
+    def curves(self) -> dict[str, list[list[float]]]:
+        """What a checkpoint keeps: [elapsed_s, mean of a stretch], some hundred points a curve."""
+        return {
+            "running_loss_nats": _thin(self.progress, "running_loss_nats"),
+            "accuracy": _thin(self.progress, "accuracy"),
+            "val_loss_nats": _thin(self.validated, "val_loss_nats"),
+            "val_accuracy": _thin(self.validated, "val_accuracy"),
+        }
+
+
+def _thin(events: list[dict], name: str) -> list[list[float]]:
+    stretches = np.array_split(np.arange(len(events)), min(CURVE_POINTS, max(1, len(events))))
+    return [
+        [
+            events[stretch[-1]]["elapsed_s"],
+            round(float(np.mean([events[place][name] for place in stretch])), 4),
+        ]
+        for stretch in stretches
+        if len(stretch)
+    ]
 
 
 def read_timeline(run: Run) -> Timeline:

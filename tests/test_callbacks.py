@@ -92,6 +92,11 @@ def test_the_share_never_exceeds_one(time):
     assert clock.eta_s == 0
 
 
+def test_what_a_whole_budget_takes():
+    assert Clock(Budget(minutes=2), steps_per_epoch=40).total_s(0.1) == 120
+    assert Clock(Budget(epochs=3), steps_per_epoch=40).total_s(0.1) == pytest.approx(12)
+
+
 # The learning rate
 
 

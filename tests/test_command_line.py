@@ -213,9 +213,9 @@ def test_the_same_random_seed_writes_the_same_text_and_another_one_another(train
 def test_without_a_random_seed_the_one_that_was_drawn_is_told(trained, capsys):
     _, out, err = answer(capsys, "generate", trained[2], "--length", "60")
     drawn = err.split("Random seed: ")[1].split()[0]
-    assert answer(
-        capsys, "generate", trained[2], "--length", "60", "--random-seed", drawn
-    )[1] == out
+    assert (
+        answer(capsys, "generate", trained[2], "--length", "60", "--random-seed", drawn)[1] == out
+    )
 
 
 def test_characters_that_the_network_does_not_know_are_named(trained, capsys):

@@ -137,6 +137,26 @@ def test_a_cancelled_task_frees_the_place(engine):
     assert until(lambda: not engine._batches)
 
 
+def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
+    checkpoint = random_checkpoint()
+    seed_text = "nest sea\n" * 3000
+
+    async def leave():
+        task = asyncio.create_task(
+            collect(engine, checkpoint, seed_text, length=5, random_seed=1)
+        )
+        assert await asyncio.to_thread(until, lambda: engine._batches)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(leave())
+    assert until(lambda: not engine._batches)
+    assert not engine._ends, "the text was read to its end: make it longer"
+    text = asyncio.run(collect(engine, checkpoint, seed_text, length=5, random_seed=1))
+    assert text == written_alone(checkpoint, seed_text, 5, 1)
+
+
 def test_an_error_reaches_its_visitors_and_nobody_else(engine, monkeypatch):
     good, bad = random_checkpoint(), random_checkpoint(random_seed=5)
     monkeypatch.setattr(bad.network, "advance", lambda ids, state: 1 / 0)

@@ -162,9 +162,7 @@ def test_events_are_a_json_object_a_line_and_are_read_by_others_at_once(run):
     watching = Run(run.folder)
     assert watching.events() == []
     run.append_event("started", elapsed_s=0.0, device="a CPU – «fast»")
-    assert watching.events() == [
-        {"event": "started", "elapsed_s": 0.0, "device": "a CPU – «fast»"}
-    ]
+    assert watching.events() == [{"event": "started", "elapsed_s": 0.0, "device": "a CPU – «fast»"}]
     run.append_event("sample", elapsed_s=1.5, text='line one\nline "two"\r\u2028\x85')
     assert [event["event"] for event in watching.events()] == ["started", "sample"]
     lines = run.events_path.read_bytes().split(b"\n")

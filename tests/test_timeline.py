@@ -117,3 +117,15 @@ def test_a_training_that_begins_again_forgets_everything(run):
     timeline = read_timeline(run)
     assert timeline.progress == []
     assert timeline.ending == {}
+
+
+def test_the_curves_of_a_long_training_are_thinned_to_means_that_keep_the_last_moment(run):
+    for step in range(1, 1801):
+        run.append_event(
+            "progress", step=step, elapsed_s=step / 10, running_loss_nats=float(step), accuracy=0.5
+        )
+    curves = read_timeline(run).curves()
+    assert len(curves["running_loss_nats"]) == 300
+    assert curves["running_loss_nats"][0] == [0.6, 3.5]  # the mean of steps 1 to 6
+    assert curves["running_loss_nats"][-1] == [180.0, 1797.5]
+    assert curves["val_loss_nats"] == []
