@@ -221,9 +221,7 @@ class _Batch:
 
     def _let_go(self) -> None:
         """Remove the texts that have ended or whose visitor has left."""
-        staying = [
-            row for row, text in enumerate(self.texts) if not (text.ended or text.abandoned)
-        ]
+        staying = [row for row, text in enumerate(self.texts) if not (text.ended or text.abandoned)]
         if len(staying) == len(self.texts):
             return
         for row, text in enumerate(self.texts):

@@ -25,7 +25,7 @@ from charlstm.writing import write
 
 SAMPLE_CHARACTERS = 300
 SAMPLE_RANDOM_SEED = 1
-WARM_UP_STEPS = 6
+WARM_UP_STEPS = 4
 CHAPTER_S = 0.5
 CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
 VALIDATION_WINDOWS = 48

@@ -41,7 +41,7 @@ def tiny_corpus():
 
 @pytest.fixture(scope="module")
 def tiny_recipe():
-    """A recipe that trains in a second; every size another one. Found by its name in this process."""
+    """A recipe that trains in a second; every size another one. `find_recipe` knows it."""
     recipe = Recipe(
         name="tiny",
         embedding_units=5,

@@ -142,9 +142,7 @@ def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
     seed_text = "nest sea\n" * 3000
 
     async def leave():
-        task = asyncio.create_task(
-            collect(engine, checkpoint, seed_text, length=5, random_seed=1)
-        )
+        task = asyncio.create_task(collect(engine, checkpoint, seed_text, length=5, random_seed=1))
         assert await asyncio.to_thread(until, lambda: engine._batches)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -202,4 +200,6 @@ def test_remembered_states_are_bounded(engine, monkeypatch):
 
     asyncio.run(many())
     assert until(lambda: len(engine._ends) == 3)
-    assert all(np.isfinite(hidden).all() for _, state in engine._ends.values() for hidden, _ in state)
+    assert all(
+        np.isfinite(hidden).all() for _, state in engine._ends.values() for hidden, _ in state
+    )

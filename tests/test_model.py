@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras", reason="training needs Keras")
+pytest.importorskip("keras", reason="training needs Keras")
+
+import keras
 
 from charlstm.lstm import Architecture, Network
 from charlstm.model import build_models, compile_models, set_weights, weights_of

@@ -58,8 +58,8 @@ def launch_settings() -> dict:
     styles = [(FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "plot.css")]
     return {
         "theme": theme,
-        "css": "\n".join(styles),
-        "head": f"<script>{script}</script>",
+        # Not as `css`: Gradio rewrites that, and breaks selectors with a comma inside.
+        "head": f"<style>{''.join(styles)}</style><script>{script}</script>",
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each stream that is open at a time
         "max_file_size": "20mb",  # our own sentence about 5 MB comes first

@@ -51,8 +51,8 @@ def status_html(run: Run, timeline: Timeline) -> str:
     if timeline.status == "running" and progress:
         lines.append(
             f"<p><b>{duration(progress['eta_s'])} left.</b> It reads "
-            f"{progress['characters_per_s']:,} characters a second and has read the text "
-            f"{progress['epoch']:.1f} times.</p>"
+            f"{progress['characters_per_s']:,} characters a second and has read "
+            f"{passes(progress['epoch'])}.</p>"
         )
     if timeline.status == "failed":
         lines.append(f'<p class="advice">{escape(timeline.ending.get("message", ""))}</p>')
@@ -62,6 +62,10 @@ def status_html(run: Run, timeline: Timeline) -> str:
     if timeline.started:
         lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
     return f'<div class="story" data-status="{timeline.status}">{"".join(lines)}</div>'
+
+
+def passes(epochs: float) -> str:
+    return f"{100 * epochs:.0f} % of the text" if epochs < 1 else f"the text {epochs:.1f} times"
 
 
 def _headline(run: Run, timeline: Timeline) -> str:

@@ -29,8 +29,8 @@ STYLES = [
 ]
 RECIPE_CHOICES = [
     ("Quick: a small network, readable after 3 minutes", "quick"),
-    ("Full: a larger network, writes best, wants most of an hour", "full"),
-    ("Notebook: the course notebook as it was, takes a day or more on a processor", "notebook"),
+    ("Full: a larger network, writes best after most of an hour", "full"),
+    ("Notebook: as a course notebook did it, very slowly", "notebook"),
 ]
 PROGRESS = gr.Progress()  # Gradio finds it as the default of an argument
 ROUGH_CHARACTERS = 1_115_394  # of Tiny Shakespeare, for the estimate before a text was read
@@ -81,11 +81,11 @@ class Trainer:
         except CharLSTMError as error:
             return f'<p class="advice">{story.escape(str(error))}</p>'
         guess = estimate(find_recipe(recipe), budget, ROUGH_CHARACTERS, self.runs)
-        basis = "as earlier trainings here" if guess.measured else "judging by this processor"
+        basis = "as in earlier trainings here" if guess.measured else "judging by this processor"
         return (
-            f'<p class="quiet">Takes {story.duration(guess.seconds)} on this machine and reads '
-            f"Tiny Shakespeare about {guess.epochs:.1f} times, {basis}. Getting ready and "
-            "measuring at the end take some seconds more.</p>"
+            f'<p class="quiet">Takes {story.duration(guess.seconds)} on this machine, enough to '
+            f"read {story.passes(guess.epochs)} if it is as long as Tiny Shakespeare ({basis}). "
+            "Getting ready and measuring at the end take some seconds more.</p>"
         )
 
     def start(self, source, upload, pasted, style, recipe, amount, unit, progress=PROGRESS):
@@ -190,7 +190,7 @@ def build_train_tab(
                     value=3, minimum=0, label="How long", min_width=80, elem_id="amount"
                 )
                 unit = gr.Radio(
-                    [("minutes", "minutes"), ("times through the text (epochs)", "epochs")],
+                    [("minutes", "minutes"), ("passes (epochs)", "epochs")],
                     value="minutes",
                     label="Counted in",
                     min_width=160,
@@ -200,10 +200,8 @@ def build_train_tab(
                 start_button = gr.Button("Start", variant="primary", min_width=90)
                 stop_button = gr.Button("Stop", min_width=70, interactive=False)
                 resume_button = gr.Button("Resume", min_width=80, interactive=False)
-        with gr.Column(scale=3, min_width=320):
-            training = gr.Dropdown(
-                choices=[], label="Training", visible=False, elem_id="training"
-            )
+        with gr.Column(scale=3, min_width=320, elem_id="train-right"):
+            training = gr.Dropdown(choices=[], label="Training", visible=False, elem_id="training")
             status = gr.HTML(story.NOTHING_YET, elem_id="training-status", js_on_load=None)
             write_button = gr.Button(
                 "Write with this model", variant="primary", visible=False, elem_id="write-with"
@@ -262,9 +260,7 @@ def build_train_tab(
     )
     training.input(friendly(trainer.show), training, live, **quiet)
     timer.tick(friendly(trainer.show), training, live, **quiet)
-    write_button.click(
-        friendly(trainer.write_with), training, [write_tab.model, tabs], **quiet
-    )
+    write_button.click(friendly(trainer.write_with), training, [write_tab.model, tabs], **quiet)
     # Phones that only write need not ask every second how the training goes.
     tab.select(trainer.find, None, [training, *live], **quiet)
     tab.select(lambda: gr.Timer(active=True), None, timer, **quiet)

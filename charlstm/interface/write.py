@@ -54,8 +54,7 @@ class Wish:
             ) from error
         if len(seed_text) > most_characters:
             raise CharLSTMError(
-                f"The beginning has {len(seed_text):,} characters; use at most "
-                f"{most_characters:,}."
+                f"The beginning has {len(seed_text):,} characters; use at most {most_characters:,}."
             )
         temperature = _number("temperature", temperature, *TEMPERATURES)
         return cls(
@@ -294,9 +293,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
     dice.click(None, None, random_seed, js=throw)
     undo_button.click(None, page, page, js="(page) => window.charlstm.undo(page)")
     copy_button.click(None, None, status, js="() => window.charlstm.copy()")
-    gr.api(
-        friendly(writer.generate), api_name="generate", concurrency_limit=None
-    )
+    gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
     demo.load(None, None, random_seed, js=throw)
     demo.load(
         writer.models,
