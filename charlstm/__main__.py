@@ -235,6 +235,8 @@ def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]
 
 
 def generate_command(arguments: argparse.Namespace) -> int:
+    from threadpoolctl import threadpool_limits
+
     from charlstm.sampling import Sampling
     from charlstm.writing import name_unknown, read_seed_text, write
 
@@ -258,10 +260,12 @@ def generate_command(arguments: argparse.Namespace) -> int:
         sampling=sampling,
         random_seed=random_seed,
     )
-    for place, piece in enumerate(pieces):
-        sys.stdout.write(piece)
-        if place % 50 == 0:
-            sys.stdout.flush()
+    # One thread: for a single text several only wait for each other where the machine is busy.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for place, piece in enumerate(pieces):
+            sys.stdout.write(piece)
+            if place % 50 == 0:
+                sys.stdout.flush()
     print(flush=True)
     return 0
 

@@ -199,7 +199,8 @@ class BetweenChapters(keras.callbacks.Callback):
         self._next_sample_s = 0.0
         self._saved_s = clock.elapsed_s + FIRST_SAVE_S - SAVE_EVERY_S
         self._save_cost_s = 0.0
-        self.measure_cost_s = float("inf")  # of the latest measurement
+        self.measure_cost_s = float("inf")  # of the latest measurement and the latest sample:
+        self.sample_cost_s = float("inf")  # who stops a training does not wait for slow ones
 
     def on_epoch_end(self, epoch, logs=None):
         if self.model.stop_training:
@@ -230,6 +231,7 @@ class BetweenChapters(keras.callbacks.Callback):
         self._next_validation_share = share + pause
 
     def write_sample(self, keep: bool = False):
+        began_s = self.clock.elapsed_s
         self.tell(
             "sample",
             step=self.clock.step,
@@ -237,6 +239,7 @@ class BetweenChapters(keras.callbacks.Callback):
             kept=keep or self.clock.step >= self._next_sample_step,
             text=self.sample(),
         )
+        self.sample_cost_s = self.clock.elapsed_s - began_s
         while self._next_sample_step <= self.clock.step:
             self._next_sample_step = 1 + int(self._next_sample_step * SAMPLE_STEPS_RATIO)
         self._next_sample_s = self.clock.elapsed_s + SAMPLE_EVERY_S

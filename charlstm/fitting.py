@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from charlstm import dataset
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
@@ -30,7 +31,7 @@ CHAPTER_S = 0.5
 CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
 VALIDATION_WINDOWS = 48
 NOTEBOOK_TEST_WINDOWS = 512
-STOP_PATIENCE_S = 0.5  # whoever pressed Stop does not wait for a measurement that takes longer
+STOP_PATIENCE_S = 0.5  # what takes longer is left out when somebody pressed Stop
 
 
 class Fitting:
@@ -180,7 +181,10 @@ class Fitting:
             sampling=Sampling(temperature=0.8),
             random_seed=SAMPLE_RANDOM_SEED,
         )
-        return "".join(pieces)
+        # Several threads for one small product wait for each other on a busy machine, 30 times
+        # as long as one takes.
+        with threadpool_limits(limits=1, user_api="blas"):
+            return "".join(pieces)
 
     # Keeping
 
@@ -284,7 +288,8 @@ class Fitting:
         """Save, measure on the whole held-out text, save again; the details of the last event."""
         if not stopped or self.between.measure_cost_s < STOP_PATIENCE_S:
             self.between.measure()
-        self.between.write_sample(keep=True)
+        if not stopped or self.between.sample_cost_s < STOP_PATIENCE_S:
+            self.between.write_sample(keep=True)
         self.save()
         results = {}
         if not stopped:

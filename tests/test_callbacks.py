@@ -321,6 +321,16 @@ def test_the_sample_at_the_end_is_kept_though_none_is_due(time):
     assert [sample["kept"] for sample in chapters.of_kind("sample")[-2:]] == [False, True]
 
 
+def test_what_measuring_and_sampling_cost_is_known_once_each_was_done(time):
+    between = Chapters(time, Budget(minutes=1), measure_s=0.7, sample_s=0.3).between
+    assert between.measure_cost_s == between.sample_cost_s == math.inf
+    between.clock.start()
+    between.measure()
+    between.write_sample()
+    assert between.measure_cost_s == pytest.approx(0.7)
+    assert between.sample_cost_s == pytest.approx(0.3)
+
+
 def test_nothing_is_measured_or_saved_between_the_wish_to_stop_and_the_end_of_fit(time):
     chapters = Chapters(time, Budget(minutes=1))
     chapters.clock.start()

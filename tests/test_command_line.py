@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from charlstm.__main__ import main
+from charlstm.__main__ import _run_to_train, main
+from charlstm.arguments import build_parser
 from charlstm.checkpoint import load_checkpoint
 from charlstm.recipes import QUICK, Budget
 from charlstm.runs import Run
@@ -161,6 +162,22 @@ def test_a_training_that_is_running_is_left_alone(tmp_path, tiny_corpus, capsys)
     finally:
         sleeper.kill()
         sleeper.communicate()
+
+
+def test_stop_is_heard_by_a_process_that_the_page_has_just_started(tmp_path, tiny_corpus):
+    run = Run.create(
+        recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
+        folder=tmp_path / "run",
+    )  # fmt: skip
+    run.append_event("started", step=0, elapsed_s=0.0)
+    run.stop()
+    arguments = build_parser().parse_args(["train", "--resume", str(run.folder)])
+    _run_to_train(arguments)
+    assert not run.stop_path.exists()  # left over from before: whoever resumes wants to go on
+    run.claim()  # as the page does for the process that it starts
+    run.stop()
+    _run_to_train(arguments)
+    assert run.stop_path.exists()
 
 
 # evaluate

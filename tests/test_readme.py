@@ -82,3 +82,13 @@ def test_pictures_and_files_it_names_exist():
         assert (ROOT / name).exists(), name
     for name in re.findall(r"`(requirements[\w-]*\.txt)`", BODY):
         assert (ROOT / name).exists(), name
+
+
+def test_the_map_is_in_the_order_of_the_imports():
+    order = re.findall(r"^  (\w+)\.py  ", BODY.split("charlstm/interface/")[0], flags=re.MULTILINE)
+    for name in order:
+        source = (ROOT / "charlstm" / f"{name}.py").read_text(encoding="utf-8")
+        imported = re.findall(r"^\s*from charlstm\.(\w+) import", source, flags=re.MULTILINE)
+        imported += re.findall(r"^\s*from charlstm import (\w+)", source, flags=re.MULTILINE)
+        later = [other for other in imported if order.index(other) >= order.index(name)]
+        assert not later, f"{name} imports {later}, which the map lists after it"

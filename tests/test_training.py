@@ -305,6 +305,17 @@ def test_chapters_read_the_text_without_gaps(stopped, tmp_path, monkeypatch):
     assert read[:12] == list(range(first, first + 12))
 
 
+def test_who_presses_stop_does_not_wait_for_slow_measurements_and_samples(
+    tmp_path, tiny_corpus, tiny_recipe, monkeypatch
+):
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=5)
+    monkeypatch.setattr(fitting, "STOP_PATIENCE_S", 0)
+    asked = stop_at(run, 1)
+    assert train(run, asked)["event"] == "stopped"
+    kinds = [event["event"] for event in run.events()]
+    assert kinds[-3:] == ["progress", "saved", "stopped"]
+
+
 def test_stop_before_the_first_step_still_keeps_a_model(tmp_path, tiny_corpus, tiny_recipe):
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=5)
     run.stop()
