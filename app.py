@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 
 from charlstm import bootstrap
@@ -25,12 +26,34 @@ def main() -> None:
     parser.add_argument("--share", action="store_true", help="also give it a public address")
     parser.add_argument("--setup", action="store_true", help="install what is needed, then start")
     arguments = parser.parse_args()
-    demo.launch(
-        server_name=arguments.host,
-        server_port=arguments.port,
-        share=arguments.share,
-        **launch_settings(),
-    )
+    if arguments.port is not None and not 0 < arguments.port < 65536:
+        parser.error(f"The port was {arguments.port}; give one from 1 to 65535.")
+    if arguments.host is not None and not is_ours(arguments.host):
+        parser.error(
+            f"This machine has no address {arguments.host!r}: leave --host out, or use 0.0.0.0 "
+            "to let other devices in."
+        )
+    try:
+        demo.launch(
+            server_name=arguments.host,
+            server_port=arguments.port,
+            share=arguments.share,
+            **launch_settings(),
+        )
+    except OSError:  # Gradio has tried the ports
+        port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")
+        parser.error(f"The port {port} is taken: give another one by --port.")
+
+
+def is_ours(host: str) -> bool:
+    """Whether one can listen on the address; Gradio would try a hundred ports before it says so."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, 0)[0]
+        with socket.socket(family) as listener:
+            listener.bind(address)
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 if __name__ == "__main__":

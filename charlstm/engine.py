@@ -13,9 +13,10 @@ batching). Seed texts are read in the same steps. From a script:
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -27,7 +28,8 @@ from charlstm.sampling import Sampling, draw, probabilities, random_numbers
 from charlstm.writing import read_seed_text
 
 PIECE_S = 0.1  # how often a text's new characters are handed over
-REMEMBERED_STATES = 500  # states at the end of texts, for going on; 8 kB each
+MARKS = 6  # ends of a text's latest pieces: where a visitor may have stopped it
+REMEMBERED_STATES = 2000  # states at such ends, for going on; 8 kB each
 
 
 class Engine:
@@ -41,7 +43,7 @@ class Engine:
         self._arriving: list[_Text] = []
         self._thread: threading.Thread | None = None
         self._batches: list[_Batch] = []  # the thread's own
-        self._ends: OrderedDict[tuple[int, str], tuple[Checkpoint, State]] = OrderedDict()
+        self._ends: OrderedDict[bytes, tuple[Checkpoint, State]] = OrderedDict()
 
     async def write(
         self,
@@ -96,8 +98,8 @@ class Engine:
                     batch.step()
                 except Exception as error:  # handed to those who wait: a thread has no caller
                     batch.fail(error)
-                for text, state in batch.take_ended():
-                    self._remember(text, state)
+                for text in batch.take_ended():
+                    self._remember(text)
             self._batches = [batch for batch in self._batches if batch.texts]
 
     def _admit(self, text: _Text) -> None:
@@ -105,19 +107,26 @@ class Engine:
         if batch is None:
             batch = _Batch(text.checkpoint)
             self._batches.append(batch)
-        known = self._ends.get((id(text.checkpoint), text.seed_text))
+        known = self._ends.get(_digest(text.checkpoint, text.seed_text))
         if known is not None:
             text.skip_reading()
         batch.admit(text, known[1] if known else text.checkpoint.network.start())
 
-    def _remember(self, text: _Text, state: State) -> None:
-        """Keep the state at the end of a text: whoever goes on from there need not read it again."""
-        key = (id(text.checkpoint), text.seed_text + text.written)
-        # The checkpoint is kept with it, so that its id stays its own.
-        self._ends[key] = (text.checkpoint, state)
-        self._ends.move_to_end(key)
+    def _remember(self, text: _Text) -> None:
+        """Keep the states where a text ended: whoever goes on from there need not read it again."""
+        written = text.checkpoint.vocabulary.decode(text.ids)
+        for length, state in text.marks:
+            key = _digest(text.checkpoint, text.seed_text + written[:length])
+            # The checkpoint is kept with it, so that its id stays its own.
+            self._ends[key] = (text.checkpoint, state)
+            self._ends.move_to_end(key)
         while len(self._ends) > REMEMBERED_STATES:
             self._ends.popitem(last=False)
+
+
+def _digest(checkpoint: Checkpoint, text: str) -> bytes:
+    """What a text is remembered by: shorter than the text."""
+    return hashlib.sha256(f"{id(checkpoint)} {text}".encode("utf-8", "surrogatepass")).digest()
 
 
 class _Text:
@@ -138,6 +147,8 @@ class _Text:
         self.position = 0  # in to_read
         self.draws = random_numbers(random_seed, len(seed_text)).random(length)
         self.ids: list[int] = []  # written so far
+        self.ready = 0  # as many of them as may be handed over
+        self.marks: deque[tuple[int, State]] = deque(maxlen=MARKS)  # (of ids, the state there)
         self.abandoned = False
         self.error: Exception | None = None
         self.ended = False
@@ -154,23 +165,28 @@ class _Text:
         return self.position < len(self.to_read)
 
     @property
-    def written(self) -> str:
-        return self.checkpoint.vocabulary.decode(self.ids)
+    def is_whole(self) -> bool:
+        return len(self.ids) == len(self.draws)
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether a piece is to be handed over."""
+        return self.is_whole or (now_s >= self._due_s and bool(self.ids))
 
     def hand_over(self, now_s: float) -> None:
-        """Wake the visitor's task, if a piece is due."""
-        if self.ended or (now_s >= self._due_s and self.ids):
-            self._due_s = now_s + PIECE_S
-            try:
-                self._loop.call_soon_threadsafe(self._news.set)
-            except RuntimeError:  # the visitor's event loop is gone
-                self.abandoned = True
+        """Wake the visitor's task."""
+        self._due_s = now_s + PIECE_S
+        self.ready = len(self.ids)
+        self.ended = self.is_whole or self.error is not None  # last: then all else is there
+        try:
+            self._loop.call_soon_threadsafe(self._news.set)
+        except RuntimeError:  # the visitor's event loop is gone
+            self.abandoned = True
 
     async def next_piece(self) -> tuple[str, bool]:
         """What was written since the last piece, and whether the text has ended."""
         await self._news.wait()
         self._news.clear()
-        ended, count = self.ended, len(self.ids)
+        ended, count = self.ended, self.ready
         if self.error is not None:
             raise self.error
         piece = self.checkpoint.vocabulary.decode(self.ids[self._handed_over : count])
@@ -186,7 +202,7 @@ class _Batch:
         self.network = checkpoint.network
         self.texts: list[_Text] = []
         self.state = self.network.start(0)
-        self._ended: list[tuple[_Text, State]] = []
+        self._ended: list[_Text] = []
 
     def admit(self, text: _Text, state: State) -> None:
         self.texts.append(text)
@@ -214,31 +230,30 @@ class _Batch:
                     self.texts[row].ids.append(int(ids[row]))
         self.state = self.network.advance(ids, self.state)
         now_s = time.monotonic()
-        for text in self.texts:
-            text.ended = len(text.ids) == len(text.draws)
-            text.hand_over(now_s)
+        for row, text in enumerate(self.texts):
+            if text.is_due(now_s):
+                text.marks.append((len(text.ids), _rows(self.state, [row])))
+                text.hand_over(now_s)
         self._let_go()
 
     def _let_go(self) -> None:
         """Remove the texts that have ended or whose visitor has left."""
-        staying = [row for row, text in enumerate(self.texts) if not (text.ended or text.abandoned)]
-        if len(staying) == len(self.texts):
+        leaving = {row for row, text in enumerate(self.texts) if text.ended or text.abandoned}
+        if not leaving:
             return
-        for row, text in enumerate(self.texts):
-            # A state in the middle of a seed text is not the state at its end.
-            if (text.ended or text.abandoned) and not text.reads:
-                self._ended.append((text, _rows(self.state, [row])))
+        self._ended += [self.texts[row] for row in sorted(leaving)]
+        staying = [row for row in range(len(self.texts)) if row not in leaving]
         self.texts = [self.texts[row] for row in staying]
         self.state = _rows(self.state, staying)
 
-    def take_ended(self) -> list[tuple[_Text, State]]:
+    def take_ended(self) -> list[_Text]:
         ended, self._ended = self._ended, []
         return ended
 
     def fail(self, error: Exception) -> None:
         """Let every visitor of this network hear of an error, and begin anew."""
         for text in self.texts:
-            text.error, text.ended = error, True
+            text.error = error
             text.hand_over(0.0)
         self.texts, self.state = [], self.network.start(0)
 

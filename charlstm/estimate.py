@@ -6,19 +6,24 @@ matrix products is measured for a moment, and a recipe's usual share of it is as
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from charlstm.recipes import Budget, Recipe
-from charlstm.runs import Runs
+from charlstm.runs import Run
 
-# Measured with TensorFlow on 2 cores of a Sapphire Rapids Xeon: the share of the processor's
-# matrix speed that a recipe's training reaches (small matrices reach less).
-USUAL_SHARE = {"quick": 0.35, "full": 0.5, "notebook": 0.7}
+# Measured with TensorFlow on 2 cores of a Sapphire Rapids Xeon: a recipe's training as a share of
+# the speed that is probed here (small networks reach less).
+USUAL_SHARE = {"quick": 0.25, "full": 0.34, "notebook": 0.5}
 OPERATIONS_PER_WEIGHT = 6  # a multiplication and an addition, forward and twice backward
 PROBE_S = 0.05
+PROBE_SIZE = 64  # so small that one core computes it: several would wait for each other
+PROBE_TIMES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +41,11 @@ class Estimate:
     measured: bool
 
 
-def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Runs) -> Estimate:
+def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run]) -> Estimate:
     """Estimate a training on a text of `characters` characters.
 
-    Takes a twentieth of a second where nothing was trained before.
+    Args:
+        runs: earlier trainings, newest first.
     """
     speed = past_characters_per_s(recipe, runs)
     measured = speed is not None
@@ -61,9 +67,9 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Runs) -> Est
     )
 
 
-def past_characters_per_s(recipe: Recipe, runs: Runs) -> float | None:
+def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
     """Characters read a second by the newest training of this recipe here, all work counted."""
-    for run in runs.all():
+    for run in runs:
         if run.config.get("recipe") != recipe.name:
             continue
         progress = [event for event in run.events() if event["event"] == "progress"]
@@ -76,13 +82,20 @@ def past_characters_per_s(recipe: Recipe, runs: Runs) -> float | None:
     return None
 
 
+@cache
 def matrix_operations_per_s() -> float:
-    """The processor's speed in matrix products of a training's size, operations a second."""
-    left = np.ones((256, 512), np.float32)
-    right = np.ones((512, 2048), np.float32)
+    """The processor's speed in small matrix products, all cores together, operations a second.
+
+    Measured once, because many visitors ask.
+    """
+    matrix = np.ones((PROBE_SIZE, PROBE_SIZE), np.float32)
+    product = np.empty_like(matrix)
     best, until = 0.0, time.perf_counter() + PROBE_S
     while time.perf_counter() < until:
         began = time.perf_counter()
-        _ = left @ right
-        best = max(best, 2 * left.size * right.shape[1] / (time.perf_counter() - began))
-    return best
+        for _ in range(PROBE_TIMES):
+            np.matmul(matrix, matrix, out=product)
+        seconds = time.perf_counter() - began
+        best = max(best, PROBE_TIMES * 2 * PROBE_SIZE**3 / seconds)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return best * (cores or 1)

@@ -148,6 +148,56 @@ def test_odd_seed_texts_are_named_and_stand_unchanged(visit):
     assert page.locator("#page .page b").count() == 0, "what visitors type is never markup"
 
 
+def set_length(page, length: int) -> None:
+    page.locator("#length input[type=number]").fill(str(length))
+
+
+def test_stop_continue_and_undo(visit):
+    page = visit()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_test_id("toast-text")).to_contain_text("press Write first")
+    set_length(page, 2000)
+    page.locator("#seed-text textarea").fill("ROMEO:")
+    page.get_by_role("button", name="Write", exact=True).click()
+    page.wait_for_function("document.querySelector('#page .page').textContent.length > 100")
+    page.locator("#undo").click()
+    expect(page.locator("#status")).to_contain_text("press Stop first")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#status")).to_contain_text("Stopped")
+    page.wait_for_timeout(500)
+    stopped = written(page)
+    assert len(stopped) < 2006, "it was stopped on its way"
+    set_length(page, 50)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#status")).to_contain_text("50 characters in")
+    assert written(page).startswith(stopped) and len(written(page)) == len(stopped) + 50
+    page.locator("#undo").click()
+    expect(page.locator("#page .page")).to_have_text(stopped, use_inner_text=False)
+    page.locator("#undo").click()
+    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    page.locator("#undo").click()
+    expect(page.locator("#status")).to_contain_text("nothing to undo")
+    assert page.errors == []
+
+
+def test_a_new_text_takes_the_place_of_the_one_that_is_being_written(visit):
+    page = visit()
+    for begin_anew in ("Write", "Continue", "The king is"):
+        set_length(page, 2000)
+        page.locator("#seed-text textarea").fill("ROMEO:")
+        page.get_by_role("button", name="Write", exact=True).click()
+        page.wait_for_function("document.querySelector('#page .page').textContent.length > 50")
+        set_length(page, 50)
+        page.locator("#seed-text textarea").fill("KING:")
+        page.get_by_role("button", name=begin_anew, exact=True).click()
+        expect(page.locator("#status")).to_contain_text(" 50 characters in", timeout=TIMEOUT_MS)
+        text = written(page)
+        page.wait_for_timeout(500)
+        assert written(page) == text, "nobody goes on writing"
+        assert text.startswith({"Write": "KING:", "Continue": "ROMEO:"}.get(begin_anew, begin_anew))
+    assert page.errors == []
+
+
 def test_a_seed_text_that_is_too_long_is_refused_in_a_sentence(visit):
     page = visit()
     first = write(page, "O", 50)
@@ -189,7 +239,7 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     expect(page.locator("#sample")).to_contain_text("What it writes")
     expect(page.locator("#training-status")).to_contain_text("left")
 
-    page.get_by_role("button", name="Stop").last.click()
+    page.get_by_role("button", name="Stop").click()
     expect(page.locator("[data-status=stopped]")).to_be_visible(timeout=20_000)
     expect(page.locator("#training-status")).to_contain_text("of the next characters")
     run = Runs(home_folder / "runs").all()[0]
@@ -206,8 +256,24 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-status=running]")).to_be_visible(timeout=60_000)
-    page.get_by_role("button", name="Stop").last.click()
-    expect(page.locator("[data-status=stopped]")).to_be_visible(timeout=20_000)
+    psutil.Process(run.owner()).kill()
+    expect(page.locator("[data-status=interrupted]")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_enabled()
+    assert page.errors == []
+
+
+def test_damaged_folders_hide_nothing(visit, home_folder):
+    runs = home_folder / "runs"
+    damaged = {"no-json": "{", "other": '{"format": "charlstm-run/1", "recipe": 5}'}
+    for name, config in damaged.items():
+        (runs / name).mkdir(parents=True)
+        (runs / name / "config.json").write_text(config)
+    page = visit()
+    assert write(page, "The ", 50).startswith("The ")
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("#training-status h2")).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    assert page.errors == []
 
 
 @pytest.mark.parametrize(

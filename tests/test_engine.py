@@ -101,6 +101,34 @@ def test_going_on_does_not_read_the_text_again(engine, monkeypatch):
     assert len(steps) == 10
 
 
+def test_going_on_after_a_stop_does_not_read_the_text_again(engine, monkeypatch):
+    checkpoint = random_checkpoint()
+
+    async def stop_early() -> str:
+        pieces = engine.write(checkpoint, "sea", length=10_000_000, random_seed=1)
+        text = ""
+        async for piece in pieces:
+            text += piece
+            if len(text) > 100:
+                break
+        await pieces.aclose()
+        return text
+
+    stopped = asyncio.run(stop_early())
+    assert until(lambda: engine._ends)
+    steps = []
+    advance = type(checkpoint.network).advance
+    monkeypatch.setattr(
+        type(checkpoint.network),
+        "advance",
+        lambda self, ids, state: steps.append(1) or advance(self, ids, state),
+    )
+    wish = {"length": 10, "random_seed": 1}
+    after = asyncio.run(collect(engine, checkpoint, "sea" + stopped, **wish))
+    assert len(steps) == 10
+    assert after == written_alone(checkpoint, "sea" + stopped, 10, 1)
+
+
 @pytest.mark.parametrize("seed_text", ["", "t", "😀", "XYZ 漢字", "\x00\x1b[31m", "nest " * 400])
 def test_seed_texts_of_any_kind(engine, seed_text):
     checkpoint = random_checkpoint()

@@ -1,18 +1,25 @@
 """The page without a browser: its server, its endpoint, its words."""
 
+import asyncio
 import os
 import subprocess
 import sys
 
-import numpy as np
+import gradio as gr
 import psutil
 import pytest
 from gradio_client import Client
 
 from charlstm.checkpoint import load_checkpoint
+from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
-from charlstm.interface.write import Wish
+from charlstm.interface.shelf import SHIPPED, Shelf
+from charlstm.interface.train import LIVE_OUTPUTS, Trainer
+from charlstm.interface.turns import Turns
+from charlstm.interface.write import MAX_TEXT_CHARACTERS, Wish, Writer
+from charlstm.recipes import QUICK
+from charlstm.runs import Run, Runs
 from charlstm.sampling import Sampling
 from charlstm.writing import write
 from tests.page_server import ROOT, running_page
@@ -93,11 +100,173 @@ def test_half_a_character_is_refused():
         Wish.check("a\ud800", 0.8, 100, 1)
 
 
+NOTHING_NEW = (gr.skip(),) * LIVE_OUTPUTS
+
+
+class Request:
+    """What Gradio tells a handler about its visitor."""
+
+    session_hash = "somebody"
+
+
+def test_a_page_is_only_lengthened_so_that_only_what_is_new_is_sent():
+    writer = Writer(Engine(), Shelf(Runs()))
+
+    async def pages():
+        settings = ("a < b\r&", 0.8, 2000, 3, Request)
+        return [page async for page, _ in writer.write(SHIPPED, *settings)]
+
+    written = asyncio.run(pages())
+    assert len(written) > 2
+    assert all(
+        after.startswith(before) for before, after in zip(written, written[1:], strict=False)
+    )
+    assert '<span class="seed">a &lt; b&#13;&amp;</span>' in written[0]
+
+
+def test_a_new_text_ends_the_visitor_s_one_before_it_and_nobody_else_s():
+    turns = Turns()
+    order = []
+
+    async def text(visitor, name):
+        async with turns.take(visitor) as turn:
+            order.append(f"{name} begins")
+            for _ in range(20):
+                await asyncio.sleep(0.001)
+                if turn.is_over:
+                    break
+            order.append(f"{name} is cut off" if turn.is_over else f"{name} ends")
+
+    async def crowd():
+        first = asyncio.create_task(text("anna", "first"))
+        program = asyncio.create_task(text(None, "program"))
+        await asyncio.sleep(0.005)
+        await asyncio.gather(first, program, text("anna", "second"), text("bert", "other"))
+
+    asyncio.run(crowd())
+    assert order.index("first is cut off") < order.index("second begins")
+    assert {"second ends", "other ends", "program ends"} <= set(order)
+    assert not turns._latest, "nothing is kept of visitors who have left"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("", "press Write first"), ("x" * (MAX_TEXT_CHARACTERS + 1), "press Write to begin a new")],
+)
+def test_going_on_without_a_text_or_for_ever_is_refused(text, sentence):
+    writer = Writer(Engine(), Shelf(Runs()))
+
+    async def go_on():
+        return [page async for page in writer.go_on(SHIPPED, text, 0.8, 100, 1, Request)]
+
+    with pytest.raises(CharLSTMError, match=sentence):
+        asyncio.run(go_on())
+
+
+@pytest.fixture
+def trainer():
+    return Trainer(Shelf(Runs()))
+
+
+@pytest.fixture
+def make(tiny_corpus, home):
+    def make(name: str) -> Run:
+        return Run.create(
+            recipe=QUICK,
+            corpus=tiny_corpus,
+            budget=QUICK.budget,
+            random_seed=1,
+            folder=home / "runs" / name,
+        )
+
+    return make
+
+
+def test_a_page_that_shows_everything_is_sent_nothing(trainer, make):
+    run = make("a")
+    _, seen, status, *_ = trainer.show(run.name)
+    assert "Not started yet" in status
+    assert trainer.follow(run.name, seen) == NOTHING_NEW
+    run.append_event("failed", elapsed_s=1.0, message="The disk is full.")
+    assert "The disk is full." in trainer.follow(run.name, seen)[2]
+
+
+def test_a_page_moves_on_to_a_training_that_has_just_begun(trainer, make, monkeypatch):
+    old = make("a")
+    seen = trainer.show(old.name)[1]
+    new = make("b")
+    assert trainer.follow(old.name, seen)[0].value == old.name, "it does not run yet"
+    monkeypatch.setattr(type(new), "owner", lambda run: 1 if run.name == "b" else None)
+    assert trainer.follow(old.name, seen)[0].value == new.name
+    # Whoever looks at the old one on purpose stays there.
+    _, seen, *_ = trainer.show(old.name)
+    assert trainer.follow(old.name, seen) == NOTHING_NEW
+
+
+def test_a_training_whose_notes_are_damaged_leaves_the_others_in_reach(trainer, make):
+    good, bad = make("a"), make("b")
+    for event in ("progress", "started", "validated"):
+        bad.append_event(event)
+    listed, _, status, *_ = trainer.show(None)
+    assert listed.value == bad.name and "cannot be shown" in status
+    assert "Not started yet" in trainer.show(good.name)[2]
+
+
+def test_a_training_that_was_removed_is_no_error(trainer, make):
+    assert trainer.follow("gone", "gone gone")[0].value is None
+    run = make("a")
+    assert trainer.follow("gone", "gone gone")[0].value == run.name
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "sentence"),
+    [
+        (None, "minutes", "a number of minutes"),
+        (0, "minutes", "budget was 0 minutes"),
+        (-3, "epochs", "budget was -3 epochs"),
+        (1e9, "minutes", "up to 10,080"),
+    ],
+)
+def test_a_budget_that_is_no_budget_is_refused_before_and_at_the_start(
+    trainer, amount, unit, sentence
+):
+    form = ("practice-text", None, "", "verse", "quick", amount, unit)
+    assert sentence in trainer.describe(*form)[1]
+    with pytest.raises(CharLSTMError, match=sentence):
+        trainer.start(*form, progress=lambda *share, **words: None)
+    assert trainer.runs.all() == []
+
+
+def test_the_estimate_is_for_the_visitor_s_own_text(trainer, tiny_corpus):
+    long = trainer.describe("tiny-shakespeare", None, "", "verse", "full", 20, "epochs")[1]
+    short = trainer.describe("paste", None, tiny_corpus.text, "verse", "full", 20, "epochs")
+    assert "hours" in long and "hours" not in short[1]
+    assert f"{len(tiny_corpus.text):,} characters" in short[0]
+
+
 def test_only_generate_is_offered_to_programs(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert list(endpoints) == ["/generate"]
     names = [parameter["parameter_name"] for parameter in endpoints["/generate"]["parameters"]]
     assert names == ["seed_text", "temperature", "length", "random_seed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--port", "99999"], "1 to 65535"),
+        (["--host", "nowhere.invalid"], "no address 'nowhere.invalid'"),
+        (["--port"], "is taken"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_refused_in_a_sentence(page, options, sentence):
+    if options[-1] == "--port":
+        options = [*options, page[0].rpartition(":")[2]]
+    done = subprocess.run(
+        [sys.executable, "app.py", *options], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert sentence in done.stderr and "Traceback" not in done.stderr
 
 
 def test_host_and_port_come_from_the_environment_too(tmp_path):
@@ -123,12 +292,3 @@ def test_host_and_port_come_from_the_environment_too(tmp_path):
     finally:
         process.kill()
         process.wait()
-
-
-def test_the_shipped_model_is_the_promised_one():
-    checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
-    assert checkpoint.training["results"]["cold_loss_nats"] <= 1.45
-    assert checkpoint.training["corpus"]["style"] == "verse"
-    assert len(checkpoint.samples) >= 24
-    assert checkpoint.history["val_loss_nats"][-1][1] < 1.5
-    assert all(np.isfinite(array).all() for array in checkpoint.weights.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from html import escape
 
 import gradio as gr
 
@@ -35,4 +36,4 @@ def friendly(handler):
 
 
 def as_message(error: CharLSTMError) -> gr.Error:
-    return gr.Error(str(error), title="That did not work", duration=12, print_exception=False)
+    return gr.Error(escape(str(error), quote=False), duration=12, print_exception=False)

@@ -1,22 +1,32 @@
 // What the page does without asking the server: dice, undo, copy.
 window.charlstm = (() => {
-  const history = [];
+  const pages = []; // what stood there before, the latest last
   const page = () => document.querySelector("#page .page");
   const holdsText = () => page() && !page().classList.contains("empty");
+  const isWriting = () => document.querySelector("#status .writing");
+  const say = (words, kind = "") => `<p role="status" class="${kind}">${words}</p>`;
 
   function throwDice() {
     return Math.floor(Math.random() * 1000000);
   }
 
+  function roll(always, number) {
+    return always || number === null ? throwDice() : number;
+  }
+
   // Before a new text replaces the one that stands there.
   function remember() {
-    if (!holdsText()) return;
-    history.push(page().outerHTML);
-    if (history.length > 50) history.shift();
+    if (page()) pages.push(page().outerHTML);
+    if (pages.length > 50) pages.shift();
   }
 
   function undo(current) {
-    return history.length ? history.pop() : current;
+    if (isWriting()) return [current, say("Still writing: press Stop first.", "writing")];
+    while (pages.length) {
+      const before = pages.pop();
+      if (before !== page().outerHTML) return [before, say("Undone.")];
+    }
+    return [current, say("There is nothing to undo.")];
   }
 
   function textSoFar() {
@@ -24,8 +34,11 @@ window.charlstm = (() => {
     return holdsText() ? page().textContent : "";
   }
 
+  function stopped(status) {
+    return isWriting() ? say("Stopped. Continue goes on from here.") : status;
+  }
+
   async function copy() {
-    const say = (words) => `<p role="status">${words}</p>`;
     if (!holdsText()) return say("There is no text to copy yet.");
     const text = page().textContent;
     try {
@@ -40,8 +53,8 @@ window.charlstm = (() => {
       area.remove();
       if (!copied) return say("The browser does not let the page copy: select the text by hand.");
     }
-    return say("Copied.");
+    return say("Copied.", isWriting() ? "writing" : "");
   }
 
-  return { throwDice, remember, undo, textSoFar, copy };
+  return { throwDice, roll, remember, undo, textSoFar, stopped, copy };
 })();

@@ -32,7 +32,7 @@ def build_page() -> gr.Blocks:
             with gr.Tab("Write", id="write"):
                 write_tab = build_write_tab(engine, shelf, demo)
             with gr.Tab("Train", id="train") as train_tab:
-                build_train_tab(shelf, write_tab, tabs, train_tab, demo)
+                build_train_tab(shelf, write_tab, tabs, train_tab)
     demo.queue(default_concurrency_limit=4, status_update_rate=2)
     return demo
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from datetime import datetime
 from pathlib import Path
 
 from charlstm.checkpoint import Checkpoint, load_checkpoint
@@ -22,6 +24,11 @@ class Shelf:
     def __init__(self, runs: Runs):
         self.runs = runs
         self._loaded: dict[Path, tuple[tuple, Checkpoint]] = {}
+        self._loading = threading.Lock()
+
+    def trainings(self) -> list[Run]:
+        """The trainings of this machine, newest first, without those whose folder is damaged."""
+        return [run for run in self.runs.all() if is_readable(run)]
 
     def choices(self) -> list[tuple[str, str]]:
         """(what the visitor reads, the model's id), the shipped model first, then newest first."""
@@ -29,7 +36,7 @@ class Shelf:
         if self._path(SHIPPED).exists():
             choices.append(("Shakespeare (comes with charlstm)", SHIPPED))
         choices += [
-            (title_of(run), run.name) for run in self.runs.all() if run.checkpoint_path.exists()
+            (title_of(run), run.name) for run in self.trainings() if run.checkpoint_path.exists()
         ]
         return choices
 
@@ -44,19 +51,21 @@ class Shelf:
             CharLSTMError: there is no such model, or its file is damaged.
         """
         path = self._path(model or SHIPPED)
-        if not path.exists():
-            raise CharLSTMError(
-                f"The model {model or SHIPPED!r} is not here any more: choose another one, or "
-                "train one on the Train tab."
-            )
-        stat = path.stat()
-        stamp = (stat.st_mtime_ns, stat.st_size)
-        loaded = self._loaded.get(path)
-        if loaded is None or loaded[0] != stamp:
-            while len(self._loaded) >= MAX_LOADED:
-                self._loaded.pop(next(iter(self._loaded)))
-            loaded = self._loaded[path] = (stamp, load_checkpoint(path))
-        return loaded[1]
+        with self._loading:
+            try:
+                stat = path.stat()
+            except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+                raise CharLSTMError(
+                    "This model is not here any more: choose another one, or train one on the "
+                    "Train tab."
+                ) from error
+            stamp = (stat.st_mtime_ns, stat.st_size)
+            loaded = self._loaded.get(path)
+            if loaded is None or loaded[0] != stamp:
+                while len(self._loaded) >= MAX_LOADED:
+                    self._loaded.pop(next(iter(self._loaded)))
+                loaded = self._loaded[path] = (stamp, load_checkpoint(path))
+            return loaded[1]
 
     def _path(self, model: str) -> Path:
         if model == SHIPPED:
@@ -64,8 +73,25 @@ class Shelf:
         return self.runs.folder / os.path.basename(model) / "checkpoint.safetensors"
 
 
+def is_readable(run: Run) -> bool:
+    """Whether the folder says what is trained there, and how."""
+    try:
+        return run.recipe is not None and run.budget is not None
+    except CharLSTMError:
+        return False
+
+
 def title_of(run: Run) -> str:
     """A training in a few words: its text, its recipe, when it began."""
-    name = run.config["corpus"].get("name", "a text")
-    day, _, hour = str(run.config.get("created", "")).partition("T")
-    return f"{CORPUS_TITLES.get(name, name)}, {run.config['recipe']}, {day} {hour[:5]}".strip()
+    try:
+        config = run.config
+    except CharLSTMError:
+        return run.name
+    name = config["corpus"]["name"]
+    name = CORPUS_TITLES.get(name, name if len(name) <= 24 else f"{name[:23]}…")
+    title = f"{name}, {config['recipe']}"
+    try:
+        created = datetime.fromisoformat(config["created"])
+    except (KeyError, TypeError, ValueError):
+        return title
+    return f"{title}, {created.day} {created:%b %H:%M}"

@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from html import escape
 
+from charlstm.corpus import Corpus
+from charlstm.estimate import Estimate
 from charlstm.evaluation import perplexity
 from charlstm.interface.plot import accuracy_chart, loss_chart
 from charlstm.runs import Run
 from charlstm.timeline import Timeline
 
 NOTHING_YET = (
-    '<div class="story"><p class="headline">No training yet</p><p>Press <b>Start</b>. You will see '
-    "the network guess blindly at first, then learn letters, words and line breaks from nothing "
-    "but guessing the next character.</p></div>"
+    '<div class="story"><h2 class="headline">No training yet</h2><p>Press <b>Start</b>. You will '
+    "see the network guess blindly at first, then learn letters, words and line breaks from "
+    "nothing but guessing the next character.</p></div>"
+)
+UNREADABLE = (
+    '<div class="story" data-status="unreadable"><h2 class="headline">This training cannot be shown'
+    "</h2><p>The notes in its folder are damaged, or of another version of charlstm. Its model, if "
+    "there is one, can still write.</p></div>"
 )
 HEADLINES = {
     "new": "Not started yet",
@@ -21,7 +28,7 @@ HEADLINES = {
     "running": "Learning",
     "measuring": "Measuring on text it never saw …",
     "finished": "Finished",
-    "stopped": "Stopped: the model is kept",
+    "stopped": "Stopped",
     "failed": "Something went wrong",
     "interrupted": "Interrupted: Resume goes on from the last saved moment",
 }
@@ -42,9 +49,37 @@ def duration(seconds: float) -> str:
     return f"about {hours:.1f} hours" if hours < 10 else f"about {hours:.0f} hours"
 
 
+def advice_html(sentence: str) -> str:
+    """What is wrong, and what to do about it."""
+    return f'<p class="advice" role="status">{escape(sentence)}</p>'
+
+
+def text_html(text: Corpus) -> str:
+    """What a text is like, before anything is trained on it."""
+    notices = " ".join(text.notices)
+    return (
+        f'<p class="quiet" role="status">{len(text.text):,} characters, {len(set(text.text))} '
+        f"different ones. {escape(notices)}</p>"
+    )
+
+
+def estimate_html(guess: Estimate) -> str:
+    """How long a training will take on this machine."""
+    basis = "as in earlier trainings here" if guess.measured else "judging by the processor"
+    about = "" if guess.seconds >= 3600 else "about "  # which `duration` says itself
+    return (
+        f'<p class="quiet">Takes {about}{duration(guess.seconds)} on this machine and reads '
+        f"{passes(guess.epochs)} ({basis}). Getting ready and measuring at the end take some "
+        "seconds more.</p>"
+    )
+
+
 def status_html(run: Run, timeline: Timeline) -> str:
     """Headline, progress with the time left, what computes, and the result at the end."""
-    lines = [f'<p class="headline">{escape(_headline(run, timeline))}</p>']
+    lines = [f'<h2 class="headline">{escape(_headline(run, timeline))}</h2>']
+    # First of all: that another text is used than the one that was asked for.
+    notices = run.config["corpus"].get("notices", [])
+    lines += [f'<p class="notice">{escape(notice)}</p>' for notice in notices]
     if timeline.is_going_on:
         lines.append(_bar(timeline))
     progress = timeline.progress[-1] if timeline.progress else None
@@ -55,26 +90,35 @@ def status_html(run: Run, timeline: Timeline) -> str:
             f"{passes(progress['epoch'])}.</p>"
         )
     if timeline.status == "failed":
-        lines.append(f'<p class="advice">{escape(timeline.ending.get("message", ""))}</p>')
+        lines.append(advice_html(timeline.ending.get("message", "")))
     lines += result_lines(run, timeline)
-    notices = run.config["corpus"].get("notices", [])
-    lines += [f'<p class="note">{escape(notice)}</p>' for notice in notices]
     if timeline.started:
         lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
     return f'<div class="story" data-status="{timeline.status}">{"".join(lines)}</div>'
 
 
 def passes(epochs: float) -> str:
-    return f"{100 * epochs:.0f} % of the text" if epochs < 1 else f"the text {epochs:.1f} times"
+    """For people: "12 % of the text", "the text 2.5 times"."""
+    if epochs < 0.995:
+        return f"{100 * epochs:.0f} % of the text"
+    times = f"{epochs:.1f}".removesuffix(".0") if epochs < 10 else f"{epochs:,.0f}"
+    return "the text once" if times == "1" else f"the text {times} times"
 
 
 def _headline(run: Run, timeline: Timeline) -> str:
     headline = HEADLINES[timeline.status]
     if timeline.status == "finished":
         headline += f" after {duration(timeline.elapsed_s)}"
-    if timeline.status == "running" and run.stop_path.exists():
+    if timeline.status == "stopped" and run.checkpoint_path.exists():
+        headline += ": the model is kept"
+    if timeline.is_going_on and is_stopping(run):
         headline = "Stopping …"
     return headline
+
+
+def is_stopping(run: Run) -> bool:
+    """Whether somebody pressed Stop; the training looks for that between two steps."""
+    return run.stop_path.exists()
 
 
 def _bar(timeline: Timeline) -> str:
@@ -106,14 +150,15 @@ def result_lines(run: Run, timeline: Timeline) -> list[str]:
     if not results and timeline.validated:
         last = timeline.validated[-1]
         results = {"loss_nats": last["val_loss_nats"], "accuracy": last["val_accuracy"]}
-        sampled = " (measured on a part of the held-out text)"
+        sampled = " (a part of it)"
     if not results:
         return []
     loss, accuracy = results["loss_nats"], results["accuracy"]
-    choices = perplexity(loss)
+    choices = f"{perplexity(loss):.1f}"
     lines = [
-        f'<p class="result">It guesses {100 * accuracy:.0f} % of the next characters. Perplexity '
-        f"{choices:.1f}: as unsure as a choice among {choices:.1f} characters.</p>"
+        f'<p class="result">It guesses {100 * accuracy:.0f} % of the next characters right. '
+        f"Perplexity {choices}: as unsure as if it chose among "
+        f"{choices.removesuffix('.0')} characters.</p>"
     ]
     four_gram = timeline.started.get("four_gram_loss_nats")
     compared = ""
@@ -124,7 +169,7 @@ def result_lines(run: Run, timeline: Timeline) -> list[str]:
             "follows the last three (4-gram count model)."
         )
     lines.append(
-        f"<p>Loss {loss:.3f} nats a character{sampled}, on text it never saw.{compared}</p>"
+        f"<p>Loss {loss:.3f} nats a character on text it never saw{sampled}.{compared}</p>"
     )
     split = results.get("random_split")
     if split:
@@ -138,8 +183,10 @@ def result_lines(run: Run, timeline: Timeline) -> list[str]:
 
 
 def charts_html(run: Run, timeline: Timeline) -> str:
-    """The loss plot and the accuracy plot."""
-    minutes = run.config["budget"].get("minutes")
+    """The loss plot and the accuracy plot, if there is or will be anything to see."""
+    if not timeline.progress and not timeline.is_going_on:
+        return ""
+    minutes = run.budget.minutes
     budget_s = 60 * minutes if minutes else None
     if not minutes and timeline.progress:
         budget_s = timeline.elapsed_s + timeline.progress[-1]["eta_s"]

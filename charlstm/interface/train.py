@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import gradio as gr
 
@@ -15,7 +16,7 @@ from charlstm.interface.shelf import Shelf, title_of
 from charlstm.interface.write import WriteTab
 from charlstm.recipes import RECIPES, Budget, find_recipe
 from charlstm.runs import Run
-from charlstm.timeline import read_timeline
+from charlstm.timeline import Timeline, read_timeline
 
 TEXTS = [
     ("Tiny Shakespeare", "tiny-shakespeare"),
@@ -33,7 +34,7 @@ RECIPE_CHOICES = [
     ("Notebook: as a course notebook did it, very slowly", "notebook"),
 ]
 PROGRESS = gr.Progress()  # Gradio finds it as the default of an argument
-ROUGH_CHARACTERS = 1_115_394  # of Tiny Shakespeare, for the estimate before a text was read
+LIVE_OUTPUTS = 8  # see `live` below
 
 
 class Trainer:
@@ -49,7 +50,7 @@ class Trainer:
         self, source: str, upload: str | None, pasted: str, style: str, progress=None
     ) -> corpus.Corpus:
         if source == "upload":
-            if not upload:
+            if not upload or not Path(upload).exists():
                 raise CharLSTMError("No file was chosen: drop a .txt file into the box first.")
             return corpus.read_file(upload, style)
         if source == "paste":
@@ -58,42 +59,26 @@ class Trainer:
             return corpus.practice_text(style)
         return corpus.tiny_shakespeare_or_practice(style, progress)
 
-    def check_text(self, source: str, upload: str | None, pasted: str, style: str) -> str:
-        """What a visitor's own text is like, before anything is started."""
-        if (source == "upload" and not upload) or (source == "paste" and not pasted):
-            return ""
-        if source not in ("upload", "paste"):
-            return ""
+    def describe(self, source, upload, pasted, style, recipe, amount, unit) -> tuple[str, str]:
+        """What the chosen text is like, and how long it will take here: before the start."""
+        characters, text_note = corpus.TINY_SHAKESPEARE_BYTES, ""
+        own = {"upload": upload, "paste": pasted, "practice-text": True}.get(source)
+        if own:
+            try:
+                text = self.read_corpus(source, upload, pasted, style)
+                characters, text_note = len(text.text), story.text_html(text)
+            except CharLSTMError as error:
+                text_note = story.advice_html(str(error))
         try:
-            text = self.read_corpus(source, upload, pasted, style)
+            guess = estimate(
+                find_recipe(recipe), _budget(amount, unit), characters, self.shelf.trainings()
+            )
+            return text_note, story.estimate_html(guess)
         except CharLSTMError as error:
-            return f'<p class="advice" role="status">{story.escape(str(error))}</p>'
-        notices = "".join(f" {story.escape(notice)}" for notice in text.notices)
-        return (
-            f'<p class="quiet" role="status">{len(text.text):,} characters, '
-            f"{len(set(text.text))} different ones.{notices}</p>"
-        )
-
-    def estimate(self, recipe: str, amount, unit: str) -> str:
-        """How long it will take here, in words."""
-        try:
-            budget = _budget(amount, unit)
-        except CharLSTMError as error:
-            return f'<p class="advice">{story.escape(str(error))}</p>'
-        guess = estimate(find_recipe(recipe), budget, ROUGH_CHARACTERS, self.runs)
-        basis = "as in earlier trainings here" if guess.measured else "judging by this processor"
-        return (
-            f'<p class="quiet">Takes {story.duration(guess.seconds)} on this machine, enough to '
-            f"read {story.passes(guess.epochs)} if it is as long as Tiny Shakespeare ({basis}). "
-            "Getting ready and measuring at the end take some seconds more.</p>"
-        )
+            return text_note, story.advice_html(str(error))
 
     def start(self, source, upload, pasted, style, recipe, amount, unit, progress=PROGRESS):
-        running = self.runs.running()
-        if running is not None:
-            raise CharLSTMError(
-                f"A training is going on already ({title_of(running)}): stop it first, or wait."
-            )
+        self._refuse_while_one_runs()
         chosen = find_recipe(recipe)
         budget = _budget(amount, unit)
         progress(0.0, desc="Fetching the text")
@@ -104,37 +89,60 @@ class Trainer:
             recipe=chosen, corpus=text, budget=budget, random_seed=random.randrange(2**31)
         )
         run.start()
-        return self.find(run.name)
+        return self.show(run.name)
+
+    def _refuse_while_one_runs(self) -> None:
+        running = self.runs.running()
+        if running is not None:
+            raise CharLSTMError(
+                f"A training is going on already ({title_of(running)}): stop it first, or wait."
+            )
 
     # The view
 
-    def find(self, name: str | None = None):
-        """The list of trainings and one of them: the named, the running or the newest one."""
-        runs = self.runs.all()
-        names = [run.name for run in runs]
-        if name not in names:
-            running = self.runs.running()
-            name = running.name if running else next(iter(names), None)
-        choices = [(title_of(run), run.name) for run in runs]
-        listed = gr.Dropdown(choices=choices, value=name, visible=len(runs) > 1)
-        return listed, *self.show(name)
+    def follow(self, name: str | None, seen: str):
+        """What `show` gives, if anything is new; moves on to a training that has just begun."""
+        runs = self._by_name()
+        newest = next(iter(runs.values()), None)
+        has_begun = newest is not None and not seen.startswith(newest.name) and newest.is_alive()
+        if seen and has_begun:
+            return self.show(newest.name)
+        if name in runs and seen == self._stamp(runs, runs[name]):
+            return (gr.skip(),) * LIVE_OUTPUTS
+        return self.show(name)
 
     def show(self, name: str | None):
-        """Everything that changes while a training goes on; see `live` in the tab below."""
-        if not name:
-            off = gr.Button(interactive=False)
-            return story.NOTHING_YET, "", "", off, off, gr.Button(visible=False)
-        run = self.runs.get(name)
-        timeline = read_timeline(run)
+        """The list of trainings and one of them: the named, the running or the newest one."""
+        runs = self._by_name()
+        running = self.runs.running()
+        if name not in runs:
+            name = running.name if running and running.name in runs else next(iter(runs), None)
+        choices = [(title_of(run), run.name) for run in runs.values()]
+        listed = gr.Dropdown(choices=choices, value=name, visible=len(runs) > 1)
+        if name is None:
+            return listed, "", story.NOTHING_YET, "", "", *[gr.Button(visible=False)] * 3
+        run = runs[name]
+        stamp = self._stamp(runs, run)  # before the events are read: what comes meanwhile is new
+        timeline, *told = _tell(run)
         can_resume = timeline.status in ("new", "stopped", "interrupted", "failed")
         return (
-            story.status_html(run, timeline),
-            story.charts_html(run, timeline),
-            story.sample_html(timeline),
-            gr.Button(interactive=timeline.is_going_on),
-            gr.Button(interactive=can_resume and self.runs.running() is None),
+            listed,
+            stamp,
+            *told,
+            gr.Button(visible=timeline.is_going_on, interactive=not story.is_stopping(run)),
+            gr.Button(visible=can_resume, interactive=running is None),
             gr.Button(visible=run.checkpoint_path.exists()),
         )
+
+    def _by_name(self) -> dict[str, Run]:
+        return {run.name: run for run in self.shelf.trainings()}
+
+    def _stamp(self, runs: dict[str, Run], run: Run) -> str:
+        """Another one whenever `show` has something else to show; the newest training first."""
+        running = self.runs.running()
+        facts = (len(run.events()), story.is_stopping(run), run.checkpoint_path.exists())
+        names = (next(iter(runs)), run.name, running and running.name)
+        return " ".join(map(str, (*names, *facts)))
 
     def stop(self, name: str | None):
         if name:
@@ -142,9 +150,7 @@ class Trainer:
         return self.show(name)
 
     def resume(self, name: str | None):
-        running = self.runs.running()
-        if running is not None:
-            raise CharLSTMError(f"A training is going on already ({title_of(running)}).")
+        self._refuse_while_one_runs()
         if name:
             self.runs.get(name).start()
         return self.show(name)
@@ -156,15 +162,28 @@ class Trainer:
         return gr.Dropdown(choices=self.shelf.choices(), value=name), gr.Tabs(selected="write")
 
 
+def _tell(run: Run) -> tuple[Timeline, str, str, str]:
+    """A training's timeline, and what the page shows of it."""
+    try:
+        timeline = read_timeline(run)
+        return (
+            timeline,
+            story.status_html(run, timeline),
+            story.charts_html(run, timeline),
+            story.sample_html(timeline),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Notes that no training of this version wrote: all other trainings stay within reach.
+        return Timeline(status="failed"), story.UNREADABLE, "", ""
+
+
 def _budget(amount, unit: str) -> Budget:
     if amount is None:
-        raise CharLSTMError("The time is empty: give a number of minutes, such as 3.")
+        raise CharLSTMError(f"“How long” is empty: give a number of {unit}, such as 3.")
     return Budget(**{unit: amount})
 
 
-def build_train_tab(
-    shelf: Shelf, write_tab: WriteTab, tabs: gr.Tabs, tab: gr.Tab, demo: gr.Blocks
-) -> None:
+def build_train_tab(shelf: Shelf, write_tab: WriteTab, tabs: gr.Tabs, tab: gr.Tab) -> None:
     trainer = Trainer(shelf)
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=2, min_width=300):
@@ -186,9 +205,7 @@ def build_train_tab(
             style = gr.Radio(STYLES, value="verse", label="Style")
             recipe = gr.Radio(RECIPE_CHOICES, value="quick", label="Recipe")
             with gr.Row():
-                amount = gr.Number(
-                    value=3, minimum=0, label="How long", min_width=80, elem_id="amount"
-                )
+                amount = gr.Number(value=3, label="How long", min_width=80, elem_id="amount")
                 unit = gr.Radio(
                     [("minutes", "minutes"), ("passes (epochs)", "epochs")],
                     value="minutes",
@@ -196,75 +213,61 @@ def build_train_tab(
                     min_width=160,
                 )
             time_note = gr.HTML("", elem_id="time-note", js_on_load=None)
-            with gr.Row(elem_classes="actions"):
-                start_button = gr.Button("Start", variant="primary", min_width=90)
-                stop_button = gr.Button("Stop", min_width=70, interactive=False)
-                resume_button = gr.Button("Resume", min_width=80, interactive=False)
+            start_button = gr.Button("Start", variant="primary", elem_id="start")
         with gr.Column(scale=3, min_width=320, elem_id="train-right"):
             training = gr.Dropdown(choices=[], label="Training", visible=False, elem_id="training")
             status = gr.HTML(story.NOTHING_YET, elem_id="training-status", js_on_load=None)
-            write_button = gr.Button(
-                "Write with this model", variant="primary", visible=False, elem_id="write-with"
-            )
+            with gr.Row(elem_classes="actions"):
+                write_button = gr.Button(
+                    "Write with this model", variant="primary", min_width=180, visible=False
+                )
+                stop_button = gr.Button("Stop", min_width=80, visible=False)
+                resume_button = gr.Button("Resume", min_width=80, visible=False)
             charts = gr.HTML("", elem_id="charts", js_on_load=None)
             sample = gr.HTML("", elem_id="sample", js_on_load=None)
+    seen = gr.Textbox(visible=False)  # so that only what is new is sent
     timer = gr.Timer(1.0, active=False)
 
-    live = [status, charts, sample, stop_button, resume_button, write_button]
-    own_text = [source, upload, pasted, style]
+    form = [source, upload, pasted, style, recipe, amount, unit]
+    live = [training, seen, status, charts, sample, stop_button, resume_button, write_button]
     quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    starts = {"concurrency_id": "training", "concurrency_limit": 1, "api_visibility": "private"}
 
-    source.change(
-        lambda chosen: (
-            gr.File(visible=chosen == "upload"),
-            gr.Textbox(visible=chosen == "paste"),
-        ),
-        source,
-        [upload, pasted],
-        **quiet,
-    )
-    gr.on(
-        [source.change, upload.change, pasted.change, style.change],
-        trainer.check_text,
-        own_text,
-        text_note,
-        **quiet,
-    )
+    source.change(_boxes_for, source, [upload, pasted], **quiet)
     recipe.change(_usual_budget, recipe, [amount, unit], **quiet)
     gr.on(
-        [recipe.change, amount.change, unit.change, demo.load],
-        trainer.estimate,
-        [recipe, amount, unit],
-        time_note,
+        [tab.select, *(field.change for field in form)],
+        trainer.describe,
+        form,
+        [text_note, time_note],
+        trigger_mode="always_last",
         **quiet,
     )
     start_button.click(
         friendly(trainer.start),
-        [*own_text, recipe, amount, unit],
-        [training, *live],
-        concurrency_id="training",
-        concurrency_limit=1,
+        form,
+        live,
         show_progress="minimal",
         show_progress_on=status,
-        api_visibility="private",
+        **starts,
     )
+    resume_button.click(friendly(trainer.resume), training, live, show_progress="hidden", **starts)
     stop_button.click(friendly(trainer.stop), training, live, **quiet)
-    resume_button.click(
-        friendly(trainer.resume),
-        training,
-        live,
-        concurrency_id="training",
-        concurrency_limit=1,
-        show_progress="hidden",
-        api_visibility="private",
-    )
     training.input(friendly(trainer.show), training, live, **quiet)
-    timer.tick(friendly(trainer.show), training, live, **quiet)
+    timer.tick(friendly(trainer.follow), [training, seen], live, **quiet)
     write_button.click(friendly(trainer.write_with), training, [write_tab.model, tabs], **quiet)
     # Phones that only write need not ask every second how the training goes.
-    tab.select(trainer.find, None, [training, *live], **quiet)
-    tab.select(lambda: gr.Timer(active=True), None, timer, **quiet)
-    demo.load(trainer.find, None, [training, *live], **quiet)
+    tab.select(trainer.show, training, live, **quiet)
+    tab.select(_begin_to_ask, None, timer, **quiet)
+
+
+def _boxes_for(source: str):
+    """Show the box for the visitor's own text, if that is what they chose."""
+    return gr.File(visible=source == "upload"), gr.Textbox(visible=source == "paste")
+
+
+def _begin_to_ask():
+    return gr.Timer(active=True)
 
 
 def _usual_budget(recipe: str) -> tuple[float, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.interface.friendly import friendly
 from charlstm.interface.shelf import Shelf
+from charlstm.interface.turns import Turn, Turns
 from charlstm.sampling import Sampling
 from charlstm.writing import name_unknown, read_seed_text
 
@@ -23,6 +26,7 @@ MAX_SEED_CHARACTERS = 2000
 MAX_TEXT_CHARACTERS = 40_000  # a text that was continued again and again
 RANDOM_SEEDS = (0, 2**31 - 1)
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
+WRITING = '<p role="status" class="writing">Writing …</p>'
 EMPTY_PAGE = (
     '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
     "there, one letter at a time, each time asking itself: which letter comes next?</div>"
@@ -87,6 +91,7 @@ class Writer:
     def __init__(self, engine: Engine, shelf: Shelf):
         self.engine = engine
         self.shelf = shelf
+        self.turns = Turns()
 
     async def texts(self, checkpoint: Checkpoint, wish: Wish) -> AsyncIterator[str]:
         """The text so far, seed text first, each time a piece was added."""
@@ -106,41 +111,48 @@ class Writer:
         finally:
             await pieces.aclose()
 
-    async def write(self, model, seed_text, temperature, length, random_seed):
+    async def write(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
         """For the page: (text as HTML, what happened in words)."""
         wish = Wish.check(seed_text, temperature, length, random_seed)
-        async for outputs in self._on_page(model, wish):
-            yield outputs
+        async with self.turns.take(request.session_hash) as turn:
+            async for outputs in self._on_page(model, wish, turn):
+                yield outputs
 
-    async def go_on(self, model, text_so_far, temperature, length, random_seed):
+    async def go_on(
+        self, model, text_so_far, temperature, length, random_seed, request: gr.Request
+    ):
         """For the page: write on after everything that stands there."""
         if not text_so_far:
             raise CharLSTMError("There is no text to go on from yet: press Write first.")
+        if len(text_so_far) > MAX_TEXT_CHARACTERS:
+            raise CharLSTMError(
+                f"The text has grown to {len(text_so_far):,} characters, and at "
+                f"{MAX_TEXT_CHARACTERS:,} the page ends: press Write to begin a new one."
+            )
         wish = Wish.check(text_so_far, temperature, length, random_seed, MAX_TEXT_CHARACTERS)
-        async for outputs in self._on_page(model, wish):
-            yield outputs
+        async with self.turns.take(request.session_hash) as turn:
+            async for outputs in self._on_page(model, wish, turn):
+                yield outputs
 
-    async def _on_page(self, model, wish: Wish):
-        checkpoint = self.shelf.get(model)
+    async def _on_page(self, model, wish: Wish, turn: Turn):
+        checkpoint = await asyncio.to_thread(self.shelf.get, model)
         began_s = time.monotonic()
-        page = ""
+        page, shown = "", 0
         async for text in self.texts(checkpoint, wish):
+            if turn.is_over:
+                return
             # Written once and then only lengthened, so that only what is new is sent.
             if not page:
                 page = f'<div class="page"><span class="seed">{_html(text)}</span>'
-                shown = len(text)
-                yield page, '<p role="status">Writing …</p>'
-                continue
-            page += _html(text[shown:])
+                yield page, WRITING
+            else:
+                page += _html(text[shown:])
+                yield page, gr.skip()
             shown = len(text)
-            yield page, gr.skip()
         took_s = time.monotonic() - began_s
         unknown = read_seed_text(checkpoint.vocabulary, wish.seed_text).unknown
-        notes = [
-            f"{wish.length:,} characters in {took_s:.1f} s.",
-            escape(name_unknown(unknown)),
-        ]
-        yield page + "</div>", f'<p role="status">{" ".join(filter(None, notes))}</p>'
+        sentences = [f"{wish.length:,} characters in {took_s:.1f} s.", name_unknown(unknown)]
+        yield page + "</div>", f'<p role="status">{escape(" ".join(sentences).strip())}</p>'
 
     def models(self, chosen: str | None):
         """The list of models, as it is now, with the chosen one if it is still there."""
@@ -169,7 +181,8 @@ class Writer:
 
 
 def _html(text: str) -> str:
-    return escape(text, quote=False)
+    # A browser makes a bare carriage return a line break, and Continue would read that.
+    return escape(text, quote=False).replace("\r", "&#13;")
 
 
 @dataclass(frozen=True)
@@ -234,8 +247,6 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
                     label="Random seed: the same number gives the same text",
                     value=1,
                     precision=0,
-                    minimum=RANDOM_SEEDS[0],
-                    maximum=RANDOM_SEEDS[1],
                     elem_id="random-seed",
                 )
                 with gr.Row(elem_classes="dice"):
@@ -255,46 +266,52 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
                 copy_button = gr.Button("Copy", size="sm", min_width=60, elem_id="copy")
 
     settings = [temperature, length, random_seed]
-    throw = "() => window.charlstm.throwDice()"
-    remember = "(...values) => { window.charlstm.remember(); return values; }"
     writes = {
-        "fn": friendly(writer.write),
-        "inputs": [model, seed_text, *settings],
         "outputs": [page, status],
-        "js": remember,
         "show_progress": "hidden",
         "concurrency_limit": None,
+        "trigger_mode": "multiple",  # pressed again: the new text takes the old one's place
         "api_visibility": "private",
     }
-    roll = {
-        "fn": None,
-        "inputs": [always_new, random_seed],
-        "outputs": random_seed,
-        "js": "(always, number) => always ? window.charlstm.throwDice() : number",
+    writes_anew = {
+        "fn": friendly(writer.write),
+        "inputs": [model, seed_text, *settings],
+        "js": "(...wish) => { window.charlstm.remember(); return wish; }",
+        **writes,
     }
-    writing = [gr.on([write_button.click, seed_text.submit], **roll).then(**writes)]
+    roll = "(always, number) => window.charlstm.roll(always, number)"
+    rolled = gr.on(
+        [write_button.click, seed_text.submit],
+        None,
+        [always_new, random_seed],
+        random_seed,
+        js=roll,
+    )
+    writing = [rolled.then(**writes_anew)]
     for button, example in zip(examples, EXAMPLES, strict=True):
-        chosen = button.click(None, None, seed_text, js=f"() => {example!r}")
-        writing.append(chosen.then(**roll).then(**writes))
+        filled = button.click(
+            None,
+            [always_new, random_seed],
+            [seed_text, random_seed],
+            js=f"(...dice) => [{json.dumps(example)}, ({roll})(...dice)]",
+        )
+        writing.append(filled.then(**writes_anew))
     writing.append(
         continue_button.click(
             friendly(writer.go_on),
             [model, seed_text, *settings],
-            [page, status],
             js="(model, seed, ...rest) => [model, window.charlstm.textSoFar(), ...rest]",
-            show_progress="hidden",
-            concurrency_limit=None,
-            api_visibility="private",
+            **writes,
         )
     )
     stop_button.click(
-        None, None, status, js="() => '<p role=\"status\">Stopped.</p>'", cancels=writing
+        None, status, status, js="(status) => window.charlstm.stopped(status)", cancels=writing
     )
-    dice.click(None, None, random_seed, js=throw)
-    undo_button.click(None, page, page, js="(page) => window.charlstm.undo(page)")
+    dice.click(None, None, random_seed, js="() => window.charlstm.throwDice()")
+    undo_button.click(None, page, [page, status], js="(page) => window.charlstm.undo(page)")
     copy_button.click(None, None, status, js="() => window.charlstm.copy()")
     gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
-    demo.load(None, None, random_seed, js=throw)
+    demo.load(None, None, random_seed, js="() => window.charlstm.throwDice()")
     demo.load(
         writer.models,
         model,

@@ -1,0 +1,40 @@
+"""Whose text is being written: a visitor's new one takes the place of the one before it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Turn:
+    """A visitor's text that is being written."""
+
+    def __init__(self):
+        self.is_over = False  # the visitor has begun another one
+        self.left = asyncio.Event()
+
+
+class Turns:
+    """One text at a time for each visitor."""
+
+    def __init__(self):
+        self._latest: dict[str, Turn] = {}
+
+    @asynccontextmanager
+    async def take(self, visitor: str | None) -> AsyncIterator[Turn]:
+        """`visitor` is None for programs: they write as many texts at once as they like."""
+        turn = Turn()
+        before = None
+        if visitor is not None:
+            before, self._latest[visitor] = self._latest.get(visitor), turn
+        try:
+            if before is not None:
+                # Both write on the same page: the old text must have had its last word.
+                before.is_over = True
+                await before.left.wait()
+            yield turn
+        finally:
+            turn.left.set()
+            if visitor is not None and self._latest.get(visitor) is turn:
+                del self._latest[visitor]

@@ -1,0 +1,85 @@
+"""The estimate believes earlier trainings, else the processor, and counts as training does."""
+
+import pytest
+
+from charlstm.estimate import estimate, matrix_operations_per_s, past_characters_per_s
+from charlstm.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
+from charlstm.runs import Run
+
+CHARACTERS = 1_000_000
+
+
+@pytest.fixture
+def run(tmp_path, tiny_corpus):
+    return Run.create(
+        recipe=QUICK,
+        corpus=tiny_corpus,
+        budget=QUICK.budget,
+        random_seed=1,
+        folder=tmp_path / "run",
+    )
+
+
+@pytest.fixture
+def known_processor(monkeypatch):
+    monkeypatch.setattr("charlstm.estimate.matrix_operations_per_s", lambda: 3e11)
+
+
+def progress(run: Run, steps: int, seconds_a_step: float = 0.1) -> None:
+    for step in range(steps):
+        run.append_event("progress", step=step, elapsed_s=step * seconds_a_step)
+
+
+def test_earlier_trainings_are_the_guide(run):
+    progress(run, 50)
+    speed = QUICK.lanes * QUICK.window / 0.1
+    assert past_characters_per_s(QUICK, [run]) == pytest.approx(speed)
+    guess = estimate(QUICK, Budget(epochs=2), CHARACTERS, [run])
+    assert guess.measured and guess.epochs == 2
+    assert guess.seconds == pytest.approx(2 * 0.9 * CHARACTERS / speed)
+
+
+def test_the_newest_training_counts(run, tmp_path, tiny_corpus):
+    progress(run, 50, 0.1)
+    newer = Run.create(
+        recipe=QUICK, corpus=tiny_corpus, budget=QUICK.budget, random_seed=1, folder=tmp_path / "b"
+    )
+    progress(newer, 50, 0.2)
+    assert past_characters_per_s(QUICK, [newer, run]) == pytest.approx(
+        QUICK.lanes * QUICK.window / 0.2
+    )
+
+
+def test_another_recipe_or_a_training_that_hardly_began_says_nothing(run):
+    progress(run, 5)
+    assert past_characters_per_s(QUICK, [run]) is None
+    progress(run, 50)
+    assert past_characters_per_s(FULL, [run]) is None
+
+
+def test_a_budget_of_minutes_is_what_it_takes(known_processor):
+    guess = estimate(QUICK, Budget(minutes=3), CHARACTERS, [])
+    assert guess.seconds == 180 and not guess.measured
+    twice = estimate(QUICK, Budget(minutes=6), CHARACTERS, [])
+    assert twice.epochs == pytest.approx(2 * guess.epochs)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_time_grows_with_the_text_and_the_passes(known_processor, recipe):
+    once = estimate(recipe, Budget(epochs=1), CHARACTERS, []).seconds
+    assert estimate(recipe, Budget(epochs=1), 2 * CHARACTERS, []).seconds == pytest.approx(2 * once)
+    assert estimate(recipe, Budget(epochs=3), CHARACTERS, []).seconds == pytest.approx(3 * once)
+
+
+def test_the_estimates_agree_with_what_was_measured(known_processor):
+    """On the processor that the shares come from: 15 to 20 steps of quick a second, notebook's 20
+    epochs more than a day."""
+    guess = estimate(QUICK, Budget(epochs=1), CHARACTERS, [])
+    characters_per_s = 0.9 * CHARACTERS / guess.seconds
+    assert 15 < characters_per_s / (QUICK.lanes * QUICK.window) < 20
+    hours = estimate(NOTEBOOK, Budget(epochs=20), 1_108_157, []).seconds / 3600
+    assert 20 < hours < 32
+
+
+def test_the_processor_is_measured_once_and_quickly():
+    assert matrix_operations_per_s() == matrix_operations_per_s() > 1e8
