@@ -277,8 +277,10 @@ def _is_config(config) -> bool:
         and type(config.get("random_seed")) is int
         and isinstance(budget, dict)
         and set(budget) == {"minutes", "epochs"}
+        and all(value is None or type(value) in (int, float) for value in budget.values())
         and isinstance(corpus, dict)
         and all(isinstance(corpus.get(name), str) for name in ("name", "sha256", "style"))
+        and isinstance(corpus.get("notices", []), list)
     )
 
 

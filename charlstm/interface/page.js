@@ -1,4 +1,5 @@
-// What the page does without asking the server: dice, undo, copy.
+// What the page does without asking the server: dice, undo, copy, and keeping
+// the text when the page reloads.
 window.charlstm = (() => {
   const pages = []; // what stood there before, the latest last
   const page = () => document.querySelector("#page .page");
@@ -38,6 +39,15 @@ window.charlstm = (() => {
     return isWriting() ? say("Stopped. Continue goes on from here.") : status;
   }
 
+  // The page reloads when the connection was lost: the text is not to be lost with it.
+  window.addEventListener("pagehide", () => {
+    if (holdsText()) sessionStorage.setItem("charlstm-page", page().outerHTML);
+  });
+
+  function restore(current) {
+    return sessionStorage.getItem("charlstm-page") ?? current;
+  }
+
   async function copy() {
     if (!holdsText()) return say("There is no text to copy yet.");
     const text = page().textContent;
@@ -56,5 +66,5 @@ window.charlstm = (() => {
     return say("Copied.", isWriting() ? "writing" : "");
   }
 
-  return { throwDice, roll, remember, undo, textSoFar, stopped, copy };
+  return { throwDice, roll, remember, undo, textSoFar, stopped, restore, copy };
 })();

@@ -312,6 +312,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
     copy_button.click(None, None, status, js="() => window.charlstm.copy()")
     gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
     demo.load(None, None, random_seed, js="() => window.charlstm.throwDice()")
+    demo.load(None, page, page, js="(page) => window.charlstm.restore(page)")
     demo.load(
         writer.models,
         model,
