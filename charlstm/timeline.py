@@ -22,6 +22,7 @@ class Timeline:
         progress, validated, samples: events of these kinds, oldest first, without those that a
             resumed training has gone back behind.
         ending: the last event, once it has ended.
+        measured: share of the measuring at the end that is done, 0 to 1.
     """
 
     status: str = "new"
@@ -30,6 +31,7 @@ class Timeline:
     validated: list[dict] = field(default_factory=list)
     samples: list[dict] = field(default_factory=list)
     ending: dict = field(default_factory=dict)
+    measured: float = 0.0
 
     @property
     def is_going_on(self) -> bool:
@@ -87,6 +89,7 @@ def read_timeline(run: Run) -> Timeline:
             timeline.status = "running"
         elif kind == "measuring":
             timeline.status = "measuring"
+            timeline.measured = event.get("share", 0.0)
     if timeline.is_going_on:
         if owner is None:
             timeline.status = "interrupted"

@@ -56,7 +56,7 @@ def test_a_training_is_preparing_then_running_then_measuring(run):
     assert read_timeline(run).status == "running"
     run.append_event("measuring", elapsed_s=1.0, share=0.5)
     timeline = read_timeline(run)
-    assert timeline.status == "measuring"
+    assert timeline.status == "measuring" and timeline.measured == 0.5
     assert timeline.is_going_on
 
 

@@ -107,6 +107,8 @@ def passes(epochs: float) -> str:
 
 def _headline(run: Run, timeline: Timeline) -> str:
     headline = HEADLINES[timeline.status]
+    if timeline.status == "measuring":
+        headline += f" {100 * timeline.measured:.0f} %"
     if timeline.status == "finished":
         headline += f" after {duration(timeline.elapsed_s)}"
     if timeline.status == "stopped" and run.checkpoint_path.exists():

@@ -124,12 +124,13 @@ class Trainer:
         run = runs[name]
         stamp = self._stamp(runs, run)  # before the events are read: what comes meanwhile is new
         timeline, *told = _tell(run)
+        can_stop = timeline.status in ("preparing", "running")  # the measuring is soon over
         can_resume = timeline.status in ("new", "stopped", "interrupted", "failed")
         return (
             listed,
             stamp,
             *told,
-            gr.Button(visible=timeline.is_going_on, interactive=not story.is_stopping(run)),
+            gr.Button(visible=can_stop, interactive=not story.is_stopping(run)),
             gr.Button(visible=can_resume, interactive=running is None),
             gr.Button(visible=run.checkpoint_path.exists()),
         )
