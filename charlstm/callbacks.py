@@ -17,6 +17,7 @@ from charlstm.recipes import Budget, Recipe
 PROGRESS_EVERY_S = 0.2
 PROGRESS_AT_LEAST_EVERY_S = 5.0
 VALIDATIONS = 30  # in a training, if they cost less than a twelfth of its time
+VALIDATIONS_AT_LEAST = 24  # what is measured is chosen so small that there is time for as many
 SAVE_EVERY_S = 15.0
 FIRST_SAVE_S = 5.0  # whoever is curious can soon write with it
 SAMPLE_STEPS_RATIO = 1.25  # kept samples lie at steps spaced like a logarithm

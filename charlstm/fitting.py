@@ -16,6 +16,7 @@ from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, wr
 from charlstm.device import Device
 from charlstm.errors import CharLSTMError
 from charlstm.evaluation import COLD_WINDOW, evaluate
+from charlstm.held_out import HeldOutCurve
 from charlstm.model import build_models, compile_models, weights_of
 from charlstm.ngram import blind_loss_nats, ngram_loss_nats
 from charlstm.runs import Run
@@ -58,8 +59,13 @@ class Fitting:
         self.data = self._data()
         step, elapsed_s = self._load()
         self.clock = Clock(run.budget, self.data.steps_per_epoch(), step, elapsed_s)
+        self.held_out_curve = self._held_out_curve()
         self.between = BetweenChapters(
-            self.clock, validate=self.validate, sample=self.sample, save=self.save, tell=self.tell
+            self.clock,
+            validate=self.held_out_curve.measure,
+            sample=self.sample,
+            save=self.save,
+            tell=self.tell,
         )
         self.characters_per_step = self.recipe.lanes * self.recipe.window
 
@@ -89,12 +95,13 @@ class Fitting:
             yield {"ids": batch.ids, "keep": batch.keep}, batch.targets
             step += 1
 
-    def _validation(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the held-out curve is measured on: the same few windows each time."""
+    def _held_out_curve(self) -> HeldOutCurve:
         if isinstance(self.data, dataset.Windows):
             chosen = self.data.test[:NOTEBOOK_TEST_WINDOWS]
-            return self.data.windows[chosen].astype(np.int32), self.data.targets[chosen]
-        return dataset.cold_windows(self.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
+            inputs = self.data.windows[chosen].astype(np.int32)
+            return HeldOutCurve(self.models.training, inputs, self.data.targets[chosen])
+        windows = dataset.cold_windows(self.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
+        return HeldOutCurve(self.models.cold, *windows)
 
     # The training itself
 
@@ -158,22 +165,12 @@ class Fitting:
             shuffle=False,
             verbose=0,
         )
-        self.validate()
+        step_s = max(float(np.median(np.diff(times)[1:])), 1e-6)
+        self.held_out_curve.fit_into(self.clock.total_s(step_s))
         for variable, value in zip(self._tracked(), before.values(), strict=True):
             variable.assign(value)
-        step_s = max(float(np.median(np.diff(times)[1:])), 1e-6)
         chapter_s = min(CHAPTER_S, self.clock.total_s(step_s) / CHAPTERS_AT_LEAST)
         return int(np.clip(round(chapter_s / step_s), 1, 1000))
-
-    def validate(self) -> tuple[float, float]:
-        """Held-out loss and accuracy on a sample of the text, always the same one."""
-        inputs, targets = self._validation()
-        cold = not isinstance(self.data, dataset.Windows)
-        model = self.models.cold if cold else self.models.training
-        results = model.evaluate(
-            inputs, targets, batch_size=len(inputs), verbose=0, return_dict=True
-        )
-        return results["loss"], results["accuracy"]
 
     def sample(self) -> str:
         pieces = write(

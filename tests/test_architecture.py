@@ -15,7 +15,7 @@ import charlstm
 PACKAGE = Path(charlstm.__file__).parent
 ROOT = PACKAGE.parent
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
-TRAINING_SIDE = {"model", "callbacks", "fitting", "device"}
+TRAINING_SIDE = {"model", "callbacks", "held_out", "fitting", "device"}
 MAX_LINES = 350
 
 
