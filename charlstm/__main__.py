@@ -16,6 +16,11 @@ from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.recipes import Budget, find_recipe
 
+LEAKY = (
+    "This model was trained on a random split of overlapping windows, so it has seen this text: "
+    "its figures here are too good."
+)
+
 
 def say(message: str) -> None:
     """Progress and notices go to standard error; standard output is for results."""
@@ -50,6 +55,8 @@ def train_command(arguments: argparse.Namespace) -> int:
     trained = load_checkpoint(checkpoint)
     figures = trained.training["results"]
     if figures:
+        if not trained.training["carries_state"]:
+            say(LEAKY)
         _print_figures(figures)
     say(f"Checkpoint: {checkpoint}")
     if arguments.json:
@@ -187,10 +194,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
             "Use a text in the script it was trained on."
         )
     if not checkpoint.training.get("carries_state", True):
-        notices.append(
-            "This model was trained on a random split of overlapping windows, so it has seen this "
-            "text: its figures here are too good."
-        )
+        notices.append(LEAKY)
     for notice in notices:
         say(notice)
     with ShareBar("Measuring") as bar:

@@ -16,6 +16,7 @@ import asyncio
 import hashlib
 import threading
 import time
+import weakref
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 
@@ -43,7 +44,7 @@ class Engine:
         self._arriving: list[_Text] = []
         self._thread: threading.Thread | None = None
         self._batches: list[_Batch] = []  # the thread's own
-        self._ends: OrderedDict[bytes, tuple[Checkpoint, State]] = OrderedDict()
+        self._ends: OrderedDict[bytes, tuple[weakref.ref[Checkpoint], State]] = OrderedDict()
 
     async def write(
         self,
@@ -108,17 +109,20 @@ class Engine:
             batch = _Batch(text.checkpoint)
             self._batches.append(batch)
         known = self._ends.get(_digest(text.checkpoint, text.seed_text))
-        if known is not None:
+        # Once a checkpoint is gone, another one may be given its id.
+        if known is not None and known[0]() is text.checkpoint:
             text.skip_reading()
-        batch.admit(text, known[1] if known else text.checkpoint.network.start())
+            batch.admit(text, known[1])
+        else:
+            batch.admit(text, text.checkpoint.network.start())
 
     def _remember(self, text: _Text) -> None:
         """Keep the states where a text ended: whoever goes on from there need not read it again."""
         written = text.checkpoint.vocabulary.decode(text.ids)
         for length, state in text.marks:
             key = _digest(text.checkpoint, text.seed_text + written[:length])
-            # The checkpoint is kept with it, so that its id stays its own.
-            self._ends[key] = (text.checkpoint, state)
+            # Weakly: a model that is saved anew every few seconds must not pile up.
+            self._ends[key] = (weakref.ref(text.checkpoint), state)
             self._ends.move_to_end(key)
         while len(self._ends) > REMEMBERED_STATES:
             self._ends.popitem(last=False)

@@ -1,7 +1,9 @@
 """The engine writes the texts that would be written alone, and frees places early."""
 
 import asyncio
+import gc
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -216,6 +218,29 @@ def test_pieces_come_while_the_text_is_written(engine):
 
     counted = asyncio.run(sizes())
     assert len(counted) > 2 and sum(counted) == 20_000
+
+
+def test_a_model_that_was_replaced_is_let_go(engine):
+    checkpoint = random_checkpoint()
+    asyncio.run(collect(engine, checkpoint, "a", length=3, random_seed=1))
+    assert until(lambda: engine._ends and not engine._batches)
+    gone = weakref.ref(checkpoint)
+    del checkpoint
+    # The thread's own last look at it ends with the next text.
+    asyncio.run(collect(engine, random_checkpoint(), "a", length=3, random_seed=1))
+    assert until(lambda: gc.collect() is not None and gone() is None)
+
+
+def test_a_state_is_not_taken_for_another_model_s(engine):
+    """A new checkpoint may be given the id of one that is gone."""
+    for random_seed in range(30):
+        checkpoint = random_checkpoint(random_seed=random_seed)
+        first = asyncio.run(collect(engine, checkpoint, "nest", length=4, random_seed=1))
+        assert first == written_alone(checkpoint, "nest", 4, 1)
+        again = asyncio.run(collect(engine, checkpoint, "nest" + first, length=4, random_seed=1))
+        assert first + again == written_alone(checkpoint, "nest", 8, 1)
+        del checkpoint
+        gc.collect()
 
 
 def test_remembered_states_are_bounded(engine, monkeypatch):

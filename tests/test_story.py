@@ -187,3 +187,17 @@ def test_an_estimate_says_what_it_stands_on():
     guess = Estimate(seconds=97_200, epochs=20, measured=True)
     assert "Takes about 27 hours" in story.estimate_html(guess)
     assert "earlier trainings" in story.estimate_html(guess)
+
+
+def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
+    notebook = Run.create(
+        recipe=NOTEBOOK,
+        corpus=tiny_corpus,
+        budget=Budget(epochs=1),
+        random_seed=1,
+        folder=tmp_path / "leaky",
+    )
+    for status in ("stopped", "finished"):
+        told = story.status_html(notebook, timeline(status))
+        assert "leaks" in told and "never saw" not in told
+        assert "never saw" in story.status_html(run, timeline(status))

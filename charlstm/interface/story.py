@@ -170,9 +170,11 @@ def result_lines(run: Run, timeline: Timeline) -> list[str]:
             f" That is {better} than the {four_gram:.2f} nats of merely counting which character "
             "follows the last three (4-gram count model)."
         )
-    lines.append(
-        f"<p>Loss {loss:.3f} nats a character on text it never saw{sampled}.{compared}</p>"
-    )
+    if run.recipe.predicts_every_position:
+        where = f"text it never saw{sampled}"
+    else:
+        where = "text that overlaps what it learned from (the notebook’s random split leaks)"
+    lines.append(f"<p>Loss {loss:.3f} nats a character on {where}.{compared}</p>")
     split = results.get("random_split")
     if split:
         lines.append(
