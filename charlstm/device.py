@@ -13,6 +13,8 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 
+CPUINFO = Path("/proc/cpuinfo")
+LEAST_LANES = 16  # a group of fewer takes hardly less time
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
@@ -22,6 +24,19 @@ class Device:
     kind: str  # "gpu" or "cpu"
     backend: str  # "tensorflow", "jax" or "torch"
     backend_version: str
+    cores: int = 1
+    matrix_dtype: str = (
+        "float32"  # of matrix products: the quickest one that the device is made for
+    )
+
+    def lane_groups(self, lanes: int) -> int | None:
+        """How many parts lanes are best worked on in, one a core; None: the framework knows."""
+        if self.kind != "cpu" or self.backend != "tensorflow":
+            return None
+        fitting = [
+            n for n in range(1, self.cores + 1) if not lanes % n and lanes >= n * LEAST_LANES
+        ]
+        return max(fitting, default=1)
 
 
 def prepare_device() -> Device:
@@ -46,7 +61,14 @@ def prepare_device() -> Device:
         ) from error
     if kind == "cpu":
         _step_back()
-    return Device(name=name, kind=kind, backend=backend, backend_version=version)
+    return Device(
+        name=name,
+        kind=kind,
+        backend=backend,
+        backend_version=version,
+        cores=_cores(),
+        matrix_dtype=_matrix_dtype(kind),
+    )
 
 
 def _tensorflow() -> tuple[str, str, str]:
@@ -57,6 +79,10 @@ def _tensorflow() -> tuple[str, str, str]:
         with suppress(RuntimeError):  # a program that computed before has settled it already
             tf.config.experimental.set_memory_growth(gpu, True)
     if not gpus:
+        # A thread for each of many chains of operations: threads that share one operation on a
+        # small network wait for each other more than they work.
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(1)
         return "cpu", cpu_name(), tf.__version__
     details = tf.config.experimental.get_device_details(gpus[0])
     return "gpu", details.get("device_name", "GPU"), tf.__version__
@@ -81,16 +107,27 @@ def _torch() -> tuple[str, str, str]:
 
 def cpu_name() -> str:
     """The processor's name and its number of cores."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
+    name = _cpu("model name") or platform.processor() or platform.machine()
     name = name.replace("(R)", "").replace("(TM)", "")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = _cores()
     return f"{' '.join(name.split())}, {cores} core{'s' if cores != 1 else ''}"
+
+
+def _cpu(key: str) -> str:
+    """What Linux tells of the first processor; an empty text where there is nothing to read."""
+    for line in CPUINFO.read_text().splitlines() if CPUINFO.exists() else ():
+        if line.startswith(key):
+            return line.partition(":")[2].strip()
+    return ""
+
+
+def _matrix_dtype(kind: str) -> str:
+    """bfloat16 where the processor multiplies it several times as fast, in units of its own."""
+    return "bfloat16" if kind == "cpu" and "amx_bf16" in _cpu("flags").split() else "float32"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _step_back() -> None:

@@ -1,7 +1,8 @@
 """The network in Keras 3: the same code on TensorFlow, JAX and torch.
 
 Two models share one set of layers. The cold model reads windows from a zero state; it defines
-the weights and measures held-out loss. The training model carries its state from step to step.
+the weights and measures held-out loss. The training model carries its state from step to step:
+through the framework's own LSTM on a GPU, through `LaneNetwork` on a CPU.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from charlstm.lane_network import LaneNetwork
 from charlstm.lstm import Architecture
 from charlstm.recipes import Recipe
 
@@ -54,7 +56,20 @@ class Models:
     training: keras.Model
 
 
-def build_models(recipe: Recipe, architecture: Architecture) -> Models:
+def build_models(
+    recipe: Recipe,
+    architecture: Architecture,
+    *,
+    groups: int | None = None,
+    matrix_dtype: str = "float32",
+) -> Models:
+    """Build both models of a recipe.
+
+    Args:
+        groups: parts that the lanes are worked on in, one a core, by `LaneNetwork`; None: by the
+            framework's own LSTM, which takes cuDNN on a GPU.
+        matrix_dtype: of the products of a `LaneNetwork`.
+    """
     embedding = keras.layers.Embedding(
         architecture.vocabulary_size, architecture.embedding_units, name="embedding"
     )
@@ -74,21 +89,31 @@ def build_models(recipe: Recipe, architecture: Architecture) -> Models:
         x = embedding(ids)
         for lstm in lstms:
             x, last, _ = lstm(x)
-            x, last = _dropout(recipe.dropout)(x), keras.layers.Dropout(recipe.dropout)(last)
+            x, last = (keras.layers.Dropout(recipe.dropout)(each) for each in (x, last))
         return Models(cold, keras.Model(ids, output(last), name="training"))
 
     lane_ids = keras.Input((recipe.window,), batch_size=recipe.lanes, dtype="int32", name="ids")
     keep = keras.Input((1,), batch_size=recipe.lanes, name="keep")
-    x = _dropout(recipe.embedding_dropout)(embedding(lane_ids))
-    for lstm in lstms:
-        x = CarriedLSTM(lstm, recipe.lanes, name=f"carried_{lstm.name}")(x, keep)
-        x = _dropout(recipe.dropout)(x)
-    return Models(cold, keras.Model({"ids": lane_ids, "keep": keep}, output(x), name="training"))
+    if groups:
+        logits = LaneNetwork(
+            embedding, lstms, output, recipe, groups=groups, matrix_dtype=matrix_dtype
+        )(lane_ids, keep)
+    else:
+        x = _dropout(recipe.embedding_dropout, recipe.lanes)(embedding(lane_ids))
+        for lstm in lstms:
+            x = CarriedLSTM(lstm, recipe.lanes, name=f"carried_{lstm.name}")(x, keep)
+            x = _dropout(recipe.dropout, recipe.lanes)(x)
+        logits = output(x)
+    return Models(cold, keras.Model({"ids": lane_ids, "keep": keep}, logits, name="training"))
 
 
-def _dropout(rate: float) -> keras.layers.Layer:
-    """Dropout of single values, or nothing at all for a rate of 0."""
-    return keras.layers.Dropout(rate) if rate else keras.layers.Identity()
+def _dropout(rate: float, lanes: int) -> keras.layers.Layer:
+    """Dropout of a lane's features, the same ones for a whole window; nothing for a rate of 0."""
+    return (
+        keras.layers.Dropout(rate, noise_shape=(lanes, 1, None))
+        if rate
+        else keras.layers.Identity()
+    )
 
 
 def compile_models(models: Models, recipe: Recipe) -> None:

@@ -58,6 +58,7 @@ class Recipe:
     weight_decay: float = 0.0
     clip_norm: float | None = None  # gradients longer than this, all together, are shortened
     dropout: float = 0.0  # after each LSTM layer
+    recurrent_dropout: float = 0.0  # of the recurrent weights, once a step
     embedding_dropout: float = 0.0
     fresh_start_share: float = 0.0  # of the lanes, each step: their state becomes zero
 
@@ -100,15 +101,16 @@ FULL = Recipe(
     embedding_units=256,
     lstm_units=(512, 512),
     budget=Budget(minutes=45),
-    lanes=32,
+    lanes=64,
     window=64,
     learning_rate=4e-3,
     warmup_share=0.02,
     beta_2=0.99,
     weight_decay=0.01,
     clip_norm=0.5,
-    dropout=0.25,
-    embedding_dropout=0.25,
+    dropout=0.4,
+    embedding_dropout=0.2,
+    recurrent_dropout=0.5,
     fresh_start_share=0.02,
 )
 

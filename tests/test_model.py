@@ -126,6 +126,9 @@ def test_dropout_is_taken_from_what_a_layer_writes_and_not_within_its_recurrence
             assert cell.recurrent_dropout == cell.dropout == 0
             assert layer.use_cudnn == "auto"
             assert not layer.unroll
+    if recipe is LANES_RECIPE:
+        shapes = [layer.noise_shape for layer in built.training.layers if hasattr(layer, "rate")]
+        assert shapes == [(LANES, 1, None)] * 3  # the same features for a whole window
     rates = [layer.rate for layer in built.training.layers if hasattr(layer, "rate")]
     assert rates == ([0.25] * 3 if recipe is LANES_RECIPE else [0.2] * 2)
 

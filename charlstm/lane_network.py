@@ -1,0 +1,124 @@
+"""The whole network as it trains on a CPU: one group of lanes for each core.
+
+A group goes through the network in its own chain of operations, without waiting for the others:
+threads that share a single small product mostly wait for each other.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from charlstm.recipes import Recipe
+from charlstm.recurrence import recurrence
+
+
+class LaneNetwork(keras.layers.Layer):
+    """Embedding, LSTM layers and output layer over lanes whose state is carried.
+
+    Call with ids (lanes, window) and keep (lanes, 1), 0 where a lane starts afresh; returns logits
+    (lanes, window, vocabulary).
+
+    Args:
+        embedding, lstms, output: built layers; their weights are the ones that are trained.
+        groups: how many parts the lanes are worked on in, a divisor of their number.
+        matrix_dtype: dtype of the matrix products. Weights, gates and state are float32.
+    """
+
+    def __init__(
+        self,
+        embedding: keras.layers.Embedding,
+        lstms: list[keras.layers.LSTM],
+        output: keras.layers.Dense,
+        recipe: Recipe,
+        *,
+        groups: int,
+        matrix_dtype: str,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.embedding, self.lstms, self.output_layer = embedding, lstms, output
+        self.recipe = recipe
+        self.groups = groups
+        self.matrix_dtype = matrix_dtype
+        self.states = [
+            tuple(
+                self.add_weight(
+                    shape=(lstm.units, recipe.lanes),
+                    initializer="zeros",
+                    trainable=False,
+                    name=name,
+                )
+                for name in "hc"
+            )
+            for lstm in lstms
+        ]
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, ids, keep, training=False):
+        # Through `fit` shapes come unknown.
+        ids = ops.reshape(ids, (self.recipe.lanes, self.recipe.window))
+        keep = ops.reshape(keep, (1, self.recipe.lanes))
+        low = self._low
+        embedding = ops.transpose(low(self.embedding.embeddings))
+        kernels = [self._kernel(lstm, training) for lstm in self.lstms]
+        output = _with_bias(self.output_layer.kernel, self.output_layer.bias, low)
+        states = [[ops.split(s * keep, self.groups, axis=1) for s in pair] for pair in self.states]
+        after = [([], []) for _ in self.lstms]
+        logits = []
+        for group, its_ids in enumerate(ops.split(ids, self.groups, axis=0)):
+            # A product with a table of zeros and ones is quicker than fetching and its gradient.
+            one_hot = ops.one_hot(
+                ops.reshape(ops.transpose(its_ids), (-1,)),
+                embedding.shape[1],
+                axis=0,
+                dtype=self.matrix_dtype,
+            )
+            x = self._drop(ops.matmul(embedding, one_hot), self.recipe.embedding_dropout, training)
+            ones = ops.ones((1, x.shape[1]), self.matrix_dtype)
+            for layer, kernel in enumerate(kernels):
+                hidden, cell = (s[group] for s in states[layer])
+                x, hidden, cell = recurrence(
+                    ops.concatenate([x, ones], axis=0), hidden, cell, kernel
+                )
+                after[layer][0].append(hidden)
+                after[layer][1].append(cell)
+                x = self._drop(x, self.recipe.dropout, training)
+            x = ops.matmul(output, ops.concatenate([x, ones], axis=0))
+            x = ops.reshape(ops.cast(x, "float32"), (-1, self.recipe.window, its_ids.shape[0]))
+            logits.append(ops.transpose(x, (2, 1, 0)))
+        for pair, groups in zip(self.states, after, strict=True):
+            for state, parts in zip(pair, groups, strict=True):
+                state.assign(ops.concatenate(parts, axis=1))
+        return ops.concatenate(logits, axis=0)
+
+    def _low(self, values):
+        return ops.cast(values, self.matrix_dtype)
+
+    def _kernel(self, lstm: keras.layers.LSTM, training: bool):
+        """Input weights, bias (what a row of ones is multiplied with), recurrent weights."""
+        cell = lstm.cell
+        recurrent = self._low(cell.recurrent_kernel)
+        if training and self.recipe.recurrent_dropout:
+            recurrent = keras.random.dropout(
+                recurrent, self.recipe.recurrent_dropout, seed=self.seed_generator
+            )
+        return ops.concatenate(
+            [_with_bias(cell.kernel, cell.bias, self._low), ops.transpose(recurrent)], axis=1
+        )
+
+    def _drop(self, x, rate: float, training: bool):
+        """Dropout of whole features of a lane, the same ones for all characters of a window."""
+        if not (training and rate):
+            return x
+        features, lanes = x.shape[0], self.recipe.lanes // self.groups
+        mask = keras.random.dropout(
+            ops.ones((features, 1, lanes), x.dtype), rate, seed=self.seed_generator
+        )
+        x = ops.reshape(x, (features, self.recipe.window, lanes)) * mask
+        return ops.reshape(x, (features, -1))
+
+
+def _with_bias(kernel, bias, low):
+    """Weights and bias of a layer as one matrix, (units, features + 1)."""
+    return ops.concatenate([ops.transpose(low(kernel)), low(bias)[:, None]], axis=1)
