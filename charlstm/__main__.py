@@ -13,13 +13,8 @@ from pathlib import Path
 
 from charlstm.arguments import build_parser
 from charlstm.checkpoint import Checkpoint, load_checkpoint
+from charlstm.comparison import NOTICES, Comparison, compare, measured_on
 from charlstm.errors import CharLSTMError
-from charlstm.recipes import Budget, find_recipe
-
-LEAKY = (
-    "This model was trained on a random split of overlapping windows, so it has seen this text: "
-    "its figures here are too good."
-)
 
 
 def say(message: str) -> None:
@@ -31,15 +26,19 @@ def say(message: str) -> None:
 
 
 def train_command(arguments: argparse.Namespace) -> int:
+    from charlstm import advice
+    from charlstm.comparison import results_so_far
+    from charlstm.preparation import prepare_run
     from charlstm.progress import TrainingBar
+    from charlstm.timeline import read_timeline
     from charlstm.training import train
 
     out = Path(arguments.out) if arguments.out else None
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise CharLSTMError(f"--out {out} is no file in an existing folder: make the folder first.")
-    run = _run_to_train(arguments)
+    run = prepare_run(arguments)
     say(f"Run folder: {run.folder}")
-    for notice in run.config["corpus"].get("notices", []):
+    for notice in run.notices():
         say(notice)
     _stop_on_signals(run)
     with TrainingBar() as bar:
@@ -53,17 +52,24 @@ def train_command(arguments: argparse.Namespace) -> int:
     if out is not None:
         checkpoint = _copy(checkpoint, out)
     trained = load_checkpoint(checkpoint)
-    figures = trained.training["results"]
-    if figures:
-        if not trained.training["carries_state"]:
-            say(LEAKY)
-        _print_figures(figures)
+    figures, started = trained.training["results"], trained.training["started"]
+    timeline = read_timeline(run)
+    results = results_so_far(timeline)
+    if results:
+        on = measured_on(trained.training)
+        if on in NOTICES:
+            say(NOTICES[on])
+        say(_tell_figures(compare(results, started, on), results))
+    for sentence in advice.sentences(timeline, from_model=run.origin is not None):
+        say(sentence)
     say(f"Checkpoint: {checkpoint}")
     if arguments.json:
-        started = trained.training["started"]
         _print_json(
             {
                 **figures,
+                "four_gram_loss_nats": started["four_gram_loss_nats"],
+                "four_gram_accuracy": started["four_gram_accuracy"],
+                "blind_loss_nats": started["blind_loss_nats"],
                 "parameters": trained.architecture.parameters(),
                 "status": ending["event"],
                 "checkpoint": str(checkpoint),
@@ -90,76 +96,6 @@ def _copy(checkpoint: Path, out: Path) -> Path:
     return out
 
 
-def _run_to_train(arguments: argparse.Namespace):
-    from charlstm.runs import Run
-
-    budget = None
-    if arguments.minutes is not None or arguments.epochs is not None:
-        budget = Budget(minutes=arguments.minutes, epochs=arguments.epochs)
-    chosen = [
-        f"--{name.replace('_', '-')}"
-        for name in ("corpus", "text", "style", "recipe", "random_seed")
-        if getattr(arguments, name) is not None
-    ]
-    if arguments.resume:
-        if chosen or arguments.run:
-            raise CharLSTMError(
-                f"--resume goes on with what the run folder says, so {(chosen or ['--run'])[0]} "
-                "cannot be given with it; only --minutes or --epochs can."
-            )
-        run = Run(arguments.resume)
-        _check_can_go_on(run, budget or run.budget)
-        if budget is not None:
-            run.set_budget(budget)
-        if not run.is_alive():  # else the page has just started this process, and may stop it
-            run.stop_path.unlink(missing_ok=True)
-        return run
-    if arguments.run:
-        run = Run(arguments.run)
-        if run.config_path.exists() and not chosen and budget is None and not run.events():
-            return run  # prepared by somebody else, such as the page
-        run.check_new()  # before a text is downloaded for nothing
-    if arguments.text and arguments.corpus:
-        raise CharLSTMError("Give either --text or --corpus, not both.")
-    recipe = find_recipe(arguments.recipe or "quick")
-    random_seed = arguments.random_seed
-    if random_seed is None:
-        random_seed = random.SystemRandom().randrange(2**31)
-    return Run.create(
-        recipe=recipe,
-        corpus=_corpus(arguments),
-        budget=budget or recipe.budget,
-        random_seed=random_seed,
-        folder=arguments.run,
-    )
-
-
-def _check_can_go_on(run, budget: Budget) -> None:
-    from charlstm.timeline import read_timeline
-
-    run.check_free()
-    ending = read_timeline(run).ending
-    used = ending.get("elapsed_s", 0) / 60 if budget.minutes else ending.get("epoch", 0)
-    if ending.get("event") == "finished" and used > 0.999 * (budget.minutes or budget.epochs):
-        raise CharLSTMError(
-            "This training has used its whole budget. Give it a larger one to go on: --minutes "
-            "or --epochs with a number above what it had."
-        )
-
-
-def _corpus(arguments: argparse.Namespace):
-    from charlstm import corpus
-    from charlstm.progress import DownloadBar
-
-    style = arguments.style or "verse"
-    if arguments.text:
-        return corpus.read_file(arguments.text, style)
-    if arguments.corpus == "practice-text":
-        return corpus.practice_text(style)
-    with DownloadBar() as bar:
-        return corpus.tiny_shakespeare(style, bar.show)
-
-
 def _stop_on_signals(run) -> None:
     """The first Ctrl-C stops and keeps the model; the second one ends at once."""
 
@@ -177,9 +113,11 @@ def _stop_on_signals(run) -> None:
 
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
+    from charlstm.comparison import simple_figures
     from charlstm.dataset import split
     from charlstm.evaluation import evaluate
     from charlstm.progress import ShareBar
+    from charlstm.training_text import is_training_text
 
     checkpoint = load_checkpoint(arguments.checkpoint)
     text, notices = _text_to_evaluate(checkpoint, arguments)
@@ -187,52 +125,51 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     if unknown:
         skipped = len(text) - len(ids)
         notices.append(f"{skipped:,} characters that the network does not know were left out.")
-    _, held_out = split(ids)
+    training_part, held_out = split(ids)
     if len(held_out) < 2:
         raise CharLSTMError(
             f"Of this text the network knows {len(ids)} characters: too few to measure anything. "
             "Use a text in the script it was trained on."
         )
-    if not checkpoint.training.get("carries_state", True):
-        notices.append(LEAKY)
+    on = "other"
+    if is_training_text(text, checkpoint.training):
+        on = measured_on(checkpoint.training)
+    if on in NOTICES:
+        notices.append(NOTICES[on])
     for notice in notices:
         say(notice)
+    simple = simple_figures(training_part, held_out, len(checkpoint.vocabulary))
     with ShareBar("Measuring") as bar:
         figures = evaluate(checkpoint.network, held_out, bar.show).as_dict()
-    _print_figures(figures)
+    told = _tell_figures(compare(figures, simple, on), figures)
     if arguments.json:
-        _print_json({**figures, "notices": notices})
+        say(told)
+        _print_json({**figures, **simple, "measured_on": on, "notices": notices})
+    else:
+        print(told, flush=True)
     return 0
 
 
 def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]]:
     """The text whose last tenth is measured: the one given, or the one the model learned from."""
-    import hashlib
-
     from charlstm import corpus
     from charlstm.progress import DownloadBar
+    from charlstm.training_text import recorded_text, text_at_hand
 
-    trained_on = checkpoint.training.get("corpus")
-    trained_on = trained_on if isinstance(trained_on, dict) else {}
-    style = trained_on.get("style") if trained_on.get("style") in corpus.STYLES else "verse"
+    name, _, style = recorded_text(checkpoint.training)
     if arguments.text:
         given = corpus.read_file(arguments.text, style)
         return given.text, list(given.notices)
-    beside = Path(arguments.checkpoint).parent / "corpus.txt"
-    if beside.is_file():
-        data = beside.read_bytes()
-        if hashlib.sha256(data).hexdigest() == trained_on.get("sha256"):
-            return data.decode(), []
-    name = trained_on.get("name")
-    if name == "practice-text":
-        return corpus.practice_text(style).text, []
-    if name == "tiny-shakespeare":
+    text = text_at_hand(checkpoint.training, Path(arguments.checkpoint).parent)
+    if text is None and name == "tiny-shakespeare":
         with DownloadBar() as bar:
-            return corpus.tiny_shakespeare(style, bar.show).text, []
-    raise CharLSTMError(
-        f"This model was trained on {str(name)[:80]!r}, a text that is not here: give it, or "
-        "another one, with --text FILE."
-    )
+            text = corpus.tiny_shakespeare(style, bar.show).text
+    if text is None:
+        raise CharLSTMError(
+            f"This model was trained on {name[:80]!r}, a text that is not here: give it, or "
+            "another one, with --text FILE."
+        )
+    return text, []
 
 
 # generate
@@ -241,7 +178,9 @@ def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]
 def generate_command(arguments: argparse.Namespace) -> int:
     from threadpoolctl import threadpool_limits
 
+    from charlstm.copying import TrainingText, tell_copy
     from charlstm.sampling import Sampling
+    from charlstm.training_text import part_learned_from, text_at_hand
     from charlstm.writing import name_unknown, read_seed_text, write
 
     checkpoint = load_checkpoint(arguments.checkpoint)
@@ -264,13 +203,20 @@ def generate_command(arguments: argparse.Namespace) -> int:
         sampling=sampling,
         random_seed=random_seed,
     )
+    written = []
     # One thread: for a single text several only wait for each other where the machine is busy.
     with threadpool_limits(limits=1, user_api="blas"):
         for place, piece in enumerate(pieces):
             sys.stdout.write(piece)
+            written.append(piece)
             if place % 50 == 0:
                 sys.stdout.flush()
     print(flush=True)
+    text = text_at_hand(checkpoint.training, Path(arguments.checkpoint).parent)
+    if text is not None:
+        learned = TrainingText(part_learned_from(text, checkpoint.training))
+        fine_tuned = "started_from" in checkpoint.training
+        say(tell_copy(learned.longest_copy("".join(written)), fine_tuned=fine_tuned))
     return 0
 
 
@@ -304,12 +250,12 @@ def info_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_figures(figures: dict) -> None:
-    say(
-        f"Loss {figures['loss_nats']:.4f} nats ({figures['cold_loss_nats']:.4f} from a cold "
-        f"start), {figures['bits_per_char']:.3f} bits a character, perplexity "
-        f"{figures['perplexity']:.2f}, "
-        f"{100 * figures['accuracy']:.1f} % of {figures['characters']:,} characters guessed right."
+def _tell_figures(comparison: Comparison, figures: dict) -> str:
+    if "cold_loss_nats" not in figures:
+        return comparison.as_text()
+    return (
+        f"{comparison.as_text()}\n"
+        f"Loss from a cold start, windows of 256 characters: {figures['cold_loss_nats']:.3f} nats."
     )
 
 

@@ -68,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network")
     train.add_argument("--corpus", choices=["tiny-shakespeare", "practice-text"])
     train.add_argument("--text", metavar="FILE", help="a text file of your own")
+    train.add_argument("--from", metavar="CHECKPOINT", help="a model to start from (fine-tuning)")
     train.add_argument("--style", choices=["verse", "prose"], help="keep line breaks, or not")
     train.add_argument("--recipe", choices=list(RECIPES), help="default: quick")
     train.add_argument("--minutes", type=positive, help="budget, from the first step on")
@@ -78,9 +79,9 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", metavar="DIR", help="the run folder to go on with")
     train.add_argument("--json", action="store_true", help="end with one JSON object")
 
-    evaluate = commands.add_parser("evaluate", help="measure a network on text it never saw")
+    evaluate = commands.add_parser("evaluate", help="measure a network, beside mere counting")
     evaluate.add_argument("checkpoint")
-    evaluate.add_argument("--text", metavar="FILE", help="its last tenth is the held-out text")
+    evaluate.add_argument("--text", metavar="FILE", help="another text: its last tenth is measured")
     evaluate.add_argument("--json", action="store_true", help="end with one JSON object")
 
     generate = commands.add_parser("generate", help="write on after a seed text")

@@ -68,9 +68,14 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
 
 
 def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
-    """Characters read a second by the newest training of this recipe here, all work counted."""
+    """Characters read a second by the newest training here with this recipe and network, in all."""
     for run in runs:
-        if run.config.get("recipe") != recipe.name:
+        trained = run.recipe  # a training that started from a model may have another network
+        if (trained.name, trained.embedding_units, trained.lstm_units) != (
+            recipe.name,
+            recipe.embedding_units,
+            recipe.lstm_units,
+        ):
             continue
         progress = [event for event in run.events() if event["event"] == "progress"]
         if len(progress) < 10 or progress[-1]["elapsed_s"] <= progress[0]["elapsed_s"]:

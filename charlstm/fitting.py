@@ -16,9 +16,11 @@ from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, wr
 from charlstm.device import Device
 from charlstm.errors import CharLSTMError
 from charlstm.evaluation import COLD_WINDOW, evaluate
+from charlstm.fine_tuning import grow, merge
 from charlstm.held_out import HeldOutCurve
-from charlstm.model import build_models, compile_models, weights_of
-from charlstm.ngram import blind_loss_nats, ngram_loss_nats
+from charlstm.model import build_models, compile_models, set_weights, weights_of
+from charlstm.ngram import blind_loss_nats, ngram_figures
+from charlstm.resume_file import read_resume
 from charlstm.runs import Run
 from charlstm.sampling import Sampling
 from charlstm.timeline import read_timeline
@@ -33,6 +35,14 @@ CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapter
 VALIDATION_WINDOWS = 48
 NOTEBOOK_TEST_WINDOWS = 512
 NOTEBOOK_TEST_BATCH = 512
+KEPT_OF_START = (  # in the checkpoint
+    "device",
+    "backend",
+    "backend_version",
+    "blind_loss_nats",
+    "four_gram_loss_nats",
+    "four_gram_accuracy",
+)
 STOP_PATIENCE_S = 0.5  # what takes longer is left out when somebody pressed Stop
 
 
@@ -50,11 +60,21 @@ class Fitting:
         self.recipe = run.recipe
         keras.utils.set_random_seed(run.config["random_seed"])
         text = run.text()
+        start = run.start_checkpoint()
         self.vocabulary = Vocabulary.from_text(text)
+        if start is not None:
+            self.vocabulary = merge(start.vocabulary, text)
         self.ids = self.vocabulary.encode(text)
         self.training_ids, self.held_out_ids = dataset.split(self.ids)
         self.architecture = self.recipe.architecture(len(self.vocabulary))
-        self.models = build_models(self.recipe, self.architecture)
+        self.models = build_models(
+            self.recipe,
+            self.architecture,
+            groups=device.lane_groups(self.recipe.lanes),
+            matrix_dtype=device.matrix_dtype,
+        )
+        if start is not None:
+            set_weights(self.models, grow(start, self.vocabulary, weights_of(self.models)))
         compile_models(self.models, self.recipe)
         self.data = self._data()
         step, elapsed_s = self._load()
@@ -108,7 +128,7 @@ class Fitting:
     def fit(self) -> str:
         """Run `fit()` to the end of the budget; "finished" or "stopped"."""
         began_s = time.monotonic()
-        four_gram = ngram_loss_nats(self.training_ids, self.held_out_ids, len(self.vocabulary))
+        four_gram = ngram_figures(self.training_ids, self.held_out_ids, len(self.vocabulary))
         self.started = self.tell(
             "started",
             step=self.clock.step,
@@ -121,7 +141,8 @@ class Fitting:
             characters=len(self.ids),
             vocabulary_size=len(self.vocabulary),
             blind_loss_nats=round(blind_loss_nats(len(self.vocabulary)), 4),
-            four_gram_loss_nats=round(four_gram, 4),
+            four_gram_loss_nats=round(four_gram.loss_nats, 4),
+            four_gram_accuracy=round(four_gram.accuracy, 4),
         )
         if self.clock.share >= 1:  # interrupted when only the measuring was left
             self.prepare_s = time.monotonic() - began_s
@@ -203,22 +224,7 @@ class Fitting:
             unfinished.unlink()  # a killed process was writing it
         if not self.run.resume_path.exists():
             return 0, 0.0
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(self.run.resume_path, framework="numpy") as file:
-                position = json.loads(file.metadata()["position"])
-                step, elapsed_s = int(position["step"]), float(position["elapsed_s"])
-                backend = position["backend"]
-                saved = [file.get_tensor(name) for name in sorted(file.keys())]
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise CharLSTMError(
-                f"{self.run.resume_path} is damaged ({error}). Start a new training."
-            ) from error
-        if backend != self.device.backend:
-            raise CharLSTMError(
-                f"This training ran on {backend}; resume it with KERAS_BACKEND={backend}."
-            )
+        step, elapsed_s, saved = read_resume(self.run.resume_path, self.device.backend)
         current = self._tracked()
         # By place: Keras numbers the names of what a process builds a second time.
         if [tuple(variable.shape) for variable in current] != [array.shape for array in saved]:
@@ -256,11 +262,7 @@ class Fitting:
             "corpus": {name: config["corpus"][name] for name in ("name", "sha256", "style")},
             "budget": config["budget"],
             "random_seed": config["random_seed"],
-            "started": {
-                name: self.started[name]
-                for name in ("device", "backend", "backend_version", "blind_loss_nats")
-            }
-            | {"four_gram_loss_nats": self.started["four_gram_loss_nats"]},
+            "started": {name: self.started[name] for name in KEPT_OF_START},
             "created": config.get("created"),
             "train_s": round(self.clock.elapsed_s, 1),
             "steps": self.clock.step,
@@ -269,6 +271,8 @@ class Fitting:
             "carries_state": self.recipe.predicts_every_position,
             "results": results,
         }
+        if self.run.origin is not None:
+            training["started_from"] = self.run.origin
         return Checkpoint(
             architecture=self.architecture,
             vocabulary=self.vocabulary,

@@ -65,4 +65,4 @@ class TrainingBar(ShareBar):
             )
             self.show(event["share"], note)
         elif kind == "measuring":
-            self.show(1.0, f"measuring on text it never saw: {100 * event['share']:.0f} %")
+            self.show(1.0, f"measuring on held-out text: {100 * event['share']:.0f} %")

@@ -2,6 +2,7 @@
 
     config.json              recipe, corpus, budget, random seed
     corpus.txt               the cleaned text, so that resuming needs nothing else
+    start.safetensors        the model that the training starts from, if it is not from nothing
     events.jsonl             what happened, a JSON object a line
     checkpoint.safetensors   the model so far, always whole
     resume.safetensors       weights and optimizer state, for going on exactly
@@ -24,10 +25,13 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.corpus import Corpus
+from charlstm.fine_tuning import Start, fine_tuned, sentences
 from charlstm.home import make_folder, runs_folder
 from charlstm.ownership import Ownership, RunError
 from charlstm.recipes import Budget, Recipe, find_recipe
+from charlstm.run_config import read_config, write_config
 
 TERMINAL_EVENTS = ("finished", "stopped", "failed")
 
@@ -51,16 +55,23 @@ class Run:
         budget: Budget,
         random_seed: int,
         folder: str | Path | None = None,
+        start: Start | None = None,
     ) -> Run:
-        """Make the folder of a new training; `start` or `charlstm.training.train` runs it."""
+        """Make the folder of a new training; `start` or `charlstm.training.train` runs it.
+
+        Args:
+            start: the model to start from; it is copied. None: from nothing.
+        """
         if not 0 <= random_seed < 2**32:
             raise RunError(f"The random seed was {random_seed}; give one from 0 to {2**32 - 1}.")
+        origin = {} if start is None else {"started_from": start.origin(corpus)}
         run = cls(_new_folder(recipe.name) if folder is None else folder)
         run.check_new()
         make_folder(run.folder)
         (run.folder / "corpus.txt").write_bytes(corpus.text.encode())
+        if start is not None:
+            run.start_path.write_bytes(start.data)
         config = {
-            "format": "charlstm-run/1",
             "recipe": recipe.name,
             "corpus": {
                 "name": corpus.name,
@@ -72,8 +83,9 @@ class Run:
             "budget": {"minutes": budget.minutes, "epochs": budget.epochs},
             "random_seed": random_seed,
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+            **origin,
         }
-        run._write_config(config)
+        write_config(config, run.config_path)
         return run
 
     def check_new(self) -> None:
@@ -99,6 +111,10 @@ class Run:
         return self.folder / "checkpoint.safetensors"
 
     @property
+    def start_path(self) -> Path:
+        return self.folder / "start.safetensors"
+
+    @property
     def resume_path(self) -> Path:
         return self.folder / "resume.safetensors"
 
@@ -112,46 +128,65 @@ class Run:
 
     @property
     def config(self) -> dict:
-        try:
-            config = json.loads(self.config_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(
-                f"{self.folder} is no run folder, or its config.json is damaged. Give the folder "
-                "that a training printed when it began."
-            ) from error
-        if not _is_config(config):
-            raise RunError(f"{self.config_path} was not written by this version of charlstm.")
-        return config
+        return read_config(self.config_path)
 
     @property
     def recipe(self) -> Recipe:
-        return find_recipe(self.config["recipe"])
+        """How it is trained; a model that it starts from keeps the network that it has."""
+        config = self.config
+        recipe, origin = find_recipe(config["recipe"]), config.get("started_from")
+        if origin is None:
+            return recipe
+        return fine_tuned(recipe, origin["embedding_units"], origin["lstm_units"])
+
+    @property
+    def origin(self) -> dict | None:
+        """What is recorded of the model that the training starts from; None: from nothing."""
+        return self.config.get("started_from")
+
+    @property
+    def held_out(self) -> str:
+        """Whether the model it starts from has seen the held-out text: as `Start.origin` says."""
+        return "unseen" if self.origin is None else self.origin["held_out"]
+
+    def notices(self) -> list[str]:
+        """What people should know of the text and of the model it starts from."""
+        config = self.config
+        told = sentences(config["started_from"]) if "started_from" in config else []
+        return [*config["corpus"].get("notices", []), *told]
 
     @property
     def budget(self) -> Budget:
         return Budget(**self.config["budget"])
 
     def text(self) -> str:
+        path = self.folder / "corpus.txt"
+        return self._unchanged(path, self.config["corpus"]["sha256"]).decode()
+
+    def start_checkpoint(self) -> Checkpoint | None:
+        """The model that the training starts from; None: from nothing."""
+        origin = self.origin
+        if origin is None:
+            return None
+        self._unchanged(self.start_path, origin["sha256"])
+        return load_checkpoint(self.start_path)
+
+    def _unchanged(self, path: Path, sha256: str) -> bytes:
+        """What is in a file that no training ever changes."""
         try:
-            data = (self.folder / "corpus.txt").read_bytes()
+            data = path.read_bytes()
         except OSError as error:
             raise RunError(
-                f"{self.folder} has lost its corpus.txt: start a new training."
+                f"{self.folder} has lost its {path.name}: start a new training."
             ) from error
-        if hashlib.sha256(data).hexdigest() != self.config["corpus"]["sha256"]:
-            raise RunError(f"{self.folder / 'corpus.txt'} was changed: start a new training.")
-        return data.decode()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise RunError(f"{path} was changed: start a new training.")
+        return data
 
     def set_budget(self, budget: Budget) -> None:
         """Give a training that has ended more (or less) time before it is resumed."""
-        self._write_config(
-            {**self.config, "budget": {"minutes": budget.minutes, "epochs": budget.epochs}}
-        )
-
-    def _write_config(self, config: dict) -> None:
-        temporary = self.config_path.with_suffix(".part")
-        temporary.write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
-        os.replace(temporary, self.config_path)
+        new = {"minutes": budget.minutes, "epochs": budget.epochs}
+        write_config({**self.config, "budget": new}, self.config_path)
 
     # What happened
 
@@ -265,23 +300,6 @@ def _new_folder(recipe_name: str) -> Path:
             continue
         return folder
     raise RunError(f"{runs_folder()} is full of trainings: remove some.")
-
-
-def _is_config(config) -> bool:
-    """Whether a config.json holds what this version writes."""
-    if not isinstance(config, dict) or config.get("format") != "charlstm-run/1":
-        return False
-    corpus, budget = config.get("corpus"), config.get("budget")
-    return (
-        isinstance(config.get("recipe"), str)
-        and type(config.get("random_seed")) is int
-        and isinstance(budget, dict)
-        and set(budget) == {"minutes", "epochs"}
-        and all(value is None or type(value) in (int, float) for value in budget.values())
-        and isinstance(corpus, dict)
-        and all(isinstance(corpus.get(name), str) for name in ("name", "sha256", "style"))
-        and isinstance(corpus.get("notices", []), list)
-    )
 
 
 def _ends_with_newline(file) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 
 from charlstm.checkpoint import Checkpoint
 from charlstm.sampling import Sampling, next_id, random_numbers
-from charlstm.vocabulary import Vocabulary
+from charlstm.vocabulary import Vocabulary, name_characters
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,7 @@ def name_unknown(unknown: str) -> str:
     """A sentence for the visitor about characters that were skipped; empty if there are none."""
     if not unknown:
         return ""
-    shown = " ".join(
-        f"U+{ord(character):04X}"
-        if character.isspace() or not character.isprintable()
-        else character
-        for character in unknown[:12]
-    )
-    more = f" and {len(unknown) - 12} more" if len(unknown) > 12 else ""
-    return f"The network never saw {shown}{more}: it skipped what it does not know."
+    return f"The network never saw {name_characters(unknown)}: it skipped what it does not know."
 
 
 def write(

@@ -43,6 +43,7 @@ def take(playwright, address: str, minutes: float) -> None:
         page.locator("#seed-text textarea").fill("ROMEO:")
         page.locator("#seed-text textarea").press("Enter")
         page.get_by_text("characters in").wait_for()
+        page.wait_for_timeout(1000)  # what was copied is told a moment later
         page.locator("#seed-text textarea").blur()
         page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=FOLDER / "write.png")

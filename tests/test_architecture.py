@@ -15,7 +15,15 @@ import charlstm
 PACKAGE = Path(charlstm.__file__).parent
 ROOT = PACKAGE.parent
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
-TRAINING_SIDE = {"model", "callbacks", "held_out", "fitting", "device"}
+TRAINING_SIDE = {
+    "recurrence",
+    "lane_network",
+    "model",
+    "callbacks",
+    "held_out",
+    "fitting",
+    "device",
+}
 MAX_LINES = 350
 
 
@@ -86,10 +94,19 @@ def test_the_foundations_know_nobody(name):
         ("ngram", set()),
         ("recipes", {"errors", "lstm"}),
         ("evaluation", {"lstm"}),
+        ("copying", set()),
+        ("training_text", {"corpus", "dataset", "errors", "home"}),
+        ("comparison", {"evaluation", "fine_tuning", "ngram", "timeline"}),
+        ("advice", {"timeline"}),
         ("checkpoint", {"errors", "lstm", "vocabulary"}),
         ("writing", {"checkpoint", "sampling", "vocabulary"}),
         ("engine", {"checkpoint", "lstm", "sampling", "writing"}),
-        ("model", {"lstm", "recipes"}),
+        ("fine_tuning", {"checkpoint", "corpus", "errors", "recipes", "vocabulary"}),
+        ("resume_file", {"errors"}),
+        ("run_config", {"fine_tuning", "ownership"}),
+        ("recurrence", set()),
+        ("lane_network", {"recipes", "recurrence"}),
+        ("model", {"lane_network", "lstm", "recipes"}),
         ("corpus", {"errors", "home", "practice"}),
     ],
 )

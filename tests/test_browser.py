@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 
 import psutil
@@ -9,8 +10,11 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from charlstm import bootstrap
+from charlstm.checkpoint import save_checkpoint
+from charlstm.run_config import write_config
 from charlstm.runs import Runs
 from tests.page_server import running_page
+from tests.tiny_networks import random_checkpoint
 
 CHROMIUM = bootstrap.find_chromium()
 pytestmark = pytest.mark.skipif(
@@ -243,6 +247,7 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[data-status=stopped]")).to_be_visible(timeout=20_000)
     expect(page.locator("#training-status")).to_contain_text("of the next characters")
+    expect(page.locator("#training-status .figures td")).to_have_count(13)
     run = Runs(home_folder / "runs").all()[0]
     assert run.checkpoint_path.exists() and run.owner() is None
     losses = [event["val_loss_nats"] for event in run.events() if event["event"] == "validated"]
@@ -252,6 +257,8 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     expect(page.locator("#seed-text textarea")).to_be_visible()
     assert "quick" in page.locator("#model input").input_value()
     assert write(page, "The ", 100).startswith("The ")
+    expect(page.locator("#status")).to_contain_text("copied")
+    expect(page.locator("#about-model caption")).to_have_text("On text it never saw (a part of it)")
 
     page.get_by_role("tab", name="Train").click()  # and on it goes
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()
@@ -260,6 +267,41 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     psutil.Process(run.owner()).kill()
     expect(page.locator("[data-status=interrupted]")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()
+    assert page.errors == []
+
+
+def test_starting_from_a_model(visit, home_folder):
+    page = visit()
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_label("Practice text").check()
+    start_from, note = page.locator("#start-from input"), page.locator("#start-note")
+    assert "Nothing" in start_from.input_value()
+    expect(note).to_have_text("")
+    start_from.click()
+    page.get_by_role("option", name="Shakespeare (comes with charlstm)").click()
+    expect(note).to_contain_text("The model knows all characters of this text.")
+    expect(page.locator("#amount input")).to_have_value("4")
+    expect(page.get_by_label("passes (epochs)")).to_be_checked()
+
+    folder = home_folder / "runs" / "9999-a-newer-model"
+    folder.mkdir(parents=True)
+    config = {
+        "recipe": "quick",
+        "corpus": {"name": "a newer text", "sha256": "", "style": "verse"},
+        "budget": {"minutes": 1, "epochs": None},
+        "random_seed": 1,
+    }
+    write_config(config, folder / "config.json")
+    model = random_checkpoint("\n .aeht")
+    save_checkpoint(model, folder / "checkpoint.safetensors")
+    page.locator("#amount input").click()
+    start_from.click()  # the list is as new as the click
+    page.get_by_role("option", name="a newer text, quick").click()
+    expect(note).to_contain_text("LSTM 5 + 7")
+    expect(note).to_contain_text("They start from nothing")
+    shutil.rmtree(folder)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_test_id("toast-text")).to_contain_text("not here any more")
     assert page.errors == []
 
 
@@ -296,6 +338,24 @@ def test_bad_files_are_refused_in_a_sentence(visit, tmp_path, name, data, senten
     expect(page.locator("#text-note")).to_contain_text(sentence)
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_test_id("toast-body")).to_contain_text(sentence)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_figures_of_the_model_can_be_read_and_copied_on_a_phone(visit, theme):
+    page = visit(f"/?__theme={theme}", permissions=["clipboard-read", "clipboard-write"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_text("How good is this model?").click()
+    cells = page.locator("#about-model tbody td")
+    expect(cells).to_have_count(12)
+    boxes = [cells.nth(place).bounding_box() for place in range(12)]
+    assert all(box["x"] + box["width"] <= 390 and box["height"] > 0 for box in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    page.get_by_role("button", name="Copy the figures").click()
+    expect(page.locator(".copy-figures")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("On 111,539 characters of text it never saw:\n")
+    assert "Right guesses (accuracy)" in copied
+    assert page.errors == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -9,18 +9,25 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from charlstm.__main__ import _run_to_train, main
+from charlstm.__main__ import main
 from charlstm.arguments import build_parser
-from charlstm.checkpoint import load_checkpoint
+from charlstm.checkpoint import load_checkpoint, save_checkpoint
+from charlstm.corpus import read_file
+from charlstm.fine_tuning import read_start
+from charlstm.preparation import prepare_run
 from charlstm.recipes import QUICK, Budget
 from charlstm.runs import Run
 from charlstm.timeline import read_timeline
 
 ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ROOT / "checkpoints" / "tiny-shakespeare.safetensors"
 FIGURES = {"loss_nats", "cold_loss_nats", "bits_per_char", "perplexity", "accuracy", "characters",
            "parameters"}  # fmt: skip
 
@@ -93,6 +100,9 @@ def test_train_prints_one_json_object_and_says_the_rest_on_standard_error(traine
     assert "characters/s" in stderr
     assert "Traceback" not in stderr
     assert "Warning" not in stderr
+    assert "of text it never saw:" in stderr and "(perplexity)" in stderr
+    assert f"This is little text: {len(tiny_corpus.text):,} characters." in stderr
+    assert record["four_gram_loss_nats"] < record["blind_loss_nats"]
 
 
 def test_the_run_folder_is_where_it_was_asked_for_and_says_what_was_asked(trained, folder):
@@ -172,12 +182,56 @@ def test_stop_is_heard_by_a_process_that_the_page_has_just_started(tmp_path, tin
     run.append_event("started", step=0, elapsed_s=0.0)
     run.stop()
     arguments = build_parser().parse_args(["train", "--resume", str(run.folder)])
-    _run_to_train(arguments)
+    prepare_run(arguments)
     assert not run.stop_path.exists()  # left over from before: whoever resumes wants to go on
     run.claim()  # as the page does for the process that it starts
     run.stop()
-    _run_to_train(arguments)
+    prepare_run(arguments)
     assert run.stop_path.exists()
+
+
+def test_a_training_that_starts_from_a_model_says_so_and_what_is_new(
+    trained, tmp_path, tiny_corpus, capsys
+):
+    start = tmp_path / "start.safetensors"
+    start.write_bytes(trained[2].read_bytes())
+    text = tmp_path / "new.txt"
+    text.write_text(tiny_corpus.text.replace("king", "k~ng"), encoding="utf-8")
+    run = Run(tmp_path / "tuned")
+    process = command(
+        "train", "--from", start, "--text", text, "--minutes", "0.03", "--run", run.folder,
+        "--json", home=tmp_path,
+    )  # fmt: skip
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert "starts from the model “start.safetensors”" in stderr
+    assert "does not know 1 character of this text: ~. It starts from nothing." in stderr
+    assert "Traceback" not in stderr and "Warning" not in stderr
+    record = last_json(stdout)
+    assert record["status"] == "finished"
+    first = next(event for event in run.events() if event["event"] == "validated")
+    assert first["val_loss_nats"] < first_loss_of(trained) - 0.3, "it knew something already"
+    code, out, _ = answer(capsys, "info", run.checkpoint_path)
+    assert code == 0
+    assert 'started_from: {"name": "start.safetensors"' in out
+
+
+def first_loss_of(trained) -> float:
+    events = Run(trained[2].parent / "run").events()
+    return next(event for event in events if event["event"] == "validated")["val_loss_nats"]
+
+
+def test_a_model_that_started_from_one_that_leaks_is_not_called_fair(
+    trained, tmp_path, text_file, capsys
+):
+    checkpoint = load_checkpoint(trained[2])
+    path = tmp_path / "tuned.safetensors"
+    origin = read_start(trained[2]).origin(read_file(text_file))
+    for held_out in ("unseen", "seen"):
+        training = checkpoint.training | {"started_from": origin | {"held_out": held_out}}
+        save_checkpoint(replace(checkpoint, training=training), path)
+        _, _, err = answer(capsys, "evaluate", path, "--text", text_file)
+        assert ("too good" in err) == (held_out == "seen")
 
 
 # evaluate
@@ -190,7 +244,48 @@ def test_evaluate_measures_what_train_told(trained, text_file, capsys):
     figures = last_json(out)
     assert FIGURES <= set(figures)
     assert {name: figures[name] for name in FIGURES} == {name: told[name] for name in FIGURES}
-    assert "nats" in err
+    assert figures["measured_on"] == "unseen" and figures["notices"] == []
+    assert f"On {figures['characters']:,} characters of text it never saw:" in err
+    for name in ("four_gram_loss_nats", "four_gram_accuracy", "blind_loss_nats"):
+        assert figures[name] == pytest.approx(told[name], abs=1e-4)
+    assert figures["four_gram_bits_per_char"] == figures["four_gram_loss_nats"] / math.log(2)
+    assert figures["four_gram_perplexity"] == math.exp(figures["four_gram_loss_nats"])
+
+
+def test_without_json_the_table_is_the_result(trained, text_file, capsys):
+    code, out, err = answer(capsys, "evaluate", trained[2], "--text", text_file)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[1].split() == ["this", "model", "4-gram", "blind"]
+    assert [line.split("  ")[0] for line in lines[2:6]] == [
+        "How surprised it is by each character (loss, nats)",
+        "As unsure as between so many characters (perplexity)",
+        "Right guesses (accuracy)",
+        "Bits per character",
+    ]
+    assert "cold start" in lines[-1]
+    assert "characters" not in err, "no table there too"
+
+
+def test_another_text_is_never_called_unseen(trained, tmp_path, tiny_corpus, capsys):
+    other = tmp_path / "other.txt"
+    other.write_bytes(f"{tiny_corpus.text}and so on.\n".encode())
+    code, out, err = answer(capsys, "evaluate", trained[2], "--text", other, "--json")
+    assert code == 0
+    assert last_json(out)["measured_on"] == "other"
+    assert "not the text that the model is known to have learned from" in err
+    assert "of the last tenth of this text:" in err and "never saw" not in err
+    assert last_json(out)["notices"][-1] in err
+
+
+def test_a_notebook_s_figures_are_never_called_unseen(trained, tmp_path, text_file, capsys):
+    checkpoint = load_checkpoint(trained[2])
+    path = tmp_path / "notebook.safetensors"
+    training = checkpoint.training | {"carries_state": False}
+    save_checkpoint(replace(checkpoint, training=training), path)
+    _, out, err = answer(capsys, "evaluate", path, "--text", text_file, "--json")
+    assert last_json(out)["measured_on"] == "leaky"
+    assert "too good" in err and "leaks" in err and "never saw" not in err
 
 
 def test_evaluate_finds_the_text_that_lies_beside_the_checkpoint(trained, folder, capsys):
@@ -246,6 +341,18 @@ def test_characters_that_the_network_does_not_know_are_named(trained, capsys):
     assert "never saw €" in err
 
 
+def test_what_was_copied_is_told_where_the_training_text_is_at_hand(trained, folder, capsys):
+    wish = ("--length", "400", "--temperature", "0.3", "--random-seed", "1")
+    code, out, err = answer(capsys, "generate", folder / "run" / "checkpoint.safetensors", *wish)
+    assert code == 0
+    told = err.splitlines()[-1]
+    assert "copied" in told and "training text" in told
+    assert "copied" not in out
+    code, same, err = answer(capsys, "generate", trained[2], *wish)
+    assert same == out, "the same model, where its text is not beside it"
+    assert "copied" not in err
+
+
 # info
 
 
@@ -296,6 +403,21 @@ def bad_inputs(text: Path, other: Path) -> dict[str, list]:
         "resume a folder": ["train", "--resume", other],
         "resume a damaged run": ["train", "--resume", other / "damaged"],
         "resume with a text": ["train", "--resume", other / "trained", "--text", text],
+        "from nothing": [*train, "--from", other / "nothing.safetensors"],
+        "from a text": [*train, "--from", text],
+        "from a folder": [*train, "--from", other],
+        "from an empty file": [*train, "--from", other / "empty.txt"],
+        "from a model that was cut off": [*train, "--from", other / "half.safetensors"],
+        "from a file of another program": [*train, "--from", other / "other.safetensors"],
+        "from a model for another text": [
+            "train",
+            "--text",
+            other / "varied.txt",
+            "--from",
+            SHIPPED,
+        ],
+        "from a model, but from which": [*train, "--from"],
+        "resume with a model": ["train", "--resume", other / "trained", "--from", SHIPPED],
         "resume with a run": ["train", "--resume", other / "trained", "--run", other / "new"],
         "run that was trained": [*train, "--run", other / "trained"],
         "run without options that was trained": ["train", "--run", other / "trained"],
@@ -323,6 +445,9 @@ def test_bad_input_is_answered_with_one_sentence(name, text_file, tmp_path, caps
     (other / "short.txt").write_text("too short")
     (other / "empty.txt").touch()
     (other / "damaged" / "config.json").write_text("{")
+    (other / "half.safetensors").write_bytes(SHIPPED.read_bytes()[:300_000])
+    save_file({"a": np.zeros(3, np.float32)}, other / "other.safetensors")
+    (other / "varied.txt").write_text("".join(map(chr, range(0x4E00, 0x4E00 + 990))) * 3, "utf-8")
     trained = Run.create(
         recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
         folder=other / "trained",

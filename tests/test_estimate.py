@@ -3,6 +3,7 @@
 import pytest
 
 from charlstm.estimate import estimate, matrix_operations_per_s, past_characters_per_s
+from charlstm.fine_tuning import fine_tuned
 from charlstm.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
 from charlstm.runs import Run
 
@@ -55,6 +56,23 @@ def test_another_recipe_or_a_training_that_hardly_began_says_nothing(run):
     assert past_characters_per_s(QUICK, [run]) is None
     progress(run, 50)
     assert past_characters_per_s(FULL, [run]) is None
+
+
+def test_a_network_of_another_size_says_nothing(run):
+    progress(run, 50)
+    larger = fine_tuned(QUICK, 256, (512, 512))
+    assert past_characters_per_s(larger, [run]) is None
+    same = fine_tuned(QUICK, QUICK.embedding_units, QUICK.lstm_units)
+    assert past_characters_per_s(same, [run]) is not None
+
+
+def test_a_larger_network_takes_longer_by_the_same_recipe(known_processor):
+    budget = Budget(epochs=1)
+    larger = fine_tuned(QUICK, 256, (512, 512))
+    assert (
+        estimate(larger, budget, CHARACTERS, []).seconds
+        > 4 * estimate(QUICK, budget, CHARACTERS, []).seconds
+    )
 
 
 def test_a_budget_of_minutes_is_what_it_takes(known_processor):

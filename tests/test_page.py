@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 
@@ -10,19 +11,21 @@ import psutil
 import pytest
 from gradio_client import Client
 
-from charlstm.checkpoint import load_checkpoint
+from charlstm.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
+from charlstm.fine_tuning import BUDGET
 from charlstm.home import shipped_folder
 from charlstm.interface.shelf import SHIPPED, Shelf
-from charlstm.interface.train import LIVE_OUTPUTS, Trainer
+from charlstm.interface.train import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
 from charlstm.interface.turns import Turns
 from charlstm.interface.write import MAX_TEXT_CHARACTERS, Wish, Writer
-from charlstm.recipes import QUICK
+from charlstm.recipes import FULL, QUICK
 from charlstm.runs import Run, Runs
 from charlstm.sampling import Sampling
 from charlstm.writing import write
 from tests.page_server import ROOT, running_page
+from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +125,39 @@ def test_a_page_is_only_lengthened_so_that_only_what_is_new_is_sent():
         after.startswith(before) for before, after in zip(written, written[1:], strict=False)
     )
     assert '<span class="seed">a &lt; b&#13;&amp;</span>' in written[0]
+
+
+def test_what_was_copied_is_told_when_the_text_is_there_and_the_seed_text_does_not_count(
+    make, tiny_corpus
+):
+    run = make("a")
+    vocabulary = "".join(sorted(set(tiny_corpus.text)))
+    training = {"corpus": run.config["corpus"], "carries_state": True}
+    save_checkpoint(random_checkpoint(vocabulary, training=training), run.checkpoint_path)
+    writer = Writer(Engine(), Shelf(Runs()))
+    seed_text = tiny_corpus.text[:200]
+
+    async def outputs(model):
+        settings = (seed_text, 0.8, 50, 3, Request)
+        return [output async for output in writer.write(model, *settings)]
+
+    *_, (page, before), (last_page, status) = asyncio.run(outputs("a"))
+    assert "50 characters in" in before and "copied" not in before
+    assert status.startswith(before) and "It copied no passage of 8 characters" in status
+    assert last_page == page
+    *_, (_, status) = asyncio.run(outputs(SHIPPED))
+    assert "copied" not in status, "its text is not on this machine"
+
+
+def test_the_chosen_model_tells_how_good_it_is(make):
+    writer = Writer(Engine(), Shelf(Runs()))
+    assert "On 111,539 characters of text it never saw" in asyncio.run(writer.about(SHIPPED))
+    assert asyncio.run(writer.about("gone")) == ""
+    run = make("a")
+    for results in ({"loss_nats": "odd"}, [1], {"accuracy": 1}, {"loss_nats": None}):
+        training = {"results": results, "started": {}}
+        save_checkpoint(random_checkpoint(training=training), run.checkpoint_path)
+        assert asyncio.run(writer.about("a")) == "", "it can write all the same"
 
 
 def test_a_new_text_ends_the_visitor_s_one_before_it_and_nobody_else_s():
@@ -242,6 +278,107 @@ def test_the_estimate_is_for_the_visitor_s_own_text(trainer, tiny_corpus):
     short = trainer.describe("paste", None, tiny_corpus.text, "verse", "full", 20, "epochs")
     assert "hours" in long and "hours" not in short[1]
     assert f"{len(tiny_corpus.text):,} characters" in short[0]
+
+
+# Starting from a model
+
+
+def form(text, model, *, source="paste", recipe="quick", amount=3):
+    return (source, None, text, "verse", recipe, amount, "minutes", model)
+
+
+@pytest.fixture
+def began(monkeypatch):
+    """The names of the trainings that the page started; none of them runs."""
+    names = []
+    monkeypatch.setattr(Run, "start", lambda run: names.append(run.name))
+    return names
+
+
+def progress(*share, **words):
+    pass
+
+
+def test_nothing_comes_first_among_what_a_training_can_start_from(trainer, make):
+    run = make("a")
+    save_checkpoint(random_checkpoint(), run.checkpoint_path)
+    listed = trainer.starts(NOTHING)
+    assert listed.value == NOTHING
+    assert [model for _, model in listed.choices] == [NOTHING, SHIPPED, run.name]
+    assert trainer.starts(run.name).value == run.name
+    run.checkpoint_path.unlink()
+    assert trainer.starts(run.name).value == NOTHING
+
+
+def test_a_training_from_nothing_says_nothing_of_a_model(trainer, began, tiny_corpus):
+    assert trainer.describe(*form(tiny_corpus.text, NOTHING))[2] == ""
+    trainer.start(*form(tiny_corpus.text, NOTHING), progress=progress)
+    assert trainer.runs.get(began[0]).origin is None
+
+
+def test_a_training_from_a_model_says_what_that_means_and_what_is_new(trainer, began, tiny_corpus):
+    text = tiny_corpus.text.replace("king", "k~ng")
+    note = trainer.describe(*form(text, SHIPPED))[2]
+    assert "LSTM 512 + 512" in note
+    assert "does not know 1 character of this text: ~. It starts from nothing." in note
+    status = trainer.start(*form(text, SHIPPED), progress=progress)[2]
+    run = trainer.runs.get(began[0])
+    assert run.origin["new_characters"] == "~"
+    assert run.recipe.lstm_units == (512, 512) and run.recipe.name == "quick"
+    assert "starts from the model “Shakespeare (comes with charlstm)”" in status
+    assert (
+        run.start_path.read_bytes()
+        == (shipped_folder() / "tiny-shakespeare.safetensors").read_bytes()
+    )
+
+
+def test_how_many_characters_are_new_is_said_once_the_text_is_here(trainer, home):
+    wish = form("", SHIPPED, source="tiny-shakespeare")
+    assert "once the text is here" in trainer.describe(*wish)[2]
+    text = tiny_shakespeare_text()
+    (home / "downloads").mkdir(parents=True)
+    (home / "downloads" / "tiny-shakespeare.txt").write_text(text, encoding="utf-8", newline="")
+    text_note, _, note = trainer.describe(*wish)
+    assert "knows all characters of this text" in note and text_note == ""
+
+
+def test_the_estimate_is_for_the_network_of_the_model(trainer, tiny_corpus):
+    def passes(model):
+        estimate = trainer.describe(*form(tiny_corpus.text, model))[1]
+        return float(re.search(r"reads the text ([\d,.]+) times", estimate)[1].replace(",", ""))
+
+    assert passes(NOTHING) > 3 * passes(SHIPPED)
+
+
+def test_a_model_that_is_gone_or_damaged_is_named_before_and_at_the_start(
+    trainer, make, began, tiny_corpus
+):
+    run = make("a")
+    for content, sentence in ((b"garbage" * 99, "no checkpoint"), (None, "not here any more")):
+        if content is None:
+            run.checkpoint_path.unlink()
+        else:
+            run.checkpoint_path.write_bytes(content)
+        text_note, time_note, note = trainer.describe(*form(tiny_corpus.text, run.name))
+        assert sentence in note and "advice" in note
+        assert "different ones" in text_note and "Takes about" in time_note
+        with pytest.raises(CharLSTMError, match=sentence):
+            trainer.start(*form(tiny_corpus.text, run.name), progress=progress)
+    assert [run.name for run in trainer.runs.all()] == ["a"] and began == []
+
+
+def test_a_text_with_too_many_new_characters_is_refused_before_and_at_the_start(trainer, began):
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 990))) * 3
+    assert "at most 1,000" in trainer.describe(*form(text, SHIPPED))[2]
+    with pytest.raises(CharLSTMError, match="at most 1,000"):
+        trainer.start(*form(text, SHIPPED), progress=progress)
+    assert trainer.runs.all() == [] and began == []
+
+
+def test_a_model_brings_the_usual_time_of_fine_tuning():
+    assert _usual_budget("full", SHIPPED) == (BUDGET.epochs, "epochs")
+    assert _usual_budget("full", NOTHING) == (FULL.budget.minutes, "minutes")
+    assert _usual_budget("notebook", NOTHING) == (20, "epochs")
 
 
 def test_only_generate_is_offered_to_programs(client):

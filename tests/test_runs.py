@@ -13,9 +13,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from charlstm.checkpoint import save_checkpoint
 from charlstm.errors import CharLSTMError
+from charlstm.fine_tuning import BUDGET, read_start
 from charlstm.recipes import FULL, QUICK, Budget
 from charlstm.runs import Run, RunError, Runs
+from tests.tiny_networks import random_checkpoint
 
 
 @pytest.fixture
@@ -103,6 +106,61 @@ def test_a_folder_that_holds_other_files_is_refused_and_left_alone(make, tmp_pat
 def test_a_random_seed_that_the_framework_refuses_is_refused_at_once(make, random_seed):
     with pytest.raises(RunError, match="random seed"):
         make(random_seed=random_seed)
+
+
+# Starting from a model
+
+
+@pytest.fixture
+def fine_tuning(tiny_corpus, tmp_path):
+    """A training that starts from a model, and that model's file."""
+    file = tmp_path / "old.safetensors"
+    save_checkpoint(random_checkpoint(), file)
+    run = Run.create(
+        recipe=QUICK, corpus=tiny_corpus, budget=BUDGET, random_seed=1, folder=tmp_path / "tuned",
+        start=read_start(file),
+    )  # fmt: skip
+    return run, file
+
+
+def test_the_model_that_a_training_starts_from_is_copied_into_its_folder(fine_tuning):
+    run, file = fine_tuning
+    data = file.read_bytes()
+    file.unlink()
+    again = Run(run.folder)
+    assert (again.folder / "start.safetensors").read_bytes() == data
+    assert again.config["started_from"]["name"] == "old.safetensors"
+    assert again.start_checkpoint().vocabulary == random_checkpoint().vocabulary
+
+
+def test_the_model_s_network_takes_the_place_of_the_recipe_s(fine_tuning, run):
+    recipe = fine_tuning[0].recipe
+    assert (recipe.name, recipe.embedding_units, recipe.lstm_units) == ("quick", 3, (5, 7))
+    assert recipe.learning_rate < QUICK.learning_rate
+    assert run.recipe is QUICK and run.start_checkpoint() is None
+
+
+def test_the_model_and_the_new_characters_are_told_with_the_notices_of_the_text(fine_tuning, run):
+    told = fine_tuning[0].notices()
+    assert "“old.safetensors”" in told[0] and "does not know" in told[1]
+    assert run.notices() == []
+
+
+def test_a_model_that_does_not_fit_the_text_leaves_no_folder(tiny_corpus, fine_tuning, home):
+    start = read_start(fine_tuning[1])
+    odd = replace(tiny_corpus, text="".join(map(chr, range(0x4E00, 0x4E00 + 995))))
+    with pytest.raises(CharLSTMError, match="at most 1,000"):
+        Run.create(recipe=QUICK, corpus=odd, budget=BUDGET, random_seed=1, start=start)
+    assert Runs().all() == [] and not home.exists()
+
+
+def test_a_damaged_record_of_the_start_is_answered_with_one_sentence(fine_tuning):
+    run, _ = fine_tuning
+    config = json.loads(run.config_path.read_text("utf-8"))
+    for damage in (None, {}, {**config["started_from"], "lstm_units": ["x"]}):
+        run.config_path.write_text(json.dumps({**config, "started_from": damage}))
+        with pytest.raises(RunError, match="was not written by this version"):
+            _ = Run(run.folder).recipe
 
 
 # Reading

@@ -95,6 +95,29 @@ def test_titles_are_short_and_survive_odd_names(trained, tiny_corpus):
     assert title_of(run) == "Shakespeare, quick"
 
 
+def test_a_title_says_what_the_training_started_from(shelf, trained, tiny_corpus, home):
+    tuned = Run.create(
+        recipe=QUICK,
+        corpus=tiny_corpus,
+        budget=QUICK.budget,
+        random_seed=1,
+        folder=home / "runs" / "tuned",
+        start=shelf.start(SHIPPED),
+    )
+    assert title_of(tuned).startswith("pasted text after Shakespeare, quick, ")
+    assert " after " not in title_of(trained())
+
+
+def test_a_model_to_start_from_has_the_name_that_visitors_read(shelf, trained):
+    run = trained()
+    names = {title: shelf.start(model).name for title, model in shelf.choices()}
+    assert len(names) == 2 and all(title == name for title, name in names.items())
+    assert shelf.start(run.name).data == run.checkpoint_path.read_bytes()
+    run.checkpoint_path.unlink()
+    with pytest.raises(CharLSTMError, match="not here any more"):
+        shelf.start(run.name)
+
+
 @pytest.mark.parametrize("model", ["gone", "", "..", "../../secret", "a\0b", "x" * 5000])
 def test_a_model_that_is_not_there_is_refused_in_a_sentence(shelf, monkeypatch, tmp_path, model):
     monkeypatch.setattr("charlstm.interface.shelf.shipped_folder", lambda: tmp_path)

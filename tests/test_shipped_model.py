@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint import load_checkpoint
+from charlstm.copying import BY_HEART, TrainingText
 from charlstm.corpus import practice_text
 from charlstm.dataset import split
 from charlstm.evaluation import evaluate
@@ -61,6 +62,15 @@ def test_it_is_as_good_as_its_story_says(shipped):
     assert figures.characters == len(held_out) - 1
     for name in ("loss_nats", "cold_loss_nats", "accuracy"):
         assert getattr(figures, name) == pytest.approx(told[name], abs=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.3, 0.8])
+def test_it_does_not_recite(shipped, temperature):
+    learned = TrainingText(split(tiny_shakespeare_text())[0])
+    sampling = Sampling(temperature=temperature)
+    for random_seed in range(2):
+        pieces = write(shipped, "ROMEO:", length=500, sampling=sampling, random_seed=random_seed)
+        assert len(learned.longest_copy("".join(pieces)).text) < BY_HEART
 
 
 def test_it_is_a_small_file_with_a_story(shipped):

@@ -2,12 +2,16 @@
 
 import pytest
 
+from charlstm.checkpoint import save_checkpoint
 from charlstm.corpus import Corpus, paste
 from charlstm.estimate import Estimate
+from charlstm.fine_tuning import read_start
 from charlstm.interface import story
 from charlstm.recipes import NOTEBOOK, QUICK, Budget
+from charlstm.run_config import write_config
 from charlstm.runs import Run
 from charlstm.timeline import Timeline
+from tests.tiny_networks import random_checkpoint
 
 STARTED = {
     "event": "started",
@@ -20,6 +24,7 @@ STARTED = {
     "vocabulary_size": 31,
     "blind_loss_nats": 3.4,
     "four_gram_loss_nats": 1.8,
+    "four_gram_accuracy": 0.47,
 }
 PROGRESS = {
     "event": "progress",
@@ -96,23 +101,24 @@ def test_stop_is_answered_at_once(run, status):
     assert "Stopping" in story.status_html(run, timeline(status))
 
 
-def test_the_result_is_said_in_words(run):
-    ending = {"results": {"loss_nats": 1.5, "accuracy": 0.554}}
+def test_the_result_is_said_in_words_and_in_figures_beside_those_of_counting(run):
+    ending = {"results": {"loss_nats": 1.5, "accuracy": 0.554, "characters": 1_200}}
     told = story.status_html(run, timeline("finished", ending=ending))
     assert "Finished after 1 minute" in told
-    assert "guesses 55 % of the next characters right" in told
-    assert "chose among 4.5 characters" in told
-    assert "less than the 1.80 nats" in told
+    assert "guesses 55 % of the next characters right, and is less surprised" in told
+    assert "<caption>On 1,200 characters of text it never saw</caption>" in told
+    for figures in (("1.500", "1.800"), ("4.48", "6.05"), ("55.4 %", "47.0 %"), ("2.164", "2.597")):
+        assert "".join(f"<td>{figure}</td>" for figure in figures) in told
 
 
 def test_a_result_that_is_worse_than_counting_says_so(run):
     ending = {"results": {"loss_nats": 2.5, "accuracy": 0.3}}
-    assert "more than the 1.80 nats" in story.status_html(run, timeline("finished", ending=ending))
+    assert "is more surprised" in story.status_html(run, timeline("finished", ending=ending))
 
 
 def test_without_a_final_measurement_the_curve_s_last_one_is_told(run):
     told = story.status_html(run, timeline("stopped"))
-    assert "Loss 1.900 nats a character on text it never saw (a part of it)" in told
+    assert "On text it never saw (a part of it)" in told and "<td>1.900</td>" in told
     assert "the model is kept" not in told, "there is none yet"
     run.checkpoint_path.touch()
     assert "the model is kept" in story.status_html(run, timeline("stopped"))
@@ -128,6 +134,26 @@ def test_the_notebook_s_leaking_figure_is_named_so(run):
     assert "That split leaks" in told
 
 
+@pytest.mark.parametrize("status", ["running", "measuring", "finished", "stopped"])
+def test_what_a_training_calls_for_is_said_while_it_runs_and_after(run, tuned, status):
+    told = story.status_html(run, timeline(status))
+    assert "This is little text: 12,000 characters." in told and "starting from a model" in told
+    assert "starting from a model" not in story.status_html(tuned("unseen"), timeline(status))
+    enough = {"started": {**STARTED, "characters": 1_000_000}}
+    assert 'class="advice"' not in story.status_html(run, timeline(status, **enough))
+    by_heart = {
+        "validated": [
+            {**VALIDATED, "elapsed_s": s, "val_loss_nats": loss}
+            for s, loss in enumerate([2.0] * 5 + [2.5] * 5)
+        ],
+        "progress": [
+            {**PROGRESS, "elapsed_s": s, "running_loss_nats": 2.0 - s / 10} for s in range(10)
+        ],
+    }
+    told = story.status_html(run, timeline(status, **enough, **by_heart))
+    assert "begun to learn its text by heart" in told and "little text" not in told
+
+
 def test_a_failure_shows_its_advice(run):
     told = story.status_html(run, timeline("failed", ending={"message": "Disk <full>."}))
     assert "Something went wrong" in told and "Disk &lt;full&gt;." in told
@@ -141,6 +167,62 @@ def test_that_another_text_is_used_stands_before_all_else(tmp_path):
     )
     told = story.status_html(run, timeline("running"))
     assert told.index("(&lt;offline&gt;)") < told.index("progressbar")
+
+
+@pytest.fixture
+def tuned(tmp_path, tiny_corpus):
+    """A training that starts from a model with an odd name, which knew this text or not."""
+
+    def tuned(held_out: str) -> Run:
+        path = tmp_path / "old.safetensors"
+        save_checkpoint(random_checkpoint(), path)
+        run = Run.create(
+            recipe=QUICK,
+            corpus=tiny_corpus,
+            budget=Budget(minutes=4),
+            random_seed=1,
+            folder=tmp_path / held_out,
+            start=read_start(path, "the <old> one"),
+        )
+        config = run.config
+        config["started_from"]["held_out"] = held_out
+        write_config(config, run.config_path)
+        return run
+
+    return tuned
+
+
+@pytest.mark.parametrize("status", ["running", "finished"])
+def test_that_a_training_started_from_a_model_is_part_of_its_story(tuned, run, status):
+    told = story.status_html(tuned("unseen"), timeline(status))
+    assert "starts from the model “the &lt;old&gt; one”" in told
+    assert "does not know" in told and "start from nothing" in told
+    assert "starts from" not in story.status_html(run, timeline(status))
+
+
+@pytest.mark.parametrize(
+    ("held_out", "words"),
+    [
+        ("unseen", "On text it never saw (a part of it)"),
+        ("seen", "On text that the model it started from had seen (a part of it)"),
+        ("unknown", "On text that this training kept from it (a part of it)"),
+    ],
+)
+def test_text_that_the_first_model_may_have_read_is_not_called_unseen(tuned, held_out, words):
+    run = tuned(held_out)
+    assert words in story.status_html(run, timeline("stopped"))
+    drawn = story.charts_html(run, timeline("stopped"))
+    assert ("never saw" in drawn) == (held_out == "unseen")
+
+
+def test_what_starting_from_a_model_means_is_said_before_the_start(tiny_corpus):
+    told = story.start_html(random_checkpoint(), tiny_corpus)
+    assert "LSTM 5 + 7" in told and "does not know" in told
+    markup = Corpus(name="x", text="<&>", style="verse")
+    assert "3 characters of this text: &amp; &lt; &gt;." in story.start_html(
+        random_checkpoint(), markup
+    )
+    assert "once the text is here" in story.start_html(random_checkpoint(), None)
 
 
 @pytest.mark.parametrize("status", list(story.HEADLINES))
@@ -177,6 +259,9 @@ def test_a_text_is_described_with_what_was_changed_in_it():
     told = story.text_html(paste("To be,\r\nor not\r\n" * 200))
     assert "2,800 characters, 10 different ones" in told
     assert "Windows line ends" in told
+    assert "This is little text" in told and "starting from a model" in told
+    assert "starting from a model" not in story.text_html(paste("To be\n" * 500), from_model=True)
+    assert "advice" not in story.text_html(paste("To be, or not to be\n" * 5_000))
 
 
 def test_an_estimate_says_what_it_stands_on():
@@ -201,3 +286,8 @@ def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
         told = story.status_html(notebook, timeline(status))
         assert "leaks" in told and "never saw" not in told
         assert "never saw" in story.status_html(run, timeline(status))
+    for status in story.HEADLINES:
+        told = story.status_html(notebook, timeline(status)) + story.charts_html(
+            notebook, timeline(status)
+        )
+        assert "never saw" not in told

@@ -48,11 +48,10 @@ window.charlstm = (() => {
     return sessionStorage.getItem("charlstm-page") ?? current;
   }
 
-  async function copy() {
-    if (!holdsText()) return say("There is no text to copy yet.");
-    const text = page().textContent;
+  async function toClipboard(text) {
     try {
       await navigator.clipboard.writeText(text);
+      return true;
     } catch {
       // Browsers hide the clipboard from pages that come over plain HTTP: the old way still works.
       const area = document.createElement("textarea");
@@ -61,10 +60,24 @@ window.charlstm = (() => {
       area.select();
       const copied = document.execCommand("copy");
       area.remove();
-      if (!copied) return say("The browser does not let the page copy: select the text by hand.");
+      return copied;
+    }
+  }
+
+  async function copy() {
+    if (!holdsText()) return say("There is no text to copy yet.");
+    if (!(await toClipboard(page().textContent))) {
+      return say("The browser does not let the page copy: select the text by hand.");
     }
     return say("Copied.", isWriting() ? "writing" : "");
   }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest(".copy-figures");
+    if (!button) return;
+    const copied = await toClipboard(button.dataset.text);
+    button.textContent = copied ? "Copied" : "Select them by hand";
+  });
 
   return { throwDice, roll, remember, undo, textSoFar, stopped, restore, copy };
 })();

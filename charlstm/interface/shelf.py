@@ -9,11 +9,13 @@ from pathlib import Path
 
 from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.errors import CharLSTMError
+from charlstm.fine_tuning import Start, read_start
 from charlstm.home import shipped_folder
 from charlstm.runs import Run, Runs
 
 SHIPPED = "shipped"
 SHIPPED_FILE = "tiny-shakespeare.safetensors"
+SHIPPED_TITLE = "Shakespeare (comes with charlstm)"
 CORPUS_TITLES = {"tiny-shakespeare": "Shakespeare", "practice-text": "the practice text"}
 MAX_LOADED = 8  # checkpoints kept in memory; 20 MB each at most
 
@@ -34,7 +36,7 @@ class Shelf:
         """(what the visitor reads, the model's id), the shipped model first, then newest first."""
         choices = []
         if self._path(SHIPPED).exists():
-            choices.append(("Shakespeare (comes with charlstm)", SHIPPED))
+            choices.append((SHIPPED_TITLE, SHIPPED))
         choices += [
             (title_of(run), run.name) for run in self.trainings() if run.checkpoint_path.exists()
         ]
@@ -67,6 +69,20 @@ class Shelf:
                 loaded = self._loaded[path] = (stamp, load_checkpoint(path))
             return loaded[1]
 
+    def start(self, model: str) -> Start:
+        """The model behind an id, for a training to start from.
+
+        Raises:
+            CharLSTMError: there is no such model, or its file is damaged.
+        """
+        self.get(model)  # which says what is wrong with it
+        path = self._path(model)
+        return read_start(path, SHIPPED_TITLE if model == SHIPPED else title_of(Run(path.parent)))
+
+    def folder(self, model: str | None) -> Path:
+        """Where a model lies, and the text of its training if it was trained here."""
+        return self._path(model or SHIPPED).parent
+
     def _path(self, model: str) -> Path:
         if model == SHIPPED:
             return shipped_folder() / SHIPPED_FILE
@@ -82,16 +98,22 @@ def is_readable(run: Run) -> bool:
 
 
 def title_of(run: Run) -> str:
-    """A training in a few words: its text, its recipe, when it began."""
+    """A training in a few words: its text, where it started, its recipe, when it began."""
     try:
         config = run.config
     except CharLSTMError:
         return run.name
-    name = config["corpus"]["name"]
-    name = CORPUS_TITLES.get(name, name if len(name) <= 24 else f"{name[:23]}…")
-    title = f"{name}, {config['recipe']}"
+    title = _text_title(config["corpus"]["name"])
+    origin = config.get("started_from")
+    if origin is not None:
+        title += f" after {_text_title(origin['corpus'] or origin['name'])}"
+    title += f", {config['recipe']}"
     try:
         created = datetime.fromisoformat(config["created"])
     except (KeyError, TypeError, ValueError):
         return title
     return f"{title}, {created.day} {created:%b %H:%M}"
+
+
+def _text_title(name: str) -> str:
+    return CORPUS_TITLES.get(name, name if len(name) <= 24 else f"{name[:23]}…")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from html import escape
 
+from charlstm import advice
+from charlstm.checkpoint import Checkpoint
+from charlstm.comparison import compare, results_so_far
 from charlstm.corpus import Corpus
 from charlstm.estimate import Estimate
-from charlstm.evaluation import perplexity
+from charlstm.fine_tuning import name_new_characters, unknown_characters
+from charlstm.interface.figures import figures_html
 from charlstm.interface.plot import accuracy_chart, loss_chart
 from charlstm.runs import Run
 from charlstm.timeline import Timeline
@@ -26,7 +30,7 @@ HEADLINES = {
     "new": "Not started yet",
     "preparing": "Getting ready …",
     "running": "Learning",
-    "measuring": "Measuring on text it never saw …",
+    "measuring": "Measuring how good it is …",
     "finished": "Finished",
     "stopped": "Stopped",
     "failed": "Something went wrong",
@@ -54,12 +58,27 @@ def advice_html(sentence: str) -> str:
     return f'<p class="advice" role="status">{escape(sentence)}</p>'
 
 
-def text_html(text: Corpus) -> str:
-    """What a text is like, before anything is trained on it."""
+def text_html(text: Corpus, from_model: bool = False) -> str:
+    """What a text is like, before anything is trained on it, and whether it is enough."""
     notices = " ".join(text.notices)
-    return (
+    told = (
         f'<p class="quiet" role="status">{len(text.text):,} characters, {len(set(text.text))} '
         f"different ones. {escape(notices)}</p>"
+    )
+    small = advice.small_text(len(text.text), from_model=from_model)
+    return told + advice_html(small) if small else told
+
+
+def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
+    """What it means to start from a model, and what of the text is new to it, if that is known."""
+    layers = " + ".join(map(str, checkpoint.architecture.lstm_units))
+    new = "How many characters are new to it is said once the text is here."
+    if text is not None:
+        new = name_new_characters(unknown_characters(checkpoint.vocabulary, text.text))
+    return (
+        '<p class="quiet" role="status">Fine-tuning: the training goes on from what this model has '
+        f"learned, by smaller steps. Its network stays (LSTM {layers}), whatever the recipe says. "
+        f"{escape(new)}</p>"
     )
 
 
@@ -78,8 +97,7 @@ def status_html(run: Run, timeline: Timeline) -> str:
     """Headline, progress with the time left, what computes, and the result at the end."""
     lines = [f'<h2 class="headline">{escape(_headline(run, timeline))}</h2>']
     # First of all: that another text is used than the one that was asked for.
-    notices = run.config["corpus"].get("notices", [])
-    lines += [f'<p class="notice">{escape(notice)}</p>' for notice in notices]
+    lines += [f'<p class="notice">{escape(notice)}</p>' for notice in run.notices()]
     if timeline.is_going_on:
         lines.append(_bar(timeline))
     progress = timeline.progress[-1] if timeline.progress else None
@@ -91,6 +109,10 @@ def status_html(run: Run, timeline: Timeline) -> str:
         )
     if timeline.status == "failed":
         lines.append(advice_html(timeline.ending.get("message", "")))
+    lines += [
+        f'<p class="advice">{escape(sentence)}</p>'
+        for sentence in advice.sentences(timeline, from_model=run.origin is not None)
+    ]
     lines += result_lines(run, timeline)
     if timeline.started:
         lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
@@ -139,42 +161,22 @@ def _device(started: dict) -> str:
     return (
         f"Runs on {place}: {started.get('device')}, {backend} {started.get('backend_version')}. "
         f"{started.get('parameters', 0):,} parameters, {started.get('characters', 0):,} characters "
-        f"of text, {started.get('vocabulary_size', 0)} different ones."
+        f"of text; the network knows {started.get('vocabulary_size', 0)} different ones."
     )
 
 
 def result_lines(run: Run, timeline: Timeline) -> list[str]:
-    """How good it became, in words: exact figures at the end, else those of the curve."""
-    if timeline.is_going_on:
+    """How good it became: exact figures at the end, else those of the curve."""
+    results = results_so_far(timeline)
+    if timeline.is_going_on or not results:
         return []
-    results = timeline.ending.get("results") or {}
-    sampled = ""
-    if not results and timeline.validated:
-        last = timeline.validated[-1]
-        results = {"loss_nats": last["val_loss_nats"], "accuracy": last["val_accuracy"]}
-        sampled = " (a part of it)"
-    if not results:
-        return []
-    loss, accuracy = results["loss_nats"], results["accuracy"]
-    choices = f"{perplexity(loss):.1f}"
-    lines = [
-        f'<p class="result">It guesses {100 * accuracy:.0f} % of the next characters right. '
-        f"Perplexity {choices}: as unsure as if it chose among "
-        f"{choices.removesuffix('.0')} characters.</p>"
-    ]
+    words = f"It guesses {100 * results['accuracy']:.0f} % of the next characters right"
     four_gram = timeline.started.get("four_gram_loss_nats")
-    compared = ""
     if four_gram:
-        better = "less" if loss < four_gram else "more"
-        compared = (
-            f" That is {better} than the {four_gram:.2f} nats of merely counting which character "
-            "follows the last three (4-gram count model)."
-        )
-    if run.recipe.predicts_every_position:
-        where = f"text it never saw{sampled}"
-    else:
-        where = "text that overlaps what it learned from (the notebook’s random split leaks)"
-    lines.append(f"<p>Loss {loss:.3f} nats a character on {where}.{compared}</p>")
+        better = "less" if results["loss_nats"] < four_gram else "more"
+        words += f", and is {better} surprised by them than mere counting"
+    comparison = compare(results, timeline.started, _measured_on(run))
+    lines = [f'<p class="result">{words}.</p>', figures_html(comparison)]
     split = results.get("random_split")
     if split:
         lines.append(
@@ -184,6 +186,11 @@ def result_lines(run: Run, timeline: Timeline) -> list[str]:
             "how it does on new text.</p>"
         )
     return lines
+
+
+def _measured_on(run: Run) -> str:
+    """What the held-out text is to the model, what it started from included."""
+    return run.held_out if run.recipe.predicts_every_position else "leaky"
 
 
 def charts_html(run: Run, timeline: Timeline) -> str:
@@ -201,6 +208,8 @@ def charts_html(run: Run, timeline: Timeline) -> str:
     labels = {}
     if not run.recipe.predicts_every_position:
         labels["held_out_label"] = "its random split (leaky)"
+    elif run.held_out != "unseen":
+        labels["held_out_label"] = "held-out text"
     loss = loss_chart(
         curve(timeline.progress, "running_loss_nats"),
         curve(timeline.validated, "val_loss_nats"),

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import gradio as gr
 
-from charlstm import corpus
+from charlstm import corpus, fine_tuning
 from charlstm.errors import CharLSTMError
 from charlstm.estimate import estimate
+from charlstm.home import downloads_folder
 from charlstm.interface import story
 from charlstm.interface.friendly import friendly
 from charlstm.interface.shelf import Shelf, title_of
 from charlstm.interface.write import WriteTab
-from charlstm.recipes import RECIPES, Budget, find_recipe
+from charlstm.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs import Run
 from charlstm.timeline import Timeline, read_timeline
 
@@ -33,6 +34,8 @@ RECIPE_CHOICES = [
     ("Full: a larger network, writes best after most of an hour", "full"),
     ("Notebook: as a course notebook did it, very slowly", "notebook"),
 ]
+NOTHING = ""  # no model has this id
+FROM_NOTHING = ("Nothing: a new network", NOTHING)
 PROGRESS = gr.Progress()  # Gradio finds it as the default of an argument
 LIVE_OUTPUTS = 8  # see `live` below
 
@@ -59,34 +62,74 @@ class Trainer:
             return corpus.practice_text(style)
         return corpus.tiny_shakespeare_or_practice(style, progress)
 
-    def describe(self, source, upload, pasted, style, recipe, amount, unit) -> tuple[str, str]:
-        """What the chosen text is like, and how long it will take here: before the start."""
-        characters, text_note = corpus.TINY_SHAKESPEARE_BYTES, ""
+    def describe(
+        self, source, upload, pasted, style, recipe, amount, unit, model=NOTHING
+    ) -> tuple[str, str, str]:
+        """The text, how long it will take here, and the model to start from: before the start."""
+        text, text_note, start_note = None, "", ""
         own = {"upload": upload, "paste": pasted, "practice-text": True}.get(source)
-        if own:
+        if own or (model and source == "tiny-shakespeare" and _is_downloaded()):
             try:
                 text = self.read_corpus(source, upload, pasted, style)
-                characters, text_note = len(text.text), story.text_html(text)
+                text_note = story.text_html(text, bool(model)) if own else ""
             except CharLSTMError as error:
                 text_note = story.advice_html(str(error))
+        characters = corpus.TINY_SHAKESPEARE_BYTES if text is None else len(text.text)
         try:
-            guess = estimate(
-                find_recipe(recipe), _budget(amount, unit), characters, self.shelf.trainings()
-            )
-            return text_note, story.estimate_html(guess)
+            chosen = find_recipe(recipe)
+            if model:
+                chosen, start_note = self._describe_start(model, chosen, text)
+            guess = estimate(chosen, _budget(amount, unit), characters, self.shelf.trainings())
+            return text_note, story.estimate_html(guess), start_note
         except CharLSTMError as error:
-            return text_note, story.advice_html(str(error))
+            return text_note, story.advice_html(str(error)), start_note
 
-    def start(self, source, upload, pasted, style, recipe, amount, unit, progress=PROGRESS):
+    def _describe_start(
+        self, model: str, recipe: Recipe, text: corpus.Corpus | None
+    ) -> tuple[Recipe, str]:
+        """The recipe for a model's network, and what it means to start from that model."""
+        try:
+            checkpoint = self.shelf.get(model)
+            if text is not None:
+                fine_tuning.check_fits(checkpoint, text.text)
+        except CharLSTMError as error:
+            return recipe, story.advice_html(str(error))
+        sizes = checkpoint.architecture
+        adapted = fine_tuning.fine_tuned(recipe, sizes.embedding_units, sizes.lstm_units)
+        return adapted, story.start_html(checkpoint, text)
+
+    def starts(self, chosen: str):
+        """The list of models to start from, as it is now, with the chosen one if it is there."""
+        choices = [FROM_NOTHING, *self.shelf.choices()]
+        there = any(chosen == model for _, model in choices)
+        return gr.Dropdown(choices=choices, value=chosen if there else NOTHING)
+
+    def start(
+        self,
+        source,
+        upload,
+        pasted,
+        style,
+        recipe,
+        amount,
+        unit,
+        model=NOTHING,
+        progress=PROGRESS,
+    ):
         self._refuse_while_one_runs()
         chosen = find_recipe(recipe)
         budget = _budget(amount, unit)
+        start = self.shelf.start(model) if model else None
         progress(0.0, desc="Fetching the text")
         text = self.read_corpus(
             source, upload, pasted, style, lambda share: progress(share, desc="Fetching the text")
         )
         run = Run.create(
-            recipe=chosen, corpus=text, budget=budget, random_seed=random.randrange(2**31)
+            recipe=chosen,
+            corpus=text,
+            budget=budget,
+            random_seed=random.randrange(2**31),
+            start=start,
         )
         run.start()
         return self.show(run.name)
@@ -204,6 +247,13 @@ def build_train_tab(shelf: Shelf, write_tab: WriteTab, tabs: gr.Tabs, tab: gr.Ta
             )
             text_note = gr.HTML("", elem_id="text-note", js_on_load=None)
             style = gr.Radio(STYLES, value="verse", label="Style")
+            model = gr.Dropdown(
+                choices=[FROM_NOTHING, *shelf.choices()],
+                value=NOTHING,
+                label="Start from",
+                elem_id="start-from",
+            )
+            start_note = gr.HTML("", elem_id="start-note", js_on_load=None)
             recipe = gr.Radio(RECIPE_CHOICES, value="quick", label="Recipe")
             with gr.Row():
                 amount = gr.Number(value=3, label="How long", min_width=80, elem_id="amount")
@@ -229,18 +279,19 @@ def build_train_tab(shelf: Shelf, write_tab: WriteTab, tabs: gr.Tabs, tab: gr.Ta
     seen = gr.Textbox(visible=False)  # so that only what is new is sent
     timer = gr.Timer(1.0, active=False)
 
-    form = [source, upload, pasted, style, recipe, amount, unit]
+    form = [source, upload, pasted, style, recipe, amount, unit, model]
     live = [training, seen, status, charts, sample, stop_button, resume_button, write_button]
     quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     starts = {"concurrency_id": "training", "concurrency_limit": 1, "api_visibility": "private"}
 
     source.change(_boxes_for, source, [upload, pasted], **quiet)
-    recipe.change(_usual_budget, recipe, [amount, unit], **quiet)
+    gr.on([recipe.change, model.change], _usual_budget, [recipe, model], [amount, unit], **quiet)
+    gr.on([tab.select, model.focus], trainer.starts, model, model, **quiet)
     gr.on(
         [tab.select, *(field.change for field in form)],
         trainer.describe,
         form,
-        [text_note, time_note],
+        [text_note, time_note, start_note],
         trigger_mode="always_last",
         **quiet,
     )
@@ -271,6 +322,15 @@ def _begin_to_ask():
     return gr.Timer(active=True)
 
 
-def _usual_budget(recipe: str) -> tuple[float, str]:
-    budget = RECIPES[recipe].budget
+def _usual_budget(recipe: str, model: str) -> tuple[float, str]:
+    budget = fine_tuning.BUDGET if model else RECIPES[recipe].budget
     return (budget.minutes, "minutes") if budget.minutes else (budget.epochs, "epochs")
+
+
+def _is_downloaded() -> bool:
+    """Whether Tiny Shakespeare can be read without a network."""
+    try:
+        size = (downloads_folder() / "tiny-shakespeare.txt").stat().st_size
+    except OSError:
+        return False
+    return size == corpus.TINY_SHAKESPEARE_BYTES

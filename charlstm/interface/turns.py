@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+LOOK_EVERY_S = 0.1
+
 
 class Turn:
     """A visitor's text that is being written."""
@@ -13,6 +15,16 @@ class Turn:
     def __init__(self):
         self.is_over = False  # the visitor has begun another one
         self.left = asyncio.Event()
+
+    async def wait_for(self, future: asyncio.Future):
+        """The future's result, or None if the visitor begins another text before it is there."""
+        try:
+            while not self.is_over:
+                done, _ = await asyncio.wait([future], timeout=LOOK_EVERY_S)
+                if done:
+                    return future.result()
+        finally:
+            future.cancel()
 
 
 class Turns:

@@ -14,6 +14,8 @@ import gradio as gr
 from charlstm.checkpoint import Checkpoint
 from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
+from charlstm.interface.copies import Copies
+from charlstm.interface.figures import model_html
 from charlstm.interface.friendly import friendly
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.turns import Turn, Turns
@@ -92,6 +94,7 @@ class Writer:
         self.engine = engine
         self.shelf = shelf
         self.turns = Turns()
+        self.copies = Copies()
 
     async def texts(self, checkpoint: Checkpoint, wish: Wish) -> AsyncIterator[str]:
         """The text so far, seed text first, each time a piece was added."""
@@ -152,7 +155,21 @@ class Writer:
         took_s = time.monotonic() - began_s
         unknown = read_seed_text(checkpoint.vocabulary, wish.seed_text).unknown
         sentences = [f"{wish.length:,} characters in {took_s:.1f} s.", name_unknown(unknown)]
-        yield page + "</div>", f'<p role="status">{escape(" ".join(sentences).strip())}</p>'
+        page += "</div>"
+        status = f'<p role="status">{escape(" ".join(sentences).strip())}</p>'
+        yield page, status
+        written = text[len(wish.seed_text) :]
+        looking = self.copies.look(checkpoint, self.shelf.folder(model), written)
+        copied = await turn.wait_for(looking)
+        if copied:
+            yield page, f"{status}<p>{escape(copied)}</p>"
+
+    async def about(self, model: str | None) -> str:
+        """How good a model is; nothing where that is not known."""
+        try:
+            return model_html(await asyncio.to_thread(self.shelf.get, model))
+        except (CharLSTMError, AttributeError, LookupError, TypeError, ValueError):
+            return ""  # a story that no training of this version wrote: it can write all the same
 
     def models(self, chosen: str | None):
         """The list of models, as it is now, with the chosen one if it is still there."""
@@ -258,6 +275,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
                         elem_id="always-new",
                     )
                     dice = gr.Button("Throw the dice", size="sm", min_width=110, elem_id="dice")
+                about = gr.HTML("", elem_id="about-model", js_on_load=None)
         with gr.Column(scale=3, min_width=320, elem_id="write-right"):
             page = gr.HTML(EMPTY_PAGE, elem_id="page", autoscroll=False, js_on_load=None)
             with gr.Row(elem_classes="under-page"):
@@ -310,15 +328,10 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
     dice.click(None, None, random_seed, js="() => window.charlstm.throwDice()")
     undo_button.click(None, page, [page, status], js="(page) => window.charlstm.undo(page)")
     copy_button.click(None, None, status, js="() => window.charlstm.copy()")
+    shown = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    gr.on([demo.load, model.change], writer.about, model, about, **shown)
     gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
     demo.load(None, None, random_seed, js="() => window.charlstm.throwDice()")
     demo.load(None, page, page, js="(page) => window.charlstm.restore(page)")
-    demo.load(
-        writer.models,
-        model,
-        model,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    demo.load(writer.models, model, model, **shown)
     return WriteTab(model)

@@ -1,0 +1,198 @@
+"""A model's figures beside those of simpler guessers: a number says little by itself.
+
+The 4-gram model counted which character follows the last three in the same training text; whoever
+guesses blindly takes every character for as likely as any other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from charlstm.evaluation import bits_per_char, perplexity
+from charlstm.fine_tuning import is_origin
+from charlstm.ngram import blind_loss_nats, ngram_figures
+from charlstm.timeline import Timeline
+
+# What a model had to do with the text that it was measured on, and the words for it.
+MEASURED_ON = {
+    "unseen": "text it never saw",
+    "leaky": "text that overlaps what it learned from (the notebook’s random split leaks)",
+    "seen": "text that the model it started from had seen",
+    "unknown": "text that this training kept from it",
+    "other": "the last tenth of this text",
+}
+_LEAKY = (
+    "This model, or one that it started from, was trained on a random split of overlapping "
+    "windows, so it has seen this text: its figures here are too good."
+)
+# What is to be said of figures that are no test on text the model never saw.
+NOTICES = {
+    "leaky": _LEAKY,
+    "seen": _LEAKY,
+    "unknown": "The model that this one started from may have read this text: then its figures "
+    "here are too good.",
+    "other": "This is not the text that the model is known to have learned from: its last tenth is "
+    "measured, and whether the model has read passages of it is not known. The 4-gram model has "
+    "counted the first nine tenths of this same text, which is an advantage.",
+}
+LEGEND = (
+    "4-gram: counting which character follows the last three.",
+    "Blind: taking every character for as likely as any other.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guesser:
+    """Whoever guesses the next character, and how well.
+
+    Attributes:
+        loss_nats: mean surprise a character.
+        accuracy: share of right guesses; None: not measured.
+    """
+
+    name: str
+    loss_nats: float
+    accuracy: float | None = None
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _choices(number: float) -> str:
+    return f"{number:.{2 if number < 10 else 1 if number < 100 else 0}f}"
+
+
+# Plain words, the technical term, and the figure of a guesser.
+MEASURES: tuple[tuple[str, str, Callable[[Guesser], str]], ...] = (
+    ("How surprised it is by each character", "loss, nats", lambda who: f"{who.loss_nats:.3f}"),
+    (
+        "As unsure as between so many characters",
+        "perplexity",
+        lambda who: _choices(perplexity(who.loss_nats)),
+    ),
+    ("Right guesses", "accuracy", lambda who: _percent(who.accuracy)),
+    ("Bits per character", "", lambda who: f"{bits_per_char(who.loss_nats):.3f}"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Figures of several guessers on the same text.
+
+    Attributes:
+        guessers: the model first.
+        measured_on: a key of `MEASURED_ON`.
+        characters: how many were guessed; None: a sample of the held-out text, which only the
+            model was measured on.
+    """
+
+    guessers: tuple[Guesser, ...]
+    measured_on: str
+    characters: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What was measured, for people."""
+        words = MEASURED_ON[self.measured_on]
+        if self.characters is None:
+            return f"On {words} (a part of it)"
+        return f"On {self.characters:,} characters of {words}"
+
+    def rows(self) -> list[tuple[str, str, list[str]]]:
+        """Plain words, the technical term beside them, and a figure for each guesser."""
+        return [
+            (plain, term, [figure(who) for who in self.guessers])
+            for plain, term, figure in MEASURES
+        ]
+
+    def as_text(self) -> str:
+        """A table of 80 columns, and below it what the simpler guessers do."""
+        labels = [f"{plain} ({term})" if term else plain for plain, term, _ in self.rows()]
+        heads = [who.name for who in self.guessers]
+        table = [("", heads), *zip(labels, (cells for *_, cells in self.rows()), strict=True)]
+        width = max(map(len, labels))
+        widths = [2 + max(len(cells[column]) for _, cells in table) for column in range(len(heads))]
+        lines = [
+            f"{label:{width}}"
+            + "".join(f"{cell:>{size}}" for cell, size in zip(cells, widths, strict=True))
+            for label, cells in table
+        ]
+        return "\n".join([f"{self.title}:", *lines, *LEGEND])
+
+
+def results_so_far(timeline: Timeline) -> dict:
+    """A training's figures: exact ones at the end, else the latest of its held-out curve."""
+    results = timeline.ending.get("results")
+    if results or not timeline.validated:
+        return results or {}
+    last = timeline.validated[-1]
+    return {"loss_nats": last["val_loss_nats"], "accuracy": last["val_accuracy"]}
+
+
+def compare(results: dict, started: dict, measured_on: str) -> Comparison:
+    """Set a training's results beside what counting and guessing blindly achieve.
+
+    Args:
+        results: `loss_nats`, `accuracy` and, unless they are from a sample, `characters`.
+        started: what the training told when it began: `blind_loss_nats`, `four_gram_loss_nats`,
+            `four_gram_accuracy`; what is missing there is left out.
+        measured_on: a key of `MEASURED_ON`.
+    """
+    guessers = [
+        Guesser(name="this model", loss_nats=results["loss_nats"], accuracy=results.get("accuracy"))
+    ]
+    if started.get("four_gram_loss_nats"):
+        guessers.append(
+            Guesser(
+                name="4-gram",
+                loss_nats=started["four_gram_loss_nats"],
+                accuracy=started.get("four_gram_accuracy"),
+            )
+        )
+    if started.get("blind_loss_nats"):
+        blind = started["blind_loss_nats"]
+        guessers.append(Guesser(name="blind", loss_nats=blind, accuracy=math.exp(-blind)))
+    return Comparison(
+        guessers=tuple(guessers),
+        measured_on=measured_on,
+        characters=results.get("characters"),
+    )
+
+
+def simple_figures(
+    training_ids: np.ndarray, held_out_ids: np.ndarray, vocabulary_size: int
+) -> dict[str, float]:
+    """What counting and guessing blindly achieve, by the names that programs rely on.
+
+    Args:
+        training_ids, held_out_ids: (characters,), as `ngram_figures` takes them.
+    """
+    four_gram = ngram_figures(training_ids, held_out_ids, vocabulary_size)
+    return {
+        "four_gram_loss_nats": four_gram.loss_nats,
+        "four_gram_bits_per_char": bits_per_char(four_gram.loss_nats),
+        "four_gram_perplexity": perplexity(four_gram.loss_nats),
+        "four_gram_accuracy": four_gram.accuracy,
+        "blind_loss_nats": blind_loss_nats(vocabulary_size),
+    }
+
+
+def measured_on(training: dict) -> str:
+    """What a model had to do with the held-out part of the text it was trained on.
+
+    Args:
+        training: the story of its training, as a checkpoint tells it.
+
+    Returns: a key of `MEASURED_ON`.
+    """
+    if not training.get("carries_state", True):
+        return "leaky"
+    if "started_from" not in training:
+        return "unseen"
+    origin = training["started_from"]
+    return origin["held_out"] if is_origin(origin) else "unknown"

@@ -1,0 +1,226 @@
+"""Fine-tuning: a training that starts from a trained model instead of from nothing.
+
+The network keeps its sizes and everything it knows. Characters of the new text that it does not
+know are added to its vocabulary with fresh weights; all others keep theirs exactly, wherever the
+larger vocabulary puts them. Then it is trained like any other network, only by smaller steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from charlstm.checkpoint import (
+    MAX_FILE_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_VOCABULARY,
+    Checkpoint,
+    load_checkpoint,
+)
+from charlstm.corpus import Corpus
+from charlstm.errors import CharLSTMError
+from charlstm.recipes import Budget, Recipe
+from charlstm.vocabulary import Vocabulary, name_characters
+
+# Unless another one is asked for: a trained network has soon learned what a text of some ten
+# thousand characters can teach it, and then begins to learn it by heart.
+BUDGET = Budget(epochs=4)
+# Of the recipe's learning rate. Measured with the shipped model, `quick` and four passes through
+# 49,106 characters of documentation: held-out loss 1.723 at a quarter, 1.654 at half, 1.660 at the
+# whole; what it lost on 40,000 characters of Shakespeare was less: 1.68, 1.94 and 2.32 afterwards.
+LEARNING_RATE_SHARE = 0.5
+# The weights that belong to single characters, and along which axis.
+CHARACTER_AXES = {"embedding/embeddings": 0, "output/kernel": 1, "output/bias": 0}
+MAX_NAME = 80
+HELD_OUT = ("unseen", "seen", "unknown")  # by a model before the training that starts from it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A model to start from.
+
+    Attributes:
+        name: what people know it by.
+        data: its file, as it was read.
+        checkpoint: what is in the file.
+    """
+
+    name: str
+    data: bytes
+    checkpoint: Checkpoint
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.checkpoint.vocabulary
+
+    def origin(self, corpus: Corpus) -> dict:
+        """What a run folder and a checkpoint record of where a training on `corpus` starts.
+
+        Raises:
+            CharLSTMError: model and text together are more than a checkpoint can hold.
+        """
+        check_fits(self.checkpoint, corpus.text)
+        architecture = self.checkpoint.architecture
+        learned_from = self.checkpoint.training.get("corpus")
+        return {
+            "name": self.name,
+            "sha256": hashlib.sha256(self.data).hexdigest(),
+            "corpus": _short(learned_from.get("name")) if isinstance(learned_from, dict) else "",
+            "embedding_units": architecture.embedding_units,
+            "lstm_units": list(architecture.lstm_units),
+            "new_characters": unknown_characters(self.vocabulary, corpus.text),
+            "held_out": _held_out(self.checkpoint.training, corpus),
+        }
+
+
+def read_start(path: str | Path, name: str | None = None) -> Start:
+    """Read a model to start from.
+
+    Args:
+        name: what people know it by; otherwise the name of its file.
+
+    Raises:
+        CheckpointError: there is none, or it is damaged.
+    """
+    path = Path(path)
+    checkpoint = load_checkpoint(path)
+    if name is None:
+        # In a run folder every model has the same name: the folder's says more.
+        in_run = path.name == "checkpoint.safetensors"
+        name = path.absolute().parent.name if in_run else path.name
+    return Start(name=_short(name), data=path.read_bytes(), checkpoint=checkpoint)
+
+
+def _short(name) -> str:
+    """A name that may come from a stranger's file, fit to be shown."""
+    if not isinstance(name, str):
+        return ""
+    return "".join(character for character in name if character.isprintable())[:MAX_NAME]
+
+
+def _held_out(training: dict, corpus: Corpus) -> str:
+    """Whether a model has seen the held-out part of a text, one of `HELD_OUT`.
+
+    Args:
+        training: the story of the model's own training.
+    """
+    learned_from = training.get("corpus")
+    if not isinstance(learned_from, dict) or learned_from.get("sha256") != corpus.sha256:
+        return "unknown"  # it may have learned from a part of this text
+    if training.get("carries_state") is not True:
+        return "seen"  # the notebook's random split leaks
+    if "started_from" not in training:
+        return "unseen"
+    origin = training["started_from"]
+    return origin["held_out"] if is_origin(origin) else "unknown"
+
+
+def is_origin(record) -> bool:
+    """Whether it is what `Start.origin` records."""
+    if not isinstance(record, dict):
+        return False
+    layers = record.get("lstm_units")
+    sizes = [record.get("embedding_units"), *(layers if isinstance(layers, list) else [None])]
+    words = ("name", "sha256", "corpus", "new_characters", "held_out")
+    return (
+        all(isinstance(record.get(word), str) for word in words)
+        and len(sizes) > 1
+        and all(type(size) is int and size > 0 for size in sizes)
+        and record["held_out"] in HELD_OUT
+    )
+
+
+# Recipes
+
+
+def fine_tuned(recipe: Recipe, embedding_units: int, lstm_units: Iterable[int]) -> Recipe:
+    """The recipe for a network that exists already: its sizes, and smaller steps."""
+    return replace(
+        recipe,
+        embedding_units=embedding_units,
+        lstm_units=tuple(lstm_units),
+        learning_rate=LEARNING_RATE_SHARE * recipe.learning_rate,
+    )
+
+
+# Vocabulary and weights
+
+
+def unknown_characters(known: Vocabulary, text: str) -> str:
+    """The distinct characters of the text that are not known, in code-point order."""
+    return "".join(sorted(set(text) - set(known.characters)))
+
+
+def merge(known: Vocabulary, text: str) -> Vocabulary:
+    """The known characters and those of the text.
+
+    >>> merge(Vocabulary("an"), "banana!").characters
+    '!abn'
+    """
+    return Vocabulary.from_text(known.characters + text)
+
+
+def check_fits(checkpoint: Checkpoint, text: str) -> None:
+    """Raise CharLSTMError if a model that knows this text too could not be stored."""
+    known = checkpoint.vocabulary
+    vocabulary_size = len(merge(known, text))
+    if vocabulary_size > MAX_VOCABULARY:
+        raise CharLSTMError(
+            f"The model knows {len(known):,} characters and the text has "
+            f"{vocabulary_size - len(known):,} others: together at most {MAX_VOCABULARY:,} are "
+            "possible. Give a text with fewer different characters, or start from nothing."
+        )
+    grown = replace(checkpoint.architecture, vocabulary_size=vocabulary_size)
+    if 2 * grown.parameters() > MAX_FILE_BYTES - MAX_HEADER_BYTES:
+        raise CharLSTMError(
+            f"The model would have {grown.parameters():,} parameters, more than a checkpoint of "
+            f"{MAX_FILE_BYTES / 1e6:.0f} MB holds: start from a smaller model, or from nothing."
+        )
+
+
+def grow(
+    checkpoint: Checkpoint, vocabulary: Vocabulary, fresh: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The model's weights for a larger vocabulary, float32.
+
+    Args:
+        vocabulary: all characters that the model knows, and new ones.
+        fresh: weights of a new network with that vocabulary, by name; new characters begin with
+            theirs.
+    """
+    known = vocabulary.encode(checkpoint.vocabulary.characters)
+    grown = {name: np.array(array, np.float32) for name, array in checkpoint.weights.items()}
+    for name, axis in CHARACTER_AXES.items():
+        array = np.array(fresh[name], np.float32)
+        np.moveaxis(array, axis, 0)[known] = np.moveaxis(grown[name], axis, 0)
+        grown[name] = array
+    return grown
+
+
+# Words
+
+
+def name_new_characters(new: str) -> str:
+    """A sentence about the characters of a text that a model does not know."""
+    if not new:
+        return "The model knows all characters of this text."
+    number, begin = f"{len(new):,} characters", "They start"
+    if len(new) == 1:
+        number, begin = "1 character", "It starts"
+    named = name_characters(new)
+    return f"The model does not know {number} of this text: {named}. {begin} from nothing."
+
+
+def sentences(origin: dict) -> list[str]:
+    """Where a training starts, in plain words."""
+    told = [
+        f"This training starts from the model “{origin['name']}”, not from nothing (fine-tuning).",
+        name_new_characters(origin["new_characters"]),
+    ]
+    if origin["held_out"] == "seen":
+        told.append("That model has seen the held-out text too, so the figures will be too good.")
+    return told

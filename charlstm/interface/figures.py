@@ -1,0 +1,61 @@
+"""The table of a model's figures: plain words first, and simpler guessers beside it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.comparison import Comparison, compare, measured_on
+
+HEADS = {
+    "this model": "this model",
+    "4-gram": "counting<br><small>(4-gram)</small>",
+    "blind": "guessing blindly",
+}
+NOTE = (
+    "Counting: which character most often follows the last three, in the same text. "
+    "Guessing blindly: every character is as likely as any other."
+)
+
+
+def figures_html(comparison: Comparison) -> str:
+    """The table, with a button that copies it as plain text."""
+    heads = "".join(f'<th scope="col">{HEADS[who.name]}</th>' for who in comparison.guessers)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(plain)}{_term(term)}</th>'
+        + "".join(f"<td>{escape(figure)}</td>" for figure in figures)
+        + "</tr>"
+        for plain, term, figures in comparison.rows()
+    )
+    copied = escape(comparison.as_text()).replace("\n", "&#10;")
+    return (
+        f'<table class="figures"><caption>{escape(comparison.title)}</caption>'
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f'<p class="note">{NOTE}</p>'
+        f'<button type="button" class="copy-figures" data-text="{copied}">Copy the figures</button>'
+    )
+
+
+def _term(term: str) -> str:
+    return f' <span class="term">({escape(term)})</span>' if term else ""
+
+
+def model_html(checkpoint: Checkpoint) -> str:
+    """How good a model is, folded away; empty if nothing was measured."""
+    training = checkpoint.training
+    results = training.get("results") or _latest(checkpoint.history)
+    if not results:
+        return ""
+    comparison = compare(results, training.get("started", {}), measured_on(training))
+    return (
+        '<details class="story about"><summary>How good is this model?</summary>'
+        f"{figures_html(comparison)}</details>"
+    )
+
+
+def _latest(history: dict) -> dict:
+    """The end of the held-out curve of a training that was not measured to the end."""
+    losses, accuracies = history.get("val_loss_nats"), history.get("val_accuracy")
+    if not losses or not accuracies:
+        return {}
+    return {"loss_nats": losses[-1][1], "accuracy": accuracies[-1][1]}

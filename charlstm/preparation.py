@@ -1,0 +1,92 @@
+"""From what the command line was asked for to the run folder of a training."""
+
+from __future__ import annotations
+
+import argparse
+import random
+
+from charlstm import corpus
+from charlstm.errors import CharLSTMError
+from charlstm.fine_tuning import BUDGET, read_start
+from charlstm.progress import DownloadBar
+from charlstm.recipes import Budget, find_recipe
+from charlstm.runs import Run
+from charlstm.timeline import read_timeline
+
+CHOICES = ("corpus", "text", "from", "style", "recipe", "random_seed")  # of a new training
+
+
+def prepare_run(arguments: argparse.Namespace) -> Run:
+    """A new run folder, or the one to go on with.
+
+    Raises:
+        CharLSTMError: it cannot be trained as asked; nothing has been made or changed.
+    """
+    budget = None
+    if arguments.minutes is not None or arguments.epochs is not None:
+        budget = Budget(minutes=arguments.minutes, epochs=arguments.epochs)
+    chosen = [
+        f"--{name.replace('_', '-')}" for name in CHOICES if getattr(arguments, name) is not None
+    ]
+    if arguments.resume:
+        if chosen or arguments.run:
+            raise CharLSTMError(
+                f"--resume goes on with what the run folder says, so {(chosen or ['--run'])[0]} "
+                "cannot be given with it; only --minutes or --epochs can."
+            )
+        return _to_go_on_with(Run(arguments.resume), budget)
+    if arguments.run:
+        run = Run(arguments.run)
+        if run.config_path.exists() and not chosen and budget is None and not run.events():
+            return run  # prepared by somebody else, such as the page
+        run.check_new()  # before a text is downloaded for nothing
+    if arguments.text and arguments.corpus:
+        raise CharLSTMError("Give either --text or --corpus, not both.")
+    return _new(arguments, budget)
+
+
+def _to_go_on_with(run: Run, budget: Budget | None) -> Run:
+    _check_can_go_on(run, budget or run.budget)
+    if budget is not None:
+        run.set_budget(budget)
+    if not run.is_alive():  # else the page has just started this process, and may stop it
+        run.stop_path.unlink(missing_ok=True)
+    return run
+
+
+def _check_can_go_on(run: Run, budget: Budget) -> None:
+    run.check_free()
+    ending = read_timeline(run).ending
+    used = ending.get("elapsed_s", 0) / 60 if budget.minutes else ending.get("epoch", 0)
+    if ending.get("event") == "finished" and used > 0.999 * (budget.minutes or budget.epochs):
+        raise CharLSTMError(
+            "This training has used its whole budget. Give it a larger one to go on: --minutes "
+            "or --epochs with a number above what it had."
+        )
+
+
+def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
+    path = getattr(arguments, "from")
+    start = None if path is None else read_start(path)  # before a text is downloaded for nothing
+    recipe = find_recipe(arguments.recipe or "quick")
+    random_seed = arguments.random_seed
+    if random_seed is None:
+        random_seed = random.SystemRandom().randrange(2**31)
+    return Run.create(
+        recipe=recipe,
+        corpus=_corpus(arguments),
+        budget=budget or (recipe.budget if start is None else BUDGET),
+        random_seed=random_seed,
+        folder=arguments.run,
+        start=start,
+    )
+
+
+def _corpus(arguments: argparse.Namespace) -> corpus.Corpus:
+    style = arguments.style or "verse"
+    if arguments.text:
+        return corpus.read_file(arguments.text, style)
+    if arguments.corpus == "practice-text":
+        return corpus.practice_text(style)
+    with DownloadBar() as bar:
+        return corpus.tiny_shakespeare(style, bar.show)
