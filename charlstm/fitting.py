@@ -229,8 +229,8 @@ class Fitting:
         # By place: Keras numbers the names of what a process builds a second time.
         if [tuple(variable.shape) for variable in current] != [array.shape for array in saved]:
             raise CharLSTMError(
-                f"{self.run.resume_path} is of another network than {self.recipe.name}: start a "
-                "new training."
+                f"{self.run.resume_path} does not fit: it was saved by another version of the "
+                f"recipe {self.recipe.name}, or on a GPU and not a CPU. Start a new training."
             )
         for variable, array in zip(current, saved, strict=True):
             variable.assign(array)

@@ -24,18 +24,33 @@ class CarriedLSTM(keras.layers.Layer):
     JAX. Here hidden and cell state are weights of the layer that are not trained.
 
     Call with inputs (lanes, window, features) and keep (lanes, 1), 0 where a lane starts afresh.
+
+    Args:
+        recurrent_dropout: share of the recurrent weights that a step leaves out. Keras' own takes
+            from the hidden state at every character, which cuDNN cannot.
     """
 
-    def __init__(self, lstm: keras.layers.LSTM, lanes: int, **kwargs):
+    def __init__(self, lstm: keras.layers.LSTM, lanes: int, recurrent_dropout: float, **kwargs):
         super().__init__(**kwargs)
         self.lstm = lstm
+        self.recurrent_dropout = recurrent_dropout
+        self.seed_generator = keras.random.SeedGenerator()
         shape = (lanes, lstm.units)
         self.hidden = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="h")
         self.cell = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="c")
 
-    def call(self, inputs, keep):
+    def call(self, inputs, keep, training=False):
         state = [self.hidden * keep, self.cell * keep]
-        outputs, hidden, cell = self.lstm(inputs, initial_state=state)
+        attributes = vars(self.lstm.cell)  # past Keras, which takes a weight's place for settled
+        whole = attributes["recurrent_kernel"]
+        if training and self.recurrent_dropout:
+            attributes["recurrent_kernel"] = keras.random.dropout(
+                whole.value, self.recurrent_dropout, seed=self.seed_generator
+            )
+        try:
+            outputs, hidden, cell = self.lstm(inputs, initial_state=state)
+        finally:
+            attributes["recurrent_kernel"] = whole
         self.hidden.assign(hidden)
         self.cell.assign(cell)
         return outputs
@@ -101,7 +116,10 @@ def build_models(
     else:
         x = _dropout(recipe.embedding_dropout, recipe.lanes)(embedding(lane_ids))
         for lstm in lstms:
-            x = CarriedLSTM(lstm, recipe.lanes, name=f"carried_{lstm.name}")(x, keep)
+            carried = CarriedLSTM(
+                lstm, recipe.lanes, recipe.recurrent_dropout, name=f"carried_{lstm.name}"
+            )
+            x = carried(x, keep)
             x = _dropout(recipe.dropout, recipe.lanes)(x)
         logits = output(x)
     return Models(cold, keras.Model({"ids": lane_ids, "keep": keep}, logits, name="training"))

@@ -25,7 +25,8 @@ text, folder = sys.stdin.read(), sys.argv[1]
 RECIPES["tiny"] = Recipe(
     name="tiny", embedding_units=5, lstm_units=(8, 12), budget=Budget(epochs=1), lanes=4,
     window=11, learning_rate=2e-2, warmup_share=0.05, beta_2=0.99, weight_decay=0.01,
-    clip_norm=1.0, dropout=0.05, embedding_dropout=0.05, fresh_start_share=0.02,
+    clip_norm=1.0, dropout=0.05, embedding_dropout=0.05,
+    recurrent_dropout=0.05, fresh_start_share=0.02,
 )
 run = Run.create(recipe=RECIPES["tiny"], corpus=paste(text), budget=Budget(epochs=2.5),
                  random_seed=3, folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,11 @@ def test_a_model_that_would_be_too_large_to_be_stored_is_refused(monkeypatch):
     check_fits(checkpoint, "b")
     with pytest.raises(CharLSTMError, match="smaller model"):
         check_fits(checkpoint, "bc")
+
+
+def test_the_examples_in_the_docstrings_hold():
+    results = doctest.testmod(fine_tuning)
+    assert results.attempted >= 1 and results.failed == 0
 
 
 # What is recorded

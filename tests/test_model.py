@@ -130,7 +130,21 @@ def test_dropout_is_taken_from_what_a_layer_writes_and_not_within_its_recurrence
         shapes = [layer.noise_shape for layer in built.training.layers if hasattr(layer, "rate")]
         assert shapes == [(LANES, 1, None)] * 3  # the same features for a whole window
     rates = [layer.rate for layer in built.training.layers if hasattr(layer, "rate")]
-    assert rates == ([0.25] * 3 if recipe is LANES_RECIPE else [0.2] * 2)
+    assert rates == ([0.2, 0.4, 0.4] if recipe is LANES_RECIPE else [0.2] * 2)
+
+
+def test_recurrent_dropout_leaves_out_weights_in_training_and_puts_them_back(text):
+    recipe = replace(LANES_RECIPE, dropout=0.0, embedding_dropout=0.0, recurrent_dropout=0.5)
+    built = build_models(recipe, ARCHITECTURE)
+    set_weights(built, random_weights(ARCHITECTURE))
+    ids = text[:, :WINDOW]
+    inputs = {"ids": ids, "keep": np.zeros((LANES, 1), np.float32)}
+    plain = numpy_of(built.cold(ids))
+    one, other = (numpy_of(built.training(inputs, training=True)) for _ in range(2))
+    assert not np.allclose(one, plain, atol=1e-3)
+    assert not np.allclose(one, other, atol=1e-3)
+    assert np.allclose(one[:, 0], plain[:, 0], atol=1e-5)  # nothing was carried to it
+    assert np.allclose(numpy_of(built.training(inputs, training=False)), plain, atol=1e-5)
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a matter of TensorFlow")

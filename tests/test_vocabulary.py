@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm import vocabulary
-from charlstm.vocabulary import Vocabulary
+from charlstm.vocabulary import Vocabulary, name_characters
 
 TEXTS = ["", "\n", "a", "banana", "😀🎭\n", "नमस्ते", "\0\x7f\r\n\t", "\U0010ffff\ue000\ufeff"]
 
@@ -82,6 +82,12 @@ def test_only_single_characters_are_members():
     assert "d" not in its_vocabulary
     assert "" not in its_vocabulary
     assert "ab" not in its_vocabulary
+
+
+def test_twelve_characters_are_named_and_the_others_counted():
+    assert name_characters("abcdefghijkl") == "a b c d e f g h i j k l"
+    assert name_characters("abcdefghijklmn") == "a b c d e f g h i j k l and 2 more"
+    assert name_characters("\n\x07a😀") == "U+000A U+0007 a 😀"
 
 
 def test_the_examples_in_the_docstrings_hold():
