@@ -63,7 +63,7 @@ def trained(folder, text_file):
     pytest.importorskip("keras", reason="training needs Keras")
     out = folder / "mine.safetensors"
     process = command(
-        "train", "--text", text_file, "--minutes", "0.05", "--random-seed", "4",
+        "train", "--text", text_file, "--epochs", "30", "--random-seed", "4",
         "--out", out, "--run", folder / "run", "--json", home=folder / "home",
     )  # fmt: skip
     stdout, stderr = process.communicate(timeout=120)
@@ -93,9 +93,8 @@ def test_train_prints_one_json_object_and_says_the_rest_on_standard_error(traine
     assert FIGURES | {"checkpoint", "train_s", "device", "backend"} <= set(record)
     assert record["status"] == "finished"
     assert record["checkpoint"] == str(out)
-    assert 3.0 <= record["train_s"] < 12
-    # How much it learns in three seconds depends on the machine.
-    assert 0 < record["loss_nats"] < 1.2 * math.log(len(set(tiny_corpus.text)))
+    assert 0 < record["train_s"] < 60
+    assert 0 < record["loss_nats"] < 0.8 * record["blind_loss_nats"]
     assert "Run folder:" in stderr
     assert "characters/s" in stderr
     assert "Traceback" not in stderr
@@ -108,7 +107,7 @@ def test_train_prints_one_json_object_and_says_the_rest_on_standard_error(traine
 def test_the_run_folder_is_where_it_was_asked_for_and_says_what_was_asked(trained, folder):
     run = Run(folder / "run")
     assert run.config["random_seed"] == 4
-    assert run.budget == Budget(minutes=0.05)
+    assert run.budget == Budget(epochs=30)
     assert run.recipe is QUICK
     assert read_timeline(run).status == "finished"
     assert (folder / "mine.safetensors").read_bytes() == run.checkpoint_path.read_bytes()
