@@ -130,7 +130,7 @@ def test_dropout_is_taken_from_what_a_layer_writes_and_not_within_its_recurrence
         shapes = [layer.noise_shape for layer in built.training.layers if hasattr(layer, "rate")]
         assert shapes == [(LANES, 1, None)] * 3  # the same features for a whole window
     rates = [layer.rate for layer in built.training.layers if hasattr(layer, "rate")]
-    assert rates == ([0.2, 0.4, 0.4] if recipe is LANES_RECIPE else [0.2] * 2)
+    assert rates == ([0.25] * 3 if recipe is LANES_RECIPE else [0.2] * 2)
 
 
 def test_recurrent_dropout_leaves_out_weights_in_training_and_puts_them_back(text):

@@ -478,7 +478,7 @@ def _of_another_backend(run: Run) -> None:
     [
         (_cut_in_half, "is damaged"),
         (_without_position, "is damaged"),
-        (_of_another_network, "another network"),
+        (_of_another_network, "another version of the recipe"),
         (_of_another_backend, "KERAS_BACKEND=abacus"),
         (lambda run: run.resume_path.write_bytes(b""), "is damaged"),
         (lambda run: (run.folder / "corpus.txt").unlink(), "lost its corpus.txt"),
