@@ -25,9 +25,7 @@ class Device:
     backend: str  # "tensorflow", "jax" or "torch"
     backend_version: str
     cores: int = 1
-    matrix_dtype: str = (
-        "float32"  # of matrix products: the quickest one that the device is made for
-    )
+    matrix_dtype: str = "float32"  # of matrix products: the quickest that it is made for
 
     def lane_groups(self, lanes: int) -> int | None:
         """How many parts lanes are best worked on in, one a core; None: the framework knows."""

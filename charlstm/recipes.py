@@ -93,6 +93,7 @@ QUICK = Recipe(
     beta_2=0.99,
     weight_decay=0.01,
     clip_norm=1.0,
+    dropout=0.3,
     fresh_start_share=0.02,
 )
 
