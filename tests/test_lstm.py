@@ -222,7 +222,7 @@ def test_fit_carries_the_state_from_step_to_step(model):
 
     architecture = ARCHITECTURES["two layers"]
     weights = random_weights(architecture)
-    models = keras_models(model, architecture, weights, lanes=2, window=4)
+    models = keras_models(model, architecture, weights, lanes=2, window=4, dropout=0.0)
     models.training.compile(
         optimizer=keras.optimizers.SGD(0.0),  # learns nothing: the weights stay comparable
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
