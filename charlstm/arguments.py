@@ -69,6 +69,12 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--corpus", choices=["tiny-shakespeare", "practice-text"])
     train.add_argument("--text", metavar="FILE", help="a text file of your own")
     train.add_argument("--from", metavar="CHECKPOINT", help="a model to start from (fine-tuning)")
+    train.add_argument(
+        "--teachers",
+        nargs="+",
+        metavar="CHECKPOINT",
+        help="models of the same text to learn from beside it (knowledge distillation)",
+    )
     train.add_argument("--style", choices=["verse", "prose"], help="keep line breaks, or not")
     train.add_argument("--recipe", choices=list(RECIPES), help="default: quick")
     train.add_argument("--minutes", type=positive, help="budget, from the first step on")

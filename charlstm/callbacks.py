@@ -128,7 +128,7 @@ class Progress(keras.callbacks.Callback):
             return
         # Keras logs means since the chapter began; their differences are the latest steps.
         steps = batch + 1
-        loss, accuracy = float(logs["loss"]) * steps, float(logs["accuracy"]) * steps
+        loss, accuracy = (_of_text(logs, name) * steps for name in ("loss", "accuracy"))
         told_steps, told_loss, told_accuracy = self._sums
         self._sums = (steps, loss, accuracy)
         latest_loss = (loss - told_loss) / (steps - told_steps)
@@ -148,11 +148,16 @@ class Progress(keras.callbacks.Callback):
         self._told_step = self.clock.step
 
     def on_epoch_end(self, epoch, logs=None):
-        self._check(float(logs["loss"]))  # before anything is saved
+        self._check(_of_text(logs, "loss"))  # before anything is saved
 
     def _check(self, loss: float):
         if not np.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss} at step {self.clock.step}")
+
+
+def _of_text(logs: dict, name: str) -> float:
+    """A mean that Keras logged; with teachers those of the text alone have names of their own."""
+    return float(logs[f"text_{name}" if "text_loss" in logs else name])
 
 
 class Ending(keras.callbacks.Callback):

@@ -50,16 +50,20 @@ class Lanes:
         """Steps in which the lanes together read as many characters as the text has."""
         return len(self.ids) / (self.lanes * self.window)
 
+    def positions(self, step: int) -> np.ndarray:
+        """Where in the text (a ring) the characters of a batch stand, (lanes, window)."""
+        starts = np.arange(self.lanes) * len(self.ids) // self.lanes + step * self.window
+        return starts[:, None] + np.arange(self.window)
+
     def batch(self, step: int) -> LaneBatch:
-        count = len(self.ids)
-        starts = np.arange(self.lanes) * count // self.lanes + step * self.window
-        positions = starts[:, None] + np.arange(self.window + 1)
+        positions = self.positions(step)
         characters = self.ids.take(positions, mode="wrap").astype(np.int32)
+        targets = self.ids.take(positions + 1, mode="wrap").astype(np.int32)
         rng = np.random.default_rng((self.random_seed, step))
         keep = rng.random((self.lanes, 1)) >= self.fresh_start_share
         if step == 0:
             keep[:] = False
-        return LaneBatch(characters[:, :-1], characters[:, 1:], keep.astype(np.float32))
+        return LaneBatch(characters, targets, keep.astype(np.float32))
 
 
 @dataclass(frozen=True, kw_only=True)

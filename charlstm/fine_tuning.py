@@ -73,7 +73,7 @@ class Start:
             "embedding_units": architecture.embedding_units,
             "lstm_units": list(architecture.lstm_units),
             "new_characters": unknown_characters(self.vocabulary, corpus.text),
-            "held_out": _held_out(self.checkpoint.training, corpus),
+            "held_out": held_out_of(self.checkpoint.training, corpus),
         }
 
 
@@ -102,7 +102,7 @@ def _short(name) -> str:
     return "".join(character for character in name if character.isprintable())[:MAX_NAME]
 
 
-def _held_out(training: dict, corpus: Corpus) -> str:
+def held_out_of(training: dict, corpus: Corpus) -> str:
     """Whether a model has seen the held-out part of a text, one of `HELD_OUT`.
 
     Args:

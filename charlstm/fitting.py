@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -14,8 +14,10 @@ from charlstm import dataset
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
 from charlstm.device import Device
+from charlstm.distillation import teachers_odds
 from charlstm.errors import CharLSTMError
 from charlstm.evaluation import COLD_WINDOW, evaluate
+from charlstm.feeding import batches, training_data
 from charlstm.fine_tuning import grow, merge
 from charlstm.held_out import HeldOutCurve
 from charlstm.model import build_models, compile_models, set_weights, weights_of
@@ -60,6 +62,8 @@ class Fitting:
         self.recipe = run.recipe
         keras.utils.set_random_seed(run.config["random_seed"])
         text = run.text()
+        self.teachers = run.teacher_checkpoints()
+        self.odds = None  # what they expect
         start = run.start_checkpoint()
         self.vocabulary = Vocabulary.from_text(text)
         if start is not None:
@@ -72,11 +76,12 @@ class Fitting:
             self.architecture,
             groups=device.lane_groups(self.recipe.lanes),
             matrix_dtype=device.matrix_dtype,
+            taught=bool(self.teachers),
         )
         if start is not None:
             set_weights(self.models, grow(start, self.vocabulary, weights_of(self.models)))
         compile_models(self.models, self.recipe)
-        self.data = self._data()
+        self.data = training_data(self.recipe, self.ids, run.config["random_seed"])
         step, elapsed_s = self._load()
         self.clock = Clock(run.budget, self.data.steps_per_epoch(), step, elapsed_s)
         self.held_out_curve = self._held_out_curve()
@@ -91,29 +96,16 @@ class Fitting:
 
     # Data
 
-    def _data(self) -> dataset.Lanes | dataset.Windows:
-        if self.recipe.predicts_every_position:
-            return dataset.Lanes(
-                ids=self.training_ids,
-                lanes=self.recipe.lanes,
-                window=self.recipe.window,
-                fresh_start_share=self.recipe.fresh_start_share,
-                random_seed=self.run.config["random_seed"],
-            )
-        return dataset.Windows.from_ids(
-            self.ids,
-            window=self.recipe.window,
-            batch_size=self.recipe.lanes,
-            random_seed=self.run.config["random_seed"],
-        )
+    def _ask_teachers(self) -> None:
+        told_s = [0.0]
 
-    def _batches(self, step: int) -> Iterator[tuple]:
-        if isinstance(self.data, dataset.Windows):
-            yield from self.data.batches(step)
-        while True:
-            batch = self.data.batch(step)
-            yield {"ids": batch.ids, "keep": batch.keep}, batch.targets
-            step += 1
+        def progress(share: float) -> None:
+            if time.monotonic() - told_s[0] > 1:
+                self.tell("asking_teachers", share=round(share, 3))
+                told_s[0] = time.monotonic()
+
+        self.odds = teachers_odds(self.teachers, self.training_ids, self.run.odds_path, progress)
+        self.teachers = []  # their weights are no longer needed
 
     def _held_out_curve(self) -> HeldOutCurve:
         if isinstance(self.data, dataset.Windows):
@@ -147,6 +139,8 @@ class Fitting:
         if self.clock.share >= 1:  # interrupted when only the measuring was left
             self.prepare_s = time.monotonic() - began_s
             return "finished"
+        if self.teachers:
+            self._ask_teachers()
         steps_per_chapter = self._warm_up()
         self.prepare_s = time.monotonic() - began_s
         ending = Ending(self.clock, self.run.stop_path.exists)
@@ -158,7 +152,7 @@ class Fitting:
         callbacks = [LearningRate(self.recipe, self.clock), progress, ending, self.between]
         self.clock.start()
         self.models.training.fit(
-            self._batches(self.clock.step),
+            batches(self.data, self.clock.step, self.odds),
             steps_per_epoch=steps_per_chapter,
             epochs=10**9,
             callbacks=callbacks,
@@ -179,7 +173,7 @@ class Fitting:
             on_train_batch_end=lambda batch, logs: times.append(time.monotonic())
         )
         self.models.training.fit(
-            self._batches(self.clock.step),
+            batches(self.data, self.clock.step, self.odds),
             steps_per_epoch=WARM_UP_STEPS,
             epochs=1,
             callbacks=[note],
@@ -273,6 +267,8 @@ class Fitting:
         }
         if self.run.origin is not None:
             training["started_from"] = self.run.origin
+        if self.run.teachers:
+            training["teachers"] = self.run.teachers
         return Checkpoint(
             architecture=self.architecture,
             vocabulary=self.vocabulary,
@@ -297,6 +293,7 @@ class Fitting:
         if not stopped:
             results = self._measure()
             self.save(results)
+            self.run.odds_path.unlink(missing_ok=True)
         return {
             "step": self.clock.step,
             "elapsed_s": round(self.clock.elapsed_s, 2),

@@ -64,7 +64,8 @@ class Models:
         cold: ids (batch, time) -> logits (batch, time, vocab), from a zero state.
         training: what `fit` is called on. For lanes: {"ids": (lanes, window), "keep": (lanes, 1)}
             -> logits (lanes, window, vocab). For the notebook's windows: ids (batch, window) ->
-            logits (batch, vocab) of the one character to come.
+            logits (batch, vocab) of the one character to come. With teachers, the logits twice:
+            {"text": logits, "teachers": logits}, to be compared with each.
     """
 
     cold: keras.Model
@@ -77,6 +78,7 @@ def build_models(
     *,
     groups: int | None = None,
     matrix_dtype: str = "float32",
+    taught: bool = False,
 ) -> Models:
     """Build both models of a recipe.
 
@@ -84,6 +86,7 @@ def build_models(
         groups: parts that the lanes are worked on in, one a core, by `LaneNetwork`; None: by the
             framework's own LSTM, which takes cuDNN on a GPU.
         matrix_dtype: of the products of a `LaneNetwork`.
+        taught: whether it learns from teachers too.
     """
     embedding = keras.layers.Embedding(
         architecture.vocabulary_size, architecture.embedding_units, name="embedding"
@@ -122,7 +125,8 @@ def build_models(
             x = carried(x, keep)
             x = _dropout(recipe.dropout, recipe.lanes)(x)
         logits = output(x)
-    return Models(cold, keras.Model({"ids": lane_ids, "keep": keep}, logits, name="training"))
+    outputs = {"text": logits, "teachers": logits} if taught else logits
+    return Models(cold, keras.Model({"ids": lane_ids, "keep": keep}, outputs, name="training"))
 
 
 def _dropout(rate: float, lanes: int) -> keras.layers.Layer:
@@ -141,12 +145,24 @@ def compile_models(models: Models, recipe: Recipe) -> None:
         weight_decay=recipe.weight_decay,
         global_clipnorm=recipe.clip_norm,
     )
-    for model, its_optimizer in ((models.training, optimizer), (models.cold, None)):
-        model.compile(
-            optimizer=its_optimizer or keras.optimizers.SGD(),  # the cold model is never trained
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def accuracy() -> keras.Metric:
+        return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+
+    # The cold model is never trained; Keras wants an optimizer all the same.
+    models.cold.compile(optimizer=keras.optimizers.SGD(), loss=loss, metrics=[accuracy()])
+    if isinstance(models.training.output, dict):
+        of_teachers = keras.losses.CategoricalCrossentropy(from_logits=True)
+        share = recipe.teachers_share
+        models.training.compile(
+            optimizer=optimizer,
+            loss={"text": loss, "teachers": of_teachers},
+            loss_weights={"text": 1 - share, "teachers": share},
+            metrics={"text": [accuracy()]},
         )
+    else:
+        models.training.compile(optimizer=optimizer, loss=loss, metrics=[accuracy()])
     optimizer.build(models.training.trainable_variables)
 
 

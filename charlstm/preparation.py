@@ -13,7 +13,15 @@ from charlstm.recipes import Budget, find_recipe
 from charlstm.runs import Run
 from charlstm.timeline import read_timeline
 
-CHOICES = ("corpus", "text", "from", "style", "recipe", "random_seed")  # of a new training
+CHOICES = (
+    "corpus",
+    "text",
+    "from",
+    "teachers",
+    "style",
+    "recipe",
+    "random_seed",
+)  # of a new training
 
 
 def prepare_run(arguments: argparse.Namespace) -> Run:
@@ -68,6 +76,7 @@ def _check_can_go_on(run: Run, budget: Budget) -> None:
 def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
     path = getattr(arguments, "from")
     start = None if path is None else read_start(path)  # before a text is downloaded for nothing
+    teachers = [read_start(teacher) for teacher in arguments.teachers or ()]
     recipe = find_recipe(arguments.recipe or "quick")
     random_seed = arguments.random_seed
     if random_seed is None:
@@ -79,6 +88,7 @@ def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
         random_seed=random_seed,
         folder=arguments.run,
         start=start,
+        teachers=teachers,
     )
 
 

@@ -55,6 +55,8 @@ class TrainingBar(ShareBar):
                 f"{event['parameters']:,} parameters, {event['characters']:,} characters, on "
                 f"{event['device']} ({event['backend']} {event['backend_version']}). Preparing ..."
             )
+        elif kind == "asking_teachers":
+            self.show(0.0, f"asking the teachers: {100 * event['share']:.0f} %")
         elif kind == "validated":
             self._held_out = f", held out {event['val_loss_nats']:.3f}"
         elif kind == "progress":

@@ -60,6 +60,7 @@ class Recipe:
     dropout: float = 0.0  # after each LSTM layer
     recurrent_dropout: float = 0.0  # of the recurrent weights, once a step
     embedding_dropout: float = 0.0
+    teachers_share: float = 0.5  # of the loss, if there are teachers; the rest is the text's
     fresh_start_share: float = 0.0  # of the lanes, each step: their state becomes zero
 
     def architecture(self, vocabulary_size: int) -> Architecture:
@@ -102,7 +103,7 @@ FULL = Recipe(
     embedding_units=256,
     lstm_units=(512, 512),
     budget=Budget(minutes=45),
-    lanes=32,
+    lanes=64,
     window=64,
     learning_rate=4e-3,
     warmup_share=0.02,
@@ -111,6 +112,7 @@ FULL = Recipe(
     clip_norm=0.5,
     dropout=0.25,
     embedding_dropout=0.25,
+    teachers_share=0.8,
     fresh_start_share=0.02,
 )
 

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from charlstm.distillation import are_teacher_records
 from charlstm.fine_tuning import is_origin
 from charlstm.ownership import RunError
 
@@ -49,4 +50,5 @@ def _is_config(config) -> bool:
         and all(isinstance(corpus.get(name), str) for name in ("name", "sha256", "style"))
         and isinstance(corpus.get("notices", []), list)
         and ("started_from" not in config or is_origin(config["started_from"]))
+        and ("teachers" not in config or are_teacher_records(config["teachers"]))
     )

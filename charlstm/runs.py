@@ -3,6 +3,8 @@
     config.json              recipe, corpus, budget, random seed
     corpus.txt               the cleaned text, so that resuming needs nothing else
     start.safetensors        the model that the training starts from, if it is not from nothing
+    teacher-1.safetensors    models that it learns from beside the text, if any; and
+    odds.npy                 what they expect
     events.jsonl             what happened, a JSON object a line
     checkpoint.safetensors   the model so far, always whole
     resume.safetensors       weights and optimizer state, for going on exactly
@@ -16,17 +18,18 @@ Nothing here trains: `start` starts a process of its own, which outlives the pag
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.corpus import Corpus
+from charlstm.distillation import check_can_be_taught, sentence, teacher_records
+from charlstm.event_log import EventLog
 from charlstm.fine_tuning import Start, fine_tuned, sentences
 from charlstm.home import make_folder, runs_folder
 from charlstm.ownership import Ownership, RunError
@@ -41,10 +44,8 @@ class Run:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self._events: list[dict] = []
-        self._read_bytes = 0
         self._ownership = Ownership(self.folder)
-        self._reading = threading.Lock()  # many visitors look at one training
+        self._log = EventLog(self.folder / "events.jsonl")
 
     @classmethod
     def create(
@@ -56,21 +57,28 @@ class Run:
         random_seed: int,
         folder: str | Path | None = None,
         start: Start | None = None,
+        teachers: Sequence[Start] = (),
     ) -> Run:
         """Make the folder of a new training; `start` or `charlstm.training.train` runs it.
 
         Args:
             start: the model to start from; it is copied. None: from nothing.
+            teachers: models to learn from beside the text; they are copied too.
         """
         if not 0 <= random_seed < 2**32:
             raise RunError(f"The random seed was {random_seed}; give one from 0 to {2**32 - 1}.")
-        origin = {} if start is None else {"started_from": start.origin(corpus)}
+        models = {} if start is None else {"started_from": start.origin(corpus)}
+        if teachers:
+            models["teachers"] = teacher_records(teachers, corpus)
+            check_can_be_taught(recipe, start is not None)
         run = cls(_new_folder(recipe.name) if folder is None else folder)
         run.check_new()
         make_folder(run.folder)
         (run.folder / "corpus.txt").write_bytes(corpus.text.encode())
         if start is not None:
             run.start_path.write_bytes(start.data)
+        for number, teacher in enumerate(teachers, 1):
+            run.teacher_path(number).write_bytes(teacher.data)
         config = {
             "recipe": recipe.name,
             "corpus": {
@@ -83,7 +91,7 @@ class Run:
             "budget": {"minutes": budget.minutes, "epochs": budget.epochs},
             "random_seed": random_seed,
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),
-            **origin,
+            **models,
         }
         write_config(config, run.config_path)
         return run
@@ -114,13 +122,20 @@ class Run:
     def start_path(self) -> Path:
         return self.folder / "start.safetensors"
 
+    def teacher_path(self, number: int) -> Path:
+        return self.folder / f"teacher-{number}.safetensors"
+
+    @property
+    def odds_path(self) -> Path:
+        return self.folder / "odds.npy"
+
     @property
     def resume_path(self) -> Path:
         return self.folder / "resume.safetensors"
 
     @property
     def events_path(self) -> Path:
-        return self.folder / "events.jsonl"
+        return self._log.path
 
     @property
     def stop_path(self) -> Path:
@@ -153,6 +168,7 @@ class Run:
         """What people should know of the text and of the model it starts from."""
         config = self.config
         told = sentences(config["started_from"]) if "started_from" in config else []
+        told += [sentence(config["teachers"])] if "teachers" in config else []
         return [*config["corpus"].get("notices", []), *told]
 
     @property
@@ -170,6 +186,17 @@ class Run:
             return None
         self._unchanged(self.start_path, origin["sha256"])
         return load_checkpoint(self.start_path)
+
+    @property
+    def teachers(self) -> list[dict]:
+        """What is recorded of the models that it learns from beside the text."""
+        return self.config.get("teachers", [])
+
+    def teacher_checkpoints(self) -> list[Checkpoint]:
+        for number, record in enumerate(self.teachers, 1):
+            self._unchanged(self.teacher_path(number), record["sha256"])
+        paths = map(self.teacher_path, range(1, len(self.teachers) + 1))
+        return [load_checkpoint(path) for path in paths]
 
     def _unchanged(self, path: Path, sha256: str) -> bytes:
         """What is in a file that no training ever changes."""
@@ -191,35 +218,12 @@ class Run:
     # What happened
 
     def events(self) -> list[dict]:
-        """All events so far, oldest first. Reads only what was added since the last call."""
-        with self._reading:
-            try:
-                with open(self.events_path, "rb") as file:
-                    if file.seek(0, os.SEEK_END) < self._read_bytes:
-                        self._events, self._read_bytes = [], 0
-                    file.seek(self._read_bytes)
-                    data = file.read()
-            except FileNotFoundError:
-                return []
-            whole = data[: data.rfind(b"\n") + 1]  # a line without its end is still being written
-            self._read_bytes += len(whole)
-            for line in whole.splitlines():
-                try:
-                    event = json.loads(line)
-                except ValueError:
-                    continue  # half a line that a killed process left, closed by the next one
-                if isinstance(event, dict) and "event" in event:
-                    self._events.append(event)
-            return list(self._events)
+        """All events so far, oldest first."""
+        return self._log.read()
 
     def append_event(self, event: str, **details) -> dict:
         """Only the process that trains may call this."""
-        record = {"event": event, **details}
-        with open(self.events_path, "a+b") as file:
-            if file.tell() and not _ends_with_newline(file):
-                file.write(b"\n")
-            file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
-        return record
+        return self._log.append({"event": event, **details})
 
     # Who trains
 
@@ -300,11 +304,6 @@ def _new_folder(recipe_name: str) -> Path:
             continue
         return folder
     raise RunError(f"{runs_folder()} is full of trainings: remove some.")
-
-
-def _ends_with_newline(file) -> bool:
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"
 
 
 class Runs:

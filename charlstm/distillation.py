@@ -1,0 +1,134 @@
+"""Knowledge distillation: learning from teachers beside the text.
+
+The text only says which character came. Networks that have learned the same text already say, for
+every place in it, how likely each character was, which tells much more. Several networks average
+out each other's mistakes, and one student can learn most of what they know together.
+
+Sources: Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network",
+arXiv:1503.02531; students as large as their teachers: Furlanello et al. 2018, "Born-Again Neural
+Networks", arXiv:1805.04770.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.corpus import Corpus
+from charlstm.errors import CharLSTMError
+from charlstm.fine_tuning import Start, held_out_of
+from charlstm.lstm import Network
+from charlstm.recipes import Recipe
+
+MAX_TEACHERS = 16
+_LANES = 64
+_PIECE = 32  # characters a call of Network.read
+
+
+def teacher_record(teacher: Start, corpus: Corpus) -> dict:
+    """What a run folder and a checkpoint record of a teacher.
+
+    Raises:
+        CharLSTMError: it has not learned from this text, or has seen the held-out part.
+    """
+    training = teacher.checkpoint.training
+    if held_out_of(training, corpus) != "unseen":
+        raise CharLSTMError(
+            f"The teacher “{teacher.name}” did not learn from the first nine tenths of this text, "
+            "and of nothing else: give models that the recipe quick or full trained on it."
+        )
+    return {"name": teacher.name, "sha256": hashlib.sha256(teacher.data).hexdigest()}
+
+
+def teacher_records(teachers: Sequence[Start], corpus: Corpus) -> list[dict]:
+    """A record of each teacher; CharLSTMError as `teacher_record`, or if they are too many."""
+    if len(teachers) > MAX_TEACHERS:
+        raise CharLSTMError(f"There were {len(teachers)} teachers; give at most {MAX_TEACHERS}.")
+    return [teacher_record(teacher, corpus) for teacher in teachers]
+
+
+def check_can_be_taught(recipe: Recipe, from_model: bool) -> None:
+    """Raise CharLSTMError if a training cannot have teachers."""
+    if not recipe.predicts_every_position:
+        raise CharLSTMError(
+            f"The recipe {recipe.name} learns one character of each window and cannot have "
+            "teachers: use quick or full."
+        )
+    if from_model:
+        raise CharLSTMError(
+            "A training either starts from a model or has teachers: give --from or --teachers."
+        )
+
+
+def are_teacher_records(records) -> bool:
+    """Whether it is what `teacher_records` gives."""
+    return (
+        isinstance(records, list)
+        and 0 < len(records) <= MAX_TEACHERS
+        and all(
+            isinstance(record, dict)
+            and all(isinstance(record.get(word), str) for word in ("name", "sha256"))
+            for record in records
+        )
+    )
+
+
+def sentence(records: list[dict]) -> str:
+    """Who teaches, in plain words."""
+    names = ", ".join(f"“{record['name']}”" for record in records)
+    number = len(records)
+    who = "a trained model expects" if number == 1 else f"{number} trained models expect"
+    return f"It also learns from what {who} at every place (knowledge distillation): {names}."
+
+
+def teachers_odds(
+    teachers: Sequence[Checkpoint],
+    ids: np.ndarray,
+    path: Path,
+    progress: Callable[[float], None] = lambda share: None,
+) -> np.ndarray:
+    """What the teachers together expect after each character: the mean of their probabilities.
+
+    Args:
+        ids: the training text, (characters,).
+        path: a file to keep them in, mapped to memory: 130 MB for a million characters. What an
+            interrupted training left there is taken up.
+        progress: called with the share of the work done, 0 to 1.
+
+    Returns:
+        float16, (characters, vocabulary).
+    """
+    shape = (len(ids), len(teachers[0].vocabulary))
+    if path.exists():
+        odds = np.load(path, mmap_mode="r")
+        if odds.shape == shape and odds.dtype == np.float16:
+            return odds
+    per_lane = -(-len(ids) // _LANES)
+    lanes = np.zeros(_LANES * per_lane, np.int64)
+    lanes[: len(ids)] = ids
+    lanes = lanes.reshape(_LANES, per_lane)
+    unfinished = path.with_suffix(".part")
+    odds = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
+    networks: list[Network] = [teacher.network for teacher in teachers]
+    states = [network.start(_LANES) for network in networks]
+    places = np.arange(_LANES)[:, None] * per_lane
+    for first in range(0, per_lane, _PIECE):
+        piece = lanes[:, first : first + _PIECE]
+        mean = np.zeros((*piece.shape, shape[1]), np.float32)
+        for number, network in enumerate(networks):
+            logits, states[number] = network.read(piece, states[number])
+            exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+            mean += exponentials / exponentials.sum(-1, keepdims=True)
+        rows = places + np.arange(first, first + piece.shape[1])
+        inside = rows < len(ids)  # the last lane may be longer than what is left of the text
+        odds[rows[inside]] = mean[inside] / len(networks)
+        progress(min(1.0, (first + _PIECE) / per_lane))
+    odds.flush()
+    del odds
+    os.replace(unfinished, path)
+    return np.load(path, mmap_mode="r")
