@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charlstm.best_version import Kept
 from charlstm.timeline import Timeline
 
 # What `quick` reads more than twenty times in its usual three minutes on two processor cores:
@@ -77,11 +78,14 @@ def sentences(timeline: Timeline, *, from_model: bool) -> list[str]:
         from_model: it started from a trained model, not from nothing.
     """
     told = []
+    kept = timeline.ending.get("kept_version")
+    if kept is not None:
+        told.append(Kept(**kept).sentence())
     rise = overfitting(
         [(event["elapsed_s"], event["val_loss_nats"]) for event in timeline.validated],
         [(event["elapsed_s"], event["running_loss_nats"]) for event in timeline.progress],
     )
-    if rise is not None:
+    if rise is not None and kept is None:
         told.append(
             "It has begun to learn its text by heart (overfitting): on the text kept aside its "
             f"loss has risen again, from {rise.best_nats:.2f} to {rise.latest_nats:.2f} nats, "

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 import keras
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from charlstm import dataset
+from charlstm.best_version import BestVersion
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
 from charlstm.device import Device
 from charlstm.distillation import teachers_odds
 from charlstm.errors import CharLSTMError
-from charlstm.evaluation import COLD_WINDOW, evaluate
+from charlstm.evaluation import COLD_WINDOW
 from charlstm.feeding import batches, training_data
+from charlstm.final_figures import final_figures
 from charlstm.fine_tuning import grow, merge
 from charlstm.held_out import HeldOutCurve
 from charlstm.model import build_models, compile_models, set_weights, weights_of
@@ -36,7 +39,6 @@ CHAPTER_S = 0.5
 CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
 VALIDATION_WINDOWS = 48
 NOTEBOOK_TEST_WINDOWS = 512
-NOTEBOOK_TEST_BATCH = 512
 KEPT_OF_START = (  # in the checkpoint
     "device",
     "backend",
@@ -85,9 +87,11 @@ class Fitting:
         step, elapsed_s = self._load()
         self.clock = Clock(run.budget, self.data.steps_per_epoch(), step, elapsed_s)
         self.held_out_curve = self._held_out_curve()
+        self.best = BestVersion(run.best_path)
+        self.kept = None  # the best version, if the last one is worse
         self.between = BetweenChapters(
             self.clock,
-            validate=self.held_out_curve.measure,
+            validate=self._validate,
             sample=self.sample,
             save=self.save,
             tell=self.tell,
@@ -97,14 +101,12 @@ class Fitting:
     # Data
 
     def _ask_teachers(self) -> None:
-        told_s = [0.0]
-
-        def progress(share: float) -> None:
-            if time.monotonic() - told_s[0] > 1:
-                self.tell("asking_teachers", share=round(share, 3))
-                told_s[0] = time.monotonic()
-
-        self.odds = teachers_odds(self.teachers, self.training_ids, self.run.odds_path, progress)
+        self.odds = teachers_odds(
+            self.teachers,
+            self.training_ids,
+            self.run.odds_path,
+            self._teller("asking_teachers"),
+        )
         self.teachers = []  # their weights are no longer needed
 
     def _held_out_curve(self) -> HeldOutCurve:
@@ -137,11 +139,15 @@ class Fitting:
             four_gram_accuracy=round(four_gram.accuracy, 4),
         )
         if self.clock.share >= 1:  # interrupted when only the measuring was left
+            self.best.load()
             self.prepare_s = time.monotonic() - began_s
             return "finished"
         if self.teachers:
             self._ask_teachers()
         steps_per_chapter = self._warm_up()
+        self.best.windows = len(self.held_out_curve.inputs)
+        if self.clock.step:
+            self.best.load(self.best.windows)
         self.prepare_s = time.monotonic() - began_s
         ending = Ending(self.clock, self.run.stop_path.exists)
         progress = Progress(
@@ -186,6 +192,16 @@ class Fitting:
             variable.assign(value)
         chapter_s = min(CHAPTER_S, self.clock.total_s(step_s) / CHAPTERS_AT_LEAST)
         return int(np.clip(round(chapter_s / step_s), 1, 1000))
+
+    def _validate(self) -> tuple[float, float]:
+        loss, accuracy = self.held_out_curve.measure()
+        self.best.offer(
+            loss,
+            step=self.clock.step,
+            elapsed_s=self.clock.elapsed_s,
+            weights=lambda: weights_of(self.models),
+        )
+        return loss, accuracy
 
     def sample(self) -> str:
         pieces = write(
@@ -239,12 +255,13 @@ class Fitting:
         }
         # The checkpoint first: it refuses weights that are no numbers, and then neither changes.
         save_checkpoint(self._checkpoint(results or {}), self.run.checkpoint_path)
+        self.best.save()
         write_tensors(self._variables(), {"position": json.dumps(position)}, self.run.resume_path)
         self.tell("saved", step=self.clock.step, elapsed_s=round(self.clock.elapsed_s, 2))
 
     def _checkpoint(self, results: dict | None = None) -> Checkpoint:
         """The model as it is now; with its story, if it is to be stored."""
-        weights = weights_of(self.models)
+        weights = weights_of(self.models) if self.kept is None else self.best.weights
         if results is None:
             return Checkpoint(
                 architecture=self.architecture, vocabulary=self.vocabulary, weights=weights
@@ -269,6 +286,8 @@ class Fitting:
             training["started_from"] = self.run.origin
         if self.run.teachers:
             training["teachers"] = self.run.teachers
+        if self.kept is not None:
+            training["kept_version"] = asdict(self.kept)
         return Checkpoint(
             architecture=self.architecture,
             vocabulary=self.vocabulary,
@@ -286,6 +305,7 @@ class Fitting:
         """Save, measure on the whole held-out text, save again; the details of the last event."""
         if not stopped or self.between.measure_cost_s < STOP_PATIENCE_S:
             self.between.measure()
+        self.kept = self.best.kept()
         if not stopped or self.between.sample_cost_s < STOP_PATIENCE_S:
             self.between.write_sample(keep=True)
         self.save()
@@ -300,43 +320,27 @@ class Fitting:
             "epoch": round(self.clock.epoch, 4),
             "prepare_s": round(self.prepare_s, 1),
             "results": results,
+            **({} if self.kept is None else {"kept_version": asdict(self.kept)}),
         }
 
     def _measure(self) -> dict:
-        """Exact figures, of the weights as they are stored."""
         self.tell("measuring", share=0.0)
-        told_s = [0.0]
-        leaky = isinstance(self.data, dataset.Windows)
-        first_part = 0.1 if leaky else 1.0  # the notebook's test windows take most of the time
+        return final_figures(
+            load_checkpoint(self.run.checkpoint_path),
+            self.held_out_ids,
+            self.models.training,
+            self.data,
+            self._teller("measuring"),
+        )
+
+    def _teller(self, event: str) -> Callable[[float], None]:
+        """Tells a share of some work, at most once a second."""
+        told_s = 0.0
 
         def progress(share: float) -> None:
-            if time.monotonic() - told_s[0] > 1:
-                self.tell("measuring", share=round(share, 3))
-                told_s[0] = time.monotonic()
+            nonlocal told_s
+            if time.monotonic() - told_s > 1:
+                self.tell(event, share=round(share, 3))
+                told_s = time.monotonic()
 
-        stored = load_checkpoint(self.run.checkpoint_path)
-        results = evaluate(
-            stored.network, self.held_out_ids, lambda share: progress(first_part * share)
-        ).as_dict()
-        if leaky:
-            batches = -(-len(self.data.test) // NOTEBOOK_TEST_BATCH)
-            split = self.models.training.evaluate(
-                self.data.windows[self.data.test].astype(np.int32),
-                self.data.targets[self.data.test],
-                batch_size=NOTEBOOK_TEST_BATCH,
-                callbacks=[
-                    keras.callbacks.LambdaCallback(
-                        on_test_batch_end=lambda batch, logs: progress(
-                            first_part + (1 - first_part) * (batch + 1) / batches
-                        )
-                    )
-                ],
-                verbose=0,
-                return_dict=True,
-            )
-            results["random_split"] = {
-                "loss_nats": split["loss"],
-                "accuracy": split["accuracy"],
-                "leaky": True,
-            }
-        return results
+        return progress

@@ -7,6 +7,7 @@
     odds.npy                 what they expect
     events.jsonl             what happened, a JSON object a line
     checkpoint.safetensors   the model so far, always whole
+    best.safetensors         the version with the lowest held-out loss, if the last one is worse
     resume.safetensors       weights and optimizer state, for going on exactly
     process.json, .lock      who trains
     log.txt                  what the framework printed
@@ -124,6 +125,10 @@ class Run:
 
     def teacher_path(self, number: int) -> Path:
         return self.folder / f"teacher-{number}.safetensors"
+
+    @property
+    def best_path(self) -> Path:
+        return self.folder / "best.safetensors"
 
     @property
     def odds_path(self) -> Path:

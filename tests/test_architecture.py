@@ -21,6 +21,7 @@ TRAINING_SIDE = {
     "model",
     "callbacks",
     "held_out",
+    "final_figures",
     "fitting",
     "device",
 }
@@ -97,7 +98,8 @@ def test_the_foundations_know_nobody(name):
         ("copying", set()),
         ("training_text", {"corpus", "dataset", "errors", "home"}),
         ("comparison", {"evaluation", "fine_tuning", "ngram", "timeline"}),
-        ("advice", {"timeline"}),
+        ("advice", {"best_version", "timeline"}),
+        ("best_version", {"checkpoint"}),
         ("checkpoint", {"errors", "lstm", "vocabulary"}),
         ("writing", {"checkpoint", "sampling", "vocabulary"}),
         ("engine", {"checkpoint", "lstm", "sampling", "writing"}),

@@ -17,10 +17,14 @@ import keras
 
 from charlstm import fitting
 from charlstm.checkpoint import load_checkpoint
+from charlstm.corpus import paste
 from charlstm.dataset import split
 from charlstm.device import prepare_device
 from charlstm.evaluation import evaluate
+from charlstm.feeding import batches
 from charlstm.fitting import Fitting
+from charlstm.lstm import Network
+from charlstm.model import weights_of
 from charlstm.recipes import RECIPES, Budget
 from charlstm.runs import TERMINAL_EVENTS, Run
 from charlstm.timeline import read_timeline
@@ -251,7 +255,7 @@ def test_going_on_begins_with_the_saved_variables_step_and_text(stopped, tmp_pat
     assert set(taken_up) == set(saved)
     assert all(np.array_equal(taken_up[place], saved[place]) for place in saved)
     assert len(saved) > 3 * len(resumed.architecture.weight_shapes())  # AdamW keeps two of each
-    inputs, targets = next(resumed._batches(resumed.clock.step))
+    inputs, targets = next(batches(resumed.data, resumed.clock.step))
     expected = resumed.data.batch(step)
     assert np.array_equal(inputs["ids"], expected.ids)
     assert np.array_equal(targets, expected.targets)
@@ -300,7 +304,7 @@ def test_chapters_read_the_text_without_gaps(stopped, tmp_path, monkeypatch):
     )
     first = resumed.clock.step
     resumed.models.training.fit(
-        resumed._batches(first), steps_per_epoch=3, epochs=4, shuffle=False, verbose=0
+        batches(resumed.data, first), steps_per_epoch=3, epochs=4, shuffle=False, verbose=0
     )
     assert read[:12] == list(range(first, first + 12))
 
@@ -583,3 +587,33 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(tmp_path, t
     assert timeline.ending["step"] > saved["step"]
     results = load_checkpoint(run.checkpoint_path).training["results"]
     assert results["loss_nats"] < timeline.started["blind_loss_nats"]
+
+
+# Learned by heart
+
+
+def test_a_text_learned_by_heart_keeps_the_version_that_was_best(tmp_path, tiny_recipe):
+    """Letters without any rule: whatever is learned of them is learned by heart."""
+    from safetensors.numpy import load_file
+
+    letters = np.random.default_rng(1).choice(list("abcdefgh"), 2_100)
+    run = create(tmp_path / "run", paste("".join(letters)), tiny_recipe, epochs=120)
+    ending = train(run)
+    assert ending["event"] == "finished", ending
+    kept = ending["kept_version"]
+    assert 0 < kept["step"] < ending["step"] and kept["last_nats"] > kept["best_nats"] + 0.05
+    checkpoint = load_checkpoint(run.checkpoint_path)
+    assert checkpoint.training["kept_version"] == kept
+    best = load_file(run.best_path)
+    for name, array in checkpoint.weights.items():
+        np.testing.assert_array_equal(array, best[name].astype(np.float16))
+    # A training that goes on takes up the last version, not the best one.
+    resumed = Fitting(run, prepare_device(), run.append_event)
+    last = evaluate(Network(resumed.architecture, weights_of(resumed.models)), resumed.held_out_ids)
+    assert last.cold_loss_nats > ending["results"]["cold_loss_nats"] + 0.05
+
+
+def test_a_training_that_is_still_learning_keeps_its_last_version(finished):
+    run, told = finished
+    assert "kept_version" not in told[-1]
+    assert "kept_version" not in load_checkpoint(run.checkpoint_path).training

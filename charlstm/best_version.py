@@ -1,0 +1,116 @@
+"""The best version of a network while it trains, for when it begins to learn its text by heart.
+
+A small text is soon known by heart: the held-out loss rises while the training goes on, and what
+comes out at the end writes worse than what was there before. So the version with the lowest
+held-out loss is remembered (early stopping, without stopping: a curve may well fall again).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from charlstm.checkpoint import write_tensors
+
+SMOOTHED = 3  # measurements: each one is of a sample
+WORSE_NATS = 0.05  # than at its best is more than chance: then the best version is kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Which version was kept instead of the last one, and why.
+
+    Attributes:
+        step, elapsed_s: how long it had been trained.
+        best_nats, last_nats: held-out loss then and at the end, means of `SMOOTHED` measurements.
+    """
+
+    step: int
+    elapsed_s: float
+    best_nats: float
+    last_nats: float
+
+    def sentence(self) -> str:
+        return (
+            "It had begun to learn its text by heart (overfitting): on the text kept aside its "
+            f"loss rose again, from {self.best_nats:.2f} to {self.last_nats:.2f} nats. So the "
+            f"version after {_duration(self.elapsed_s)} was kept. The text kept aside helped to "
+            "choose it, so its figures flatter it a little. What helps: more text, or a shorter "
+            "training."
+        )
+
+
+class BestVersion:
+    """Remembers the weights with the lowest held-out loss.
+
+    Args:
+        path: where they are kept for a training that goes on later.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.windows = 0  # that a measurement is of
+        self.weights: dict[str, np.ndarray] = {}
+        self._best = {"step": 0, "elapsed_s": 0.0, "best_nats": float("inf")}
+        self._latest: list[float] = []
+        self._is_saved = True
+
+    def offer(
+        self,
+        loss: float,
+        *,
+        step: int,
+        elapsed_s: float,
+        weights: Callable[[], dict[str, np.ndarray]],
+    ) -> None:
+        """Tell of a measurement; the weights are copied if it is the best so far."""
+        self._latest = [*self._latest, float(loss)][-SMOOTHED:]
+        self._is_saved = False
+        mean = float(np.mean(self._latest))
+        if len(self._latest) == SMOOTHED and mean < self._best["best_nats"]:
+            self._best = {"step": step, "elapsed_s": round(elapsed_s, 2), "best_nats": mean}
+            self.weights = {name: np.array(array) for name, array in weights().items()}
+
+    def kept(self) -> Kept | None:
+        """What to keep instead of the last version; None: the last one is good enough."""
+        if not self.weights:
+            return None
+        last = float(np.mean(self._latest))
+        if last - self._best["best_nats"] <= WORSE_NATS:
+            return None
+        return Kept(**self._best, last_nats=last)
+
+    def save(self) -> None:
+        if self.weights and not self._is_saved:
+            story = {"best": self._best, "latest": self._latest, "windows": self.windows}
+            write_tensors(self.weights, {"story": json.dumps(story)}, self.path)
+            self._is_saved = True
+
+    def load(self, windows: int | None = None) -> None:
+        """Go on with what was saved; a damaged file is nothing.
+
+        Args:
+            windows: how many windows the next measurements are of: those of others cannot be
+                compared with them, and are forgotten. None: whatever they are of.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.path, framework="numpy") as file:
+                story = json.loads(file.metadata()["story"])
+                Kept(**story["best"], last_nats=0.0)  # or it is no such record
+                best, latest, measured = story["best"], list(story["latest"]), story["windows"]
+                weights = {name: file.get_tensor(name) for name in file.keys()}
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+            return
+        self.windows = measured if windows is None else windows
+        if measured == self.windows:
+            self.weights, self._latest, self._best = weights, latest, best
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
