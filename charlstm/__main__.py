@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from charlstm.arguments import build_parser
+from charlstm.best_version import FLATTERED
 from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.comparison import NOTICES, Comparison, compare, measured_on
 from charlstm.errors import CharLSTMError
@@ -136,6 +137,8 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         on = measured_on(checkpoint.training)
     if on in NOTICES:
         notices.append(NOTICES[on])
+    if on != "other" and "kept_version" in checkpoint.training:
+        notices.append(f"This is the best version of a training. {FLATTERED}")
     for notice in notices:
         say(notice)
     simple = simple_figures(training_part, held_out, len(checkpoint.vocabulary))

@@ -19,6 +19,8 @@ from charlstm.checkpoint import write_tensors
 SMOOTHED = 3  # measurements: each one is of a sample
 WORSE_NATS = 0.05  # than at its best is more than chance: then the best version is kept
 
+FLATTERED = "The text kept aside helped to choose it, so its figures flatter it a little."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
@@ -38,9 +40,8 @@ class Kept:
         return (
             "It had begun to learn its text by heart (overfitting): on the text kept aside its "
             f"loss rose again, from {self.best_nats:.2f} to {self.last_nats:.2f} nats. So the "
-            f"version after {_duration(self.elapsed_s)} was kept. The text kept aside helped to "
-            "choose it, so its figures flatter it a little. What helps: more text, or a shorter "
-            "training."
+            f"version after {_duration(self.elapsed_s)} was kept. {FLATTERED} What helps: more "
+            "text, or a shorter training."
         )
 
 

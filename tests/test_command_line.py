@@ -251,6 +251,19 @@ def test_evaluate_measures_what_train_told(trained, text_file, capsys):
     assert figures["four_gram_perplexity"] == math.exp(figures["four_gram_loss_nats"])
 
 
+def test_evaluate_says_that_the_held_out_text_helped_to_choose_a_version(
+    trained, tmp_path, text_file, tiny_corpus, capsys
+):
+    checkpoint = load_checkpoint(trained[2])
+    path = tmp_path / "kept.safetensors"
+    training = checkpoint.training | {"kept_version": {"step": 3}}
+    save_checkpoint(replace(checkpoint, training=training), path)
+    assert "flatter it a little" in answer(capsys, "evaluate", path, "--text", text_file)[2]
+    other = tmp_path / "other.txt"
+    other.write_text(tiny_corpus.text[::-1], encoding="utf-8")
+    assert "flatter" not in answer(capsys, "evaluate", path, "--text", other)[2]
+
+
 def test_without_json_the_table_is_the_result(trained, text_file, capsys):
     code, out, err = answer(capsys, "evaluate", trained[2], "--text", text_file)
     assert code == 0
