@@ -37,11 +37,14 @@ class Device:
         return max(fitting, default=1)
 
 
-def prepare_device() -> Device:
+def prepare_device(by_lanes: bool = True) -> Device:
     """Load the framework and settle where it computes: a GPU if there is one, else all cores.
 
     On a GPU memory is taken as needed, not all at once. On the CPU the process steps back behind
     the others, so that the page stays quick while a training runs.
+
+    Args:
+        by_lanes: the recipe trains by lanes, which on a processor are worked on in groups.
     """
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -51,7 +54,10 @@ def prepare_device() -> Device:
             f"KERAS_BACKEND is {backend!r}; set it to one of {', '.join(BACKENDS)}, or not at all."
         )
     try:
-        kind, name, version = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend]()
+        if backend == "tensorflow":
+            kind, name, version = _tensorflow(by_lanes)
+        else:
+            kind, name, version = {"jax": _jax, "torch": _torch}[backend]()
     except ModuleNotFoundError as error:
         raise CharLSTMError(
             f"Training needs {error.name}, which is not installed. Install requirements.txt, or "
@@ -69,7 +75,7 @@ def prepare_device() -> Device:
     )
 
 
-def _tensorflow() -> tuple[str, str, str]:
+def _tensorflow(by_lanes: bool) -> tuple[str, str, str]:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -80,7 +86,7 @@ def _tensorflow() -> tuple[str, str, str]:
         # A thread for each of many chains of operations: threads that share one operation on a
         # small network wait for each other more than they work.
         with suppress(RuntimeError):
-            tf.config.threading.set_intra_op_parallelism_threads(1)
+            tf.config.threading.set_intra_op_parallelism_threads(1 if by_lanes else 0)
         return "cpu", cpu_name(), tf.__version__
     details = tf.config.experimental.get_device_details(gpus[0])
     return "gpu", details.get("device_name", "GPU"), tf.__version__

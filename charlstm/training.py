@@ -43,7 +43,7 @@ def train(run: Run, on_event: Callable[[dict], None] = lambda event: None) -> di
         return record
 
     try:
-        device = prepare_device()
+        device = prepare_device(by_lanes=run.recipe.predicts_every_position)
         # Keras may only be imported once the backend is settled.
         from charlstm.fitting import Fitting
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from charlstm import device
 from charlstm.device import Device
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def a_device(**details):
@@ -36,3 +43,25 @@ def test_half_precision_is_for_processors_that_are_made_for_it(tmp_path, monkeyp
     cpuinfo.write_text("model name\t: Some(R) CPU\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n")
     assert device._matrix_dtype("cpu") == "bfloat16"
     assert device._matrix_dtype("gpu") == "float32"
+
+
+@pytest.mark.parametrize(("by_lanes", "threads"), [(True, 1), (False, 0)])
+def test_operations_share_the_cores_unless_groups_of_lanes_do(by_lanes, threads):
+    """In a process of its own: TensorFlow settles it once."""
+    pytest.importorskip("tensorflow", reason="threads of TensorFlow")
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"from charlstm.device import prepare_device; prepare_device(by_lanes={by_lanes})\n"
+            "from tensorflow import config\n"
+            "print(config.threading.get_intra_op_parallelism_threads())",
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""},
+        timeout=120,
+    )
+    assert told.returncode == 0, told.stderr
+    assert int(told.stdout.split()[-1]) == threads
