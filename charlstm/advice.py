@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.best_version import Kept
+from charlstm.best_version import Kept, duration
 from charlstm.timeline import Timeline
 
 # What `quick` reads more than twenty times in its usual three minutes on two processor cores:
@@ -90,7 +90,7 @@ def sentences(timeline: Timeline, *, from_model: bool) -> list[str]:
             "It has begun to learn its text by heart (overfitting): on the text kept aside its "
             f"loss has risen again, from {rise.best_nats:.2f} to {rise.latest_nats:.2f} nats, "
             "while on the text it learns from it still falls. It was at its best after about "
-            f"{_duration(rise.best_s)}. What helps: a shorter training, or more text."
+            f"{duration(rise.best_s)}. What helps: a shorter training, or more text."
         )
     characters = timeline.started.get("characters")
     if characters is not None and (small := small_text(characters, from_model=from_model)):
@@ -109,7 +109,3 @@ def small_text(characters: int, *, from_model: bool) -> str:
         f"This is little text: {characters:,} characters. From under {SMALL_TEXT:,} a network "
         f"mostly learns by heart, or does not get beyond spelling. What helps: {helps}."
     )
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"

@@ -40,7 +40,7 @@ class Kept:
         return (
             "It had begun to learn its text by heart (overfitting): on the text kept aside its "
             f"loss rose again, from {self.best_nats:.2f} to {self.last_nats:.2f} nats. So the "
-            f"version after {_duration(self.elapsed_s)} was kept. {FLATTERED} What helps: more "
+            f"version after {duration(self.elapsed_s)} was kept. {FLATTERED} What helps: more "
             "text, or a shorter training."
         )
 
@@ -113,5 +113,6 @@ class BestVersion:
             self.weights, self._latest, self._best = weights, latest, best
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A stretch of training, for people: "41 seconds", "3 minutes"."""
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"

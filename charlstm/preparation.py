@@ -13,7 +13,7 @@ from charlstm.recipes import Budget, find_recipe
 from charlstm.runs import Run
 from charlstm.timeline import read_timeline
 
-CHOICES = (
+CHOICES = (  # of a new training
     "corpus",
     "text",
     "from",
@@ -21,7 +21,7 @@ CHOICES = (
     "style",
     "recipe",
     "random_seed",
-)  # of a new training
+)
 
 
 def prepare_run(arguments: argparse.Namespace) -> Run:

@@ -7,7 +7,7 @@
     odds.npy                 what they expect
     events.jsonl             what happened, a JSON object a line
     checkpoint.safetensors   the model so far, always whole
-    best.safetensors         the version with the lowest held-out loss, if the last one is worse
+    best.safetensors         the version with the lowest held-out loss so far
     resume.safetensors       weights and optimizer state, for going on exactly
     process.json, .lock      who trains
     log.txt                  what the framework printed
