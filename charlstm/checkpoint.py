@@ -18,6 +18,7 @@ import numpy as np
 
 from charlstm.errors import CharLSTMError
 from charlstm.lstm import Architecture, Network
+from charlstm.quantized import QuantizedNetwork
 from charlstm.vocabulary import Vocabulary
 
 FORMAT = "charlstm/1"
@@ -56,7 +57,13 @@ class Checkpoint:
 
     @cached_property
     def network(self) -> Network:
+        """In float32: what evaluates."""
         return Network(self.architecture, self.weights)
+
+    @cached_property
+    def quantized(self) -> QuantizedNetwork:
+        """In 16-bit integers: what writes."""
+        return QuantizedNetwork(self.architecture, self.weights)
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.checkpoint import Checkpoint
-from charlstm.sampling import Sampling, next_id, random_numbers
+from charlstm.sampling import Sampling, random_numbers
 from charlstm.vocabulary import Vocabulary, name_characters
 
 
@@ -57,12 +57,11 @@ def write(
     random_seed: int,
 ) -> Iterator[str]:
     """Write on after the seed text, a character at a time, `length` characters."""
-    network = checkpoint.network
-    state = network.start()
-    for id_ in read_seed_text(checkpoint.vocabulary, seed_text).ids:
-        state = network.advance(np.array([id_]), state)
+    network = checkpoint.quantized
+    _, state = network.read(read_seed_text(checkpoint.vocabulary, seed_text).ids, network.start())
+    settings = np.array([[sampling.temperature, sampling.top_k or 0, sampling.top_p or 0.0]])
     rng = random_numbers(random_seed, len(seed_text))
     for _ in range(length):
-        id_ = next_id(network.logits(state)[0], sampling, rng)
-        yield checkpoint.vocabulary.characters[id_]
-        state = network.advance(np.array([id_]), state)
+        plan = np.full((1, 1), -1, np.int32)
+        network.write(state, plan, settings, rng.random((1, 1)), np.zeros(1, np.uint8))
+        yield checkpoint.vocabulary.characters[plan[0, 0]]

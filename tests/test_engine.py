@@ -34,6 +34,18 @@ def engine():
     return Engine()
 
 
+def counted_steps(checkpoint, monkeypatch) -> list[int]:
+    """Fills up with the steps that the network is advanced from now on."""
+    steps, write = [], checkpoint.quantized.write
+
+    def counting(*arguments):
+        steps.append(write(*arguments))
+        return steps[-1]
+
+    monkeypatch.setattr(checkpoint.quantized, "write", counting)
+    return steps
+
+
 def until(condition, seconds=5.0) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -92,15 +104,9 @@ def test_going_on_from_the_end_gives_the_text_written_in_one(engine):
 def test_going_on_does_not_read_the_text_again(engine, monkeypatch):
     checkpoint = random_checkpoint()
     first = asyncio.run(collect(engine, checkpoint, "sea", length=300, random_seed=1))
-    steps = []
-    advance = type(checkpoint.network).advance
-    monkeypatch.setattr(
-        type(checkpoint.network),
-        "advance",
-        lambda self, ids, state: steps.append(1) or advance(self, ids, state),
-    )
+    steps = counted_steps(checkpoint, monkeypatch)
     asyncio.run(collect(engine, checkpoint, "sea" + first, length=10, random_seed=1))
-    assert len(steps) == 10
+    assert sum(steps) == 10
 
 
 def test_going_on_after_a_stop_does_not_read_the_text_again(engine, monkeypatch):
@@ -118,16 +124,10 @@ def test_going_on_after_a_stop_does_not_read_the_text_again(engine, monkeypatch)
 
     stopped = asyncio.run(stop_early())
     assert until(lambda: engine._ends)
-    steps = []
-    advance = type(checkpoint.network).advance
-    monkeypatch.setattr(
-        type(checkpoint.network),
-        "advance",
-        lambda self, ids, state: steps.append(1) or advance(self, ids, state),
-    )
+    steps = counted_steps(checkpoint, monkeypatch)
     wish = {"length": 10, "random_seed": 1}
     after = asyncio.run(collect(engine, checkpoint, "sea" + stopped, **wish))
-    assert len(steps) == 10
+    assert sum(steps) == 10
     assert after == written_alone(checkpoint, "sea" + stopped, 10, 1)
 
 
@@ -187,7 +187,7 @@ def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
 
 def test_an_error_reaches_its_visitors_and_nobody_else(engine, monkeypatch):
     good, bad = random_checkpoint(), random_checkpoint(random_seed=5)
-    monkeypatch.setattr(bad.network, "advance", lambda ids, state: 1 / 0)
+    monkeypatch.setattr(bad.quantized, "write", lambda *arguments: 1 / 0)
 
     async def both():
         return await asyncio.gather(
@@ -233,7 +233,7 @@ def test_a_model_that_was_replaced_is_let_go(engine):
 
 def test_a_state_is_not_taken_for_another_model_s(engine, monkeypatch):
     """A new checkpoint may be given the id of one that is gone: here all have the same."""
-    monkeypatch.setattr("charlstm.engine._digest", lambda checkpoint, text: text.encode())
+    monkeypatch.setattr("charlstm.batch.id", lambda checkpoint: 1, raising=False)
     one, other = random_checkpoint(), random_checkpoint(random_seed=9)
     first = asyncio.run(collect(engine, one, "nest", length=4, random_seed=1))
     text = asyncio.run(collect(engine, other, "nest" + first, length=40, random_seed=1))
@@ -250,6 +250,4 @@ def test_remembered_states_are_bounded(engine, monkeypatch):
 
     asyncio.run(many())
     assert until(lambda: len(engine._ends) == 3)
-    assert all(
-        np.isfinite(hidden).all() for _, state in engine._ends.values() for hidden, _ in state
-    )
+    assert all(np.isfinite(cells).all() for _, (_, cells) in engine._ends.values())

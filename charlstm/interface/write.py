@@ -150,7 +150,7 @@ class Writer:
                 yield page, WRITING
             else:
                 page += _html(text[shown:])
-                yield page, gr.skip()
+                yield page, WRITING
             shown = len(text)
         took_s = time.monotonic() - began_s
         unknown = read_seed_text(checkpoint.vocabulary, wish.seed_text).unknown
@@ -290,6 +290,9 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
         "concurrency_limit": None,
         "trigger_mode": "multiple",  # pressed again: the new text takes the old one's place
         "api_visibility": "private",
+        # Checked by Wish, written by us: Gradio's own conversions cost a thread for each piece.
+        "preprocess": False,
+        "postprocess": False,
     }
     writes_anew = {
         "fn": friendly(writer.write),

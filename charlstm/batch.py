@@ -1,0 +1,202 @@
+"""The texts that one network writes at the same time, side by side in one batch."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import deque
+
+import numpy as np
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.quantized import QuantizedState
+from charlstm.sampling import Sampling, random_numbers
+from charlstm.writing import read_seed_text
+
+MARKS = 6  # ends of a text's latest pieces: where a visitor may have stopped it
+MAX_UNREAD = 4000  # characters that wait for a visitor: from here on the text waits too
+MAX_STEPS = 256  # at once
+RANDOM_NUMBERS = 256  # drawn together
+
+
+class OpenText:
+    """One visitor's text: what is still to be read, what is still to be written."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        seed_text: str,
+        length: int,
+        random_seed: int,
+        sampling: Sampling,
+    ):
+        self.checkpoint = checkpoint
+        self.to_read = read_seed_text(checkpoint.vocabulary, seed_text).ids
+        self.position = 0  # in to_read
+        self.remaining = length  # characters still to be written
+        self.settings = (sampling.temperature, sampling.top_k or 0, sampling.top_p or 0.0)
+        self.state: QuantizedState | None = None  # while it is in no batch
+        self.abandoned = False
+        self.error: Exception | None = None
+        # What was written up to the ends of the latest pieces, as a digest, and the states there.
+        self.marks: deque[tuple[bytes, QuantizedState]] = deque(maxlen=MARKS)
+        self.digest = digest_of(checkpoint, seed_text)
+        self._written: list[int] = []  # and not yet handed over
+        self._random = random_numbers(random_seed, len(seed_text))
+        self._uniforms = np.empty(0)
+        self._used = 0  # of them
+        # The thread that writes appends pieces and counts; the visitor's task takes and counts.
+        self._pieces: deque[str] = deque()
+        self._handed_over, self._taken = 0, 0  # characters
+        self._is_last = False  # there will be no more pieces
+        self.is_parked = False  # it waits for its visitor to take what is ready
+        self._due_s = 0.0
+        self._news = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
+
+    # For the batch
+
+    def skip_reading(self) -> None:
+        self.position = len(self.to_read)
+
+    @property
+    def remaining_steps(self) -> int:
+        return len(self.to_read) - self.position + self.remaining
+
+    @property
+    def has_ended(self) -> bool:
+        return self.remaining == 0 or self.error is not None
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether so much waits for its visitor that no more should be written."""
+        return len(self._written) + self._handed_over - self._taken >= MAX_UNREAD
+
+    def plan(self, ids: np.ndarray, uniforms: np.ndarray) -> None:
+        """Fill in what the next steps (steps,) read, and the random numbers for the others."""
+        reading = self.to_read[self.position : self.position + len(ids)]
+        ids[: len(reading)] = reading
+        needed = len(ids) - len(reading)
+        if len(self._uniforms) - self._used < needed:
+            more = self._random.random(max(needed, RANDOM_NUMBERS))
+            self._uniforms = np.concatenate([self._uniforms[self._used :], more])
+            self._used = 0
+        uniforms[len(reading) :] = self._uniforms[self._used : self._used + needed]
+
+    def take(self, ids: np.ndarray) -> None:
+        """What the steps read or wrote, (steps,)."""
+        reading = min(len(self.to_read) - self.position, len(ids))
+        self.position += reading
+        written = ids[reading:].tolist()
+        self._written += written
+        self._used += len(written)
+        self.remaining -= len(written)
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether a piece is to be handed over."""
+        return self.has_ended or self.must_wait or (now_s >= self._due_s and bool(self._written))
+
+    def hand_over(self, state: QuantizedState | None, due_s: float) -> None:
+        """Make ready what was written; the state there, to be remembered; when the next is due."""
+        piece = self.checkpoint.vocabulary.decode(self._written)
+        self._written = []
+        self._due_s = due_s
+        if state is not None:
+            self.digest.update(_encoded(piece))
+            self.marks.append((self.digest.digest(), state))
+        self._pieces.append(piece)
+        self._handed_over += len(piece)
+        self._is_last = self.has_ended  # after the piece: the visitor's task looks here first
+
+    # For the visitor's task
+
+    def wake(self) -> None:
+        """In the visitor's event loop: there is something to read."""
+        self._news.set()
+
+    async def next_piece(self) -> tuple[str, bool]:
+        """What was written since the last piece, and whether the text has ended."""
+        await self._news.wait()
+        self._news.clear()
+        is_last = self._is_last
+        if self.error is not None:
+            raise self.error
+        pieces = []
+        while self._pieces:
+            pieces.append(self._pieces.popleft())
+        piece = "".join(pieces)
+        self._taken += len(piece)
+        return piece, is_last
+
+
+def digest_of(checkpoint: Checkpoint, text: str):
+    """What a text of a model is remembered by: shorter than the text, and it can be continued."""
+    return hashlib.sha256(_encoded(f"{id(checkpoint)} {text}"))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+class Batch:
+    """Texts and their states, a row each."""
+
+    def __init__(self, checkpoint: Checkpoint):
+        self.checkpoint = checkpoint
+        self.network = checkpoint.quantized
+        self.texts: list[OpenText] = []
+        self.hidden, self.cells = self.network.start(0)
+        self._step_s = 0.001  # how long a step took, the last time
+
+    def admit(self, text: OpenText) -> None:
+        """`text.state` says where it begins."""
+        hidden, cells = text.state
+        text.state = None
+        self.texts.append(text)
+        self.hidden = np.concatenate([self.hidden, hidden])
+        self.cells = np.concatenate([self.cells, cells])
+
+    def advance(self, seconds: float, interrupt: np.ndarray) -> None:
+        """Read or write about as many characters of every text as fit in the seconds."""
+        steps = min(text.remaining_steps for text in self.texts)
+        steps = max(1, min(steps, MAX_STEPS, int(seconds / self._step_s)))
+        plan = np.full((len(self.texts), steps), -1, np.int32)
+        uniforms = np.zeros((len(self.texts), steps))
+        for text, ids, numbers in zip(self.texts, plan, uniforms, strict=True):
+            text.plan(ids, numbers)
+        settings = np.array([text.settings for text in self.texts], np.float64)
+        began_s = time.perf_counter()
+        done = self.network.write((self.hidden, self.cells), plan, settings, uniforms, interrupt)
+        self._step_s = max((time.perf_counter() - began_s) / done, 1e-6)
+        for text, ids in zip(self.texts, plan[:, :done], strict=True):
+            text.take(ids)
+
+    def state_of(self, row: int) -> QuantizedState:
+        """A copy of a text's state."""
+        return self.hidden[row : row + 1].copy(), self.cells[row : row + 1].copy()
+
+    def let_go(self) -> list[OpenText]:
+        """Take out the texts that have ended, were abandoned or must wait for their visitor."""
+        leaving = [
+            row
+            for row, text in enumerate(self.texts)
+            if text.has_ended or text.abandoned or text.must_wait
+        ]
+        if not leaving:
+            return []
+        gone = [self.texts[row] for row in leaving]
+        for row, text in zip(leaving, gone, strict=True):
+            text.state = self.state_of(row)
+        self.texts = [text for row, text in enumerate(self.texts) if row not in set(leaving)]
+        self.hidden = np.delete(self.hidden, leaving, 0)
+        self.cells = np.delete(self.cells, leaving, 0)
+        return gone
+
+    def fail(self, error: Exception) -> list[OpenText]:
+        """Give every text the error and let all go."""
+        failed, self.texts = self.texts, []
+        self.hidden, self.cells = self.network.start(0)
+        for text in failed:
+            text.error = error
+        return failed

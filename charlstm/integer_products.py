@@ -1,0 +1,158 @@
+"""Sums of products of 16-bit integers, on whatever vectors the processor has.
+
+Processors multiply and add 16-bit integers in pairs (pmaddwd and its kin), twice to four times as
+many at once as float32 numbers. Compilers seldom find these instructions by themselves; so the
+innermost loop is written here, in the compiler's own language.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import llvmlite.binding
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+COLUMNS = 64  # whose sums are computed together: a tile
+
+_I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
+# What multiplies 16-bit integers and adds neighbouring products, by the width in 32-bit numbers.
+_MULTIPLY_ADD = {
+    16: "llvm.x86.avx512.pmaddw.d.512",
+    8: "llvm.x86.avx2.pmadd.wd",
+    4: "llvm.x86.sse2.pmadd.wd",
+}
+_VECTORS = 4  # of sums, side by side, for each text
+
+
+def vector_width() -> int:
+    """32-bit numbers in this processor's vectors; 0 if it is none of x86."""
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512bw"):
+        return 16
+    if features.get("avx2"):
+        return 8
+    return 4 if features.get("sse2") else 0
+
+
+def tile_sums(rows: int, width: int, unrolled: int = 1):
+    """A function for compiled code: a tile's sums of products for some rows of a batch.
+
+    Its arguments: hidden (batch, units) int16, the first row, the first column of the input, its
+    columns in pairs, the weights int16, where the tile begins in them, sums int32 (rows x COLUMNS).
+
+    Args:
+        rows: of the batch.
+        width: see `vector_width`.
+        unrolled: sums that are kept apart until the end, so that they need not wait for each other.
+    """
+
+    @intrinsic
+    def sums_of_products(typing, hidden, row, column, pairs, weights, begin, sums):
+        def generate(context, builder, signature, arguments):
+            emit = _Emitter(builder, width or 4, bool(width))
+            hidden, weights, sums = (
+                context.make_array(signature.args[place])(context, builder, arguments[place])
+                for place in (0, 4, 6)
+            )
+            row, column, pairs, begin = (arguments[place] for place in (1, 2, 3, 5))
+            stride = builder.extract_value(hidden.shape, 1)
+            first = builder.add(builder.mul(row, stride), column)
+            inputs = [
+                builder.gep(hidden.data, [builder.add(first, builder.mul(stride, _I64(number)))])
+                for number in range(rows)
+            ]
+            tile = builder.gep(weights.data, [begin])
+            for columns in range(0, COLUMNS, _VECTORS * emit.width):
+                group = builder.gep(tile, [_I64(2 * columns)])
+                totals = emit.products(inputs, group, pairs, unrolled)
+                for number, vectors in enumerate(totals):
+                    for place, vector in enumerate(vectors):
+                        at = number * COLUMNS + columns + place * emit.width
+                        emit.store(vector, builder.gep(sums.data, [_I64(at)]))
+            return context.get_dummy_value()
+
+        return types.void(hidden, row, column, pairs, weights, begin, sums), generate
+
+    return sums_of_products
+
+
+class _Emitter:
+    """Writes the vector code of `tile_sums`."""
+
+    def __init__(self, builder: ir.IRBuilder, width: int, is_x86: bool):
+        self.builder = builder
+        self.width = width
+        self.is_x86 = is_x86
+        self.sums = ir.VectorType(_I32, width)
+        self.pairs = ir.VectorType(_I16, 2 * width)
+        self.zero = ir.Constant(self.sums, [0] * width)
+
+    def products(self, inputs, weights, pairs, unrolled: int) -> list[list]:
+        """Loop over the pairs of inputs: vectors of sums, (rows, vectors)."""
+        builder = self.builder
+        kept = [
+            [
+                [cgutils.alloca_once(builder, self.sums) for _ in range(_VECTORS)]
+                for _ in range(unrolled)
+            ]
+            for _ in inputs
+        ]
+        for cell in (cell for row in kept for copy in row for cell in copy):
+            builder.store(self.zero, cell)
+        with cgutils.for_range(builder, builder.udiv(pairs, _I64(unrolled))) as loop:
+            for copy in range(unrolled):
+                pair = builder.add(builder.mul(loop.index, _I64(unrolled)), _I64(copy))
+                line = builder.gep(weights, [builder.mul(pair, _I64(2 * COLUMNS))])
+                vectors = [self._load(line, 2 * self.width * n) for n in range(_VECTORS)]
+                for row, values in enumerate(inputs):
+                    both = self._broadcast(values, pair)
+                    for cell, vector in zip(kept[row][copy], vectors, strict=True):
+                        total = builder.add(builder.load(cell), self._multiply_add(vector, both))
+                        builder.store(total, cell)
+        totals = []
+        for row in kept:
+            copies = [[builder.load(cell) for cell in copy] for copy in row]
+            totals.append([reduce(builder.add, parts) for parts in zip(*copies, strict=True)])
+        return totals
+
+    def store(self, vector, pointer) -> None:
+        place = self.builder.bitcast(pointer, self.sums.as_pointer())
+        self.builder.store(vector, place).align = 4
+
+    def _load(self, pointer, offset: int):
+        place = self.builder.gep(pointer, [_I64(offset)])
+        vector = self.builder.load(self.builder.bitcast(place, self.pairs.as_pointer()))
+        vector.align = 2
+        return vector
+
+    def _broadcast(self, values, pair):
+        """A pair of inputs, repeated as often as a vector holds it."""
+        builder = self.builder
+        both = builder.load(builder.gep(builder.bitcast(values, _I32.as_pointer()), [pair]))
+        both.align = 2
+        nothing = ir.Constant(self.sums, ir.Undefined)
+        first = builder.insert_element(nothing, both, _I32(0))
+        repeated = builder.shuffle_vector(first, nothing, self.zero)
+        return builder.bitcast(repeated, self.pairs)
+
+    def _multiply_add(self, left, right):
+        """Products of 16-bit integers, each two neighbours added: 32-bit integers."""
+        builder = self.builder
+        if self.is_x86:
+            kind = ir.FunctionType(self.sums, [self.pairs, self.pairs])
+            function = cgutils.get_or_insert_function(
+                builder.module, kind, _MULTIPLY_ADD[self.width]
+            )
+            return builder.call(function, [left, right])
+        nothing = ir.Constant(self.pairs, ir.Undefined)
+        products = []
+        for odd in (0, 1):
+            places = ir.Constant(self.sums, [2 * lane + odd for lane in range(self.width)])
+            factors = [
+                builder.sext(builder.shuffle_vector(vector, nothing, places), self.sums)
+                for vector in (left, right)
+            ]
+            products.append(builder.mul(*factors))
+        return builder.add(*products)
