@@ -12,9 +12,11 @@ if __name__ == "__main__":
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
+from charlstm.engine import Engine  # noqa: E402
 from charlstm.interface.page import build_page, launch_settings  # noqa: E402
 
-demo = build_page()
+engine = Engine()
+demo = build_page(engine)
 
 
 def main() -> None:
@@ -33,6 +35,7 @@ def main() -> None:
             f"This machine has no address {arguments.host!r}: leave --host out, or use 0.0.0.0 "
             "to let other devices in."
         )
+    engine.start()
     try:
         demo.launch(
             server_name=arguments.host,

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import time
 from collections import deque
+from concurrent.futures import Executor
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +20,10 @@ MARKS = 6  # ends of a text's latest pieces: where a visitor may have stopped it
 MAX_UNREAD = 4000  # characters that wait for a visitor: from here on the text waits too
 MAX_STEPS = 256  # at once
 RANDOM_NUMBERS = 256  # drawn together
+LEAST_TEXTS = 8  # for which another core is asked to help: each reads all weights
+# A thread that got less than this share of a core shares it with a training, say. For a while no
+# other core is asked then: it would be taken from the training.
+CONTESTED, ALONE_S = 0.8, 1.0
 
 
 class OpenText:
@@ -148,6 +154,7 @@ class Batch:
         self.texts: list[OpenText] = []
         self.hidden, self.cells = self.network.start(0)
         self._step_s = 0.001  # how long a step took, the last time
+        self._alone_until_s = 0.0
 
     def admit(self, text: OpenText) -> None:
         """`text.state` says where it begins."""
@@ -157,8 +164,14 @@ class Batch:
         self.hidden = np.concatenate([self.hidden, hidden])
         self.cells = np.concatenate([self.cells, cells])
 
-    def advance(self, seconds: float, interrupt: np.ndarray) -> None:
-        """Read or write about as many characters of every text as fit in the seconds."""
+    def advance(self, seconds: float, interrupt: np.ndarray, helpers: Executor, cores: int) -> None:
+        """Read or write about as many characters of every text as fit in the seconds.
+
+        Args:
+            interrupt: see `kernel.write_steps`.
+            helpers: threads of the other cores.
+            cores: how many there are, this one counted.
+        """
         steps = min(text.remaining_steps for text in self.texts)
         steps = max(1, min(steps, MAX_STEPS, int(seconds / self._step_s)))
         plan = np.full((len(self.texts), steps), -1, np.int32)
@@ -166,11 +179,29 @@ class Batch:
         for text, ids, numbers in zip(self.texts, plan, uniforms, strict=True):
             text.plan(ids, numbers)
         settings = np.array([text.settings for text in self.texts], np.float64)
+
+        def write(rows: slice) -> int:
+            state = self.hidden[rows], self.cells[rows]
+            began_s, worked_s = time.perf_counter(), time.thread_time()
+            done = self.network.write(state, plan[rows], settings[rows], uniforms[rows], interrupt)
+            took_s, worked_s = time.perf_counter() - began_s, time.thread_time() - worked_s
+            if worked_s < CONTESTED * took_s:
+                self._alone_until_s = began_s + ALONE_S
+            return done
+
         began_s = time.perf_counter()
-        done = self.network.write((self.hidden, self.cells), plan, settings, uniforms, interrupt)
-        self._step_s = max((time.perf_counter() - began_s) / done, 1e-6)
-        for text, ids in zip(self.texts, plan[:, :done], strict=True):
-            text.take(ids)
+        if began_s < self._alone_until_s:
+            cores = 1
+        # Rows need nothing of each other: every core can take some of them.
+        count = max(1, min(cores, len(self.texts) // LEAST_TEXTS))
+        edges = np.linspace(0, len(self.texts), count + 1).astype(int)
+        parts = [slice(*pair) for pair in pairwise(edges)]
+        others = [helpers.submit(write, rows) for rows in parts[1:]]
+        done = [write(parts[0]), *(other.result() for other in others)]
+        self._step_s = max((time.perf_counter() - began_s) / max(done), 1e-6)
+        for rows, steps in zip(parts, done, strict=True):
+            for text, ids in zip(self.texts[rows], plan[rows, :steps], strict=True):
+                text.take(ids)
 
     def state_of(self, row: int) -> QuantizedState:
         """A copy of a text's state."""

@@ -1,5 +1,7 @@
 """Everybody's texts written together: one thread, one batch, one character for all a step.
 
+(With many texts the thread lets the other cores take some rows of the batch.)
+
 Texts join and leave between two steps, so nobody waits for somebody else to end (continuous
 batching). Seed texts are read in the same steps. A text is the same in any company (see
 kernel.py). From a script:
@@ -14,11 +16,13 @@ kernel.py). From a script:
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 import weakref
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -46,6 +50,8 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._interrupt = np.zeros(1, np.uint8)  # the thread should look up from its steps
         self._batches: list[Batch] = []  # the thread's own
+        self._cores = _cores()
+        self._helpers = ThreadPoolExecutor(self._cores, "engine-helper")
         self._ends: OrderedDict[bytes, tuple[weakref.ref[Checkpoint], QuantizedState]] = (
             OrderedDict()
         )
@@ -122,7 +128,7 @@ class Engine:
             interval_s = PIECE_S + PIECE_S_PER_TEXT * open_texts
             for batch in self._batches:
                 try:
-                    batch.advance(TURN_S, self._interrupt)
+                    batch.advance(TURN_S, self._interrupt, self._helpers, self._cores)
                     self._hand_over(batch, interval_s)
                 except Exception as error:  # handed to those who wait: a thread has no caller
                     failed = batch.fail(error)
@@ -175,6 +181,13 @@ class Engine:
             self._ends.move_to_end(digest)
         while len(self._ends) > REMEMBERED_STATES:
             self._ends.popitem(last=False)
+
+
+def _cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _wake(texts: Iterable[OpenText]) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
+import random
 import time
 import weakref
 
 import numpy as np
 import pytest
 
+from charlstm.batch import MAX_UNREAD
 from charlstm.engine import Engine
 from charlstm.sampling import Sampling
 from charlstm.writing import write
@@ -251,3 +253,99 @@ def test_remembered_states_are_bounded(engine, monkeypatch):
     asyncio.run(many())
     assert until(lambda: len(engine._ends) == 3)
     assert all(np.isfinite(cells).all() for _, (_, cells) in engine._ends.values())
+
+
+def test_a_text_that_nobody_reads_waits_and_goes_on_where_it_was(engine):
+    checkpoint = random_checkpoint()
+    length = 40_000
+
+    async def read_late() -> tuple[str, int]:
+        pieces = engine.write(checkpoint, "sea", length=length, random_seed=5)
+        text = await anext(pieces)
+        assert await asyncio.to_thread(until, lambda: not engine._batches), "it does not wait"
+        waiting = await anext(pieces)
+        text += waiting
+        async for piece in pieces:
+            text += piece
+        return text, len(waiting)
+
+    text, waiting = asyncio.run(read_late())
+    assert text == written_alone(checkpoint, "sea", length, 5)
+    assert MAX_UNREAD <= waiting < 2 * MAX_UNREAD
+
+
+def test_readers_of_different_speed_get_the_same_text(engine):
+    """Some always empty what is ready, some let it fill up, some change their mind."""
+    checkpoint = random_checkpoint()
+
+    async def read(number: int) -> str:
+        text = ""
+        pieces = engine.write(checkpoint, "nest", length=30_000, random_seed=number)
+        async for piece in pieces:
+            text += piece
+            if number % 3 == 1 or (number % 3 == 2 and len(text) > 10_000):
+                await asyncio.sleep(0.02)
+        return text
+
+    async def together():
+        return await asyncio.gather(*(read(number) for number in range(6)))
+
+    texts = asyncio.run(together())
+    for number, text in enumerate(texts):
+        assert text == written_alone(checkpoint, "nest", 30_000, number)
+
+
+def test_the_same_text_in_any_company(engine):
+    """Texts that come and go at random moments, each as it is alone."""
+    checkpoint = random_checkpoint()
+    rng = random.Random(6)
+    wishes = [
+        ("sane tea\n"[: rng.randrange(10)], rng.randrange(1, 400), rng.choice((0.3, 0.8, 1.4)))
+        for _ in range(120)
+    ]
+
+    async def one(number: int) -> str:
+        seed_text, length, temperature = wishes[number]
+        await asyncio.sleep(rng.random() * 0.2)
+        return await collect(
+            engine,
+            checkpoint,
+            seed_text,
+            length=length,
+            random_seed=number,
+            sampling=Sampling(temperature=temperature),
+        )
+
+    async def together():
+        return await asyncio.gather(*(one(number) for number in range(len(wishes))))
+
+    texts = asyncio.run(together())
+    for number, (text, (seed_text, length, temperature)) in enumerate(
+        zip(texts, wishes, strict=True)
+    ):
+        sampling = Sampling(temperature=temperature)
+        assert text == written_alone(checkpoint, seed_text, length, number, sampling)
+
+
+def test_nobody_waits_for_a_long_text_to_end(engine):
+    checkpoint = random_checkpoint()
+
+    async def short_beside_long() -> bool:
+        long = asyncio.create_task(
+            collect(engine, checkpoint, "", length=10_000_000, random_seed=1)
+        )
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(collect(engine, checkpoint, "a", length=50, random_seed=2), 5)
+        other = random_checkpoint(random_seed=8)
+        await asyncio.wait_for(collect(engine, other, "a", length=50, random_seed=2), 5)
+        was_open = not long.done()
+        long.cancel()
+        return was_open
+
+    assert asyncio.run(short_beside_long())
+
+
+def test_the_engine_can_be_made_ready_before_the_first_text(engine):
+    engine.start()
+    assert until(lambda: engine.is_ready, 60)
+    assert not engine._batches

@@ -24,10 +24,9 @@ SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans",
 MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 
-def build_page() -> gr.Blocks:
+def build_page(engine: Engine) -> gr.Blocks:
     runs = Runs()
     shelf = Shelf(runs)
-    engine = Engine()
     with gr.Blocks(title="charlstm: learning to write", analytics_enabled=False) as demo:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="write") as tabs:

@@ -29,6 +29,10 @@ MAX_TEXT_CHARACTERS = 40_000  # a text that was continued again and again
 RANDOM_SEEDS = (0, 2**31 - 1)
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
 WRITING = '<p role="status" class="writing">Writing …</p>'
+GETTING_READY = (
+    '<p role="status" class="writing">Getting ready: some seconds, only when charlstm is started '
+    "for the first time …</p>"
+)
 EMPTY_PAGE = (
     '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
     "there, one letter at a time, each time asking itself: which letter comes next?</div>"
@@ -147,7 +151,7 @@ class Writer:
             # Written once and then only lengthened, so that only what is new is sent.
             if not page:
                 page = f'<div class="page"><span class="seed">{_html(text)}</span>'
-                yield page, WRITING
+                yield page, WRITING if self.engine.is_ready else GETTING_READY
             else:
                 page += _html(text[shown:])
                 yield page, WRITING

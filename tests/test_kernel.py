@@ -1,0 +1,91 @@
+"""The compiled step: exact sums, a good tanh, the same draw as in sampling.py."""
+
+import hashlib
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+from charlstm import integer_products, kernel
+from charlstm.integer_products import COLUMNS, tile_sums, vector_width
+from charlstm.kernel import draw_id, tanh
+from charlstm.quantized import pack
+from charlstm.sampling import Sampling, draw, probabilities
+
+
+@pytest.mark.parametrize("unrolled", [1, 2])
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("width", [0, 4, 8, 16])
+def test_sums_are_exact_with_every_width_of_vectors(width, rows, unrolled):
+    if width > max(vector_width(), 0):
+        pytest.skip("this processor has no such vectors")
+    sums_of_products = tile_sums(rows, width, unrolled)
+
+    @numba.njit
+    def call(hidden, row, column, pairs, weights, begin, sums):
+        sums_of_products(hidden, row, column, pairs, weights, begin, sums)
+
+    rng = np.random.default_rng(width)
+    inputs, tiles = 20, 3
+    weights = rng.integers(-3000, 3000, (inputs, tiles * COLUMNS)).astype(np.int16)
+    hidden = rng.integers(-2048, 2049, (7, 34)).astype(np.int16)
+    weights[:, 0], hidden[2, 6:26] = 32767, 2048  # the largest there are
+    packed = pack(weights)
+    expected = hidden[2 : 2 + rows, 6:26].astype(np.int64) @ weights.astype(np.int64)
+    for tile in range(tiles):
+        sums = np.zeros(rows * COLUMNS, np.int32)
+        call(hidden, 2, 6, inputs // 2, packed, tile * inputs * COLUMNS, sums)
+        columns = slice(tile * COLUMNS, (tile + 1) * COLUMNS)
+        np.testing.assert_array_equal(sums.reshape(rows, COLUMNS), expected[:, columns])
+
+
+def test_tanh_is_right_to_a_millionth():
+    x = np.concatenate([np.linspace(-12, 12, 40_001), [0, 1e-6, -1e-30, 3e38, -3e38]])
+    x = x.astype(np.float32)
+    found = np.array([tanh(value) for value in x])
+    assert np.abs(found - np.tanh(x.astype(np.float64))).max() < 1e-6
+    assert tanh(np.float32(0)) == 0
+
+
+SETTINGS = [
+    Sampling(temperature=0),
+    Sampling(temperature=0.1),
+    Sampling(temperature=0.8),
+    Sampling(temperature=1e-310),
+    Sampling(temperature=1.5, top_k=1),
+    Sampling(temperature=1.5, top_k=4),
+    Sampling(temperature=1.0, top_k=99),
+    Sampling(temperature=1.2, top_p=0.7),
+    Sampling(temperature=1.2, top_p=1e-9),
+    Sampling(temperature=1.0, top_p=1.0),
+    Sampling(temperature=1.3, top_k=5, top_p=0.6),
+]
+
+
+@pytest.mark.parametrize("sampling", SETTINGS, ids=str)
+def test_the_draw_is_that_of_the_pure_functions(sampling):
+    rng = np.random.default_rng(3)
+    logits = rng.normal(0, 4, (2000, 13)).astype(np.float32)
+    logits[::5, 3] = logits[::5].max(-1)  # ties
+    numbers = rng.random(2000)
+    expected = draw(probabilities(logits, sampling), numbers)
+    found = [
+        draw_id(row, sampling.temperature, sampling.top_k or 0, sampling.top_p or 0.0, number)
+        for row, number in zip(logits, numbers, strict=True)
+    ]
+    # Equal up to rounding: a number may lie within 1e-15 of an edge.
+    assert np.mean(np.array(found) == expected) > 0.999
+
+
+@pytest.mark.parametrize("number", [0.0, 1 - 2**-53])
+def test_the_ends_of_the_random_numbers_draw_a_character(number):
+    logits = np.array([-np.float32(90), 2, 1, -90], np.float32)
+    assert draw_id(logits, 0.5, 0, 0.0, number) in (0, 1, 2)
+
+
+def test_the_cache_on_disk_knows_what_it_was_compiled_from():
+    source = Path(integer_products.__file__).read_bytes()
+    assert kernel.PRODUCTS_SHA256 == hashlib.sha256(source).hexdigest(), (
+        "integer_products.py has changed: put its new SHA-256 into kernel.py"
+    )
