@@ -91,8 +91,16 @@ def build_models(
     embedding = keras.layers.Embedding(
         architecture.vocabulary_size, architecture.embedding_units, name="embedding"
     )
+    # XLA cannot part a call of cuDNN: every one of several devices would compute all lanes.
+    use_cudnn = "auto" if keras.distribution.distribution() is None else False
     lstms = [
-        keras.layers.LSTM(units, return_sequences=True, return_state=True, name=f"lstm_{layer}")
+        keras.layers.LSTM(
+            units,
+            return_sequences=True,
+            return_state=True,
+            use_cudnn=use_cudnn,
+            name=f"lstm_{layer}",
+        )
         for layer, units in enumerate(architecture.lstm_units, 1)
     ]
     output = keras.layers.Dense(architecture.vocabulary_size, name="output")

@@ -45,11 +45,13 @@ def train(run: Run, on_event: Callable[[dict], None] = lambda event: None) -> di
     try:
         device = prepare_device(by_lanes=run.recipe.predicts_every_position)
         # Keras may only be imported once the backend is settled.
+        from charlstm.distribution import over_devices
         from charlstm.fitting import Fitting
 
-        fitting = Fitting(run, device, tell)
-        kind = fitting.fit()
-        results = fitting.finish(stopped=kind == "stopped")
+        with over_devices(device, run.recipe) as device:
+            fitting = Fitting(run, device, tell)
+            kind = fitting.fit()
+            results = fitting.finish(stopped=kind == "stopped")
         return tell(kind, pid=os.getpid(), **results)
     except Exception as error:  # whatever happens, the page must hear of it
         message = explain(error)

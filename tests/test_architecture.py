@@ -24,6 +24,7 @@ TRAINING_SIDE = {
     "final_figures",
     "fitting",
     "device",
+    "distribution",
 }
 MAX_LINES = 350
 
@@ -116,6 +117,7 @@ def test_the_foundations_know_nobody(name):
         ("feeding", {"dataset", "recipes"}),
         ("resume_file", {"errors"}),
         ("run_config", {"distillation", "fine_tuning", "ownership"}),
+        ("distribution", {"device", "recipes"}),
         ("recurrence", set()),
         ("lane_network", {"recipes", "recurrence"}),
         ("model", {"lane_network", "lstm", "recipes"}),
