@@ -22,9 +22,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_page(home: Path, wait_s: float = 60):
+def running_page(home: Path, wait_s: float = 60, port: int | None = None):
     """Start app.py; yields (address, process, seconds until it answered)."""
-    port = free_port()
+    port = port or free_port()
     environment = {**os.environ, "CHARLSTM_HOME": str(home)}
     began_s = time.monotonic()
     process = subprocess.Popen(

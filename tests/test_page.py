@@ -19,7 +19,8 @@ from charlstm.home import shipped_folder
 from charlstm.interface.shelf import SHIPPED, Shelf
 from charlstm.interface.train import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
 from charlstm.interface.turns import Turns
-from charlstm.interface.write import MAX_TEXT_CHARACTERS, Wish, Writer
+from charlstm.interface.wish import MAX_TEXT_CHARACTERS, Wish
+from charlstm.interface.write import Writer
 from charlstm.recipes import FULL, QUICK
 from charlstm.runs import Run, Runs
 from charlstm.sampling import Sampling

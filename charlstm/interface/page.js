@@ -1,5 +1,5 @@
-// What the page does without asking the server: dice, undo, copy, and keeping
-// the text when the page reloads.
+// What the page does without asking the server: dice, undo, copy, keeping the
+// text when the page reloads, and noticing when no more of it comes.
 window.charlstm = (() => {
   const pages = []; // what stood there before, the latest last
   const page = () => document.querySelector("#page .page");
@@ -13,6 +13,15 @@ window.charlstm = (() => {
 
   function roll(always, number) {
     return always || number === null ? throwDice() : number;
+  }
+
+  const KEPT =
+    'What stands here is kept. <button type="button" class="try-again">Try again</button>';
+  let lastWish = null; // what was last asked of the server, for trying again
+
+  function asked(...wish) {
+    lastWish = wish;
+    return wish;
   }
 
   // Before a new text replaces the one that stands there.
@@ -39,13 +48,51 @@ window.charlstm = (() => {
     return isWriting() ? say("Stopped. Continue goes on from here.") : status;
   }
 
-  // The page reloads when the connection was lost: the text is not to be lost with it.
+  // The page reloads when the connection was lost: the text is not to be lost with it, nor what
+  // was asked for if it was not yet all there.
   window.addEventListener("pagehide", () => {
     if (holdsText()) sessionStorage.setItem("charlstm-page", page().outerHTML);
+    sessionStorage.setItem("charlstm-wish", JSON.stringify(isWriting() ? lastWish : null));
   });
 
-  function restore(current) {
-    return sessionStorage.getItem("charlstm-page") ?? current;
+  function restore(current, status) {
+    lastWish = JSON.parse(sessionStorage.getItem("charlstm-wish"));
+    return [
+      sessionStorage.getItem("charlstm-page") ?? current,
+      lastWish ? say(`The connection broke. ${KEPT}`) : status,
+    ];
+  }
+
+  // Pieces come every few tenths of a second, in a crowd every two seconds. When none comes for
+  // longer, the server or the network is gone, and Gradio would go on saying “Writing”.
+  const PATIENCE_S = 6;
+  const BROKEN =
+    `<span class="broken">Nothing came for some seconds: the connection may be broken. ${KEPT}` +
+    "</span>";
+  let lastNews = { text: "", at: 0 };
+
+  setInterval(() => {
+    const status = isWriting();
+    const text = page()?.textContent ?? "";
+    if (!status || text !== lastNews.text) {
+      lastNews = { text, at: Date.now() };
+      status?.querySelector(".broken")?.remove();
+    } else if (!status.querySelector(".broken")) {
+      const patience = Number(status.dataset.patience ?? PATIENCE_S);
+      if (Date.now() - lastNews.at > 1000 * patience) {
+        status.insertAdjacentHTML("beforeend", ` ${BROKEN}`);
+      }
+    }
+  }, 500);
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest(".try-again")) document.querySelector("#again").click();
+  });
+
+  function tryAgain(...form) {
+    lastNews = { text: "", at: Date.now() };
+    document.querySelector("#status .broken")?.remove();
+    return lastWish ?? form;
   }
 
   async function toClipboard(text) {
@@ -79,5 +126,5 @@ window.charlstm = (() => {
     button.textContent = copied ? "Copied" : "Select them by hand";
   });
 
-  return { throwDice, roll, remember, undo, textSoFar, stopped, restore, copy };
+  return { throwDice, roll, asked, remember, tryAgain, undo, textSoFar, stopped, restore, copy };
 })();

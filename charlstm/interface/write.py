@@ -19,76 +19,19 @@ from charlstm.interface.figures import model_html
 from charlstm.interface.friendly import friendly
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.turns import Turn, Turns
-from charlstm.sampling import Sampling
+from charlstm.interface.wish import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, Wish
 from charlstm.writing import name_unknown, read_seed_text
 
-TEMPERATURES = (0.1, 1.5)
-LENGTHS = (50, 2000)
-MAX_SEED_CHARACTERS = 2000
-MAX_TEXT_CHARACTERS = 40_000  # a text that was continued again and again
-RANDOM_SEEDS = (0, 2**31 - 1)
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
 WRITING = '<p role="status" class="writing">Writing …</p>'
 GETTING_READY = (
-    '<p role="status" class="writing">Getting ready: some seconds, only when charlstm is started '
-    "for the first time …</p>"
+    '<p role="status" class="writing" data-patience="90">Getting ready: some seconds, '
+    "only when charlstm is started for the first time …</p>"
 )
 EMPTY_PAGE = (
     '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
     "there, one letter at a time, each time asking itself: which letter comes next?</div>"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What a visitor asked for, checked."""
-
-    seed_text: str
-    sampling: Sampling
-    length: int
-    random_seed: int
-
-    @classmethod
-    def check(
-        cls, seed_text, temperature, length, random_seed, most_characters=MAX_SEED_CHARACTERS
-    ) -> Wish:
-        """Raises CharLSTMError, which says what came and what was expected."""
-        seed_text = "" if seed_text is None else seed_text
-        if not isinstance(seed_text, str):
-            raise CharLSTMError(f"The seed text was {seed_text!r:.60}; give a text.")
-        try:
-            seed_text.encode()
-        except UnicodeEncodeError as error:
-            raise CharLSTMError(
-                "The seed text has half a character in it (a lone surrogate): type it again."
-            ) from error
-        if len(seed_text) > most_characters:
-            raise CharLSTMError(
-                f"The beginning has {len(seed_text):,} characters; use at most {most_characters:,}."
-            )
-        temperature = _number("temperature", temperature, *TEMPERATURES)
-        return cls(
-            seed_text=seed_text,
-            sampling=Sampling(temperature=temperature),
-            length=_whole("length", length, *LENGTHS),
-            random_seed=_whole("random seed", random_seed, *RANDOM_SEEDS),
-        )
-
-
-def _number(name: str, value, lowest: float, highest: float) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not good or not lowest <= value <= highest:
-        raise CharLSTMError(
-            f"The {name} was {value!r:.40}; give a number from {lowest} to {highest:,}."
-        )
-    return float(value)
-
-
-def _whole(name: str, value, lowest: int, highest: int) -> int:
-    number = _number(name, value, lowest, highest)
-    if number != int(number):
-        raise CharLSTMError(f"The {name} was {value}; give a whole number.")
-    return int(number)
 
 
 class Writer:
@@ -136,7 +79,14 @@ class Writer:
                 f"The text has grown to {len(text_so_far):,} characters, and at "
                 f"{MAX_TEXT_CHARACTERS:,} the page ends: press Write to begin a new one."
             )
-        wish = Wish.check(text_so_far, temperature, length, random_seed, MAX_TEXT_CHARACTERS)
+        async for outputs in self.again(
+            model, text_so_far, temperature, length, random_seed, request
+        ):
+            yield outputs
+
+    async def again(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
+        """For the page: what was asked for before, of `write` or of `go_on`."""
+        wish = Wish.check(seed_text, temperature, length, random_seed, MAX_TEXT_CHARACTERS)
         async with self.turns.take(request.session_hash) as turn:
             async for outputs in self._on_page(model, wish, turn):
                 yield outputs
@@ -240,6 +190,8 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
                     write_button = gr.Button("Write", variant="primary", min_width=90)
                     stop_button = gr.Button("Stop", min_width=70)
                     continue_button = gr.Button("Continue", min_width=90)
+                    # Out of sight: what “Try again” beside a broken text presses.
+                    again_button = gr.Button("Try again", elem_id="again")
             with gr.Column(elem_id="settings"):
                 temperature = gr.Slider(
                     *TEMPERATURES,
@@ -301,7 +253,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
     writes_anew = {
         "fn": friendly(writer.write),
         "inputs": [model, seed_text, *settings],
-        "js": "(...wish) => { window.charlstm.remember(); return wish; }",
+        "js": "(...wish) => { window.charlstm.remember(); return window.charlstm.asked(...wish); }",
         **writes,
     }
     roll = "(always, number) => window.charlstm.roll(always, number)"
@@ -325,7 +277,16 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
         continue_button.click(
             friendly(writer.go_on),
             [model, seed_text, *settings],
-            js="(model, seed, ...rest) => [model, window.charlstm.textSoFar(), ...rest]",
+            js="(model, seed, ...rest) => "
+            "window.charlstm.asked(model, window.charlstm.textSoFar(), ...rest)",
+            **writes,
+        )
+    )
+    writing.append(
+        again_button.click(
+            friendly(writer.again),
+            [model, seed_text, *settings],
+            js="(...form) => window.charlstm.tryAgain(...form)",
             **writes,
         )
     )
@@ -339,6 +300,11 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
     gr.on([demo.load, model.change], writer.about, model, about, **shown)
     gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
     demo.load(None, None, random_seed, js="() => window.charlstm.throwDice()")
-    demo.load(None, page, page, js="(page) => window.charlstm.restore(page)")
+    demo.load(
+        None,
+        [page, status],
+        [page, status],
+        js="(...shown) => window.charlstm.restore(...shown)",
+    )
     demo.load(writer.models, model, model, **shown)
     return WriteTab(model)

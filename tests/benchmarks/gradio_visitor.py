@@ -24,6 +24,7 @@ class Visit:
         text: the last state of it.
         pieces: updates that came.
         error: what went wrong, in words.
+        copy: which copy answered, if a balancer says so.
     """
 
     first_s: float | None = None
@@ -31,9 +32,18 @@ class Visit:
     text: str = ""
     pieces: int = 0
     error: str = ""
+    copy: str = ""
 
 
-async def write(address: str, function: int, data: list, seed_text: str) -> Visit:
+async def write(
+    address: str,
+    function: int,
+    data: list,
+    seed_text: str,
+    *,
+    cookie: str = "",
+    visit: Visit | None = None,
+) -> Visit:
     """Press the button: join the queue, open the stream, read it to its end.
 
     Args:
@@ -41,13 +51,16 @@ async def write(address: str, function: int, data: list, seed_text: str) -> Visi
         function: number of the page's function among its dependencies.
         data: its arguments.
         seed_text: with which the text begins: it is not counted as first words.
+        cookie: sent with every request.
+        visit: filled in while it goes on, for those who want to watch.
     """
-    visit, began_s = Visit(), time.perf_counter()
+    visit, began_s = visit or Visit(), time.perf_counter()
     session = uuid.uuid4().hex[:12]
     try:
         body = {"data": data, "fn_index": function, "session_hash": session}
-        await _post(address, "/gradio_api/queue/join", body)
-        async for message in _events(address, f"/gradio_api/queue/data?session_hash={session}"):
+        visit.copy = await _post(address, "/gradio_api/queue/join", body, cookie)
+        path = f"/gradio_api/queue/data?session_hash={session}"
+        async for message in _events(address, path, cookie):
             kind = message["msg"]
             if kind in ("process_generating", "process_completed"):
                 output = message["output"]
@@ -89,7 +102,8 @@ async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
     return await asyncio.open_connection(parts.hostname, parts.port)
 
 
-async def _post(address: str, path: str, body: dict) -> dict:
+async def _post(address: str, path: str, body: dict, cookie: str) -> str:
+    """Returns the address of the copy that answered, if the answer tells."""
     reader, writer = await _open(address)
     try:
         content = json.dumps(body).encode()
@@ -99,20 +113,22 @@ async def _post(address: str, path: str, body: dict) -> dict:
             + content
         )
         answer = await reader.read()
-        head, _, content = answer.partition(b"\r\n\r\n")
+        head = answer.partition(b"\r\n\r\n")[0]
         if b" 200 " not in head.split(b"\r\n")[0]:
             raise ValueError(f"{path} answered {answer[:200]!r}")
-        return json.loads(content)
+        copies = [line[7:] for line in head.decode().split("\r\n") if line[:7] == "X-Copy:"]
+        return copies[0].strip() if copies else ""
     finally:
         writer.close()
 
 
-async def _events(address: str, path: str):
+async def _events(address: str, path: str, cookie: str):
     """The messages of a stream of server-sent events, from its chunks."""
     reader, writer = await _open(address)
     try:
         writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode()
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n"
+            "Accept: text/event-stream\r\n\r\n".encode()
         )
         head = await reader.readuntil(b"\r\n\r\n")
         if b" 200 " not in head.split(b"\r\n")[0]:
