@@ -109,7 +109,8 @@ async def _post(address: str, path: str, body: dict, cookie: str) -> str:
         content = json.dumps(body).encode()
         writer.write(
             f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+            f"Content-Length: {len(content)}\r\nCookie: {cookie}\r\n"
+            "Connection: close\r\n\r\n".encode()
             + content
         )
         answer = await reader.read()
