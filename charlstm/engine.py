@@ -17,17 +17,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 import time
 import weakref
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
 from charlstm.batch import Batch, OpenText
 from charlstm.checkpoint import Checkpoint
+from charlstm.kernel import write_steps
 from charlstm.lstm import Architecture
 from charlstm.quantized import QuantizedNetwork, QuantizedState
 from charlstm.sampling import Sampling
@@ -97,6 +101,8 @@ class Engine:
                     return
         finally:
             text.abandoned = True
+            if text.is_parked:
+                self._enter(text)  # for the last time
             self._interrupt[0] = 1
 
     def _enter(self, text: OpenText) -> None:
@@ -141,6 +147,7 @@ class Engine:
 
     def _admit(self, text: OpenText) -> None:
         if text.abandoned:
+            self._remember(text)
             return
         batch = next((b for b in self._batches if b.checkpoint is text.checkpoint), None)
         if batch is None:
@@ -164,10 +171,7 @@ class Engine:
         _wake(text for _, text in due)
 
     def _leave(self, text: OpenText) -> None:
-        """Park a text that waits for its visitor; otherwise keep the states at its pieces' ends.
-
-        Whoever goes on from there need not read the text again.
-        """
+        """A text that is out of its batch: it is over, or waits for its visitor."""
         if not (text.has_ended or text.abandoned):
             with self._lock:
                 if text.must_wait:
@@ -175,6 +179,10 @@ class Engine:
                 else:  # it was read in the meantime
                     self._arriving.append(text)
             return
+        self._remember(text)
+
+    def _remember(self, text: OpenText) -> None:
+        """Keep the states at a text's latest pieces' ends: who goes on there need not read it."""
         for digest, state in text.marks:
             # Weakly: a model that is saved anew every few seconds must not pile up.
             self._ends[digest] = (weakref.ref(text.checkpoint), state)
@@ -209,16 +217,23 @@ def _wake_all(texts: list[OpenText]) -> None:
 
 
 def _compile() -> None:
-    """Call the network's step once, with the smallest of networks."""
+    """Compile the network's step, in a process of its own: that takes 100 MB, which stay taken."""
+    if not any(Path(write_steps.stats.cache_path).glob("kernel.write_steps*")):
+        command = [sys.executable, "-m", "charlstm.engine"]
+        subprocess.run(command, cwd=Path(__file__).parents[1], check=False)
+    _step_once()  # from the disk then
+
+
+def _step_once() -> None:
+    """With the smallest of networks."""
     architecture = Architecture(vocabulary_size=1, embedding_units=1, lstm_units=(1,))
-    weights = {
-        name: np.zeros(shape, np.float32) for name, shape in architecture.weight_shapes().items()
-    }
-    network = QuantizedNetwork(architecture, weights)
-    network.write(
-        network.start(),
-        np.full((1, 1), -1, np.int32),
-        np.array([[1.0, 0.0, 0.0]]),
-        np.zeros((1, 1)),
-        np.zeros(1, np.uint8),
+    shapes = architecture.weight_shapes().items()
+    network = QuantizedNetwork(
+        architecture, {name: np.zeros(shape, np.float32) for name, shape in shapes}
     )
+    plan, settings = np.full((1, 1), -1, np.int32), np.array([[1.0, 0.0, 0.0]])
+    network.write(network.start(), plan, settings, np.zeros((1, 1)), np.zeros(1, np.uint8))
+
+
+if __name__ == "__main__":
+    _step_once()

@@ -44,9 +44,10 @@ class QuantizedNetwork:
 
     def __init__(self, architecture: Architecture, weights: Mapping[str, np.ndarray]):
         self.architecture = architecture
-        full = {
-            name: np.asarray(weights[name], np.float32) for name in architecture.weight_shapes()
-        }
+
+        def full(name: str) -> np.ndarray:
+            return np.asarray(weights[name], np.float32)
+
         layout, packed, scales, biases = [], [], [], []
         place = {WEIGHTS: 0, SCALES: 0}
 
@@ -67,13 +68,13 @@ class QuantizedNetwork:
         table = None
         for layer, units in enumerate(architecture.lstm_units, 1):
             name = f"lstm_{layer}/lstm_cell/"
-            kernel, bias = full[name + "kernel"], full[name + "bias"]
-            recurrent = _gates_in_tiles(full[name + "recurrent_kernel"], units)
+            kernel, bias = full(name + "kernel"), full(name + "bias")
+            recurrent = _gates_in_tiles(full(name + "recurrent_kernel"), units)
             bias = _gates_in_tiles(bias[None], units)[0]
             padded = len(bias) // 4
             if layer == 1:
                 # It sees nothing but characters: embedding, kernel and bias fold into a row each.
-                entering = full["embedding/embeddings"] @ kernel
+                entering = full("embedding/embeddings") @ kernel
                 table = _gates_in_tiles(entering, units) + bias
                 stacked = _filled(recurrent, padded)
                 output = 0
@@ -85,8 +86,8 @@ class QuantizedNetwork:
             below, units_below = output, padded
         width = -(-architecture.vocabulary_size // COLUMNS) * COLUMNS
         add(
-            _filled(_wide(full["output/kernel"], width), units_below),
-            _wide(full["output/bias"][None], width)[0],
+            _filled(_wide(full("output/kernel"), width), units_below),
+            _wide(full("output/bias")[None], width)[0],
             below,
             0,
         )
@@ -127,12 +128,14 @@ def quantize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     sum over the inputs of (h * 2048) * integers, times the scale of the column, is h @ kernel.
     """
-    sizes = np.abs(kernel.astype(np.float64))
-    # Rounding may add half a step to each weight; hence the smaller divisor.
-    room = _LARGEST_SUM / HIDDEN_SCALE - len(kernel) / 2
-    step = np.maximum(sizes.sum(0) / room, sizes.max(0) / _LARGEST_WEIGHT)
-    step[step == 0] = 1
-    return np.rint(kernel / step).astype(np.int16), (step / HIDDEN_SCALE).astype(np.float32)
+    sizes = np.abs(kernel)
+    # Rounding may add half a step to each weight, and a little more; hence the smaller divisor.
+    room = _LARGEST_SUM / HIDDEN_SCALE - 0.52 * len(kernel)
+    step = np.maximum(sizes.sum(0, dtype=np.float64) / room, sizes.max(0) / _LARGEST_WEIGHT)
+    step[step < 1e-30] = 1  # a column of zeros
+    step = step.astype(np.float32)
+    sizes = np.divide(kernel, step, out=sizes)
+    return np.rint(sizes, out=sizes).astype(np.int16), step / np.float32(HIDDEN_SCALE)
 
 
 def pack(integers: np.ndarray) -> np.ndarray:

@@ -107,7 +107,7 @@ def test_the_foundations_know_nobody(name):
         ("checkpoint", {"errors", "lstm", "quantized", "vocabulary"}),
         ("writing", {"checkpoint", "sampling", "vocabulary"}),
         ("batch", {"checkpoint", "quantized", "sampling", "writing"}),
-        ("engine", {"batch", "checkpoint", "lstm", "quantized", "sampling"}),
+        ("engine", {"batch", "checkpoint", "kernel", "lstm", "quantized", "sampling"}),
         ("fine_tuning", {"checkpoint", "corpus", "errors", "recipes", "vocabulary"}),
         (
             "distillation",
