@@ -2,9 +2,13 @@
 
 import asyncio
 import gc
+import os
 import random
+import subprocess
+import sys
 import time
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -349,3 +353,26 @@ def test_the_engine_can_be_made_ready_before_the_first_text(engine):
     engine.start()
     assert until(lambda: engine.is_ready, 60)
     assert not engine._batches
+
+
+def test_a_first_start_compiles_in_a_process_of_its_own(tmp_path):
+    code = (
+        "import threading, time\n"
+        "from numba.core import event\n"
+        "from charlstm.engine import Engine\n"
+        "with event.install_recorder('numba:compile') as compiled:\n"
+        "    engine = Engine()\n"
+        "    engine.start()\n"
+        "    while not engine.is_ready: time.sleep(0.05)\n"
+        "print(len(compiled.buffer))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.strip() == "0", done.stderr
+    assert list(tmp_path.rglob("kernel.write_steps*.nbc"))

@@ -1,6 +1,7 @@
 """The page without a browser: its server, its endpoint, its words."""
 
 import asyncio
+import inspect
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import BUDGET
 from charlstm.home import shipped_folder
+from charlstm.interface.page import build_page
 from charlstm.interface.shelf import SHIPPED, Shelf
 from charlstm.interface.train import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
 from charlstm.interface.turns import Turns
@@ -430,3 +432,26 @@ def test_host_and_port_come_from_the_environment_too(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_gradio_need_not_look_up_a_constructor_again_for_every_visitor():
+    demo = build_page(Engine())
+    for kind in {type(block) for block in demo.blocks.values()}:
+        remembered = kind.__init__.__signature__
+        del kind.__init__.__signature__
+        assert inspect.signature(kind.__init__) == remembered
+        kind.__init__.__signature__ = remembered
+
+
+def test_trying_again_takes_whatever_could_be_asked_before():
+    writer = Writer(Engine(), Shelf(Runs()))
+
+    async def last(handler, seed_text):
+        async for outputs in handler(SHIPPED, seed_text, 0.8, 50, 3, Request):
+            page = outputs[0]
+        return page
+
+    asyncio.run(last(writer.again, "x" * MAX_TEXT_CHARACTERS))
+    for handler, seed_text in ((writer.write, ""), (writer.go_on, "To be" * 900)):
+        again = asyncio.run(last(writer.again, seed_text))
+        assert again == asyncio.run(last(handler, seed_text))
