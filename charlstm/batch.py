@@ -209,19 +209,17 @@ class Batch:
 
     def let_go(self) -> list[OpenText]:
         """Take out the texts that have ended, were abandoned or must wait for their visitor."""
-        leaving = [
-            row
-            for row, text in enumerate(self.texts)
-            if text.has_ended or text.abandoned or text.must_wait
-        ]
-        if not leaving:
+        leaves = [text.has_ended or text.abandoned or text.must_wait for text in self.texts]
+        if not any(leaves):
             return []
-        gone = [self.texts[row] for row in leaving]
-        for row, text in zip(leaving, gone, strict=True):
-            text.state = self.state_of(row)
-        self.texts = [text for row, text in enumerate(self.texts) if row not in set(leaving)]
-        self.hidden = np.delete(self.hidden, leaving, 0)
-        self.cells = np.delete(self.cells, leaving, 0)
+        gone, staying = [], []
+        for row, text in enumerate(self.texts):
+            if leaves[row]:
+                text.state = self.state_of(row)
+            (gone if leaves[row] else staying).append(text)
+        self.texts = staying
+        stays = ~np.array(leaves)
+        self.hidden, self.cells = self.hidden[stays], self.cells[stays]
         return gone
 
     def fail(self, error: Exception) -> list[OpenText]:

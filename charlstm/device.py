@@ -71,7 +71,7 @@ def prepare_device(by_lanes: bool = True) -> Device:
         backend=backend,
         backend_version=version,
         cores=_cores(),
-        matrix_dtype=_matrix_dtype(kind),
+        matrix_dtype=matrix_dtype_of(kind),
     )
 
 
@@ -125,7 +125,7 @@ def _cpu(key: str) -> str:
     return ""
 
 
-def _matrix_dtype(kind: str) -> str:
+def matrix_dtype_of(kind: str) -> str:
     """bfloat16 where the processor multiplies it several times as fast, in units of its own."""
     return "bfloat16" if kind == "cpu" and "amx_bf16" in _cpu("flags").split() else "float32"
 

@@ -14,12 +14,17 @@ from functools import cache
 
 import numpy as np
 
+from charlstm.device import matrix_dtype_of
 from charlstm.recipes import Budget, Recipe
 from charlstm.runs import Run
 
-# Measured with TensorFlow on 2 cores of a Sapphire Rapids Xeon: a recipe's training as a share of
-# the speed that is probed here (small networks reach less).
-USUAL_SHARE = {"quick": 0.25, "full": 0.34, "notebook": 0.5}
+# Measured with TensorFlow on 2 cores of a Sapphire Rapids Xeon in quiet moments: a recipe's
+# training as a share of the speed that is probed here, which is that of float32. Small networks
+# reach less; processors with units for bfloat16 reach more.
+USUAL_SHARE = {
+    "float32": {"quick": 0.6, "full": 1.1, "notebook": 0.5},
+    "bfloat16": {"quick": 0.7, "full": 1.7, "notebook": 0.5},
+}
 OPERATIONS_PER_WEIGHT = 6  # a multiplication and an addition, forward and twice backward
 PROBE_S = 0.05
 PROBE_SIZE = 64  # so small that one core computes it: several would wait for each other
@@ -52,7 +57,8 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
     if speed is None:
         weights = recipe.architecture(65).parameters() - 65 * recipe.embedding_units
         work = OPERATIONS_PER_WEIGHT * weights
-        speed = USUAL_SHARE[recipe.name] * matrix_operations_per_s() / work
+        share = USUAL_SHARE[matrix_dtype_of("cpu")][recipe.name]
+        speed = share * matrix_operations_per_s() / work
     per_epoch = 0.9 * characters
     if not recipe.predicts_every_position:
         per_epoch *= recipe.window / 3  # every character is read in a third of a window's windows

@@ -106,6 +106,7 @@ def test_the_foundations_know_nobody(name):
         ("quantized", {"kernel", "lstm"}),
         ("checkpoint", {"errors", "lstm", "quantized", "vocabulary"}),
         ("writing", {"checkpoint", "sampling", "vocabulary"}),
+        ("insight", {"checkpoint", "sampling", "writing"}),
         ("batch", {"checkpoint", "quantized", "sampling", "writing"}),
         ("engine", {"batch", "checkpoint", "kernel", "lstm", "quantized", "sampling"}),
         ("fine_tuning", {"checkpoint", "corpus", "errors", "recipes", "vocabulary"}),

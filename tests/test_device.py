@@ -36,13 +36,13 @@ def test_elsewhere_the_frameworks_own_layer_is_taken(details):
 def test_half_precision_is_for_processors_that_are_made_for_it(tmp_path, monkeypatch):
     cpuinfo = tmp_path / "cpuinfo"
     monkeypatch.setattr(device, "CPUINFO", cpuinfo)
-    assert device._matrix_dtype("cpu") == "float32"  # nothing is known
+    assert device.matrix_dtype_of("cpu") == "float32"  # nothing is known
     cpuinfo.write_text("model name\t: Some(R) CPU\nflags\t\t: fpu avx2\n")
-    assert device._matrix_dtype("cpu") == "float32"
+    assert device.matrix_dtype_of("cpu") == "float32"
     assert device.cpu_name().startswith("Some CPU, ")
     cpuinfo.write_text("model name\t: Some(R) CPU\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n")
-    assert device._matrix_dtype("cpu") == "bfloat16"
-    assert device._matrix_dtype("gpu") == "float32"
+    assert device.matrix_dtype_of("cpu") == "bfloat16"
+    assert device.matrix_dtype_of("gpu") == "float32"
 
 
 @pytest.mark.parametrize(("by_lanes", "threads"), [(True, 1), (False, 0)])

@@ -18,9 +18,12 @@ window.charlstm = (() => {
   const KEPT =
     'What stands here is kept. <button type="button" class="try-again">Try again</button>';
   let lastWish = null; // what was last asked of the server, for trying again
+  let isWaiting = false; // for the first words of it
 
   function asked(...wish) {
     lastWish = wish;
+    isWaiting = true;
+    lastNews.at = Date.now();
     return wish;
   }
 
@@ -52,7 +55,8 @@ window.charlstm = (() => {
   // was asked for if it was not yet all there.
   window.addEventListener("pagehide", () => {
     if (holdsText()) sessionStorage.setItem("charlstm-page", page().outerHTML);
-    sessionStorage.setItem("charlstm-wish", JSON.stringify(isWriting() ? lastWish : null));
+    const isOpen = isWaiting || isWriting();
+    sessionStorage.setItem("charlstm-wish", JSON.stringify(isOpen ? lastWish : null));
   });
 
   function restore(current, status) {
@@ -69,11 +73,31 @@ window.charlstm = (() => {
   const BROKEN =
     `<span class="broken">Nothing came for some seconds: the connection may be broken. ${KEPT}` +
     "</span>";
-  let lastNews = { text: "", at: 0 };
+  let lastNews = { text: "", at: Date.now() };
+
+  async function serverAnswers() {
+    try {
+      return (await fetch("gradio_api/app_id", { cache: "no-store" })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  // Not a word has come for long: a wish that was refused is over, one of which a server that is
+  // gone knew is not.
+  async function isItOver() {
+    lastNews.at = Date.now();
+    if (await serverAnswers()) isWaiting = false;
+  }
 
   setInterval(() => {
     const status = isWriting();
     const text = page()?.textContent ?? "";
+    if (status) isWaiting = false;
+    if (isWaiting && text === lastNews.text) {
+      if (Date.now() - lastNews.at > 1000 * PATIENCE_S) isItOver();
+      return;
+    }
     if (!status || text !== lastNews.text) {
       lastNews = { text, at: Date.now() };
       status?.querySelector(".broken")?.remove();
@@ -85,14 +109,20 @@ window.charlstm = (() => {
     }
   }, 500);
 
-  document.addEventListener("click", (event) => {
-    if (event.target.closest(".try-again")) document.querySelector("#again").click();
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest(".try-again");
+    if (!button) return;
+    document.querySelector("#again").click();
+    // Where Gradio knows that the connection is lost, nothing can be asked before it has reloaded
+    // the page.
+    if (await serverAnswers()) return;
+    button.insertAdjacentText("beforebegin", "The server does not answer yet. ");
   });
 
   function tryAgain(...form) {
     lastNews = { text: "", at: Date.now() };
     document.querySelector("#status .broken")?.remove();
-    return lastWish ?? form;
+    return asked(...(lastWish ?? form));
   }
 
   async function toClipboard(text) {
