@@ -26,6 +26,8 @@ def test_a_broken_text_is_kept_and_can_be_tried_again(browser, tmp_path):  # noq
         begun = page.locator("#page .page").text_content()
         assert len(begun) < 2000, "the server was killed too late"
         expect(page.locator("#status")).to_contain_text("What stands here is kept")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator("#status")).to_contain_text("no server answers yet")
     with running_page(tmp_path, port=port):
         # The page reloads by itself when the server is there again.
         status = page.locator("#status")
@@ -37,6 +39,29 @@ def test_a_broken_text_is_kept_and_can_be_tried_again(browser, tmp_path):  # noq
         assert len(text) == len("ROMEO:") + 2000
         assert text.startswith(begun)  # the same random seed: the same text
         expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    page.close()
+
+
+def test_a_text_of_which_nothing_had_come_can_be_tried_again(browser, tmp_path):  # noqa: F811
+    port = free_port()
+    page = browser.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    with running_page(tmp_path, port=port) as (address, process, _):
+        # The server takes the wish and dies before it gives a word.
+        page.on("request", lambda request: process.kill() if "queue/data" in request.url else None)
+        page.goto(address)
+        page.locator("#seed-text textarea").fill("ROMEO:")
+        page.get_by_role("button", name="Write", exact=True).click()
+        expect(page.get_by_test_id("toast-body")).to_contain_text("lost", timeout=TIMEOUT_MS)
+        page.wait_for_timeout(7000)  # longer than the page waits before it asks for the server
+    with running_page(tmp_path, port=port):
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator("#status")).to_contain_text("500 characters in", timeout=TIMEOUT_MS)
+        assert page.locator("#page .page").text_content().startswith("ROMEO:")
+        page.reload()  # a whole text is not called broken
+        page.locator("#page .seed").wait_for()
+        page.wait_for_timeout(500)
+        assert page.get_by_role("button", name="Try again").count() == 0
     page.close()
 
 

@@ -277,8 +277,8 @@ def test_a_budget_that_is_no_budget_is_refused_before_and_at_the_start(
 
 
 def test_the_estimate_is_for_the_visitor_s_own_text(trainer, tiny_corpus):
-    long = trainer.describe("tiny-shakespeare", None, "", "verse", "full", 20, "epochs")[1]
-    short = trainer.describe("paste", None, tiny_corpus.text, "verse", "full", 20, "epochs")
+    long = trainer.describe("tiny-shakespeare", None, "", "verse", "full", 400, "epochs")[1]
+    short = trainer.describe("paste", None, tiny_corpus.text, "verse", "full", 400, "epochs")
     assert "hours" in long and "hours" not in short[1]
     assert f"{len(tiny_corpus.text):,} characters" in short[0]
 

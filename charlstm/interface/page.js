@@ -4,6 +4,7 @@ window.charlstm = (() => {
   const pages = []; // what stood there before, the latest last
   const page = () => document.querySelector("#page .page");
   const holdsText = () => page() && !page().classList.contains("empty");
+  const text = () => page()?.textContent ?? "";
   const isWriting = () => document.querySelector("#status .writing");
   const say = (words, kind = "") => `<p role="status" class="${kind}">${words}</p>`;
 
@@ -23,7 +24,7 @@ window.charlstm = (() => {
   function asked(...wish) {
     lastWish = wish;
     isWaiting = true;
-    lastNews.at = Date.now();
+    lastNews = { text: text(), at: Date.now() };
     return wish;
   }
 
@@ -55,7 +56,10 @@ window.charlstm = (() => {
   // was asked for if it was not yet all there.
   window.addEventListener("pagehide", () => {
     if (holdsText()) sessionStorage.setItem("charlstm-page", page().outerHTML);
-    const isOpen = isWaiting || isWriting();
+    const isOpen =
+      isWriting() ||
+      (isWaiting && text() === lastNews.text) ||
+      document.querySelector("#status .try-again");
     sessionStorage.setItem("charlstm-wish", JSON.stringify(isOpen ? lastWish : null));
   });
 
@@ -83,27 +87,23 @@ window.charlstm = (() => {
     }
   }
 
-  // Not a word has come for long: a wish that was refused is over, one of which a server that is
-  // gone knew is not.
-  async function isItOver() {
+  // A wish of which not a word has come was refused, or the server is gone.
+  async function doubt() {
     lastNews.at = Date.now();
     if (await serverAnswers()) isWaiting = false;
   }
 
   setInterval(() => {
     const status = isWriting();
-    const text = page()?.textContent ?? "";
-    if (status) isWaiting = false;
-    if (isWaiting && text === lastNews.text) {
-      if (Date.now() - lastNews.at > 1000 * PATIENCE_S) isItOver();
-      return;
-    }
-    if (!status || text !== lastNews.text) {
-      lastNews = { text, at: Date.now() };
+    if (status || text() !== lastNews.text) isWaiting = false;
+    const quietS = (Date.now() - lastNews.at) / 1000;
+    if (isWaiting) {
+      if (quietS > PATIENCE_S) doubt();
+    } else if (!status || text() !== lastNews.text) {
+      lastNews = { text: text(), at: Date.now() };
       status?.querySelector(".broken")?.remove();
     } else if (!status.querySelector(".broken")) {
-      const patience = Number(status.dataset.patience ?? PATIENCE_S);
-      if (Date.now() - lastNews.at > 1000 * patience) {
+      if (quietS > Number(status.dataset.patience ?? PATIENCE_S)) {
         status.insertAdjacentHTML("beforeend", ` ${BROKEN}`);
       }
     }
@@ -113,14 +113,11 @@ window.charlstm = (() => {
     const button = event.target.closest(".try-again");
     if (!button) return;
     document.querySelector("#again").click();
-    // Where Gradio knows that the connection is lost, nothing can be asked before it has reloaded
-    // the page.
-    if (await serverAnswers()) return;
-    button.insertAdjacentText("beforebegin", "The server does not answer yet. ");
+    // Gradio lets nothing be asked until the server is there again; then it reloads the page.
+    if (!(await serverAnswers())) button.textContent = "Try again (no server answers yet)";
   });
 
   function tryAgain(...form) {
-    lastNews = { text: "", at: Date.now() };
     document.querySelector("#status .broken")?.remove();
     return asked(...(lastWish ?? form));
   }
