@@ -129,18 +129,18 @@ class Engine:
                 arriving, self._arriving = self._arriving, []
                 self._interrupt[0] = 0
             for text in arriving:
-                self._admit(text)
+                try:
+                    self._admit(text)
+                except Exception as error:
+                    _tell([text], error)
             open_texts = sum(len(batch.texts) for batch in self._batches)
             interval_s = PIECE_S + PIECE_S_PER_TEXT * open_texts
             for batch in self._batches:
                 try:
                     batch.advance(TURN_S, self._interrupt, self._helpers, self._cores)
                     self._hand_over(batch, interval_s)
-                except Exception as error:  # handed to those who wait: a thread has no caller
-                    failed = batch.fail(error)
-                    for text in failed:
-                        text.hand_over(None, 0.0)
-                    _wake(failed)
+                except Exception as error:
+                    _tell(batch.let_all_go(), error)
                 for text in batch.let_go():
                     self._leave(text)
             self._batches = [batch for batch in self._batches if batch.texts]
@@ -196,6 +196,14 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _tell(texts: list[OpenText], error: Exception) -> None:
+    """Hand an error to those who wait for these texts: a thread has no caller."""
+    for text in texts:
+        text.error = error
+        text.hand_over(None, 0.0)
+    _wake(texts)
 
 
 def _wake(texts: Iterable[OpenText]) -> None:

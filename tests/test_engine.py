@@ -210,6 +210,22 @@ def test_an_error_reaches_its_visitors_and_nobody_else(engine, monkeypatch):
     assert again == written_alone(bad, "nest", 5, 2)
 
 
+def test_a_model_that_cannot_be_prepared_is_an_error_of_its_own_visitor(engine):
+    good, bad = random_checkpoint(), random_checkpoint(random_seed=5)
+    del bad.weights["output/bias"]
+
+    async def both():
+        return await asyncio.gather(
+            collect(engine, bad, "nest", length=60, random_seed=2),
+            collect(engine, good, "nest", length=60, random_seed=2),
+            return_exceptions=True,
+        )
+
+    error, text = asyncio.run(both())
+    assert isinstance(error, KeyError)
+    assert text == written_alone(good, "nest", 60, 2)
+
+
 def test_a_text_needs_a_length(engine):
     with pytest.raises(ValueError, match="at least 1"):
         asyncio.run(collect(engine, random_checkpoint(), "a", length=0, random_seed=1))
