@@ -55,6 +55,8 @@ def test_a_text_of_which_nothing_had_come_can_be_tried_again(browser, tmp_path):
         expect(page.get_by_test_id("toast-body")).to_contain_text("lost", timeout=TIMEOUT_MS)
         page.wait_for_timeout(7000)  # longer than the page waits before it asks for the server
     with running_page(tmp_path, port=port):
+        # Only after the reload: the button that stands there before has nobody to ask.
+        expect(page.locator("#status")).to_contain_text("The connection broke", timeout=TIMEOUT_MS)
         page.get_by_role("button", name="Try again").click()
         expect(page.locator("#status")).to_contain_text("500 characters in", timeout=TIMEOUT_MS)
         assert page.locator("#page .page").text_content().startswith("ROMEO:")
