@@ -41,7 +41,7 @@ class OpenText:
         self.to_read = read_seed_text(checkpoint.vocabulary, seed_text).ids
         self.position = 0  # in to_read
         self.remaining = length  # characters still to be written
-        self.settings = (sampling.temperature, sampling.top_k or 0, sampling.top_p or 0.0)
+        self.settings = sampling.as_numbers
         self.state: QuantizedState | None = None  # while it is in no batch
         self.abandoned = False
         self.error: Exception | None = None

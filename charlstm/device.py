@@ -70,7 +70,7 @@ def prepare_device(by_lanes: bool = True) -> Device:
         kind=kind,
         backend=backend,
         backend_version=version,
-        cores=_cores(),
+        cores=available_cores(),
         matrix_dtype=matrix_dtype_of(kind),
     )
 
@@ -113,7 +113,7 @@ def cpu_name() -> str:
     """The processor's name and its number of cores."""
     name = _cpu("model name") or platform.processor() or platform.machine()
     name = name.replace("(R)", "").replace("(TM)", "")
-    cores = _cores()
+    cores = available_cores()
     return f"{' '.join(name.split())}, {cores} core{'s' if cores != 1 else ''}"
 
 
@@ -130,7 +130,8 @@ def matrix_dtype_of(kind: str) -> str:
     return "bfloat16" if kind == "cpu" and "amx_bf16" in _cpu("flags").split() else "float32"
 
 
-def _cores() -> int:
+def available_cores() -> int:
+    """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -16,7 +16,6 @@ kernel.py). From a script:
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import threading
@@ -31,6 +30,7 @@ import numpy as np
 
 from charlstm.batch import Batch, OpenText
 from charlstm.checkpoint import Checkpoint
+from charlstm.device import available_cores
 from charlstm.kernel import write_steps
 from charlstm.lstm import Architecture
 from charlstm.quantized import QuantizedNetwork, QuantizedState
@@ -54,7 +54,7 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._interrupt = np.zeros(1, np.uint8)  # the thread should look up from its steps
         self._batches: list[Batch] = []  # the thread's own
-        self._cores = _cores()
+        self._cores = available_cores()
         self._helpers = ThreadPoolExecutor(self._cores, "engine-helper")
         self._ends: OrderedDict[bytes, tuple[weakref.ref[Checkpoint], QuantizedState]] = (
             OrderedDict()
@@ -189,13 +189,6 @@ class Engine:
             self._ends.move_to_end(digest)
         while len(self._ends) > REMEMBERED_STATES:
             self._ends.popitem(last=False)
-
-
-def _cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _tell(texts: list[OpenText], error: Exception) -> None:

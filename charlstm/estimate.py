@@ -6,7 +6,6 @@ matrix products is measured for a moment, and a recipe's usual share of it is as
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from charlstm.device import matrix_dtype_of
+from charlstm.device import available_cores, matrix_dtype_of
 from charlstm.recipes import Budget, Recipe
 from charlstm.runs import Run
 
@@ -108,5 +107,4 @@ def matrix_operations_per_s() -> float:
             np.matmul(matrix, matrix, out=product)
         seconds = time.perf_counter() - began
         best = max(best, PROBE_TIMES * 2 * PROBE_SIZE**3 / seconds)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return best * (cores or 1)
+    return best * available_cores()

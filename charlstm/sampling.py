@@ -30,6 +30,11 @@ class Sampling:
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise ValueError(f"top_p must be in (0, 1], got {self.top_p}. Use None for all.")
 
+    @property
+    def as_numbers(self) -> tuple[float, int, float]:
+        """Temperature, top_k and top_p for compiled code: 0 keeps all."""
+        return self.temperature, self.top_k or 0, self.top_p or 0.0
+
 
 def random_numbers(random_seed: int, position: int = 0) -> np.random.Generator:
     """The stream of random numbers of a text, from the character at `position` on.

@@ -59,7 +59,7 @@ def write(
     """Write on after the seed text, a character at a time, `length` characters."""
     network = checkpoint.quantized
     _, state = network.read(read_seed_text(checkpoint.vocabulary, seed_text).ids, network.start())
-    settings = np.array([[sampling.temperature, sampling.top_k or 0, sampling.top_p or 0.0]])
+    settings = np.array([sampling.as_numbers], np.float64)
     rng = random_numbers(random_seed, len(seed_text))
     for _ in range(length):
         plan = np.full((1, 1), -1, np.int32)

@@ -108,7 +108,7 @@ def test_the_foundations_know_nobody(name):
         ("writing", {"checkpoint", "sampling", "vocabulary"}),
         ("insight", {"checkpoint", "sampling", "writing"}),
         ("batch", {"checkpoint", "quantized", "sampling", "writing"}),
-        ("engine", {"batch", "checkpoint", "kernel", "lstm", "quantized", "sampling"}),
+        ("engine", {"batch", "checkpoint", "device", "kernel", "lstm", "quantized", "sampling"}),
         ("fine_tuning", {"checkpoint", "corpus", "errors", "recipes", "vocabulary"}),
         (
             "distillation",

@@ -71,7 +71,7 @@ def test_the_draw_is_that_of_the_pure_functions(sampling):
     numbers = rng.random(2000)
     expected = draw(probabilities(logits, sampling), numbers)
     found = [
-        draw_id(row, sampling.temperature, sampling.top_k or 0, sampling.top_p or 0.0, number)
+        draw_id(row, *sampling.as_numbers, number)
         for row, number in zip(logits, numbers, strict=True)
     ]
     # Equal up to rounding: a number may lie within 1e-15 of an edge.
