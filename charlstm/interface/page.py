@@ -8,12 +8,19 @@ from pathlib import Path
 import gradio as gr
 
 from charlstm.engine import Engine
+from charlstm.interface.compare import build_compare_tab
+from charlstm.interface.how import build_how_tab
+from charlstm.interface.inside import build_inside_tab
+from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.train import build_train_tab
+from charlstm.interface.watch import build_watch_tab
 from charlstm.interface.write import build_write_tab
 from charlstm.runs import Runs
 
 FOLDER = Path(__file__).parent
+SCRIPTS = ("page.js", "ask.js", "odds.js", "inside.js", "watch.js", "how.js")
+STYLES = ("page.css", "plot.css", "odds.css", "inside.css", "watch.css", "compare.css", "how.css")
 HEADER = """
 <header class="hero"><h1>charlstm</h1>
 <p>A small neural network that learned to write by guessing the next letter, over and over.
@@ -27,13 +34,23 @@ MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"
 def build_page(engine: Engine) -> gr.Blocks:
     runs = Runs()
     shelf = Shelf(runs)
+    choice = ModelChoice(shelf)
     with gr.Blocks(title="charlstm: learning to write", analytics_enabled=False) as demo:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="write") as tabs:
             with gr.Tab("Write", id="write"):
-                write_tab = build_write_tab(engine, shelf, demo)
+                build_write_tab(engine, shelf, choice, demo)
             with gr.Tab("Train", id="train") as train_tab:
-                build_train_tab(shelf, write_tab, tabs, train_tab)
+                build_train_tab(shelf, choice, tabs, train_tab)
+            with gr.Tab("Watch it learn", id="watch") as watch_tab:
+                build_watch_tab(shelf, watch_tab)
+            with gr.Tab("Look inside", id="inside"):
+                build_inside_tab(shelf, choice)
+            with gr.Tab("Compare", id="compare"):
+                build_compare_tab(engine, shelf, choice)
+            with gr.Tab("How it works", id="how"):
+                build_how_tab(shelf, choice)
+        choice.connect(demo)
     _remember_signatures(demo)
     demo.queue(default_concurrency_limit=4, status_update_rate=2)
     return demo
@@ -68,12 +85,14 @@ def launch_settings() -> dict:
         block_label_text_color="*neutral_700",
         block_title_text_color="*neutral_700",
     )
-    script = (FOLDER / "page.js").read_text(encoding="utf-8")
-    styles = [(FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "plot.css")]
+    scripts, styles = (
+        "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+        for names in (SCRIPTS, STYLES)
+    )
     return {
         "theme": theme,
         # Not as `css`: Gradio rewrites that, and breaks selectors with a comma inside.
-        "head": f"<style>{''.join(styles)}</style><script>{script}</script>",
+        "head": f"<style>{styles}</style><script>{scripts}</script>",
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each stream that is open at a time
         "max_file_size": "20mb",  # our own sentence about 5 MB comes first

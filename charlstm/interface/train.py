@@ -13,8 +13,8 @@ from charlstm.estimate import estimate
 from charlstm.home import downloads_folder
 from charlstm.interface import story
 from charlstm.interface.friendly import friendly
+from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf, title_of
-from charlstm.interface.write import WriteTab
 from charlstm.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs import Run
 from charlstm.timeline import Timeline, read_timeline
@@ -227,7 +227,7 @@ def _budget(amount, unit: str) -> Budget:
     return Budget(**{unit: amount})
 
 
-def build_train_tab(shelf: Shelf, write_tab: WriteTab, tabs: gr.Tabs, tab: gr.Tab) -> None:
+def build_train_tab(shelf: Shelf, choice: ModelChoice, tabs: gr.Tabs, tab: gr.Tab) -> None:
     trainer = Trainer(shelf)
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=2, min_width=300):
@@ -307,7 +307,7 @@ def build_train_tab(shelf: Shelf, write_tab: WriteTab, tabs: gr.Tabs, tab: gr.Ta
     stop_button.click(friendly(trainer.stop), training, live, **quiet)
     training.input(friendly(trainer.show), training, live, **quiet)
     timer.tick(friendly(trainer.follow), [training, seen], live, **quiet)
-    write_button.click(friendly(trainer.write_with), training, [write_tab.model, tabs], **quiet)
+    write_button.click(friendly(trainer.write_with), training, [choice.lists[0], tabs], **quiet)
     # Phones that only write need not ask every second how the training goes.
     tab.select(trainer.show, training, live, **quiet)
     tab.select(_begin_to_ask, None, timer, **quiet)

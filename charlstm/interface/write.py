@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from html import escape
 
 import gradio as gr
@@ -17,6 +16,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.copies import Copies
 from charlstm.interface.figures import model_html
 from charlstm.interface.friendly import friendly
+from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.turns import Turn, Turns
 from charlstm.interface.wish import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, Wish
@@ -125,12 +125,6 @@ class Writer:
         except (CharLSTMError, AttributeError, LookupError, TypeError, ValueError):
             return ""  # a story that no training of this version wrote: it can write all the same
 
-    def models(self, chosen: str | None):
-        """The list of models, as it is now, with the chosen one if it is still there."""
-        choices = self.shelf.choices()
-        there = any(chosen == model for _, model in choices)
-        return gr.Dropdown(choices=choices, value=chosen if there else self.shelf.default())
-
     async def generate(
         self,
         seed_text: str = "",
@@ -156,12 +150,7 @@ def _html(text: str) -> str:
     return escape(text, quote=False).replace("\r", "&#13;")
 
 
-@dataclass(frozen=True)
-class WriteTab:
-    model: gr.Dropdown  # other tabs select a model here
-
-
-def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
+def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.Blocks) -> None:
     writer = Writer(engine, shelf)
     # On a phone the style sheet puts the page between the beginning and the settings.
     with gr.Row(elem_classes="columns"):
@@ -210,12 +199,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
                     buttons=[],
                     elem_id="length",
                 )
-                model = gr.Dropdown(
-                    choices=shelf.choices(),
-                    value=shelf.default(),
-                    label="Who writes (model)",
-                    elem_id="model",
-                )
+                model = choice.add("Who writes (model)", "model")
                 random_seed = gr.Number(
                     label="Random seed: the same number gives the same text",
                     value=1,
@@ -306,5 +290,3 @@ def build_write_tab(engine: Engine, shelf: Shelf, demo: gr.Blocks) -> WriteTab:
         [page, status],
         js="(...shown) => window.charlstm.restore(...shown)",
     )
-    demo.load(writer.models, model, model, **shown)
-    return WriteTab(model)

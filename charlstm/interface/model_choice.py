@@ -1,0 +1,56 @@
+"""The chosen model: a list on each tab that uses it, all showing the same choice."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from charlstm.interface.shelf import Shelf
+
+QUIET = {
+    "queue": False,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "preprocess": False,  # which refuses a model that is gone, before we can choose another
+}
+
+
+class ModelChoice:
+    """The lists of models, which a visitor may change on any tab.
+
+    Attributes:
+        lists: the first one is the one whose value counts.
+    """
+
+    def __init__(self, shelf: Shelf):
+        self.shelf = shelf
+        self.lists: list[gr.Dropdown] = []
+
+    def add(self, label: str, elem_id: str) -> gr.Dropdown:
+        """A list for another tab."""
+        self.lists.append(
+            gr.Dropdown(
+                choices=self.shelf.choices(),
+                value=self.shelf.default(),
+                label=label,
+                elem_id=elem_id,
+            )
+        )
+        return self.lists[-1]
+
+    def connect(self, demo: gr.Blocks) -> None:
+        """Keep the lists together and the page's views informed; once all lists are there."""
+        first, *others = self.lists
+        tell = "(model) => { window.charlstm.chooseModel(model); return model; }"
+        demo.load(self.refreshed, first, self.lists, **QUIET).then(None, first, first, js=tell)
+        first.change(lambda model: self.refreshed(model)[1:], first, others, js=tell, **QUIET)
+        for other in others:
+            other.input(None, other, first, js="(model) => model")
+        for one in self.lists:
+            one.focus(self.refreshed, one, self.lists, **QUIET)
+
+    def refreshed(self, chosen: str | None) -> list[gr.Dropdown]:
+        """All lists as they are now, with the chosen model if it is still there."""
+        choices = self.shelf.choices()
+        there = any(chosen == model for _, model in choices)
+        value = chosen if there else self.shelf.default()
+        return [gr.Dropdown(choices=choices, value=value) for _ in self.lists]
