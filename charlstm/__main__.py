@@ -13,6 +13,7 @@ from pathlib import Path
 
 from charlstm.arguments import build_parser
 from charlstm.best_version import FLATTERED
+from charlstm.cells import meanings
 from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.comparison import NOTICES, Comparison, compare, measured_on
 from charlstm.errors import CharLSTMError
@@ -250,6 +251,8 @@ def info_command(arguments: argparse.Namespace) -> int:
     print(f"{architecture.vocabulary_size} characters: {checkpoint.vocabulary.characters!r}")
     for name, value in checkpoint.training.items():
         print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+    for meaning in meanings(checkpoint):
+        print(f"{meaning.sentence}: {meaning.score_in_words}")
     return 0
 
 

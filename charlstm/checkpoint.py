@@ -35,7 +35,7 @@ class CheckpointError(CharLSTMError):
     """The file is not a checkpoint this version can read."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Checkpoint:
     """A trained network and what is known of it.
 

@@ -234,6 +234,7 @@ def _step_once() -> None:
     )
     plan, settings = np.full((1, 1), -1, np.int32), np.array([[1.0, 0.0, 0.0]])
     network.write(network.start(), plan, settings, np.zeros((1, 1)), np.zeros(1, np.uint8))
+    network.read(np.zeros(1, np.int32), network.start())
 
 
 if __name__ == "__main__":

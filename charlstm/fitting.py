@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import keras
@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from charlstm import dataset
 from charlstm.best_version import BestVersion
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
+from charlstm.cells import find_cells
 from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
 from charlstm.device import Device
 from charlstm.distillation import teachers_odds
@@ -246,7 +247,7 @@ class Fitting:
             variable.assign(array)
         return step, elapsed_s
 
-    def save(self, results: dict | None = None) -> None:
+    def save(self, results: dict | None = None, cells: Sequence[dict] = ()) -> None:
         """Store the model and what going on needs. Both files are whole at any moment."""
         position = {
             "step": self.clock.step,
@@ -254,12 +255,12 @@ class Fitting:
             "backend": self.device.backend,
         }
         # The checkpoint first: it refuses weights that are no numbers, and then neither changes.
-        save_checkpoint(self._checkpoint(results or {}), self.run.checkpoint_path)
+        save_checkpoint(self._checkpoint(results or {}, cells), self.run.checkpoint_path)
         self.best.save()
         write_tensors(self._variables(), {"position": json.dumps(position)}, self.run.resume_path)
         self.tell("saved", step=self.clock.step, elapsed_s=round(self.clock.elapsed_s, 2))
 
-    def _checkpoint(self, results: dict | None = None) -> Checkpoint:
+    def _checkpoint(self, results: dict | None = None, cells: Sequence[dict] = ()) -> Checkpoint:
         """The model as it is now; with its story, if it is to be stored."""
         weights = weights_of(self.models) if self.kept is None else self.best.weights
         if results is None:
@@ -299,6 +300,7 @@ class Fitting:
                 for event in timeline.samples
                 if event.get("kept")
             ],
+            cells=list(cells),
         )
 
     def finish(self, stopped: bool) -> dict:
@@ -309,10 +311,10 @@ class Fitting:
         if not stopped or self.between.sample_cost_s < STOP_PATIENCE_S:
             self.between.write_sample(keep=True)
         self.save()
-        results = {}
+        results = {} if stopped else self._measure()
+        # As they are stored: what a visitor will look into.
+        self.save(results, find_cells(load_checkpoint(self.run.checkpoint_path)))
         if not stopped:
-            results = self._measure()
-            self.save(results)
             self.run.odds_path.unlink(missing_ok=True)
         return {
             "step": self.clock.step,

@@ -217,8 +217,10 @@ def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
 
 
 @compiled
-def read_text(network, hidden, cells, ids, logits):
+def read_text(network, hidden, cells, ids, logits, memory):
     """Read one text, ids (time,): its scores after each character, logits (time, vocab).
+
+    The cell states after each character go into memory (time, units), unless it has no rows.
 
     Layer by layer, which gives the same numbers as step by step, sooner: what comes from the layer
     below is known for all characters, and the rest of a layer's weights stays in the processor's
@@ -255,6 +257,8 @@ def read_text(network, hidden, cells, ids, logits):
                     cells[0, first : first + UNITS],
                     states[moment + 1, tile * UNITS : (tile + 1) * UNITS],
                 )
+            if len(memory):
+                memory[moment, output : output + units] = cells[0, output : output + units]
         hidden[0, output : output + units] = states[time]
         below = states[1:]
     columns = layout[last, TILES] * COLUMNS

@@ -117,9 +117,22 @@ class QuantizedNetwork:
 
     def read(self, ids: np.ndarray, state: QuantizedState) -> tuple[np.ndarray, QuantizedState]:
         """Read one text: ids (time,) -> logits (time, vocab) and the new state."""
+        return self._read(ids, state, np.empty((0, 0), np.float32))
+
+    def remember(
+        self, ids: np.ndarray, state: QuantizedState
+    ) -> tuple[np.ndarray, QuantizedState, list[np.ndarray]]:
+        """As `read`, and the cell states after each character: float32, (time, units) a layer."""
+        memory = np.empty((len(ids), self.units), np.float32)
+        logits, state = self._read(ids, state, memory)
+        begins = self.arrays[0][:-1, OUTPUT]  # the last row is that of the scores
+        layers = zip(begins, self.architecture.lstm_units, strict=True)
+        return logits, state, [memory[:, begin : begin + units] for begin, units in layers]
+
+    def _read(self, ids: np.ndarray, state: QuantizedState, memory: np.ndarray):
         hidden, cells = (np.array(part) for part in state)
         logits = np.empty((len(ids), self.architecture.vocabulary_size), np.float32)
-        read_text(self.arrays, hidden, cells, np.asarray(ids, np.int32), logits)
+        read_text(self.arrays, hidden, cells, np.asarray(ids, np.int32), logits, memory)
         return logits, (hidden, cells)
 
 

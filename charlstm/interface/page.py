@@ -19,7 +19,19 @@ from charlstm.interface.write import build_write_tab
 from charlstm.runs import Runs
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("page.js", "ask.js", "odds.js", "inside.js", "watch.js", "how.js")
+SCRIPTS = (
+    "page.js",
+    "ask.js",
+    "odds.js",
+    "coloured_text.js",
+    "inside.js",
+    "watch.js",
+    "how_state.js",
+    "how_draw.js",
+    "how_network.js",
+    "how.js",
+    "compare.js",
+)
 STYLES = ("page.css", "plot.css", "odds.css", "inside.css", "watch.css", "compare.css", "how.css")
 HEADER = """
 <header class="hero"><h1>charlstm</h1>

@@ -17,6 +17,7 @@ from charlstm.interface.copies import Copies
 from charlstm.interface.figures import model_html
 from charlstm.interface.friendly import friendly
 from charlstm.interface.model_choice import ModelChoice
+from charlstm.interface.odds import connect_odds, place_odds
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.turns import Turn, Turns
 from charlstm.interface.wish import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, Wish
@@ -176,11 +177,14 @@ def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.
                         for example in EXAMPLES
                     ]
                 with gr.Row(elem_classes="actions"):
-                    write_button = gr.Button("Write", variant="primary", min_width=90)
+                    write_button = gr.Button(
+                        "Write", variant="primary", min_width=90, elem_id="write-button"
+                    )
                     stop_button = gr.Button("Stop", min_width=70)
                     continue_button = gr.Button("Continue", min_width=90)
                     # Out of sight: what “Try again” beside a broken text presses.
                     again_button = gr.Button("Try again", elem_id="again")
+                place_odds(shelf)
             with gr.Column(elem_id="settings"):
                 temperature = gr.Slider(
                     *TEMPERATURES,
@@ -284,6 +288,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.
     gr.on([demo.load, model.change], writer.about, model, about, **shown)
     gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
     demo.load(None, None, random_seed, js="() => window.charlstm.throwDice()")
+    connect_odds(demo, seed_text, temperature)
     demo.load(
         None,
         [page, status],

@@ -1,0 +1,204 @@
+"""Cells with a meaning: which of a network's cells follow something that a person can name.
+
+Nobody told the network what a line or a name is. It writes a text by itself, and each cell's
+activation, the hyperbolic tangent of its cell state (-1 to 1), is compared with every feature of
+that text (features.py): by correlation where the feature counts, by the area under the ROC curve
+(AUC) where it is there or not. The best cell of each feature is chosen on one half of the text and
+scored on the other: among a thousand cells one would always fit a single text by chance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.features import FEATURES, Feature
+from charlstm.sampling import Sampling
+from charlstm.writing import read_seed_text
+
+LEAST_CORRELATION = 0.6
+LEAST_AUC = 0.85
+TEXTS = 32  # written side by side; half of them to choose by, half to score by
+CHARACTERS = 1000  # of each
+LEAST_CASES = 20  # characters in each half with and without the feature
+LEVELS = 255  # activations are kept as whole numbers from 0 to 254
+_BY_NAME = {feature.name: feature for feature in FEATURES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellMeaning:
+    """A cell and what it follows.
+
+    Attributes:
+        layer, cell: both counted from 1.
+        score: absolute correlation, or AUC from 0.5 to 1.
+        sign: -1 if the activation falls where the feature rises.
+    """
+
+    layer: int
+    cell: int
+    feature: str
+    score: float
+    sign: int
+
+    @property
+    def is_count(self) -> bool:
+        return _BY_NAME[self.feature].is_count
+
+    @property
+    def sentence(self) -> str:
+        measure = f"r = {self.score * self.sign:.2f}" if self.is_count else f"AUC {self.score:.2f}"
+        return (
+            f"Cell {self.cell} of layer {self.layer} {_BY_NAME[self.feature].does}, "
+            f"{measure.replace('-', '−')}"
+        )
+
+    @property
+    def score_in_words(self) -> str:
+        if self.is_count:
+            way = "rises" if self.sign > 0 else "falls"
+            return (
+                f"it {way} as the count grows: the count explains {100 * self.score**2:.0f} % of "
+                "its ups and downs"
+            )
+        level = "higher" if self.sign > 0 else "lower"
+        return (
+            f"of two characters, one with and one without, the first is {level} in "
+            f"{100 * self.score:.0f} of 100 cases"
+        )
+
+
+def find_cells(
+    checkpoint: Checkpoint,
+    random_seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> list[dict]:
+    """The best cell for each feature that the network's own text has, as kept in a checkpoint.
+
+    Args:
+        progress: called with the share of the work done, 0 to 1.
+    """
+    rows = _write_rows(checkpoint, random_seed)
+    progress(0.3)
+    characters = checkpoint.vocabulary.characters
+    texts = ["".join(characters[id_] for id_ in row) for row in rows]
+    halves = []
+    for begin in (0, TEXTS // 2):
+        half = slice(begin, begin + TEXTS // 2)
+        values = [_values_of(feature, texts[half]) for feature in FEATURES]
+        halves.append((_activations(checkpoint, rows[half]), values))
+        progress(0.3 + (begin + TEXTS // 2) / TEXTS * 0.6)
+    places = [place for place, feature in enumerate(FEATURES) if _is_there(feature, place, halves)]
+    found = {}
+    for layer in range(len(checkpoint.architecture.lstm_units)):
+        scores = [_scores(activations[layer], values, places) for activations, values in halves]
+        for place, chosen_by, scored_by in zip(places, *scores, strict=True):
+            cell = int(np.argmax(np.abs(chosen_by)))
+            strength = abs(chosen_by[cell])
+            if place not in found or strength > found[place][0]:
+                found[place] = strength, layer, cell, np.sign(chosen_by[cell]), scored_by[cell]
+    meanings = (_meaning(FEATURES[place], *found[place][1:]) for place in sorted(found))
+    return [asdict(meaning) for meaning in meanings if meaning is not None]
+
+
+def meanings(checkpoint: Checkpoint) -> Iterator[CellMeaning]:
+    """What a checkpoint says of its cells, without what makes no sense: it may be a stranger's."""
+    for record in checkpoint.cells:
+        try:
+            meaning = CellMeaning(**record)
+            units = checkpoint.architecture.lstm_units[meaning.layer - 1]
+            if (
+                {type(number) for number in (meaning.layer, meaning.cell, meaning.sign)} == {int}
+                and 1 <= meaning.layer
+                and 1 <= meaning.cell <= units
+                and abs(meaning.sign) == 1
+                and meaning.feature in _BY_NAME
+                and 0 <= float(meaning.score) <= 1
+            ):
+                yield meaning
+        except (IndexError, TypeError, ValueError):
+            continue
+
+
+def _write_rows(checkpoint: Checkpoint, random_seed: int) -> np.ndarray:
+    """Texts that the network writes from nothing: ids, int32, (TEXTS, CHARACTERS)."""
+    network = checkpoint.quantized
+    plan = np.full((TEXTS, CHARACTERS), -1, np.int32)
+    first = read_seed_text(checkpoint.vocabulary, "").ids
+    plan[:, : len(first)] = first
+    settings = np.tile(np.array(Sampling(temperature=0.8).as_numbers, np.float64), (TEXTS, 1))
+    uniforms = np.random.default_rng(random_seed).random(plan.shape)
+    network.write(network.start(TEXTS), plan, settings, uniforms, np.zeros(1, np.uint8))
+    return plan
+
+
+def _values_of(feature: Feature, texts: list[str]) -> np.ndarray:
+    return np.concatenate([feature.values(text) for text in texts]).astype(np.float32)
+
+
+def _activations(checkpoint: Checkpoint, rows: np.ndarray) -> list[np.ndarray]:
+    """Levels of all cells over all characters: uint8, (characters, units) a layer."""
+    network = checkpoint.quantized
+    layers = [[] for _ in checkpoint.architecture.lstm_units]
+    for row in rows:
+        for levels, memory in zip(layers, network.remember(row, network.start())[2], strict=True):
+            levels.append(np.rint((np.tanh(memory) + 1) * (LEVELS - 1) / 2).astype(np.uint8))
+    return [np.concatenate(levels) for levels in layers]
+
+
+def _is_there(feature: Feature, place: int, halves) -> bool:
+    """Whether both halves of the text have the feature often enough to say anything."""
+    return all(
+        min((values[place] > 0).sum(), (values[place] == 0).sum()) >= LEAST_CASES
+        for _, values in halves
+    )
+
+
+def _scores(levels: np.ndarray, values: list[np.ndarray], places: list[int]) -> np.ndarray:
+    """Correlation, or AUC from -1 to 1 instead of 0 to 1, of all cells: (features, units)."""
+    scores = np.zeros((len(places), levels.shape[1]))
+    ranks = _ranks(levels)
+    activations = levels.astype(np.float32)
+    activations -= activations.mean(0)
+    sizes = np.sqrt(np.square(activations).sum(0)) + 1e-9  # a cell that never moves scores 0
+    for row, place in enumerate(places):
+        value = values[place]
+        if FEATURES[place].is_count:
+            centred = value - value.mean()
+            scores[row] = centred @ activations / (np.sqrt(np.square(centred).sum()) * sizes)
+        else:
+            there = value > 0
+            ones, others = there.sum(), (~there).sum()
+            mean_rank = (there.astype(np.float32) / ones) @ ranks
+            scores[row] = 2 * (mean_rank - ones / 2) / others - 1
+    return scores
+
+
+def _ranks(levels: np.ndarray) -> np.ndarray:
+    """How many characters of a cell lie below each one, ties by half: float32, like levels."""
+    ranks = np.empty(levels.shape, np.float32)
+    for cell, column in enumerate(levels.T):
+        counts = np.bincount(column, minlength=LEVELS)
+        ranks[:, cell] = (np.cumsum(counts) - counts / 2)[column]
+    return ranks
+
+
+def _meaning(feature: Feature, layer: int, cell: int, sign: float, score: float):
+    """What is kept of a cell; None if it is below the threshold."""
+    score = float(score * sign)
+    if not feature.is_count:
+        score = (1 + score) / 2
+    least = LEAST_CORRELATION if feature.is_count else LEAST_AUC
+    if not math.isfinite(score) or score < least:
+        return None
+    return CellMeaning(
+        layer=layer + 1,
+        cell=cell + 1,
+        feature=feature.name,
+        score=round(score, 3),
+        sign=int(sign),
+    )
