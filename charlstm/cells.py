@@ -23,6 +23,7 @@ from charlstm.writing import read_seed_text
 LEAST_CORRELATION = 0.6
 LEAST_AUC = 0.85
 TEXTS = 32  # written side by side; half of them to choose by, half to score by
+FEWER_TEXTS = 8  # for somebody who waits
 CHARACTERS = 1000  # of each
 LEAST_CASES = 20  # characters in each half with and without the feature
 LEVELS = 255  # activations are kept as whole numbers from 0 to 254
@@ -75,23 +76,24 @@ class CellMeaning:
 def find_cells(
     checkpoint: Checkpoint,
     random_seed: int = 0,
+    texts: int = TEXTS,
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[dict]:
     """The best cell for each feature that the network's own text has, as kept in a checkpoint.
 
     Args:
+        texts: how many it writes, of CHARACTERS each.
         progress: called with the share of the work done, 0 to 1.
     """
-    rows = _write_rows(checkpoint, random_seed)
+    rows = _write_rows(checkpoint, random_seed, texts)
     progress(0.3)
     characters = checkpoint.vocabulary.characters
-    texts = ["".join(characters[id_] for id_ in row) for row in rows]
     halves = []
-    for begin in (0, TEXTS // 2):
-        half = slice(begin, begin + TEXTS // 2)
-        values = [_values_of(feature, texts[half]) for feature in FEATURES]
-        halves.append((_activations(checkpoint, rows[half]), values))
-        progress(0.3 + (begin + TEXTS // 2) / TEXTS * 0.6)
+    for half in (rows[: texts // 2], rows[texts // 2 :]):
+        written = ["".join(characters[id_] for id_ in row) for row in half]
+        values = [_values_of(feature, written) for feature in FEATURES]
+        halves.append((_activations(checkpoint, half), values))
+        progress(0.3 + 0.3 * len(halves))
     places = [place for place, feature in enumerate(FEATURES) if _is_there(feature, place, halves)]
     found = {}
     for layer in range(len(checkpoint.architecture.lstm_units)):
@@ -101,8 +103,8 @@ def find_cells(
             strength = abs(chosen_by[cell])
             if place not in found or strength > found[place][0]:
                 found[place] = strength, layer, cell, np.sign(chosen_by[cell]), scored_by[cell]
-    meanings = (_meaning(FEATURES[place], *found[place][1:]) for place in sorted(found))
-    return [asdict(meaning) for meaning in meanings if meaning is not None]
+    kept = (_meaning(FEATURES[place], *found[place][1:]) for place in sorted(found))
+    return [asdict(meaning) for meaning in kept if meaning is not None]
 
 
 def meanings(checkpoint: Checkpoint) -> Iterator[CellMeaning]:
@@ -117,22 +119,23 @@ def meanings(checkpoint: Checkpoint) -> Iterator[CellMeaning]:
                 and 1 <= meaning.cell <= units
                 and abs(meaning.sign) == 1
                 and meaning.feature in _BY_NAME
-                and 0 <= float(meaning.score) <= 1
+                and type(meaning.score) in (int, float)
+                and 0 <= meaning.score <= 1
             ):
                 yield meaning
         except (IndexError, TypeError, ValueError):
             continue
 
 
-def _write_rows(checkpoint: Checkpoint, random_seed: int) -> np.ndarray:
-    """Texts that the network writes from nothing: ids, int32, (TEXTS, CHARACTERS)."""
+def _write_rows(checkpoint: Checkpoint, random_seed: int, texts: int) -> np.ndarray:
+    """Texts that the network writes from nothing: ids, int32, (texts, CHARACTERS)."""
     network = checkpoint.quantized
-    plan = np.full((TEXTS, CHARACTERS), -1, np.int32)
+    plan = np.full((texts, CHARACTERS), -1, np.int32)
     first = read_seed_text(checkpoint.vocabulary, "").ids
     plan[:, : len(first)] = first
-    settings = np.tile(np.array(Sampling(temperature=0.8).as_numbers, np.float64), (TEXTS, 1))
+    settings = np.tile(np.array(Sampling(temperature=0.8).as_numbers, np.float64), (texts, 1))
     uniforms = np.random.default_rng(random_seed).random(plan.shape)
-    network.write(network.start(TEXTS), plan, settings, uniforms, np.zeros(1, np.uint8))
+    network.write(network.start(texts), plan, settings, uniforms, np.zeros(1, np.uint8))
     return plan
 
 

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from charlstm import dataset
 from charlstm.best_version import BestVersion
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
-from charlstm.cells import find_cells
+from charlstm.cells import FEWER_TEXTS, TEXTS, find_cells
 from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
 from charlstm.device import Device
 from charlstm.distillation import teachers_odds
@@ -312,8 +312,8 @@ class Fitting:
             self.between.write_sample(keep=True)
         self.save()
         results = {} if stopped else self._measure()
-        # As they are stored: what a visitor will look into.
-        self.save(results, find_cells(load_checkpoint(self.run.checkpoint_path)))
+        stored = load_checkpoint(self.run.checkpoint_path)
+        self.save(results, find_cells(stored, texts=FEWER_TEXTS if stopped else TEXTS))
         if not stopped:
             self.run.odds_path.unlink(missing_ok=True)
         return {

@@ -1,13 +1,14 @@
-"""What the network expects, checked against the network in float32."""
+"""What the network expects and remembers, checked against Keras and the network in float32."""
 
 import numpy as np
 import pytest
 
 from charlstm.checkpoint import load_checkpoint
 from charlstm.home import shipped_folder
-from charlstm.insight import likeliest, odds, surprise
+from charlstm.insight import Ends, activations, likeliest, log_odds, odds, surprise
 from charlstm.sampling import Sampling, probabilities
 from charlstm.writing import read_seed_text
+from tests.keras_reading import read_with_keras
 from tests.tiny_networks import random_checkpoint
 
 
@@ -79,3 +80,97 @@ def test_verse_surprises_the_shipped_model_less_than_other_english():
     )
     tweet = surprise(checkpoint, "just got my new phone and the update is already broken lol why")
     assert verse.perplexity < tweet.perplexity
+
+
+TEXT = "sea ten\n\nnest! 😀 a\u0928"
+
+
+def test_odds_surprise_and_activations_are_those_of_the_keras_network(checkpoint):
+    logits, memory = read_with_keras(checkpoint, TEXT)
+    ids = read_seed_text(checkpoint.vocabulary, TEXT).ids
+    probabilities_at_1 = probabilities(logits, Sampling(temperature=1.0))
+    np.testing.assert_allclose(
+        odds(checkpoint, TEXT, Sampling(temperature=1.0)), probabilities_at_1[-1], atol=0.01
+    )
+    expected = -np.log(probabilities_at_1[np.arange(len(TEXT)), ids[1:]])
+    np.testing.assert_allclose(surprise(checkpoint, TEXT).nats, expected, atol=0.02)
+    for found, cells in zip(activations(checkpoint, TEXT), memory, strict=True):
+        np.testing.assert_allclose(found, np.tanh(cells[1:]), atol=0.01)
+
+
+def test_the_shipped_models_figures_are_those_of_the_keras_network():
+    checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
+    text = "KING:\nWhat news from the field, my lord?\n"
+    logits, memory = read_with_keras(checkpoint, text)
+    ids = read_seed_text(checkpoint.vocabulary, text).ids
+    expected = probabilities(logits, Sampling(temperature=0.8))
+    found = odds(checkpoint, text, Sampling(temperature=0.8))
+    np.testing.assert_allclose(found, expected[-1], atol=0.01)
+    at_1 = probabilities(logits, Sampling(temperature=1.0))
+    nats = -np.log(at_1[np.arange(len(text)), ids[1:]])
+    np.testing.assert_allclose(surprise(checkpoint, text).nats, nats, atol=0.05)
+    for found, cells in zip(activations(checkpoint, text), memory, strict=True):
+        np.testing.assert_allclose(found, np.tanh(cells[1:]), atol=0.03)
+
+
+def test_log_odds_divided_by_a_temperature_are_the_odds_at_it(checkpoint):
+    logarithms = log_odds(checkpoint, TEXT)
+    assert np.exp(logarithms).sum() == pytest.approx(1)
+    bent = probabilities(logarithms, Sampling(temperature=0.3))
+    np.testing.assert_allclose(bent, odds(checkpoint, TEXT, Sampling(temperature=0.3)), atol=1e-6)
+
+
+def test_cells_of_unknown_characters_have_no_activation(checkpoint):
+    first, _ = activations(checkpoint, "seXa")
+    assert np.isnan(first).all(1).tolist() == [False, False, True, False]
+    np.testing.assert_array_equal(first[[0, 1, 3]], activations(checkpoint, "sea")[0])
+
+
+@pytest.mark.parametrize("text", ["", "XYZ"])
+def test_nothing_known_moves_no_cell(checkpoint, text):
+    assert [layer.shape for layer in activations(checkpoint, text)] == [
+        (len(text), units) for units in checkpoint.architecture.lstm_units
+    ]
+
+
+class CountedReading:
+    """A network that tells how many characters it was given to read."""
+
+    def __init__(self, checkpoint, monkeypatch):
+        self.read = []
+        network = checkpoint.quantized
+        real = network.read
+        monkeypatch.setattr(
+            network, "read", lambda ids, state: self.read.append(len(ids)) or real(ids, state)
+        )
+
+
+def test_a_text_that_is_typed_on_is_not_read_again(monkeypatch):
+    checkpoint, ends = random_checkpoint(), Ends()
+    expected = {
+        text: log_odds(checkpoint, text)
+        for text in ("sea ten", "sea ten!", "sea ten!! ", "sea tent", "sea te")
+    }
+    counted = CountedReading(checkpoint, monkeypatch)
+    for text, logarithms in expected.items():
+        np.testing.assert_array_equal(log_odds(checkpoint, text, ends), logarithms)
+    assert counted.read == [8, 1, 2, 1, 7]
+    log_odds(checkpoint, "sea ten!", ends)
+    log_odds(checkpoint, "sea ten!X", ends)  # a character that it skips
+    assert counted.read == [8, 1, 2, 1, 7]
+
+
+def test_another_model_reads_for_itself():
+    ends = Ends()
+    for random_seed in range(3):
+        checkpoint = random_checkpoint(random_seed=random_seed)
+        found = log_odds(checkpoint, "sea", ends)
+        np.testing.assert_array_equal(found, log_odds(checkpoint, "sea"))
+
+
+def test_only_so_many_ends_are_remembered(monkeypatch, checkpoint):
+    monkeypatch.setattr("charlstm.insight.REMEMBERED_ENDS", 3)
+    ends = Ends()
+    for length in range(10):
+        log_odds(checkpoint, "s" * length, ends)
+    assert len(ends._known) == 3

@@ -16,6 +16,7 @@ pytest.importorskip("keras", reason="training needs Keras")
 import keras
 
 from charlstm import fitting
+from charlstm.cells import meanings
 from charlstm.checkpoint import load_checkpoint
 from charlstm.corpus import paste
 from charlstm.dataset import split
@@ -188,6 +189,8 @@ def test_the_checkpoint_knows_the_story_of_its_training(finished, tiny_corpus):
     assert len(checkpoint.history["val_loss_nats"]) >= 2
     last = [event for event in told if event["event"] == "sample"][-1]
     assert checkpoint.samples[-1]["text"] == last["text"]
+    # It learned a small grammar of short lines, and some of its cells say so.
+    assert {meaning.feature for meaning in meanings(checkpoint)} >= {"line-begins", "word"}
     assert len(last["text"]) == 300
 
 
@@ -317,7 +320,7 @@ def test_who_presses_stop_does_not_wait_for_slow_measurements_and_samples(
     asked = stop_at(run, 1)
     assert train(run, asked)["event"] == "stopped"
     kinds = [event["event"] for event in run.events()]
-    assert kinds[-3:] == ["progress", "saved", "stopped"]
+    assert kinds[-4:] == ["progress", "saved", "saved", "stopped"]  # then with its cells
 
 
 def test_stop_before_the_first_step_still_keeps_a_model(tmp_path, tiny_corpus, tiny_recipe):

@@ -22,9 +22,9 @@ from charlstm.writing import name_unknown, read_seed_text
 MAX_CHARACTERS = 4000  # read in a quarter of a second
 SAMPLE_CHARACTERS = 500  # of what it wrote at the end of its training, to look at
 INTRODUCTION = """
-<div class="inside-introduction"><p>The network reads a text one character at a time. <b>Surprise</b>
-shows how little it expected each one. <b>Cells</b> shows its memory at work: nobody told it what a
-line or a name is, yet some of its cells keep track of just that.</p></div>
+<div class="inside-introduction"><p>The network reads a text one character at a time.
+<b>Surprise</b> shows how little it expected each one. <b>Cells</b> shows its memory at work: nobody
+told it what a line or a name is, yet some of its cells keep track of just that.</p></div>
 """
 
 
