@@ -8,6 +8,8 @@ import pytest
 
 from charlstm.recipes import RECIPES, Budget, Recipe
 
+pytest_plugins = ["tests.browsing"]
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # No time limit for an example: on a busy machine it would say nothing about the code.

@@ -7,76 +7,21 @@ import time
 
 import psutil
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from charlstm import bootstrap
-from charlstm.checkpoint import save_checkpoint
-from charlstm.run_config import write_config
 from charlstm.runs import Runs
-from tests.page_server import running_page
+from tests.browsing import (  # noqa: F401
+    CHROMIUM,
+    FLAGS,
+    TIMEOUT_MS,
+    add_model,
+    needs_browser,
+    open_tab,
+    overflow,
+)
 from tests.tiny_networks import random_checkpoint
 
-CHROMIUM = bootstrap.find_chromium()
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"
-)
-FLAGS = [
-    "--no-sandbox",  # tests may run as root
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-TIMEOUT_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def home_folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("browser")
-
-
-@pytest.fixture(scope="module")
-def server(home_folder):
-    with running_page(home_folder) as (address, process, _):
-        yield address, process
-        running = Runs(home_folder / "runs").running()
-        if running is not None:  # a test that failed must not leave a training behind
-            psutil.Process(running.owner()).kill()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(server, browser):
-    """Opens the page; every request and every error in the browser's console is written down."""
-    contexts = []
-
-    def open_page(path="/", **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(TIMEOUT_MS)
-        page.requested, page.errors = [], []
-        page.on("request", lambda request: page.requested.append(request.url))
-        page.on(
-            "console",
-            lambda message: page.errors.append(message.text) if message.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(server[0] + path)
-        page.locator("#seed-text textarea").wait_for()
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
+pytestmark = needs_browser
 
 
 def written(page) -> str:
@@ -296,23 +241,13 @@ def test_starting_from_a_model(visit, home_folder):
     expect(page.locator("#amount input")).to_have_value("4")
     expect(page.get_by_label("passes (epochs)")).to_be_checked()
 
-    folder = home_folder / "runs" / "9999-a-newer-model"
-    folder.mkdir(parents=True)
-    config = {
-        "recipe": "quick",
-        "corpus": {"name": "a newer text", "sha256": "", "style": "verse"},
-        "budget": {"minutes": 1, "epochs": None},
-        "random_seed": 1,
-    }
-    write_config(config, folder / "config.json")
-    model = random_checkpoint("\n .aeht")
-    save_checkpoint(model, folder / "checkpoint.safetensors")
+    add_model(home_folder, "a newer text", random_checkpoint("\n .aeht"))
     page.locator("#amount input").click()
     start_from.click()  # the list is as new as the click
     page.get_by_role("option", name="a newer text, quick").click()
     expect(note).to_contain_text("LSTM 5 + 7")
     expect(note).to_contain_text("They start from nothing")
-    shutil.rmtree(folder)
+    shutil.rmtree(home_folder / "runs" / "a newer text")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_test_id("toast-text")).to_contain_text("not here any more")
     assert page.errors == []
@@ -377,11 +312,10 @@ def test_the_page_fits_and_nothing_comes_from_another_host(visit, server, width,
     page = visit(f"/?__theme={theme}")
     page.set_viewport_size({"width": width, "height": 844})
     write(page, "KING:", 100)
-    for tab in ("Write", "Train"):
-        page.get_by_role("tab", name=tab).click()
-        page.wait_for_timeout(300)
-        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert overflow <= 0, f"{tab} is {overflow} pixels too wide"
+    for tab in ("Write", "Train", "Watch it learn", "Look inside", "Compare", "How it works"):
+        open_tab(page, tab)
+        page.wait_for_timeout(500)
+        assert overflow(page) <= 0, f"{tab} is {overflow(page)} pixels too wide"
     hosts = {url.split("/")[2] for url in page.requested if url.startswith("http")}
     assert hosts == {server[0].removeprefix("http://")}
     assert page.errors == [], json.dumps(page.errors)

@@ -5,13 +5,13 @@ import time
 
 from playwright.sync_api import expect
 
+from tests.browsing import TIMEOUT_MS, needs_browser
 from tests.page_server import free_port, running_page
-from tests.test_browser import CHROMIUM, browser, pytestmark  # noqa: F401 (fixture, skip)
 
-TIMEOUT_MS = 30_000
+pytestmark = needs_browser
 
 
-def test_a_broken_text_is_kept_and_can_be_tried_again(browser, tmp_path):  # noqa: F811
+def test_a_broken_text_is_kept_and_can_be_tried_again(browser, tmp_path):
     port = free_port()
     page = browser.new_page()
     page.set_default_timeout(TIMEOUT_MS)
@@ -42,7 +42,7 @@ def test_a_broken_text_is_kept_and_can_be_tried_again(browser, tmp_path):  # noq
     page.close()
 
 
-def test_a_text_of_which_nothing_had_come_can_be_tried_again(browser, tmp_path):  # noqa: F811
+def test_a_text_of_which_nothing_had_come_can_be_tried_again(browser, tmp_path):
     port = free_port()
     page = browser.new_page()
     page.set_default_timeout(TIMEOUT_MS)
@@ -67,7 +67,7 @@ def test_a_text_of_which_nothing_had_come_can_be_tried_again(browser, tmp_path):
     page.close()
 
 
-def test_nothing_is_said_while_pieces_come(browser, tmp_path):  # noqa: F811
+def test_nothing_is_said_while_pieces_come(browser, tmp_path):
     page = browser.new_page()
     page.set_default_timeout(TIMEOUT_MS)
     with running_page(tmp_path) as (address, _, _):

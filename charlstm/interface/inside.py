@@ -104,7 +104,7 @@ def _for_page(meaning: CellMeaning) -> dict:
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:
-    return [_number(value) for value in values.astype(np.float64).round(3).tolist()]
+    return [_number(value) for value in values.astype(np.float64).round(4).tolist()]
 
 
 def _number(value: float) -> float | None:

@@ -43,8 +43,7 @@ Object.assign(window.charlstm, (() => {
       const bars = `<button type="button" class="odd" disabled><span class="percent"></span>
         <span class="column"><i></i></span><span class="sign"></span></button>`;
       this.innerHTML = `<section class="next-odds" aria-label="What comes next">
-        <h3>What comes next?</h3>
-        <p class="quiet told" role="status"></p>
+        <p class="quiet told"><b>What comes next?</b> <span role="status"></span></p>
         <div class="odds">${bars.repeat(SHOWN)}</div>
         <p class="quiet rest"></p>
         <div class="odds-actions"><button type="button" class="back">Back one step</button>
@@ -91,7 +90,7 @@ Object.assign(window.charlstm, (() => {
     }
 
     tell(sentence) {
-      const told = this.querySelector(".told");
+      const told = this.querySelector(".told span");
       if (told.textContent !== sentence) told.textContent = sentence;
     }
 

@@ -153,7 +153,7 @@ def _html(text: str) -> str:
 
 def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.Blocks) -> None:
     writer = Writer(engine, shelf)
-    # On a phone the style sheet puts the page between the beginning and the settings.
+    # On a phone the style sheet puts the page right below the beginning.
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=2, min_width=300, elem_id="write-left"):
             with gr.Column(elem_id="beginning"):
@@ -184,8 +184,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.
                     continue_button = gr.Button("Continue", min_width=90)
                     # Out of sight: what “Try again” beside a broken text presses.
                     again_button = gr.Button("Try again", elem_id="again")
-                place_odds(shelf)
-            with gr.Column(elem_id="settings"):
+            with gr.Column(elem_id="choosing"):
                 temperature = gr.Slider(
                     *TEMPERATURES,
                     value=0.8,
@@ -195,6 +194,8 @@ def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.
                     buttons=[],
                     elem_id="temperature",
                 )
+                place_odds(shelf)
+            with gr.Column(elem_id="settings"):
                 length = gr.Slider(
                     *LENGTHS,
                     value=500,

@@ -1,0 +1,268 @@
+"""The Look inside tab in a real browser: what is coloured, and the values behind the colours."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from charlstm.cells import meanings
+from charlstm.checkpoint import load_checkpoint
+from charlstm.home import shipped_folder
+from charlstm.insight import activations, surprise
+from tests.browsing import add_model, choose, needs_browser, open_tab, overflow
+from tests.tiny_networks import random_checkpoint
+
+pytestmark = needs_browser
+TEXT = "KING:\nMy lord, the day is done."
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
+
+
+@pytest.fixture
+def inside(visit):
+    def open_inside(**options):
+        page = visit(**options)
+        open_tab(page, "Look inside")
+        page.locator(".coloured span").first.wait_for()
+        return page
+
+    return open_inside
+
+
+def read(page, text):
+    page.locator("#inside-text").fill(text)
+    expect(page.locator(".coloured span")).to_have_count(len(text))
+    page.wait_for_timeout(300)
+
+
+def strengths(page) -> np.ndarray:
+    """How strongly each character is coloured, -1 to 1."""
+    return np.array(
+        page.locator(".coloured span").evaluate_all(
+            """spans => spans.map((span) => (span.classList.contains("negative") ? -1 : 1) *
+                Number(span.style.getPropertyValue("--strength")))"""
+        )
+    )
+
+
+def told(page) -> str:
+    return page.locator(".value-told").text_content()
+
+
+def test_surprise_is_coloured_and_told_in_words(inside, shipped):
+    page = inside()
+    read(page, TEXT)
+    found = surprise(shipped, TEXT)
+    np.testing.assert_allclose(strengths(page), np.minimum(1, found.nats / 6), atol=0.011)
+    assert page.locator(".coloured").text_content() == TEXT
+    figures = page.locator(".figures-told")
+    expect(figures.locator(".perplexity")).to_have_text(f"{found.perplexity:.1f}")
+    expect(figures.locator(".mean")).to_have_text(f"{found.mean_nats:.2f} nats")
+    expect(figures).to_contain_text("among 65")
+    expect(page.locator(".legend")).to_contain_text("6 nats or more")
+    assert page.errors == []
+
+
+def test_the_value_of_a_character_is_told_on_hover_and_on_focus(inside, shipped):
+    page = inside()
+    read(page, TEXT)
+    nats = surprise(shipped, TEXT).nats
+    page.locator(".coloured span").nth(6).hover()
+    expect(page.locator(".value-tip")).to_be_visible()
+    expect(page.locator(".value-tip")).to_contain_text(f"“M”: {nats[6]:.2f} nats")
+    assert told(page) == page.locator(".value-tip").text_content()
+    page.mouse.move(0, 0)
+    expect(page.locator(".value-tip")).to_be_hidden()
+
+    page.locator(".coloured").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    assert told(page).startswith(f"“ ”: {nats[8]:.2f}") or told(page).startswith("space")
+    page.keyboard.press("Home")
+    assert told(page).startswith(f"“K”: {nats[0]:.2f} nats")
+    page.keyboard.press("ArrowDown")
+    assert told(page).startswith(f"“M”: {nats[6]:.2f} nats")
+    page.keyboard.press("End")
+    assert told(page).startswith(f"“.”: {nats[-1]:.2f} nats")
+    page.keyboard.press("ArrowUp")
+    assert told(page).startswith("line break")
+    expect(page.locator(".coloured .current")).to_have_count(1)
+
+
+def test_named_cells_are_listed_and_colour_the_text(inside, shipped):
+    page = inside()
+    read(page, TEXT)
+    page.get_by_label("Cells", exact=True).check()
+    named = list(meanings(shipped))
+    expect(page.locator(".named b")).to_have_text([meaning.sentence for meaning in named])
+    expect(page.locator(".named span")).to_have_text([meaning.score_in_words for meaning in named])
+    layers = activations(shipped, TEXT)
+    for place, meaning in enumerate(named):
+        page.locator(".named").nth(place).click()
+        expect(page.locator(".named").nth(place)).to_have_attribute("aria-pressed", "true")
+        expect(page.locator('.named[aria-pressed="true"]')).to_have_count(1)
+        expected = layers[meaning.layer - 1][:, meaning.cell - 1]
+        page.wait_for_timeout(250)
+        np.testing.assert_allclose(strengths(page), expected, atol=0.011)
+    page.locator(".coloured span").nth(3).hover()
+    sign = "−" if expected[3] < 0 else "+"
+    expect(page.locator(".value-tip")).to_contain_text(
+        f"cell {meaning.cell} of layer {meaning.layer}: {sign}{abs(expected[3]):.2f}"
+    )
+    assert page.errors == []
+
+
+def test_any_cell_by_its_number_and_the_next_one(inside, shipped):
+    page = inside()
+    read(page, TEXT)
+    page.get_by_label("Cells", exact=True).check()
+    expect(page.locator(".any-told")).to_contain_text("layer 2: 512 cells")
+    layers = activations(shipped, TEXT)
+
+    def shows(layer, cell):
+        expect(page.locator(".inside .layer")).to_have_value(str(layer))
+        expect(page.locator(".inside .cell")).to_have_value(str(cell))
+        page.wait_for_timeout(300)
+        np.testing.assert_allclose(strengths(page), layers[layer - 1][:, cell - 1], atol=0.011)
+
+    page.locator(".inside .layer").fill("2")
+    page.locator(".inside .cell").fill("217")
+    shows(2, 217)
+    page.get_by_label("Next cell").click()
+    shows(2, 218)
+    page.locator(".inside .cell").fill("512")
+    page.get_by_label("Next cell").click()
+    shows(1, 1)
+    page.get_by_label("Previous cell").click()
+    shows(2, 512)
+    before = strengths(page)
+    page.locator(".inside .cell").fill("513")
+    expect(page.locator(".inside .refused")).to_contain_text("There is no cell 513 of layer 2")
+    np.testing.assert_array_equal(strengths(page), before)
+
+
+def test_a_written_text_is_taken_over(inside):
+    page = inside()
+    take = page.get_by_role("button", name=re.compile("Take what was written"))
+    take.click()
+    expect(page.locator(".inside .take")).to_contain_text("Nothing written yet")
+    open_tab(page, "Write")
+    page.locator("#seed-text textarea").fill("ROMEO:")
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("500 characters in")
+    open_tab(page, "Look inside")
+    page.locator(".inside .take").click()
+    expect(page.locator(".coloured span")).to_have_count(506)
+    written = page.locator("#page .page").text_content()
+    assert page.locator(".coloured").text_content() == written
+
+
+def test_verse_is_less_surprising_than_a_tweet_and_that_than_gibberish(inside):
+    page = inside()
+    perplexities = []
+    for name in ("A line of Shakespeare", "A tweet", "Gibberish"):
+        before = page.locator(".coloured").text_content()
+        page.get_by_role("button", name=name).click()
+        page.wait_for_function(
+            "(before) => document.querySelector('.coloured').textContent !== before", arg=before
+        )
+        page.wait_for_timeout(200)
+        perplexities.append(float(page.locator(".figures-told .perplexity").text_content()))
+    assert perplexities == sorted(perplexities)
+    assert perplexities[2] > 3 * perplexities[0]
+
+
+def test_it_opens_with_something_to_see(inside, shipped):
+    page = inside()
+    sample = shipped.samples[-1]["text"].strip("\n")
+    assert sample.startswith(page.locator(".coloured").text_content())
+
+
+def test_odd_texts_stand_unchanged_and_what_is_unknown_is_named(inside):
+    page = inside()
+    text = '<b>Ünïcode</b> 😀\t& "done"'
+    read(page, text)
+    assert page.locator(".coloured").text_content() == text
+    expect(page.locator(".inside .unknown")).to_contain_text("never saw")
+    assert page.locator(".coloured .skipped").count() > 3
+    page.locator(".coloured .skipped").first.hover()
+    expect(page.locator(".value-tip")).to_contain_text("skipped")
+    read(page, "")
+    expect(page.locator(".figures-told")).to_contain_text("nothing to read yet")
+
+
+def test_a_text_that_is_too_long_is_refused_and_nothing_is_lost(inside):
+    page = inside()
+    read(page, TEXT)
+    page.locator("#inside-text").fill("o" * 4001)
+    expect(page.locator(".inside .refused")).to_contain_text("4,001 characters")
+    assert page.locator(".coloured").text_content() == TEXT
+
+
+def test_a_model_whose_cells_nobody_looked_for_can_be_searched(inside, shipped, home_folder):
+    add_model(home_folder, "unsearched", dataclasses.replace(shipped, cells=[]))
+    add_model(home_folder, "tiny", random_checkpoint("\n ab"))
+    page = inside()
+    page.get_by_label("Cells", exact=True).check()
+    choose(page, "inside-model", "unsearched")
+    expect(page.locator(".cells-told")).to_contain_text("Nobody has looked")
+    page.get_by_role("button", name="Look for them now").click()
+    expect(page.locator(".named")).to_have_count(len(shipped.cells), timeout=60_000)
+    expect(page.get_by_role("button", name="Look for them now")).to_be_hidden()
+    choose(page, "inside-model", "tiny")
+    expect(page.locator(".any-told")).to_contain_text("layer 2: 7 cells")
+    page.locator("#inside-text").fill("ab ba")
+    expect(page.locator(".coloured span")).to_have_count(5)
+    open_tab(page, "Write")  # the choice is the page's, not the tab's
+    expect(page.locator("#model input")).to_have_value(re.compile("tiny"))
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_fits_on_a_phone_and_the_text_stands_above_the_cells(inside, theme):
+    page = inside(path=f"/?__theme={theme}", width=390, height=844)
+    page.get_by_label("Cells", exact=True).check()
+    page.locator(".named").first.wait_for()
+    page.locator(".coloured span").nth(10).click()
+    assert overflow(page) <= 0
+    text, cells = (page.locator(name).bounding_box() for name in (".coloured", ".cell-list"))
+    assert text["y"] + text["height"] <= cells["y"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("mode", ["Surprise", "Cells"])
+def test_coloured_letters_can_be_read(inside, theme, mode):
+    """Contrast of at least 4.5 to 1 at the strongest colours, as WCAG asks of texts."""
+    page = inside(path=f"/?__theme={theme}")
+    read(page, "qxv jzzk wrtp, lkjh gfdsa! My lord, the day is done and we shall go.")
+    page.get_by_label(mode, exact=True).check()
+    page.wait_for_timeout(500)
+    contrasts = page.evaluate(
+        """() => {
+            const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+            const over = ([r, g, b, a = 1], below) =>
+                [r, g, b].map((part, place) => part * a + below[place] * (1 - a));
+            const luminance = (colour) => {
+                const [r, g, b] = colour.map((part) => {
+                    const share = part / 255;
+                    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+                });
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const field = document.querySelector(".coloured");
+            const paper = numbers(getComputedStyle(field).backgroundColor);
+            return [...field.children].map((span) => {
+                const style = getComputedStyle(span);
+                const behind = luminance(over(numbers(style.backgroundColor), paper));
+                const letter = luminance(numbers(style.color));
+                const [dark, light] = [behind, letter].sort((a, b) => a - b);
+                return (light + 0.05) / (dark + 0.05);
+            });
+        }"""
+    )
+    assert min(contrasts) >= 4.5
