@@ -79,10 +79,16 @@ def visit(server, browser):
 
 
 def open_tab(page: Page, name: str) -> None:
-    """Open a tab by its name; on a phone some stand in the menu “More tabs”."""
-    tab = page.get_by_role("tab", name=name, exact=True)
+    """Open a tab by its name; where there is no room for all, some stand in a menu."""
+    page.wait_for_function(
+        """(name) => [...document.querySelectorAll(
+            "[role=tablist] button, .overflow-dropdown button",
+        )].some((button) => button.textContent.trim() === name)""",
+        arg=name,
+    )
+    tab = page.locator("[role=tablist]").get_by_text(name, exact=True)
     if not tab.is_visible():
-        page.get_by_role("button", name="More tabs").click()
+        page.locator(".overflow-menu > button").click()
         tab = page.locator(".overflow-dropdown").get_by_text(name, exact=True)
     tab.click()
 

@@ -1,3 +1,4 @@
+import json
 import math
 import random
 import re
@@ -289,3 +290,31 @@ def test_a_long_training_stays_small():
         budget_s=180.0,
     )
     assert len(text.encode()) < 25_000
+
+
+def test_a_logarithmic_time_axis_gives_equal_factors_equal_lengths():
+    root = draw_loss(
+        training=[(2.0, 4.0), (20.0, 3.0), (200.0, 2.0)], held_out=[], budget_s=2000.0, x_start_s=2
+    )
+    (x1, _), (x2, _), (x3, _) = positions(curves(root)[0])
+    assert x1 == 37 and x2 - x1 == pytest.approx(x3 - x2, abs=0.2) == pytest.approx(83, abs=0.2)
+    labels = [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts(root)]
+    assert [text for text in labels if text in ("1 s", "10 s", "1 min", "10 min", "1 h")] == [
+        "10 s",
+        "1 min",
+        "10 min",
+    ]
+    assert any("logarithmic" in text for text in labels)
+    assert not any("logarithmic" in text for text in texts(draw_loss()))
+
+
+@pytest.mark.parametrize("x_start_s", [0.0, 5.0])
+def test_marks_lie_on_the_curve_and_unknown_ones_nowhere(x_start_s):
+    marks = [*TRAINING[1:], (12.0, math.nan), (math.inf, 2.0), (20.0, 1000.0)]
+    root = draw_loss(held_out=[], x_start_s=x_start_s, marks=marks)
+    places = json.loads(root.get("data-marks"))
+    on_curve = positions(curves(root)[0])[1:]
+    assert [tuple(place) for place in places[:3]] == on_curve
+    assert places[3:5] == [None, None]
+    assert places[5] == [on_curve[1][0], plot.CLIP_TOP]
+    assert "data-marks" not in draw_loss().attrib

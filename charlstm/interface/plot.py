@@ -5,6 +5,7 @@ A page redraws them about once a second, so there is no animation.
 
 from __future__ import annotations
 
+import json
 import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,14 +48,17 @@ def loss_chart(
     four_gram_loss_nats: float,
     budget_s: float | None,
     held_out_label: str = HELD_OUT_LABEL,
+    x_start_s: float = 0.0,
+    marks: Sequence[Point] = (),
 ) -> str:
     """Draw how the loss falls, between blind guessing and what counting characters achieves.
 
     Either of these two may be NaN, as long as it is not known: it is not drawn then.
+    `x_start_s` and `marks` are those of `chart_svg`.
     """
     return chart_svg(
         title="How surprised is it by the next character?",
-        x_label="time spent learning",
+        x_label="time spent learning (logarithmic)" if x_start_s else "time spent learning",
         y_label="loss in nats, lower is better",
         series=_training_and_held_out(training_points, held_out_points, held_out_label),
         guides=(
@@ -62,6 +66,8 @@ def loss_chart(
             Guide(label="4-gram count model", value=four_gram_loss_nats),
         ),
         x_end_s=budget_s,
+        x_start_s=x_start_s,
+        marks=marks,
         y_format="nats",
         description="Loss for each character over the time spent learning.",
     )
@@ -107,6 +113,8 @@ def chart_svg(
     x_end_s: float | None,
     y_format: YFormat,
     description: str,
+    x_start_s: float = 0.0,
+    marks: Sequence[Point] = (),
 ) -> str:
     """Draw curves over time; the page that shows them needs plot.css.
 
@@ -115,17 +123,21 @@ def chart_svg(
             grows; None: at a round time after the last point.
         y_format: "percent" takes shares, 0 to 1.
         description: one sentence for those who do not see the chart; the latest values follow it.
+        x_start_s: where a stretched (logarithmic) time axis begins; 0: time runs evenly from 0.
+        marks: points that the page may mark; where they lie stands in `data-marks`, as JSON:
+            [x, y] each, or null for one that is not finite.
 
     Returns: an element of class `charlstm-plot` that holds the SVG.
     """
     curves = [curve for curve in map(keep_visible_points, series) if curve.points]
     guides = [guide for guide in guides if math.isfinite(guide.value)]
-    axes = Axes.around(curves, guides, x_end_s=x_end_s, y_format=y_format)
+    axes = Axes.around(curves, guides, x_end_s=x_end_s, y_format=y_format, x_start_s=x_start_s)
     names = place_names(curves, axes)
     guide_labels = place_guide_labels(guides, axes, curves, names)
     description = f"{description} {_latest_values(curves, y_format)}"
     parts = [
-        f'<div class="charlstm-plot"><svg xmlns="http://www.w3.org/2000/svg" role="img" '
+        f'<div class="charlstm-plot"{_places(marks, axes)}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" width="100%">',
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
         f'<text class="title" x="2" y="16">{escape(title)}</text>',
@@ -145,6 +157,19 @@ def chart_svg(
     return "\n".join(parts)
 
 
+def _places(marks: Sequence[Point], axes: Axes) -> str:
+    """Where marks lie, as an attribute; those of an outlier at the top of the plot."""
+    if not marks:
+        return ""
+    places = [
+        [round(axes.x(elapsed_s), 1), round(max(axes.y(value), CLIP_TOP), 1)]
+        if math.isfinite(elapsed_s) and math.isfinite(value)
+        else None
+        for elapsed_s, value in marks
+    ]
+    return f' data-marks="{json.dumps(places)}"'
+
+
 def _draw_axes(axes: Axes, x_label: str) -> Iterator[str]:
     for value in axes.y_ticks():
         y, text = _number(axes.y(value)), axes.y_tick_text(value)
@@ -152,7 +177,7 @@ def _draw_axes(axes: Axes, x_label: str) -> Iterator[str]:
         yield f'<text class="tick" x="{LEFT - 7}" y="{y}" dy="0.35em">{text}</text>'
     yield (
         f'<line class="axis" x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}" '
-        f'data-x-end-s="{axes.x_end_s:g}"/>'
+        f'data-x-start-s="{axes.x_start_s:g}" data-x-end-s="{axes.x_end_s:g}"/>'
     )
     for elapsed_s in axes.x_ticks():
         x, text = _number(axes.x(elapsed_s)), axes.x_tick_text(elapsed_s)

@@ -28,6 +28,7 @@ TIME_STEPS_S = (
     *(HOUR_S * hours for hours in (1, 2, 5, 12)),
     *(DAY_S * days for days in (1, 2)),
 )
+STRETCHED_TICKS_S = (1, 10, MINUTE_S, 10 * MINUTE_S, HOUR_S, 10 * HOUR_S, 5 * DAY_S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +85,13 @@ def _thin(points: list[Point], max_points: int) -> list[Point]:
 
 @dataclass(frozen=True, kw_only=True)
 class Axes:
-    """The ranges that are shown, and where in the picture a point of them lies."""
+    """The ranges that are shown, and where in the picture a point of them lies.
 
+    Attributes:
+        x_start_s: where a stretched (logarithmic) time axis begins; 0: time runs evenly from 0.
+    """
+
+    x_start_s: float = 0.0
     x_end_s: float
     y_low: float
     y_high: float
@@ -100,20 +106,33 @@ class Axes:
         *,
         x_end_s: float | None,
         y_format: YFormat,
+        x_start_s: float = 0.0,
     ) -> Axes:
         """Choose the ranges for curves that have points and guides that are finite."""
         last_s = max((curve.points[-1][0] for curve in curves), default=0.0)
         # The last measurement comes a little after the budget, and must be seen.
         end_s = max(x_end_s, last_s) if x_end_s else _round_time_after(last_s)
+        end_s = max(end_s, 2 * x_start_s)
         values = [[value for _, value in curve.points] for curve in curves]
         if y_format == "percent":
             low, high, step = _share_range(values)
         else:
             low, high, step = _loss_range(values, [guide.value for guide in guides])
-        return cls(x_end_s=end_s, y_low=low, y_high=high, y_step=step, y_format=y_format)
+        return cls(
+            x_start_s=x_start_s,
+            x_end_s=end_s,
+            y_low=low,
+            y_high=high,
+            y_step=step,
+            y_format=y_format,
+        )
 
     def x(self, elapsed_s: float) -> float:
-        return LEFT + (RIGHT - LEFT) * elapsed_s / self.x_end_s
+        share = elapsed_s / self.x_end_s
+        if self.x_start_s:
+            since_start = max(elapsed_s, self.x_start_s) / self.x_start_s
+            share = math.log(since_start) / math.log(self.x_end_s / self.x_start_s)
+        return LEFT + (RIGHT - LEFT) * share
 
     def y(self, value: float) -> float:
         y = BOTTOM - (BOTTOM - TOP) * (value - self.y_low) / (self.y_high - self.y_low)
@@ -123,6 +142,8 @@ class Axes:
         return [(self.x(elapsed_s), self.y(value)) for elapsed_s, value in curve.points]
 
     def x_ticks(self) -> list[float]:
+        if self.x_start_s:
+            return [tick for tick in STRETCHED_TICKS_S if self.x_start_s <= tick <= self.x_end_s]
         step = _time_step(self.x_end_s)
         return [index * step for index in range(math.floor(self.x_end_s / step + 1e-9) + 1)]
 
@@ -139,9 +160,12 @@ class Axes:
             ("h", HOUR_S, 2 * HOUR_S),
             ("min", MINUTE_S, 0),
         ):
-            if self.x_end_s > axis_s and elapsed_s % unit_s == 0:
+            is_usual = self.x_end_s > axis_s or self.x_start_s
+            if is_usual and elapsed_s % unit_s == 0:
                 return f"{elapsed_s / unit_s:g}\N{NO-BREAK SPACE}{unit}"
-        return clock(elapsed_s) if self.x_end_s > MINUTE_S else f"{elapsed_s:g}\N{NO-BREAK SPACE}s"
+        if self.x_end_s > MINUTE_S and not self.x_start_s:
+            return clock(elapsed_s)
+        return f"{elapsed_s:g}\N{NO-BREAK SPACE}s"
 
     def y_tick_text(self, value: float) -> str:
         if self.y_format == "percent":

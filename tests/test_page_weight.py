@@ -1,0 +1,33 @@
+"""How much a visitor's browser loads before the first text is written."""
+
+import re
+
+from tests.browsing import needs_browser
+
+pytestmark = needs_browser
+MOST_BYTES = 600_000
+CHART_LIBRARIES = re.compile(r"plotly|vega|altair|bokeh|matplotlib|chart", re.IGNORECASE)
+
+
+def test_the_page_is_light_until_the_first_writing(server, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    received, urls = {}, {}
+    network.on(
+        "Network.responseReceived",
+        lambda event: urls.__setitem__(event["requestId"], event["response"]["url"]),
+    )
+    network.on(
+        "Network.loadingFinished",
+        lambda event: received.__setitem__(event["requestId"], event["encodedDataLength"]),
+    )
+    page.goto(server[0])
+    page.locator(".odd:not(:disabled)").first.wait_for()
+    page.wait_for_timeout(3000)  # what is loaded beside
+    assert len(received) > 20
+    heaviest = sorted((size, urls.get(number)) for number, size in received.items())[-5:]
+    assert sum(received.values()) <= MOST_BYTES, heaviest
+    assert not [url for url in urls.values() if CHART_LIBRARIES.search(url.split("/", 3)[3])]
+    context.close()
