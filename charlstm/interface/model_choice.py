@@ -42,15 +42,21 @@ class ModelChoice:
         first, *others = self.lists
         tell = "(model) => { window.charlstm.chooseModel(model); return model; }"
         demo.load(self.refreshed, first, self.lists, **QUIET).then(None, first, first, js=tell)
-        first.change(lambda model: self.refreshed(model)[1:], first, others, js=tell, **QUIET)
+        first.change(self.following, first, others, js=tell, **QUIET)
         for other in others:
             other.input(None, other, first, js="(model) => model")
         for one in self.lists:
             one.focus(self.refreshed, one, self.lists, **QUIET)
 
-    def refreshed(self, chosen: str | None) -> list[gr.Dropdown]:
+    def refreshed(self, chosen: str | None) -> list[dict]:
         """All lists as they are now, with the chosen model if it is still there."""
         choices = self.shelf.choices()
         there = any(chosen == model for _, model in choices)
-        value = chosen if there else self.shelf.default()
-        return [gr.Dropdown(choices=choices, value=value) for _ in self.lists]
+        # A value only where it changes: a visitor may choose before this answer is there.
+        value = {} if there else {"value": self.shelf.default()}
+        return [gr.update(choices=choices, **value) for _ in self.lists]
+
+    def following(self, chosen: str | None) -> list[dict]:
+        """All lists but the first, as they are now, showing its choice."""
+        choices = self.shelf.choices()
+        return [gr.update(choices=choices, value=chosen) for _ in self.lists[1:]]

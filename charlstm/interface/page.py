@@ -29,6 +29,7 @@ SCRIPTS = (
     "how_state.js",
     "how_draw.js",
     "how_network.js",
+    "how_words.js",
     "how.js",
     "compare.js",
 )

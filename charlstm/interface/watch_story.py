@@ -80,12 +80,19 @@ class Story:
         on the text it was just reading is nearer to the truth.
         """
         on = MEASURED_ON[self.measured_on]
-        held_out = _calm_value(self.held_out, elapsed_s)
+        held_out = _calm_value(self.held_out, elapsed_s, self.start_s)
         if held_out is not None:
             return held_out, on
         if self.training:
-            return _value(self.training, elapsed_s), "the text it was just learning from"
-        return (_value(self.held_out, elapsed_s), on) if self.held_out else None
+            return _value(
+                self.training, elapsed_s, self.start_s
+            ), "the text it was just learning from"
+        return (_value(self.held_out, elapsed_s, self.start_s), on) if self.held_out else None
+
+    @property
+    def start_s(self) -> float:
+        """Where the logarithmic time axis begins: half of all moments lie in the first minute."""
+        return max(FIRST_S, min((moment.elapsed_s for moment in self.moments), default=1.0))
 
     def chart(self) -> str:
         """The curve with the places of all moments on it; nothing if no loss is known."""
@@ -105,8 +112,7 @@ class Story:
             four_gram_loss_nats=_loss(self.started.get("four_gram_loss_nats")),
             budget_s=max(self.budget_s or 0.0, last_s),
             held_out_label=HELD_OUT_LABEL if self.measured_on == "unseen" else label,
-            # Half of all moments lie in the first minute: evenly, they would lie on each other.
-            x_start_s=max(FIRST_S, min((time for time, _ in marks), default=1.0)),
+            x_start_s=self.start_s,
             marks=marks,
         )
 
@@ -244,18 +250,19 @@ def _is_number(value) -> bool:
     return type(value) in (int, float) and abs(value) <= MAX_NUMBER
 
 
-def _value(curve: Curve, elapsed_s: float) -> float:
-    """Where a curve lies, between its points on the line that joins them."""
+def _value(curve: Curve, elapsed_s: float, start_s: float) -> float:
+    """Where a curve lies; between its points on the line that joins them on the time axis."""
     place = bisect_left(curve, (elapsed_s, -math.inf))
     if place == len(curve):
         return curve[-1][1]
     (time, loss), (earlier_s, earlier) = curve[place], curve[max(place - 1, 0)]
-    if time <= elapsed_s or time == earlier_s:
+    now, end, begin = (math.log(max(at, start_s)) for at in (elapsed_s, time, earlier_s))
+    if now >= end or end == begin:
         return loss
-    return earlier + (loss - earlier) * (elapsed_s - earlier_s) / (time - earlier_s)
+    return earlier + (loss - earlier) * (now - begin) / (end - begin)
 
 
-def _calm_value(curve: Curve, elapsed_s: float) -> float | None:
+def _calm_value(curve: Curve, elapsed_s: float, start_s: float) -> float | None:
     """`_value` where it was measured just then or changes little around; else None."""
     place = bisect_left(curve, (elapsed_s, -math.inf))
     if place < len(curve) and curve[place][0] == elapsed_s:
@@ -263,4 +270,4 @@ def _calm_value(curve: Curve, elapsed_s: float) -> float | None:
     around = curve[max(place - 1, 0) : place + 1] if place < len(curve) else curve[-2:]
     if len(around) < 2 or abs(around[0][1] - around[1][1]) > CALM_NATS:
         return None
-    return _value(curve, elapsed_s)
+    return _value(curve, elapsed_s, start_s)

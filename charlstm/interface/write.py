@@ -16,6 +16,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.copies import Copies
 from charlstm.interface.figures import model_html
 from charlstm.interface.friendly import friendly
+from charlstm.interface.markup import GETTING_READY, WRITING, text_html
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.odds import connect_odds, place_odds
 from charlstm.interface.shelf import Shelf
@@ -24,11 +25,6 @@ from charlstm.interface.wish import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, 
 from charlstm.writing import name_unknown, read_seed_text
 
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
-WRITING = '<p role="status" class="writing">Writing …</p>'
-GETTING_READY = (
-    '<p role="status" class="writing" data-patience="90">Getting ready: some seconds, '
-    "only when charlstm is started for the first time …</p>"
-)
 EMPTY_PAGE = (
     '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
     "there, one letter at a time, each time asking itself: which letter comes next?</div>"
@@ -101,10 +97,10 @@ class Writer:
                 return
             # Written once and then only lengthened, so that only what is new is sent.
             if not page:
-                page = f'<div class="page"><span class="seed">{_html(text)}</span>'
+                page = f'<div class="page"><span class="seed">{text_html(text)}</span>'
                 yield page, WRITING if self.engine.is_ready else GETTING_READY
             else:
-                page += _html(text[shown:])
+                page += text_html(text[shown:])
                 yield page, WRITING
             shown = len(text)
         took_s = time.monotonic() - began_s
@@ -144,11 +140,6 @@ class Writer:
         wish = Wish.check(seed_text, temperature, length, random_seed)
         async for text in self.texts(self.shelf.get(self.shelf.default()), wish):
             yield text
-
-
-def _html(text: str) -> str:
-    # A browser makes a bare carriage return a line break, and Continue would read that.
-    return escape(text, quote=False).replace("\r", "&#13;")
 
 
 def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.Blocks) -> None:
