@@ -162,6 +162,25 @@ def test_a_written_text_is_taken_over(inside):
     assert page.locator(".coloured").text_content() == written
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_from_the_write_tab_it_opens_with_what_stands_there(visit, width):
+    page = visit(width=width, height=800)
+    for seed_text in ("ROMEO:", "KING:"):  # before the view is there, and again when it is
+        page.locator("#seed-text textarea").fill(seed_text)
+        page.get_by_role("button", name="Write", exact=True).click()
+        page.wait_for_function(
+            """(seed) => document.querySelector("#status").textContent.includes("characters in") &&
+                document.querySelector("#page .page").textContent.startsWith(seed)""",
+            arg=seed_text,
+        )
+        written = page.locator("#page .page").text_content()
+        page.locator("#look").click()
+        expect(page.locator(".coloured")).to_have_text(written, use_inner_text=False)
+        expect(page.locator(".coloured")).to_be_visible()
+        open_tab(page, "Write")
+    assert page.errors == []
+
+
 def test_verse_is_less_surprising_than_a_tweet_and_that_than_gibberish(inside):
     page = inside()
     perplexities = []

@@ -45,6 +45,7 @@
       this.colour = newestOnly((...asked) => this.colourOnce(...asked));
       this.box.value = this.written();
       this.listen();
+      document.addEventListener("charlstm-look", () => this.take(this.querySelector(".take")));
     }
 
     listen() {
@@ -239,5 +240,7 @@
     return `A great surprise (${percent}).`;
   }
 
+  // From the Write tab: look at what stands there, now or as soon as the view is there.
+  window.charlstm.lookInside = () => document.dispatchEvent(new CustomEvent("charlstm-look"));
   customElements.define("inside-view", InsideView);
 })();

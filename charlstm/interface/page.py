@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 
 import gradio as gr
 
 from charlstm.engine import Engine
+from charlstm.interface.assets import assets
 from charlstm.interface.compare import build_compare_tab
 from charlstm.interface.how import build_how_tab
 from charlstm.interface.inside import build_inside_tab
@@ -18,22 +18,6 @@ from charlstm.interface.watch import build_watch_tab
 from charlstm.interface.write import build_write_tab
 from charlstm.runs import Runs
 
-FOLDER = Path(__file__).parent
-SCRIPTS = (
-    "page.js",
-    "ask.js",
-    "odds.js",
-    "coloured_text.js",
-    "inside.js",
-    "watch.js",
-    "how_state.js",
-    "how_draw.js",
-    "how_network.js",
-    "how_words.js",
-    "how.js",
-    "compare.js",
-)
-STYLES = ("page.css", "plot.css", "odds.css", "inside.css", "watch.css", "compare.css", "how.css")
 HEADER = """
 <header class="hero"><h1>charlstm</h1>
 <p>A small neural network that learned to write by guessing the next letter, over and over.
@@ -52,7 +36,7 @@ def build_page(engine: Engine) -> gr.Blocks:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="write") as tabs:
             with gr.Tab("Write", id="write"):
-                build_write_tab(engine, shelf, choice, demo)
+                build_write_tab(engine, shelf, choice, demo, tabs)
             with gr.Tab("Train", id="train") as train_tab:
                 build_train_tab(shelf, choice, tabs, train_tab)
             with gr.Tab("Watch it learn", id="watch") as watch_tab:
@@ -98,14 +82,11 @@ def launch_settings() -> dict:
         block_label_text_color="*neutral_700",
         block_title_text_color="*neutral_700",
     )
-    scripts, styles = (
-        "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
-        for names in (SCRIPTS, STYLES)
-    )
+    head, routes = assets()
     return {
         "theme": theme,
-        # Not as `css`: Gradio rewrites that, and breaks selectors with a comma inside.
-        "head": f"<style>{styles}</style><script>{scripts}</script>",
+        "head": head,
+        "app_kwargs": {"routes": routes},
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each stream that is open at a time
         "max_file_size": "20mb",  # our own sentence about 5 MB comes first

@@ -142,7 +142,9 @@ class Writer:
             yield text
 
 
-def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.Blocks) -> None:
+def build_write_tab(
+    engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.Blocks, tabs: gr.Tabs
+) -> None:
     writer = Writer(engine, shelf)
     # On a phone the style sheet puts the page right below the beginning.
     with gr.Row(elem_classes="columns"):
@@ -218,6 +220,7 @@ def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.
                 status = gr.HTML("", elem_id="status", js_on_load=None)
                 undo_button = gr.Button("Undo", size="sm", min_width=60, elem_id="undo")
                 copy_button = gr.Button("Copy", size="sm", min_width=60, elem_id="copy")
+                look_button = gr.Button("Look inside", size="sm", min_width=90, elem_id="look")
 
     settings = [temperature, length, random_seed]
     writes = {
@@ -276,6 +279,12 @@ def build_write_tab(engine: Engine, shelf: Shelf, choice: ModelChoice, demo: gr.
     dice.click(None, None, random_seed, js="() => window.charlstm.throwDice()")
     undo_button.click(None, page, [page, status], js="(page) => window.charlstm.undo(page)")
     copy_button.click(None, None, status, js="() => window.charlstm.copy()")
+    look_button.click(
+        None,
+        None,
+        tabs,
+        js="() => { window.charlstm.lookInside(); return {__type__: 'update', selected: 'inside'}; }",
+    )
     shown = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     gr.on([demo.load, model.change], writer.about, model, about, **shown)
     gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
