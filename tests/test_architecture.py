@@ -108,6 +108,7 @@ def test_the_foundations_know_nobody(name):
         ("writing", {"checkpoint", "sampling", "vocabulary"}),
         ("insight", {"checkpoint", "quantized", "sampling", "writing"}),
         ("features", set()),
+        ("walkthrough", {"checkpoint", "lstm", "vocabulary", "writing"}),
         ("cells", {"checkpoint", "features", "sampling", "writing"}),
         ("batch", {"checkpoint", "quantized", "sampling", "writing"}),
         ("engine", {"batch", "checkpoint", "device", "kernel", "lstm", "quantized", "sampling"}),

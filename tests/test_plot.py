@@ -83,7 +83,7 @@ def test_both_curves_are_drawn_in_their_colours():
     root = draw_loss()
     assert [path.get("data-points") for path in curves(root)] == ["4", "2"]
     assert of_class(root, "training") and of_class(root, "held-out")
-    css = Path(plot.__file__).with_name("plot.css").read_text(encoding="utf-8")
+    css = (Path(plot.__file__).parent / "browser" / "plot.css").read_text(encoding="utf-8")
     assert ".training" in css and ".held-out" in css
 
 

@@ -74,8 +74,8 @@ def test_the_map_of_the_files_is_complete():
     there = {
         path.name
         for pattern in ("*.py", "*.css", "*.js")
-        for folder in (ROOT / "charlstm", ROOT / "charlstm/interface")
-        for path in folder.glob(pattern)
+        for folder in ("charlstm", "charlstm/interface", "charlstm/interface/browser")
+        for path in (ROOT / folder).glob(pattern)
         if path.name != "__init__.py"
     }
     assert listed == there

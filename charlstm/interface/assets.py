@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "browser"
 SCRIPTS = (
     "page.js",
     "ask.js",

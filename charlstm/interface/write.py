@@ -283,7 +283,8 @@ def build_write_tab(
         None,
         None,
         tabs,
-        js="() => { window.charlstm.lookInside(); return {__type__: 'update', selected: 'inside'}; }",
+        js="() => { window.charlstm.lookInside(); "
+        "return {__type__: 'update', selected: 'inside'}; }",
     )
     shown = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     gr.on([demo.load, model.change], writer.about, model, about, **shown)

@@ -30,6 +30,7 @@ Object.assign(window.charlstm, (() => {
   }
 
   // Calls one after the other; of those that come while one is at work only the newest is made.
+  // After each it rests for twice the time it took: a server that is busy is asked less often.
   function newestOnly(work) {
     let isAtWork = false;
     let next = null;
@@ -41,7 +42,10 @@ Object.assign(window.charlstm, (() => {
         while (next) {
           const now = next;
           next = null;
+          const began = performance.now();
           await work(...now);
+          const rest = 2 * (performance.now() - began);
+          await new Promise((done) => setTimeout(done, rest));
         }
       } finally {
         isAtWork = false;

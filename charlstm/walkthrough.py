@@ -1,0 +1,160 @@
+"""A network taken apart for people: what it reads, its state after each character, its parts.
+
+All of it is computed by the network in float32, one character after another.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from charlstm.checkpoint import Checkpoint
+from charlstm.lstm import Architecture, State
+from charlstm.vocabulary import Vocabulary
+from charlstm.writing import read_seed_text
+
+CLEAR_MOVE = 0.1  # from here on a number of the state is said to have changed
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A character as the network meets it.
+
+    Attributes:
+        id: None if the network does not know the character, and skips it.
+        is_given: it does not stand in the text: the line's beginning that is read first.
+    """
+
+    character: str
+    id: int | None
+    is_given: bool = False
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The network after some of a text.
+
+    Attributes:
+        state: hidden and cell state, (1, units) each, a pair a layer.
+        scores: float64, (vocab,): of the character to come, the best one's being 0. Probabilities
+            at temperature T are exp(scores / T), divided by their sum.
+        moved: how many numbers of the state the last tile changed by more than `CLEAR_MOVE`.
+    """
+
+    state: State
+    scores: np.ndarray
+    moved: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """An embedding, an LSTM layer or the output: what comes out of it, and its weights."""
+
+    name: str
+    units: int
+    weights: dict[str, tuple[int, ...]]  # the shape of each, named as Keras names it
+
+    @property
+    def parameters(self) -> int:
+        return sum(math.prod(shape) for shape in self.weights.values())
+
+
+def tiles(vocabulary: Vocabulary, text: str) -> list[Tile]:
+    """A text character by character, after the line's beginning that is read before every text.
+
+    >>> [tile.id for tile in tiles(Vocabulary.from_text("banana"), "nab!")]
+    [2, 0, 1, None]
+    """
+    beginning = vocabulary.decode(read_seed_text(vocabulary, "").ids)
+    return [
+        Tile(
+            character,
+            int(vocabulary.encode(character)[0]) if character in vocabulary else None,
+            is_given=place < len(beginning),
+        )
+        for place, character in enumerate(beginning + text)
+    ]
+
+
+def moment(checkpoint: Checkpoint, read: list[Tile]) -> Moment:
+    """The network after these tiles."""
+    network = checkpoint.network
+    before = state = network.start()
+    for tile in read:
+        before = state  # an unknown character changes nothing
+        if tile.id is not None:
+            state = network.advance(np.array([tile.id]), state)
+    moved = sum(
+        int((np.abs(now - then) > CLEAR_MOVE).sum())
+        for layer, layer_before in zip(state, before, strict=True)
+        for now, then in zip(layer, layer_before, strict=True)
+    )
+    scores = network.logits(state)[0].astype(np.float64)
+    return Moment(state, scores - scores.max(), moved)
+
+
+def parts(architecture: Architecture) -> list[Part]:
+    """The network's parts from the characters up."""
+    sizes = (architecture.embedding_units, *architecture.lstm_units, architecture.vocabulary_size)
+    grouped: dict[str, dict[str, tuple[int, ...]]] = {}
+    for name, shape in architecture.weight_shapes().items():
+        part, _, weight = name.partition("/")
+        grouped.setdefault(part, {})[weight.removeprefix("lstm_cell/")] = shape
+    return [
+        Part(name, units, weights)
+        for (name, weights), units in zip(grouped.items(), sizes, strict=True)
+    ]
+
+
+def learned(checkpoint: Checkpoint) -> dict:
+    """What the file tells of the training, without what is missing or of no use.
+
+    Files come from strangers: only numbers that can be counts, durations or losses are passed on.
+    """
+    training = checkpoint.training
+    budget, results, origin = (
+        value if isinstance(value := training.get(name), dict) else {}
+        for name in ("budget", "results", "started_from")
+    )
+    corpus, teachers = training.get("corpus"), training.get("teachers")
+    losses = [
+        (seconds, loss)
+        for seconds, loss in checkpoint.history.get("val_loss_nats", [])
+        if _is_positive(loss) and _is_number(seconds)
+    ]
+    facts = {
+        "characters": _count(training.get("characters_seen")),
+        "steps": _count(training.get("steps")),
+        "seconds": _positive(training.get("train_s")),
+        "passes": _positive(budget.get("epochs")),
+        "loss_nats": _positive(results.get("loss_nats")),
+        "perplexity": _positive(results.get("perplexity")),
+        "held_out_characters": _count(results.get("characters")),
+        "text": _name(corpus.get("name") if isinstance(corpus, dict) else None),
+        "started_from": _name(origin.get("corpus")) or _name(origin.get("name")),
+        "teachers": len(teachers) if isinstance(teachers, list) and teachers else None,
+        "losses": losses if len(losses) > 1 else None,
+    }
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _is_number(value) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _is_positive(value) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _positive(value) -> int | float | None:
+    return value if _is_positive(value) else None
+
+
+def _count(value) -> int | None:
+    return value if type(value) is int and value > 0 else None
+
+
+def _name(value) -> str | None:
+    return value[:60] if isinstance(value, str) and value else None

@@ -1,0 +1,170 @@
+"""The network taken apart, checked against Keras and against the network that reads whole texts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from charlstm import walkthrough
+from charlstm.checkpoint import Checkpoint, load_checkpoint
+from charlstm.home import shipped_folder
+from charlstm.lstm import Architecture
+from charlstm.recipes import QUICK
+from charlstm.sampling import Sampling, probabilities
+from charlstm.vocabulary import Vocabulary
+from charlstm.walkthrough import Tile, tiles
+from charlstm.writing import read_seed_text
+from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
+
+TEXTS = ["", "sea", "ten\nants!", "aXné😀Y ", "é" * 30]
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return random_checkpoint()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("characters", [ALPHABET, " aens", "aens"])
+def test_tiles_are_what_the_network_reads_and_what_it_skips(text, characters):
+    vocabulary = Vocabulary(characters)
+    reading = read_seed_text(vocabulary, text)
+    found = tiles(vocabulary, text)
+    assert [tile.id for tile in found if tile.id is not None] == reading.ids.tolist()
+    unknown = dict.fromkeys(tile.character for tile in found if tile.id is None)
+    assert "".join(unknown) == reading.unknown
+    assert "".join(tile.character for tile in found if not tile.is_given) == text
+
+
+def test_the_line_s_beginning_comes_before_the_text():
+    assert tiles(Vocabulary("\n ab"), "b")[0] == Tile("\n", 0, is_given=True)
+    assert tiles(Vocabulary(" ab"), "b")[0] == Tile(" ", 0, is_given=True)
+    assert tiles(Vocabulary("ab"), "b") == [Tile("b", 1)]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_state_and_scores_after_each_tile_are_those_of_the_network(checkpoint, text):
+    read = tiles(checkpoint.vocabulary, text)
+    for count in range(1, len(read) + 1):
+        ids = np.array([[tile.id for tile in read[:count] if tile.id is not None]])
+        logits, state = checkpoint.network.read(ids, checkpoint.network.start())
+        moment = walkthrough.moment(checkpoint, read[:count])
+        for layer, expected in zip(moment.state, state, strict=True):
+            for found, wanted in zip(layer, expected, strict=True):
+                np.testing.assert_allclose(found, wanted, atol=1e-6)
+        assert moment.scores.max() == 0
+        for temperature in (0.3, 1.0):
+            sampling = Sampling(temperature=temperature)
+            np.testing.assert_allclose(
+                probabilities(moment.scores, sampling),
+                probabilities(logits[0, -1], sampling),
+                atol=1e-6,
+            )
+
+
+def test_before_anything_is_read_the_state_is_zero(checkpoint):
+    moment = walkthrough.moment(checkpoint, [])
+    assert not any(part.any() for layer in moment.state for part in layer)
+    assert moment.moved == 0
+    bias = checkpoint.weights["output/bias"]
+    np.testing.assert_allclose(moment.scores, bias - bias.max(), atol=1e-6)
+
+
+def test_an_unknown_character_moves_nothing(checkpoint):
+    read = tiles(checkpoint.vocabulary, "seaX")
+    before, after = (walkthrough.moment(checkpoint, read[:count]) for count in (4, 5))
+    assert before.moved > 0 and after.moved == 0
+    np.testing.assert_array_equal(before.scores, after.scores)
+
+
+def test_what_has_moved_is_counted_over_all_layers_and_both_states(checkpoint):
+    network = checkpoint.network
+    first = network.advance(np.array([0]), network.start())
+    second = network.advance(np.array([3]), first)
+    moved = sum(
+        (abs(second[layer][part] - first[layer][part]) > 0.1).sum()
+        for layer in (0, 1)
+        for part in (0, 1)
+    )
+    read = [Tile("\n", 0, is_given=True), Tile("a", 3)]
+    assert walkthrough.moment(checkpoint, read).moved == moved
+    assert 0 < moved < 24
+
+
+@pytest.mark.parametrize("lstm_units", [(6,), (5, 7), (2, 8, 3)])
+def test_states_and_odds_after_each_character_equal_those_of_keras(lstm_units):
+    model = pytest.importorskip("charlstm.model")
+    import keras
+
+    architecture = Architecture(vocabulary_size=11, embedding_units=3, lstm_units=lstm_units)
+    recipe = replace(QUICK, embedding_units=3, lstm_units=lstm_units, lanes=1, window=1)
+    weights = random_weights(architecture, random_seed=4)
+    models = model.build_models(recipe, architecture)
+    model.set_weights(models, weights)
+    carried = [layer for layer in models.training.layers if isinstance(layer, model.CarriedLSTM)]
+    checkpoint = Checkpoint(
+        architecture=architecture, vocabulary=Vocabulary(ALPHABET), weights=weights
+    )
+    read = tiles(checkpoint.vocabulary, "a ten\nsea 😀!")
+    for count, tile in enumerate(read, 1):
+        # The training model carries its state from character to character, as the page shows it.
+        given = {"ids": np.array([[tile.id]], np.int32), "keep": np.full((1, 1), float(count > 1))}
+        logits = models.training(given, training=False)
+        moment = walkthrough.moment(checkpoint, read[:count])
+        for layer, (hidden, cell) in zip(carried, moment.state, strict=True):
+            to_numpy = keras.ops.convert_to_numpy
+            np.testing.assert_allclose(hidden, to_numpy(layer.hidden.value), atol=1e-5)
+            np.testing.assert_allclose(cell, to_numpy(layer.cell.value), atol=1e-5)
+        odds = keras.ops.convert_to_numpy(keras.ops.softmax(logits))[0, 0]
+        found = probabilities(moment.scores, Sampling(temperature=1.0))
+        np.testing.assert_allclose(found, odds, atol=1e-5)
+
+
+def test_the_parts_hold_all_weights_of_the_network():
+    architecture = Architecture(vocabulary_size=11, embedding_units=3, lstm_units=(5, 7))
+    parts = walkthrough.parts(architecture)
+    assert [(part.name, part.units) for part in parts] == [
+        ("embedding", 3),
+        ("lstm_1", 5),
+        ("lstm_2", 7),
+        ("output", 11),
+    ]
+    assert parts[2].weights == {"kernel": (5, 28), "recurrent_kernel": (7, 28), "bias": (28,)}
+    assert [part.parameters for part in parts] == [33, 180, 364, 88]
+    assert sum(part.parameters for part in parts) == architecture.parameters()
+
+
+def test_the_shipped_model_tells_how_it_learned():
+    checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
+    facts = walkthrough.learned(checkpoint)
+    training = checkpoint.training
+    assert facts["characters"] == training["characters_seen"]
+    assert facts["perplexity"] == training["results"]["perplexity"]
+    assert facts["losses"] == checkpoint.history["val_loss_nats"]
+    assert facts["teachers"] == 8
+    assert facts["text"] == "tiny-shakespeare"
+    assert "started_from" not in facts
+
+
+@pytest.mark.parametrize(
+    "value", [None, "many", -1, 0, True, float("nan"), float("inf"), [], {}, [[1]]]
+)
+def test_of_a_story_that_makes_no_sense_nothing_is_told(value):
+    names = ["characters_seen", "steps", "train_s", "teachers", "budget", "results", "corpus"]
+    training = {name: value for name in names if not (name == "teachers" and value == [[1]])}
+    training["started_from"] = value
+    assert walkthrough.learned(random_checkpoint(training=training)) == {}
+    nested = {
+        "budget": {"epochs": value},
+        "results": {"loss_nats": value, "perplexity": value, "characters": value},
+    }
+    history = {"val_loss_nats": [(1, value), (3, 1.5)]}
+    assert walkthrough.learned(random_checkpoint(training=nested, history=history)) == {}
+
+
+def test_long_names_are_cut_off():
+    training = {"corpus": {"name": "x" * 1000}, "started_from": {"corpus": "y" * 1000}}
+    facts = walkthrough.learned(random_checkpoint(training=training))
+    assert facts == {"text": "x" * 60, "started_from": "y" * 60}
