@@ -52,15 +52,24 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def usual_context(browser):
+    """What most visitors share: a cache of what the page loads, so that tests take less long."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(server, browser):
+def visit(server, browser, usual_context):
     """Opens the page; every request and every error in the browser's console is written down."""
-    contexts = []
+    opened = []
 
     def open_page(path="/", width=1280, height=800, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
+        context = browser.new_context(**options) if options else usual_context
         page = context.new_page()
+        opened.append(context if options else page)
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(TIMEOUT_MS)
         page.requested, page.errors = [], []
         page.on("request", lambda request: page.requested.append(request.url))
@@ -74,8 +83,8 @@ def visit(server, browser):
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for one in opened:
+        one.close()
 
 
 def open_tab(page: Page, name: str) -> None:
