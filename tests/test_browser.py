@@ -10,9 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from charlstm.runs import Runs
-from tests.browsing import (  # noqa: F401
-    CHROMIUM,
-    FLAGS,
+from tests.browsing import (
     TIMEOUT_MS,
     add_model,
     needs_browser,

@@ -8,14 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from charlstm import walkthrough
-from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.home import shipped_folder
 from charlstm.interface.how import FIRST_TEXT
 from charlstm.lstm import Architecture
-from charlstm.run_config import write_config
 from charlstm.sampling import Sampling, draw, probabilities
 from charlstm.vocabulary import Vocabulary
-from tests.browsing import needs_browser, open_tab, overflow
+from tests.browsing import add_model, needs_browser, open_tab, overflow
 from tests.tiny_networks import random_weights
 
 pytestmark = needs_browser
@@ -31,8 +30,6 @@ def shipped():
 
 def save_model(home_folder, name, characters, training):
     """A model of one layer of nine units, in the list as `name`."""
-    folder = home_folder / "runs" / f"2025-{name}"
-    folder.mkdir(parents=True)
     architecture = Architecture(vocabulary_size=len(characters), embedding_units=4, lstm_units=(9,))
     checkpoint = Checkpoint(
         architecture=architecture,
@@ -40,15 +37,7 @@ def save_model(home_folder, name, characters, training):
         weights=random_weights(architecture, random_seed=3, scale=1.0),
         training=training,
     )
-    save_checkpoint(checkpoint, folder / "checkpoint.safetensors")
-    config = {
-        "recipe": "quick",
-        "corpus": {"name": name, "sha256": "", "style": "verse"},
-        "budget": {"minutes": 1, "epochs": None},
-        "random_seed": 1,
-    }
-    write_config(config, folder / "config.json")
-    return load_checkpoint(folder / "checkpoint.safetensors")
+    return add_model(home_folder, name, checkpoint)
 
 
 @pytest.fixture(scope="module")
