@@ -11,8 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
+from charlstm.advice import FLATTERED
 from charlstm.arguments import build_parser
-from charlstm.best_version import FLATTERED
 from charlstm.cells import meanings
 from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.comparison import NOTICES, Comparison, compare, measured_on
@@ -29,7 +29,6 @@ def say(message: str) -> None:
 
 def train_command(arguments: argparse.Namespace) -> int:
     from charlstm import advice
-    from charlstm.comparison import results_so_far
     from charlstm.preparation import prepare_run
     from charlstm.progress import TrainingBar
     from charlstm.timeline import read_timeline
@@ -56,7 +55,7 @@ def train_command(arguments: argparse.Namespace) -> int:
     trained = load_checkpoint(checkpoint)
     figures, started = trained.training["results"], trained.training["started"]
     timeline = read_timeline(run)
-    results = results_so_far(timeline)
+    results = timeline.results_so_far()
     if results:
         on = measured_on(trained.training)
         if on in NOTICES:

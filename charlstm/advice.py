@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.best_version import Kept, duration
 from charlstm.timeline import Timeline
+from charlstm.training_record import KeptVersion
+
+FLATTERED = "The text kept aside helped to choose it, so its figures flatter it a little."
 
 # What `quick` reads more than twenty times in its usual three minutes on two processor cores:
 # well beyond the dozen times after which texts were learned by heart.
@@ -80,7 +82,7 @@ def sentences(timeline: Timeline, *, from_model: bool) -> list[str]:
     told = []
     kept = timeline.ending.get("kept_version")
     if kept is not None:
-        told.append(Kept(**kept).sentence())
+        told.append(kept_sentence(KeptVersion(**kept)))
     rise = overfitting(
         [(event["elapsed_s"], event["val_loss_nats"]) for event in timeline.validated],
         [(event["elapsed_s"], event["running_loss_nats"]) for event in timeline.progress],
@@ -96,6 +98,21 @@ def sentences(timeline: Timeline, *, from_model: bool) -> list[str]:
     if characters is not None and (small := small_text(characters, from_model=from_model)):
         told.append(small)
     return told
+
+
+def kept_sentence(kept: KeptVersion) -> str:
+    """Why an earlier version was kept, and what helps."""
+    return (
+        "It had begun to learn its text by heart (overfitting): on the text kept aside its "
+        f"loss rose again, from {kept.best_nats:.2f} to {kept.last_nats:.2f} nats. So the "
+        f"version after {duration(kept.elapsed_s)} was kept. {FLATTERED} What helps: more "
+        "text, or a shorter training."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A stretch of training, for people: "41 seconds", "3 minutes"."""
+    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
 def small_text(characters: int, *, from_model: bool) -> str:

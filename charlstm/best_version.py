@@ -9,40 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from charlstm.checkpoint import write_tensors
+from charlstm.training_record import KeptVersion
 
 SMOOTHED = 3  # measurements: each one is of a sample
 WORSE_NATS = 0.05  # than at its best is more than chance: then the best version is kept
-
-FLATTERED = "The text kept aside helped to choose it, so its figures flatter it a little."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """Which version was kept instead of the last one, and why.
-
-    Attributes:
-        step, elapsed_s: how long it had been trained.
-        best_nats, last_nats: held-out loss then and at the end, means of `SMOOTHED` measurements.
-    """
-
-    step: int
-    elapsed_s: float
-    best_nats: float
-    last_nats: float
-
-    def sentence(self) -> str:
-        return (
-            "It had begun to learn its text by heart (overfitting): on the text kept aside its "
-            f"loss rose again, from {self.best_nats:.2f} to {self.last_nats:.2f} nats. So the "
-            f"version after {duration(self.elapsed_s)} was kept. {FLATTERED} What helps: more "
-            "text, or a shorter training."
-        )
 
 
 class BestVersion:
@@ -76,14 +51,14 @@ class BestVersion:
             self._best = {"step": step, "elapsed_s": round(elapsed_s, 2), "best_nats": mean}
             self.weights = {name: np.array(array) for name, array in weights().items()}
 
-    def kept(self) -> Kept | None:
+    def kept(self) -> KeptVersion | None:
         """What to keep instead of the last version; None: the last one is good enough."""
         if not self.weights:
             return None
         last = float(np.mean(self._latest))
         if last - self._best["best_nats"] <= WORSE_NATS:
             return None
-        return Kept(**self._best, last_nats=last)
+        return KeptVersion(**self._best, last_nats=last)
 
     def save(self) -> None:
         if self.weights and not self._is_saved:
@@ -103,7 +78,7 @@ class BestVersion:
         try:
             with safe_open(self.path, framework="numpy") as file:
                 story = json.loads(file.metadata()["story"])
-                Kept(**story["best"], last_nats=0.0)  # or it is no such record
+                KeptVersion(**story["best"], last_nats=0.0)  # or it is no such record
                 best, latest, measured = story["best"], list(story["latest"]), story["windows"]
                 weights = {name: file.get_tensor(name) for name in file.keys()}
         except (SafetensorError, OSError, KeyError, TypeError, ValueError):
@@ -111,8 +86,3 @@ class BestVersion:
         self.windows = measured if windows is None else windows
         if measured == self.windows:
             self.weights, self._latest, self._best = weights, latest, best
-
-
-def duration(seconds: float) -> str:
-    """A stretch of training, for people: "41 seconds", "3 minutes"."""
-    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"

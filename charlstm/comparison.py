@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.evaluation import bits_per_char, perplexity
-from charlstm.fine_tuning import is_origin
 from charlstm.ngram import blind_loss_nats, ngram_figures
-from charlstm.timeline import Timeline
+from charlstm.training_record import is_origin
 
 # What a model had to do with the text that it was measured on, and the words for it.
 MEASURED_ON = {
@@ -123,15 +122,6 @@ class Comparison:
             for label, cells in table
         ]
         return "\n".join([f"{self.title}:", *lines, *LEGEND])
-
-
-def results_so_far(timeline: Timeline) -> dict:
-    """A training's figures: exact ones at the end, else the latest of its held-out curve."""
-    results = timeline.ending.get("results")
-    if results or not timeline.validated:
-        return results or {}
-    last = timeline.validated[-1]
-    return {"loss_nats": last["val_loss_nats"], "accuracy": last["val_accuracy"]}
 
 
 def compare(results: dict, started: dict, measured_on: str) -> Comparison:

@@ -6,14 +6,12 @@ Every framework names its devices in its own way; this is the one place that kno
 from __future__ import annotations
 
 import os
-import platform
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from charlstm.errors import CharLSTMError
+from charlstm.machine import available_cores, cpu_name, matrix_dtype_of
 
-CPUINFO = Path("/proc/cpuinfo")
 LEAST_LANES = 16  # a group of fewer takes hardly less time
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -107,32 +105,6 @@ def _torch() -> tuple[str, str, str]:
     if torch.cuda.is_available():
         return "gpu", torch.cuda.get_device_name(0), torch.__version__
     return "cpu", cpu_name(), torch.__version__
-
-
-def cpu_name() -> str:
-    """The processor's name and its number of cores."""
-    name = _cpu("model name") or platform.processor() or platform.machine()
-    name = name.replace("(R)", "").replace("(TM)", "")
-    cores = available_cores()
-    return f"{' '.join(name.split())}, {cores} core{'s' if cores != 1 else ''}"
-
-
-def _cpu(key: str) -> str:
-    """What Linux tells of the first processor; an empty text where there is nothing to read."""
-    for line in CPUINFO.read_text().splitlines() if CPUINFO.exists() else ():
-        if line.startswith(key):
-            return line.partition(":")[2].strip()
-    return ""
-
-
-def matrix_dtype_of(kind: str) -> str:
-    """bfloat16 where the processor multiplies it several times as fast, in units of its own."""
-    return "bfloat16" if kind == "cpu" and "amx_bf16" in _cpu("flags").split() else "float32"
-
-
-def available_cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _step_back() -> None:

@@ -30,9 +30,9 @@ import numpy as np
 
 from charlstm.batch import Batch, OpenText
 from charlstm.checkpoint import Checkpoint
-from charlstm.device import available_cores
 from charlstm.kernel import write_steps
 from charlstm.lstm import Architecture
+from charlstm.machine import available_cores
 from charlstm.quantized import QuantizedNetwork, QuantizedState
 from charlstm.sampling import Sampling
 

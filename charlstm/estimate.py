@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from charlstm.device import available_cores, matrix_dtype_of
+from charlstm.machine import available_cores, matrix_dtype_of
 from charlstm.recipes import Budget, Recipe
 from charlstm.runs import Run
 

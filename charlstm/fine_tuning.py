@@ -24,6 +24,7 @@ from charlstm.checkpoint import (
 from charlstm.corpus import Corpus
 from charlstm.errors import CharLSTMError
 from charlstm.recipes import Budget, Recipe
+from charlstm.training_record import is_origin
 from charlstm.vocabulary import Vocabulary, name_characters
 
 # Unless another one is asked for: a trained network has soon learned what a text of some ten
@@ -37,7 +38,6 @@ LEARNING_RATE_SHARE = 0.5
 # The weights that belong to single characters, and along which axis.
 CHARACTER_AXES = {"embedding/embeddings": 0, "output/kernel": 1, "output/bias": 0}
 MAX_NAME = 80
-HELD_OUT = ("unseen", "seen", "unknown")  # by a model before the training that starts from it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,21 +118,6 @@ def held_out_of(training: dict, corpus: Corpus) -> str:
         return "unseen"
     origin = training["started_from"]
     return origin["held_out"] if is_origin(origin) else "unknown"
-
-
-def is_origin(record) -> bool:
-    """Whether it is what `Start.origin` records."""
-    if not isinstance(record, dict):
-        return False
-    layers = record.get("lstm_units")
-    sizes = [record.get("embedding_units"), *(layers if isinstance(layers, list) else [None])]
-    words = ("name", "sha256", "corpus", "new_characters", "held_out")
-    return (
-        all(isinstance(record.get(word), str) for word in words)
-        and len(sizes) > 1
-        and all(type(size) is int and size > 0 for size in sizes)
-        and record["held_out"] in HELD_OUT
-    )
 
 
 # Recipes

@@ -46,6 +46,14 @@ class Timeline:
         """Share of the budget that is used, 0 to 1."""
         return self.progress[-1].get("share", 0.0) if self.progress else 0.0
 
+    def results_so_far(self) -> dict:
+        """Exact figures at the end of a training, else the latest of its held-out curve."""
+        results = self.ending.get("results")
+        if results or not self.validated:
+            return results or {}
+        last = self.validated[-1]
+        return {"loss_nats": last["val_loss_nats"], "accuracy": last["val_accuracy"]}
+
     def curves(self) -> dict[str, list[list[float]]]:
         """What a checkpoint keeps: [elapsed_s, mean of a stretch], some hundred points a curve."""
         return {

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from charlstm.advice import sentences
-from charlstm.best_version import SMOOTHED, WORSE_NATS, BestVersion, Kept
+from charlstm.best_version import SMOOTHED, WORSE_NATS, BestVersion
 from charlstm.timeline import Timeline
+from charlstm.training_record import KeptVersion
 
 FALLS, RISES = [3.0, 2.0, 1.5, 1.4, 1.35], [1.4, 1.6, 1.9, 2.2]
 
@@ -33,7 +34,7 @@ def test_the_version_with_the_lowest_mean_is_kept(best):
     means = np.convolve(FALLS + RISES, np.full(SMOOTHED, 1 / SMOOTHED), "valid")
     step = int(means.argmin()) + SMOOTHED - 1
     kept = best.kept()
-    assert kept == Kept(
+    assert kept == KeptVersion(
         step=step,
         elapsed_s=10.0 * step,
         best_nats=pytest.approx(means.min()),

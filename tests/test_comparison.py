@@ -10,12 +10,11 @@ from charlstm.comparison import (
     NOTICES,
     compare,
     measured_on,
-    results_so_far,
     simple_figures,
 )
-from charlstm.fine_tuning import HELD_OUT
 from charlstm.ngram import ngram_figures
 from charlstm.timeline import Timeline
+from charlstm.training_record import HELD_OUT
 
 RESULTS = {"loss_nats": 1.5, "accuracy": 0.554, "characters": 111_539, "parameters": 7}
 STARTED = {
@@ -81,10 +80,10 @@ def test_exact_figures_go_before_those_of_the_curve():
         {"val_loss_nats": 1.8, "val_accuracy": 0.4},
     ]
     exact = Timeline(ending={"results": RESULTS}, validated=validated)
-    assert results_so_far(exact) == RESULTS
+    assert exact.results_so_far() == RESULTS
     stopped = Timeline(ending={"results": {}}, validated=validated)
-    assert results_so_far(stopped) == {"loss_nats": 1.8, "accuracy": 0.4}
-    assert results_so_far(Timeline()) == {}
+    assert stopped.results_so_far() == {"loss_nats": 1.8, "accuracy": 0.4}
+    assert Timeline().results_so_far() == {}
 
 
 def test_simple_figures_are_those_of_counts_and_of_the_vocabulary():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from charlstm import device
+from charlstm import machine
 from charlstm.device import Device
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,14 +35,14 @@ def test_elsewhere_the_frameworks_own_layer_is_taken(details):
 
 def test_half_precision_is_for_processors_that_are_made_for_it(tmp_path, monkeypatch):
     cpuinfo = tmp_path / "cpuinfo"
-    monkeypatch.setattr(device, "CPUINFO", cpuinfo)
-    assert device.matrix_dtype_of("cpu") == "float32"  # nothing is known
+    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
+    assert machine.matrix_dtype_of("cpu") == "float32"  # nothing is known
     cpuinfo.write_text("model name\t: Some(R) CPU\nflags\t\t: fpu avx2\n")
-    assert device.matrix_dtype_of("cpu") == "float32"
-    assert device.cpu_name().startswith("Some CPU, ")
+    assert machine.matrix_dtype_of("cpu") == "float32"
+    assert machine.cpu_name().startswith("Some CPU, ")
     cpuinfo.write_text("model name\t: Some(R) CPU\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n")
-    assert device.matrix_dtype_of("cpu") == "bfloat16"
-    assert device.matrix_dtype_of("gpu") == "float32"
+    assert machine.matrix_dtype_of("cpu") == "bfloat16"
+    assert machine.matrix_dtype_of("gpu") == "float32"
 
 
 @pytest.mark.parametrize(("by_lanes", "threads"), [(True, 1), (False, 0)])

@@ -18,7 +18,6 @@ from charlstm.fine_tuning import (
     check_fits,
     fine_tuned,
     grow,
-    is_origin,
     merge,
     name_new_characters,
     read_start,
@@ -28,6 +27,7 @@ from charlstm.fine_tuning import (
 from charlstm.lstm import Architecture, Network
 from charlstm.recipes import NOTEBOOK, RECIPES, Budget
 from charlstm.runs import Run
+from charlstm.training_record import is_origin
 from charlstm.vocabulary import Vocabulary
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
 

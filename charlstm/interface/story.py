@@ -7,7 +7,7 @@ from html import escape
 
 from charlstm import advice
 from charlstm.checkpoint import Checkpoint
-from charlstm.comparison import compare, results_so_far
+from charlstm.comparison import compare
 from charlstm.corpus import Corpus
 from charlstm.estimate import Estimate
 from charlstm.fine_tuning import name_new_characters, unknown_characters
@@ -167,7 +167,7 @@ def _device(started: dict) -> str:
 
 def result_lines(run: Run, timeline: Timeline) -> list[str]:
     """How good it became: exact figures at the end, else those of the curve."""
-    results = results_so_far(timeline)
+    results = timeline.results_so_far()
     if timeline.is_going_on or not results:
         return []
     words = f"It guesses {100 * results['accuracy']:.0f} % of the next characters right"
