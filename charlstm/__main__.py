@@ -115,9 +115,9 @@ def _stop_on_signals(run) -> None:
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
     from charlstm.comparison import simple_figures
-    from charlstm.dataset import split
     from charlstm.evaluation import evaluate
     from charlstm.progress import ShareBar
+    from charlstm.text.split import split
     from charlstm.training_text import is_training_text
 
     checkpoint = load_checkpoint(arguments.checkpoint)
@@ -155,8 +155,8 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
 
 def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]]:
     """The text whose last tenth is measured: the one given, or the one the model learned from."""
-    from charlstm import corpus
     from charlstm.progress import DownloadBar
+    from charlstm.text import corpus
     from charlstm.training_text import recorded_text, text_at_hand
 
     name, _, style = recorded_text(checkpoint.training)

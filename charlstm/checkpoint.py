@@ -19,7 +19,7 @@ import numpy as np
 from charlstm.errors import CharLSTMError
 from charlstm.lstm import Architecture, Network
 from charlstm.quantized import QuantizedNetwork
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 
 FORMAT = "charlstm/1"
 MAX_FILE_BYTES = 32_000_000

@@ -14,15 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-HELD_OUT_SHARE = 0.1
 NOTEBOOK_STEP = 3
 NOTEBOOK_SPLIT_SEED = 42
-
-
-def split(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Training part and held-out part (the last tenth) of a text, ids (characters,)."""
-    cut = int(len(ids) * (1 - HELD_OUT_SHARE))
-    return ids[:cut], ids[cut:]
 
 
 @dataclass(frozen=True)

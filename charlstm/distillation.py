@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from charlstm.checkpoint import Checkpoint
-from charlstm.corpus import Corpus
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import Start, held_out_of
 from charlstm.lstm import Network
 from charlstm.recipes import Recipe
+from charlstm.text.corpus import Corpus
 
 MAX_TEACHERS = 16
 _LANES = 64

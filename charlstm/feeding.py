@@ -8,6 +8,7 @@ import numpy as np
 
 from charlstm import dataset
 from charlstm.recipes import Recipe
+from charlstm.text.split import split
 
 
 def training_data(
@@ -16,7 +17,7 @@ def training_data(
     """The training part of a text, (characters,) ids, as the recipe reads it."""
     if recipe.predicts_every_position:
         return dataset.Lanes(
-            ids=dataset.split(ids)[0],
+            ids=split(ids)[0],
             lanes=recipe.lanes,
             window=recipe.window,
             fresh_start_share=recipe.fresh_start_share,

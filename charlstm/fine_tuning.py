@@ -21,11 +21,11 @@ from charlstm.checkpoint import (
     Checkpoint,
     load_checkpoint,
 )
-from charlstm.corpus import Corpus
 from charlstm.errors import CharLSTMError
 from charlstm.recipes import Budget, Recipe
+from charlstm.text.corpus import Corpus
+from charlstm.text.vocabulary import Vocabulary, name_characters
 from charlstm.training_record import is_origin
-from charlstm.vocabulary import Vocabulary, name_characters
 
 # Unless another one is asked for: a trained network has soon learned what a text of some ten
 # thousand characters can teach it, and then begins to learn it by heart.

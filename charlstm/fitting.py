@@ -29,8 +29,9 @@ from charlstm.ngram import blind_loss_nats, ngram_figures
 from charlstm.resume_file import read_resume
 from charlstm.runs import Run
 from charlstm.sampling import Sampling
+from charlstm.text.split import split
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.timeline import read_timeline
-from charlstm.vocabulary import Vocabulary
 from charlstm.writing import write
 
 SAMPLE_CHARACTERS = 300
@@ -72,7 +73,7 @@ class Fitting:
         if start is not None:
             self.vocabulary = merge(start.vocabulary, text)
         self.ids = self.vocabulary.encode(text)
-        self.training_ids, self.held_out_ids = dataset.split(self.ids)
+        self.training_ids, self.held_out_ids = split(self.ids)
         self.architecture = self.recipe.architecture(len(self.vocabulary))
         self.models = build_models(
             self.recipe,

@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from charlstm.checkpoint import Checkpoint, load_checkpoint
-from charlstm.corpus import PRACTICE_FILE
 from charlstm.engine import Engine
 from charlstm.home import shipped_folder
 from charlstm.sampling import Sampling
+from charlstm.text.corpus import PRACTICE_FILE
 
 PIECES = 160
 PIECE_CHARACTERS = 2200

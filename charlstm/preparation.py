@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import random
 
-from charlstm import corpus
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import BUDGET, read_start
 from charlstm.progress import DownloadBar
 from charlstm.recipes import Budget, find_recipe
 from charlstm.runs import Run
+from charlstm.text import corpus
 from charlstm.timeline import read_timeline
 
 CHOICES = (  # of a new training

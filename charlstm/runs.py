@@ -28,7 +28,6 @@ from datetime import datetime
 from pathlib import Path
 
 from charlstm.checkpoint import Checkpoint, load_checkpoint
-from charlstm.corpus import Corpus
 from charlstm.distillation import check_can_be_taught, sentence, teacher_records
 from charlstm.event_log import EventLog
 from charlstm.fine_tuning import Start, fine_tuned, sentences
@@ -36,6 +35,7 @@ from charlstm.home import make_folder, runs_folder
 from charlstm.ownership import Ownership, RunError
 from charlstm.recipes import Budget, Recipe, find_recipe
 from charlstm.run_config import read_config, write_config
+from charlstm.text.corpus import Corpus
 
 TERMINAL_EVENTS = ("finished", "stopped", "failed")
 

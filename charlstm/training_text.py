@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from charlstm import corpus
-from charlstm.dataset import split
 from charlstm.errors import CharLSTMError
-from charlstm.home import downloads_folder
+from charlstm.text import corpus
+from charlstm.text.download import downloaded_path
+from charlstm.text.split import split
 
 
 def recorded_text(training: dict) -> tuple[str, str, str]:
@@ -43,8 +43,7 @@ def text_at_hand(training: dict, folder: Path) -> str | None:
     name, _, style = recorded_text(training)
     sources = [lambda: (folder / "corpus.txt").read_bytes().decode()]
     if name == "tiny-shakespeare":
-        downloaded = downloads_folder() / "tiny-shakespeare.txt"
-        sources.append(lambda: corpus.clean(downloaded.read_bytes().decode(), style))
+        sources.append(lambda: corpus.clean(downloaded_path().read_bytes().decode(), style))
     if name == "practice-text":
         sources.append(lambda: corpus.practice_text(style).text)
     for source in sources:

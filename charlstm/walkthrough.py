@@ -12,7 +12,7 @@ import numpy as np
 
 from charlstm.checkpoint import Checkpoint
 from charlstm.lstm import Architecture, State
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing import read_seed_text
 
 CLEAR_MOVE = 0.1  # from here on a number of the state is said to have changed

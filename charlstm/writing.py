@@ -14,7 +14,7 @@ import numpy as np
 
 from charlstm.checkpoint import Checkpoint
 from charlstm.sampling import Sampling, random_numbers
-from charlstm.vocabulary import Vocabulary, name_characters
+from charlstm.text.vocabulary import Vocabulary, name_characters
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def tiny_corpus():
     """Some thousand characters of a small grammar: learned in a few hundred steps."""
-    from charlstm.corpus import paste
+    from charlstm.text.corpus import paste
 
     rng = random.Random(5)
     lines = (" ".join(rng.choice(words) for words in WORDS.values()) for _ in range(300))

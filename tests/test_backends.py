@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TRAIN_STOP_RESUME = """
 import json, sys
 import numpy as np
-from charlstm.corpus import paste
+from charlstm.text.corpus import paste
 from charlstm.recipes import RECIPES, Budget, Recipe
 from charlstm.runs import Run
 from charlstm.training import train

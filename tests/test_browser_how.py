@@ -13,7 +13,7 @@ from charlstm.home import shipped_folder
 from charlstm.interface.how import FIRST_TEXT
 from charlstm.lstm import Architecture
 from charlstm.sampling import Sampling, draw, probabilities
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 from tests.browsing import add_model, needs_browser, open_tab, overflow
 from tests.tiny_networks import random_weights
 

@@ -19,11 +19,11 @@ from safetensors.numpy import save_file
 from charlstm.__main__ import main
 from charlstm.arguments import build_parser
 from charlstm.checkpoint import load_checkpoint, save_checkpoint
-from charlstm.corpus import read_file
 from charlstm.fine_tuning import read_start
 from charlstm.preparation import prepare_run
 from charlstm.recipes import QUICK, Budget
 from charlstm.runs import Run
+from charlstm.text.corpus import read_file
 from charlstm.timeline import read_timeline
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.dataset import Lanes, Windows, cold_windows, split
-from charlstm.vocabulary import Vocabulary
+from charlstm.dataset import Lanes, Windows, cold_windows
+from charlstm.text.split import split
+from charlstm.text.vocabulary import Vocabulary
 from tests.tiny_networks import tiny_shakespeare_text
 
 
@@ -20,14 +21,6 @@ def lanes_of(ids: np.ndarray, **changes) -> Lanes:
 
 
 # Splitting
-
-
-@given(st.integers(10, 5000))
-def test_the_last_tenth_is_held_out(characters):
-    ids = np.arange(characters)
-    training, held_out = split(ids)
-    np.testing.assert_array_equal(np.concatenate([training, held_out]), ids)
-    assert abs(len(held_out) - characters / 10) < 1 + 1e-6
 
 
 def test_training_never_touches_a_held_out_position():

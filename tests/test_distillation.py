@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from charlstm.arguments import build_parser
 from charlstm.checkpoint import save_checkpoint
-from charlstm.dataset import split
 from charlstm.distillation import (
     MAX_TEACHERS,
     are_teacher_records,
@@ -22,7 +21,8 @@ from charlstm.fine_tuning import read_start
 from charlstm.preparation import prepare_run
 from charlstm.recipes import FULL, NOTEBOOK, QUICK, Budget
 from charlstm.runs import Run
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.split import split
+from charlstm.text.vocabulary import Vocabulary
 from tests.test_fine_tuning import story
 from tests.tiny_networks import random_checkpoint
 

@@ -18,7 +18,7 @@ TRAIN = """
 import json, sys
 import keras
 from charlstm import fitting
-from charlstm.corpus import paste
+from charlstm.text.corpus import paste
 from charlstm.device import prepare_device
 from charlstm.distribution import over_devices
 from charlstm.recipes import RECIPES, Budget, Recipe

@@ -27,8 +27,8 @@ from charlstm.fine_tuning import (
 from charlstm.lstm import Architecture, Network
 from charlstm.recipes import NOTEBOOK, RECIPES, Budget
 from charlstm.runs import Run
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.training_record import is_origin
-from charlstm.vocabulary import Vocabulary
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
 
 NEW = "\tbz\u0a85"  # before, between and after the characters of ALPHABET

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint import load_checkpoint
-from charlstm.corpus import practice_text
 from charlstm.home import shipped_folder
 from charlstm.kernel import HIDDEN_SCALE
 from charlstm.lstm import Architecture, Network
 from charlstm.quantized import QuantizedNetwork, quantize
+from charlstm.text.corpus import practice_text
 from tests.tiny_networks import random_weights
 
 

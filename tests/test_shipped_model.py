@@ -7,11 +7,11 @@ import pytest
 
 from charlstm.checkpoint import load_checkpoint
 from charlstm.copying import BY_HEART, TrainingText
-from charlstm.corpus import practice_text
-from charlstm.dataset import split
 from charlstm.evaluation import evaluate
 from charlstm.home import shipped_folder
 from charlstm.sampling import Sampling
+from charlstm.text.corpus import practice_text
+from charlstm.text.split import split
 from charlstm.writing import write
 from tests.tiny_networks import tiny_shakespeare_text
 

@@ -3,13 +3,13 @@
 import pytest
 
 from charlstm.checkpoint import save_checkpoint
-from charlstm.corpus import Corpus, paste
 from charlstm.estimate import Estimate
 from charlstm.fine_tuning import read_start
 from charlstm.interface import story
 from charlstm.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.run_config import write_config
 from charlstm.runs import Run
+from charlstm.text.corpus import Corpus, paste
 from charlstm.timeline import Timeline
 from tests.tiny_networks import random_checkpoint
 

@@ -18,8 +18,6 @@ import keras
 from charlstm import fitting
 from charlstm.cells import meanings
 from charlstm.checkpoint import load_checkpoint
-from charlstm.corpus import paste
-from charlstm.dataset import split
 from charlstm.device import prepare_device
 from charlstm.evaluation import evaluate
 from charlstm.feeding import batches
@@ -28,6 +26,8 @@ from charlstm.lstm import Network
 from charlstm.model import weights_of
 from charlstm.recipes import RECIPES, Budget
 from charlstm.runs import TERMINAL_EVENTS, Run
+from charlstm.text.corpus import paste
+from charlstm.text.split import split
 from charlstm.timeline import read_timeline
 from charlstm.training import explain, train
 

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from charlstm import corpus
 from charlstm.home import downloads_folder
+from charlstm.text import corpus
 from charlstm.training_text import (
     is_training_text,
     part_learned_from,

@@ -13,7 +13,7 @@ from charlstm.home import shipped_folder
 from charlstm.lstm import Architecture
 from charlstm.recipes import QUICK
 from charlstm.sampling import Sampling, probabilities
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.walkthrough import Tile, tiles
 from charlstm.writing import read_seed_text
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights

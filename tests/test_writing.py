@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charlstm.sampling import Sampling
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing import name_unknown, read_seed_text, write
 from tests.tiny_networks import ALPHABET, random_checkpoint
 

@@ -9,7 +9,7 @@ import pytest
 
 from charlstm.checkpoint import Checkpoint
 from charlstm.lstm import Architecture, Network
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 
 ALPHABET = "\n !aenst\u00e9\u0928😀"  # 11 characters, of one, two, three and four bytes in UTF-8
 TINY_SHAKESPEARE = Path(__file__).parents[2] / "shared/data/tinyshakespeare/input.txt"

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import gradio as gr
 
-from charlstm import corpus, fine_tuning
+from charlstm import fine_tuning
 from charlstm.errors import CharLSTMError
 from charlstm.estimate import estimate
-from charlstm.home import downloads_folder
 from charlstm.interface import story
 from charlstm.interface.friendly import friendly
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf, title_of
 from charlstm.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs import Run
+from charlstm.text import corpus
+from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
 from charlstm.timeline import Timeline, read_timeline
 
 TEXTS = [
@@ -74,7 +75,7 @@ class Trainer:
                 text_note = story.text_html(text, bool(model)) if own else ""
             except CharLSTMError as error:
                 text_note = story.advice_html(str(error))
-        characters = corpus.TINY_SHAKESPEARE_BYTES if text is None else len(text.text)
+        characters = TINY_SHAKESPEARE_BYTES if text is None else len(text.text)
         try:
             chosen = find_recipe(recipe)
             if model:
@@ -330,7 +331,7 @@ def _usual_budget(recipe: str, model: str) -> tuple[float, str]:
 def _is_downloaded() -> bool:
     """Whether Tiny Shakespeare can be read without a network."""
     try:
-        size = (downloads_folder() / "tiny-shakespeare.txt").stat().st_size
+        size = downloaded_path().stat().st_size
     except OSError:
         return False
-    return size == corpus.TINY_SHAKESPEARE_BYTES
+    return size == TINY_SHAKESPEARE_BYTES

@@ -12,9 +12,9 @@ import sys
 import numpy as np
 
 from charlstm.checkpoint import load_checkpoint
-from charlstm.corpus import read_file
-from charlstm.dataset import split
 from charlstm.evaluation import surprise
+from charlstm.text.corpus import read_file
+from charlstm.text.split import split
 
 STRETCH = 2000
 PIECE = 50

@@ -13,11 +13,11 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from charlstm.corpus import Corpus, paste, read_file
 from charlstm.fine_tuning import BUDGET, read_start
 from charlstm.home import shipped_folder
 from charlstm.recipes import QUICK, Budget
 from charlstm.runs import Run
+from charlstm.text.corpus import Corpus, paste, read_file
 from charlstm.training import train
 
 CHARACTERS = 50_000

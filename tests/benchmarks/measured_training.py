@@ -54,9 +54,9 @@ def in_own_process(module: str, request: dict) -> dict:
 
 
 def _train(request: dict) -> dict:
-    from charlstm.corpus import read_file
     from charlstm.recipes import RECIPES
     from charlstm.runs import Run
+    from charlstm.text.corpus import read_file
     from charlstm.training import train
 
     fields = request["recipe"]

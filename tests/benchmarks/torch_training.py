@@ -13,12 +13,13 @@ def train(request: dict) -> dict:
     import torch
     from torch import nn
 
-    from charlstm.corpus import read_file
-    from charlstm.dataset import Lanes, split
+    from charlstm.dataset import Lanes
     from charlstm.evaluation import evaluate
     from charlstm.lstm import Network
     from charlstm.recipes import RECIPES
-    from charlstm.vocabulary import Vocabulary
+    from charlstm.text.corpus import read_file
+    from charlstm.text.split import split
+    from charlstm.text.vocabulary import Vocabulary
 
     recipe, budget_s = RECIPES[request["recipe"]], 60 * request["minutes"]
     torch.manual_seed(request["random_seed"])

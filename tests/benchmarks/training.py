@@ -13,9 +13,9 @@ import argparse
 import importlib.util
 from pathlib import Path
 
-from charlstm.corpus import tiny_shakespeare
 from charlstm.home import home
 from charlstm.recipes import NOTEBOOK, QUICK
+from charlstm.text.corpus import tiny_shakespeare
 from tests.benchmarks.measured_training import in_own_process, measure
 
 

@@ -22,10 +22,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from charlstm.checkpoint import Checkpoint, load_checkpoint
-from charlstm.corpus import practice_text
 from charlstm.engine import Engine
 from charlstm.home import shipped_folder
 from charlstm.sampling import Sampling, draw, probabilities
+from charlstm.text.corpus import practice_text
 from charlstm.writing import write
 
 CROWDS = (1, 8, 32, 128)

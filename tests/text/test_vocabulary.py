@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm import vocabulary
-from charlstm.vocabulary import Vocabulary, name_characters
+from charlstm.text import vocabulary
+from charlstm.text.vocabulary import Vocabulary, name_characters
 
 TEXTS = ["", "\n", "a", "banana", "😀🎭\n", "नमस्ते", "\0\x7f\r\n\t", "\U0010ffff\ue000\ufeff"]
 

@@ -1,0 +1,158 @@
+"""The texts to learn from: downloaded, uploaded, pasted or built in; their cleaning and limits."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from charlstm.errors import CharLSTMError
+from charlstm.home import shipped_folder
+from charlstm.text.decoding import decode
+from charlstm.text.download import (
+    TINY_SHAKESPEARE_SHA256,
+    DownloadError,
+    Progress,
+    checksum,
+    download_tiny_shakespeare,
+    downloaded_path,
+)
+
+PRACTICE_FILE = "practice-text.txt.xz"
+
+STYLES = ("verse", "prose")
+MIN_CHARACTERS = 2_000
+MAX_BYTES = 5_000_000
+MAX_DISTINCT_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """A cleaned text to learn from; `notices` tell the visitor what was changed or decided."""
+
+    name: str
+    text: str
+    style: str
+    notices: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def clean(text: str, style: str) -> str:
+    """Verse keeps its line breaks; prose is what the course notebook made of them.
+
+    >>> clean("To be,\\nor not  to be\\n", "prose")
+    'To be, or not to be'
+    """
+    if style not in STYLES:
+        raise CharLSTMError(f"The style was {style!r}; choose one of: {', '.join(STYLES)}.")
+    if style == "verse":
+        return text
+    return text.replace("\n", " ").replace("  ", " ").strip()
+
+
+def tiny_shakespeare(style: str = "verse", progress: Progress | None = None) -> Corpus:
+    """Scenes from Shakespeare's plays, 1.1 million characters; downloaded on first use."""
+    clean("", style)  # a wrong style is said before the download
+    before = checksum(downloaded_path())
+    text = download_tiny_shakespeare(progress).read_bytes().decode()
+    again = ("The downloaded text was damaged, so it was downloaded again.",)
+    notices = () if before in (None, TINY_SHAKESPEARE_SHA256) else again
+    return Corpus(name="tiny-shakespeare", text=clean(text, style), style=style, notices=notices)
+
+
+def practice_text(style: str = "verse", path: Path | None = None) -> Corpus:
+    """The text that comes with the product; `path` puts another file in its place."""
+    path = path or shipped_folder() / PRACTICE_FILE
+    try:
+        text = lzma.decompress(path.read_bytes()).decode()
+    except (OSError, lzma.LZMAError, UnicodeDecodeError) as error:
+        raise CharLSTMError(
+            f"The built-in practice text {path} is missing or damaged: get the project afresh, or "
+            "use a text of your own."
+        ) from error
+    return Corpus(name="practice-text", text=clean(text, style), style=style)
+
+
+def tiny_shakespeare_or_practice(style: str = "verse", progress: Progress | None = None) -> Corpus:
+    """Tiny Shakespeare, or with a notice the practice text when it cannot be downloaded."""
+    try:
+        return tiny_shakespeare(style, progress)
+    except DownloadError as error:
+        notice = (
+            f"Tiny Shakespeare could not be downloaded ({error.reason}), so the built-in practice "
+            "text is used in its place."
+        )
+        return replace(practice_text(style), notices=(notice,))
+
+
+def read_text(data: bytes, name: str, style: str = "verse") -> Corpus:
+    """Read an uploaded file in any usual encoding; of `name` the folders are dropped.
+
+    Raises:
+        CharLSTMError: it is empty, not text, too long, too short or too varied.
+    """
+    last = re.split(r"[\\/]", name.rstrip("\\/"))[-1]
+    name = "".join(character for character in last if character.isprintable()) or "text"
+    _refuse_length(len(data), name)
+    text, notices = decode(data, name)
+    return _corpus(text, name, style, notices)
+
+
+def paste(text: str, style: str = "verse") -> Corpus:
+    """Take a text from a text box; refuses what `read_text` refuses."""
+    broken = re.search("[\ud800-\udfff\0]", text)
+    if broken:
+        what = "a NUL" if broken[0] == "\0" else "half a character"
+        raise CharLSTMError(
+            f"The pasted text has {what} at position {broken.start() + 1:,}: paste plain text, or "
+            "upload it as a file."
+        )
+    _refuse_length(len(text.encode()), "The pasted text")
+    return replace(_corpus(text, "The pasted text", style, []), name="pasted text")
+
+
+def read_file(path: str | Path, style: str = "verse") -> Corpus:
+    """Read a file of this computer; refuses what `read_text` refuses."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # enough to see that it is too long
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise CharLSTMError(f"{path} cannot be read ({reason}): give a text file.") from error
+    return read_text(data, path.name, style)
+
+
+def _refuse_length(num_bytes: int, subject: str) -> None:
+    if num_bytes > MAX_BYTES:
+        raise CharLSTMError(
+            f"{subject} is over {MAX_BYTES // 1_000_000} MB, the limit: shorten it."
+        )
+
+
+def _corpus(text: str, subject: str, style: str, notices: list[str]) -> Corpus:
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        system = "Windows" if "\r\n" in text else "Old Macintosh"
+        notices = [*notices, f"{system} line ends were changed to plain ones."]
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = clean(text, style)
+    if not text.strip():
+        raise CharLSTMError(f"{subject} is empty: give at least {MIN_CHARACTERS:,} characters.")
+    if len(text) < MIN_CHARACTERS:
+        raise CharLSTMError(
+            f"{subject} has {len(text):,} characters; at least {MIN_CHARACTERS:,} are needed: "
+            "give a longer text."
+        )
+    distinct = len(set(text))
+    if distinct > MAX_DISTINCT_CHARACTERS:
+        raise CharLSTMError(
+            f"{subject} has {distinct:,} different characters; at most "
+            f"{MAX_DISTINCT_CHARACTERS:,} can be learned: give a text with fewer."
+        )
+    return Corpus(name=subject, text=text, style=style, notices=tuple(notices))

@@ -1,0 +1,139 @@
+"""Tiny Shakespeare from the network: downloaded once, checked, complete or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from charlstm.errors import CharLSTMError
+from charlstm.home import downloads_folder, make_folder
+
+TINY_SHAKESPEARE = (
+    "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
+)
+TINY_SHAKESPEARE_BYTES = 1_115_394
+TINY_SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+FILE_NAME = "tiny-shakespeare.txt"
+
+Progress = Callable[[float], None]  # is told the share that has arrived, 0 to 1
+_TRIES = 3
+_PAUSE_S = 0.5  # before the second try; longer before the third
+_PATIENCE_S = 120.0  # for the whole download, however steadily it trickles
+
+
+class DownloadError(CharLSTMError):
+    """Tiny Shakespeare could not be downloaded; `reason` says why in a few words."""
+
+    def __init__(self, reason: str):
+        self.reason = reason
+        super().__init__(
+            f"Tiny Shakespeare could not be downloaded ({reason}): check the network, or use the "
+            "built-in practice text or a text of your own."
+        )
+
+
+def downloaded_path() -> Path:
+    """Where the downloaded text is kept, whether or not it is there yet."""
+    return downloads_folder() / FILE_NAME
+
+
+def download_tiny_shakespeare(
+    progress: Progress | None = None,
+    *,
+    url: str = TINY_SHAKESPEARE,
+    folder: Path | None = None,
+    sha256: str = TINY_SHAKESPEARE_SHA256,
+    timeout_s: float = 10.0,  # how long the server may stay silent
+) -> Path:
+    """Download the text, unless it is here and whole; its file is complete or not there.
+
+    Raises:
+        DownloadError: it did not work, also not when tried again.
+    """
+    folder = folder or downloads_folder()
+    path = folder / FILE_NAME
+    if checksum(path) == sha256:
+        return path
+    import pooch  # late, as requests below: they take half a second
+    from requests.exceptions import RequestException
+
+    make_folder(folder)
+    pooch.get_logger().setLevel("WARNING")  # its news would go to standard error
+    meter = _Meter(progress)
+    downloader = pooch.HTTPDownloader(
+        progressbar=meter,
+        chunk_size=256,  # the meter, which ends a trickle, is asked only between two chunks
+        timeout=timeout_s,
+        headers={"Accept-Encoding": "identity"},  # else the packed length is announced
+    )
+    for number in range(1, _TRIES + 1):
+        meter.received = 0
+        try:
+            # pooch downloads beside the file, checks, renames, and removes what went wrong.
+            pooch.retrieve(url, f"sha256:{sha256}", path.name, folder, downloader=downloader)
+            return path
+        except (RequestException, ValueError) as error:  # ValueError: the checksum
+            reason, may_pass = _explain(error)
+            if number == _TRIES or not may_pass or meter.is_late():
+                raise DownloadError(reason) from error
+        except OSError as error:
+            raise DownloadError(f"it could not be saved in {folder}") from error
+        time.sleep(_PAUSE_S * number)
+
+
+def checksum(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _explain(error: Exception) -> tuple[str, bool]:
+    """Say in lay words what went wrong, and whether trying again may help."""
+    from requests import exceptions
+
+    if isinstance(error, exceptions.HTTPError):
+        status = error.response.status_code
+        return f"the server answered with error {status}", status >= 500
+    # requests calls a time-out in the middle of the text a connection error.
+    if isinstance(error, exceptions.Timeout) or "timed out" in str(error).lower():
+        return "the server was too slow", True
+    if isinstance(error, exceptions.ChunkedEncodingError):
+        return "the connection broke off", True
+    if isinstance(error, exceptions.ConnectionError):
+        return "the server could not be reached", True
+    if isinstance(error, exceptions.RequestException):
+        return "the request was not possible", False
+    return "what arrived was not the expected text", True
+
+
+class _Meter:
+    """Stands in for pooch's progress bar: reports the share, and ends what takes too long."""
+
+    def __init__(self, progress: Progress | None):
+        self.total = 0  # bytes; pooch sets it from what the server announces
+        self.received = 0
+        self._progress = progress
+        self._percent = -1
+        self._deadline = time.monotonic() + _PATIENCE_S
+
+    def is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def update(self, num_bytes: int) -> None:
+        from requests.exceptions import Timeout
+
+        if self.is_late():
+            raise Timeout("the whole download took too long")
+        self.received += num_bytes
+        share = min(1.0, self.received / (self.total or TINY_SHAKESPEARE_BYTES))
+        if self._progress is not None and int(100 * share) != self._percent:
+            self._percent = int(100 * share)
+            self._progress(share)
+
+    def reset(self) -> None:
+        """Do nothing: pooch calls this, and `close`, once all is there."""
+
+    close = reset

@@ -1,0 +1,263 @@
+"""Texts: uploaded, pasted, built in; their cleaning, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import os
+import random
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlstm.errors import CharLSTMError
+from charlstm.home import downloads_folder
+from charlstm.text import corpus
+from charlstm.text.corpus import (
+    Corpus,
+    clean,
+    paste,
+    practice_text,
+    read_file,
+    read_text,
+    tiny_shakespeare,
+)
+from charlstm.text.download import (
+    TINY_SHAKESPEARE_BYTES,
+    TINY_SHAKESPEARE_SHA256,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+SHAKESPEARE = ROOT.parent / "shared" / "data" / "tinyshakespeare" / "input.txt"
+FRENCH = "Où êtes-vous allée, ma chère élève ? Le cœur a ses raisons, et ça suffit à Noël.\n" * 70
+LONG = "All the world's a stage.\n" * 100
+
+
+def test_verse_is_left_as_it_is():
+    assert clean("a\n\n  b \n", "verse") == "a\n\n  b \n"
+
+
+@pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        ("To be,\nor not", "To be, or not"),
+        ("one  two", "one two"),
+        ("  \n around \n", "around"),
+        # One pass only, as in the notebook: three spaces become two.
+        ("one   two", "one  two"),
+        ("one\n\n\ntwo", "one  two"),
+    ],
+)
+def test_prose_is_the_notebook_s_cleaning(text, prose):
+    assert clean(text, "prose") == prose
+
+
+def test_an_unknown_style_is_answered_with_the_known_ones():
+    for ask in (
+        lambda: clean("text", "poem"),
+        lambda: paste(LONG, "poem"),
+        lambda: tiny_shakespeare("poem"),
+    ):
+        with pytest.raises(CharLSTMError, match="'poem'.*verse, prose"):
+            ask()
+
+
+@pytest.mark.skipif(not SHAKESPEARE.is_file(), reason=f"{SHAKESPEARE} is not here")
+def test_tiny_shakespeare_has_the_figures_of_the_notebook():
+    data = SHAKESPEARE.read_bytes()
+    assert len(data) == TINY_SHAKESPEARE_BYTES
+    assert hashlib.sha256(data).hexdigest() == TINY_SHAKESPEARE_SHA256
+    downloads_folder().mkdir(parents=True)
+    (downloads_folder() / "tiny-shakespeare.txt").write_bytes(data)
+    prose, verse = tiny_shakespeare("prose"), tiny_shakespeare()
+    assert (prose.name, prose.style, prose.notices) == ("tiny-shakespeare", "prose", ())
+    assert (len(prose.text), len(set(prose.text))) == (1_108_157, 64)
+    assert (len(verse.text), len(set(verse.text))) == (1_115_394, 65)
+    assert verse.sha256 == TINY_SHAKESPEARE_SHA256
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=200))
+def test_any_readable_text_survives_an_upload_in_utf_8(extra):
+    text = LONG + extra.replace("\ufffd", "").removeprefix("\ufeff") + "\n"
+    assert read_text(text.encode(), "book.txt").text == text
+    assert paste(text).text == text
+
+
+@given(st.text(st.sampled_from("\r\n\tab é"), max_size=80))
+def test_no_carriage_return_is_left_and_line_counts_stay(extra):
+    text = LONG + extra
+    read = paste(text)
+    assert "\r" not in read.text
+    # str.splitlines is an independent judge of what a line is.
+    assert read.text.splitlines() == text.splitlines()
+    assert bool(read.notices) == ("\r" in text)
+
+
+@pytest.mark.parametrize(
+    ("line_end", "notice"),
+    [
+        ("\r\n", "Windows line ends were changed to plain ones."),
+        ("\r", "Old Macintosh line ends were changed to plain ones."),
+    ],
+)
+def test_other_line_ends_become_plain_ones_with_a_notice(line_end, notice):
+    read = read_text(LONG.replace("\n", line_end).encode("utf-16"), "book.txt")
+    assert read.text == LONG
+    assert read.notices == ("Read as UTF-16.", notice)
+
+
+def test_tabs_and_form_feeds_are_text():
+    text = LONG.replace("\n", "\n\t\f\v")
+    assert read_text(text.encode(), "book.txt").text == text
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("given_name", "shown"),
+    [
+        ("/tmp/upload/3f/my book.txt", "my book.txt"),
+        ("C:\\Users\\Ann\\play.txt", "play.txt"),
+        ("Søren.txt", "Søren.txt"),
+        ("bell\a\n.txt", "bell.txt"),
+        ("upload/", "upload"),
+        ("", "text"),
+    ],
+)
+def test_only_the_base_name_is_shown(given_name, shown):
+    assert read_text(LONG.encode(), given_name).name == shown
+
+
+def test_pasted_text_is_called_that_and_kept():
+    assert paste(LONG, "prose") == Corpus(
+        name="pasted text", text=clean(LONG, "prose"), style="prose"
+    )
+
+
+# Refusals
+
+
+def compressed() -> bytes:
+    rng = random.Random(3)
+    return zlib.compress(bytes(rng.randrange(97, 123) for _ in range(20_000)))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b" \n\t" * 2000, "empty"),
+        ("\ufeff".encode(), "empty"),
+        (b"short", "5 characters.*2,000"),
+        (b"x" * 1_999, "1,999 characters.*2,000"),
+        (b"x" * 5_000_001, "5 MB"),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1001))).encode() * 2, "1,001 different.*1,000"),
+        (LONG.encode() + b"\0" + LONG.encode(), "not plain text"),
+        (b"\x89PNG\r\n\x1a\n" + LONG.encode(), "not plain text"),
+        (b"%PDF-1.7\n" + LONG.encode(), "not plain text"),
+        (b"PK\x03\x04" + LONG.encode(), "not plain text"),
+        (b"{\\rtf1\\ansi " + LONG.encode(), "not plain text"),
+        (random.Random(1).randbytes(20_000), "not plain text"),
+        (random.Random(2).randbytes(20_000).replace(b"\0", b""), "not plain text"),
+        (bytes(byte | 128 for byte in random.Random(3).randbytes(20_000)), "not plain text"),
+        (compressed(), "not plain text"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_use_is_refused_with_one_sentence(data, reason):
+    with pytest.raises(CharLSTMError, match=reason) as caught:
+        read_text(data, "folder/book.txt")
+    message = str(caught.value)
+    assert message.startswith("book.txt ")
+    assert message.endswith(".")
+    assert "\n" not in message
+
+
+def test_the_limits_themselves_are_allowed():
+    assert len(read_text(b"x" * corpus.MIN_CHARACTERS, "a").text) == 2_000
+    assert len(read_text(b"x" * corpus.MAX_BYTES, "a").text) == 5_000_000
+    varied = "".join(map(chr, range(0x4E00, 0x4E00 + 1_000)))
+    assert read_text((varied * 2).encode(), "a").text == varied * 2
+
+
+def test_length_is_judged_after_cleaning():
+    text = "a  " * 700  # 2,100 characters, 1,399 as prose
+    assert paste(text).text == text
+    with pytest.raises(CharLSTMError, match="1,399 characters"):
+        paste(text, "prose")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "The pasted text is empty"),
+        (" \r\n" * 1_000, "The pasted text is empty"),
+        ("brief", "The pasted text has 5 characters"),
+        ("é" * 2_500_001, "The pasted text is over 5 MB"),
+        (LONG + "\ud83d", "half a character at position 2,501"),
+        (LONG + "\0", "a NUL at position 2,501"),
+    ],
+)
+def test_a_paste_is_refused_for_the_same_reasons(text, reason):
+    with pytest.raises(CharLSTMError, match=reason):
+        paste(text)
+
+
+# Files of the command line
+
+
+def test_read_file_reads_what_read_text_reads(tmp_path):
+    path = tmp_path / "livre.txt"
+    path.write_bytes(FRENCH.encode("cp1252"))
+    assert read_file(path, "prose") == read_text(path.read_bytes(), "livre.txt", "prose")
+    assert read_file(str(path)).style == "verse"
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    for path in (tmp_path / "missing.txt", tmp_path, Path("nul\0name")):
+        with pytest.raises(CharLSTMError, match="cannot be read") as caught:
+            read_file(path)
+        assert str(path) in str(caught.value)
+
+
+def test_a_file_over_the_limit_is_refused_without_reading_all_of_it(tmp_path):
+    path = tmp_path / "huge.txt"
+    with path.open("wb") as file:
+        file.truncate(10**11)  # a hole: takes no room
+    with pytest.raises(CharLSTMError, match="huge.txt is over 5 MB"):
+        read_file(path)
+
+
+# The practice text
+
+
+def test_the_practice_text_is_unpacked_and_cleaned(tmp_path):
+    path = tmp_path / "practice.xz"
+    path.write_bytes(lzma.compress(FRENCH.encode()))
+    text = clean(FRENCH, "prose")
+    expected = Corpus(name="practice-text", text=text, style="prose")
+    assert practice_text("prose", path=path) == expected
+
+
+def test_a_missing_or_damaged_practice_text_is_named(tmp_path):
+    path = tmp_path / "practice.xz"
+    for content in (None, b"no xz", lzma.compress(LONG.encode())[:-9], lzma.compress(b"\xff")):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(CharLSTMError, match="practice.xz is missing or damaged"):
+            practice_text(path=path)
+
+
+def test_importing_is_quick_because_the_network_packages_come_later():
+    code = "import sys, charlstm.text.corpus; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=os.environ, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert not {"requests", "pooch", "charset_normalizer", "numpy"} & set(result.stdout.split())

@@ -1,0 +1,104 @@
+"""Files in every usual encoding become the same text."""
+
+from __future__ import annotations
+
+import pytest
+
+from charlstm.text.corpus import (
+    read_text,
+)
+
+LONG = "All the world's a stage.\n" * 100
+SENTENCES = {
+    "English": "“Well,” said the naïve man — it’s three o’clock in the café, and nobody is here. ",
+    "French": "Où êtes-vous allée, ma chère élève ? Le cœur a ses raisons, et ça suffit à Noël. ",
+    "German": "Der süße Bär über dem Fluß träumt schön von Äpfeln; „Öl“ mag er nicht so sehr. ",
+    "Spanish": "¿Qué haría mañana el niño? ¡Ay, corazón! El pingüino bebió café con su tía. ",
+    "Swedish": "Den gamle mannen gick över ån på våren, där små fåglar sjöng så härligt. ",
+    "Icelandic": "Það var einu sinni maður í þessum dal, og hann átti sér ær og góðan hest. ",
+    "Polish": "Zażółć gęślą jaźń, rzekł król, a źrebię poszło w świat i już nie wróciło. ",
+    "Czech": "Příliš žluťoučký kůň úpěl ďábelské ódy, a nikdo ho té noci už neslyšel. ",
+    "Hungarian": "Árvíztűrő tükörfúrógép: itt az idő, most vagy soha, mondta az öreg király. ",
+    "Turkish": "Şu dağın ardında yaşlı bir çoban varmış; İnci gibi gözleri gülermiş, ışıl ışıl. ",
+    "Latvian": "Vēl tumšajā naktī kāds vīrs gāja pār tiltu, un viņa ļaudis šķita laimīgi. ",
+    "Russian": "Я помню чудное мгновенье: передо мной явилась ты, как мимолётное виденье. ",
+    "Greek": "Σε γνωρίζω από την κόψη του σπαθιού την τρομερή, σε γνωρίζω από την όψη. ",
+    "Hebrew": "בראשית ברא אלהים את השמים ואת הארץ והארץ היתה תהו ובהו וחשך על פני תהום ",
+    "Japanese": "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。 ",
+    "Chinese": "道可道，非常道。名可名，非常名。无名天地之始；有名万物之母。 ",
+}
+OLD_ENCODINGS = {
+    "English": ["cp1252", "mac_roman"],
+    "French": ["cp1252", "iso8859_15", "mac_roman"],
+    "German": ["cp1252", "mac_roman"],
+    "Spanish": ["cp1252", "latin_1"],
+    "Swedish": ["latin_1", "cp850"],
+    "Icelandic": ["latin_1"],
+    "Polish": ["cp1250", "iso8859_2"],
+    "Czech": ["cp1250", "iso8859_2"],
+    "Hungarian": ["cp1250"],
+    "Turkish": ["cp1254", "iso8859_9"],
+    "Latvian": ["cp1257"],
+    "Russian": ["cp1251", "koi8_r", "iso8859_5", "cp866"],
+    "Greek": ["cp1253", "iso8859_7"],
+    "Hebrew": ["cp1255"],
+    "Japanese": ["shift_jis", "euc_jp"],
+    "Chinese": ["gb18030"],
+}
+
+
+def text_in(language: str) -> str:
+    return (SENTENCES[language] + "\n") * 70
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("language", SENTENCES)
+def test_unicode_files_are_read_in_every_script(language, encoding):
+    text = text_in(language)
+    read = read_text(text.encode(encoding), "book.txt")
+    assert read.text == text
+    assert read.notices == (("Read as UTF-16.",) if "16" in encoding else ())
+
+
+def test_utf_16_of_either_byte_order_is_read_by_its_mark():
+    text = text_in("Greek")
+    assert read_text(b"\xff\xfe" + text.encode("utf-16-le"), "a").text == text
+    assert read_text(b"\xfe\xff" + text.encode("utf-16-be"), "a").text == text
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [(language, encoding) for language in OLD_ENCODINGS for encoding in OLD_ENCODINGS[language]],
+)
+def test_old_encodings_are_recognised_by_their_letters(language, encoding):
+    data = text_in(language).encode(encoding, errors="ignore")
+    read = read_text(data, "book.txt")
+    assert read.text == data.decode(encoding)
+    assert len(read.notices) == 1
+    assert read.notices[0].startswith("Read as ")
+
+
+def test_western_text_is_called_windows_1252():
+    read = read_text(text_in("French").encode("cp1252"), "book.txt")
+    assert read.notices == ("Read as Windows-1252.",)
+
+
+def test_several_western_languages_in_one_file_are_read_as_windows_1252():
+    languages = ("French", "German", "Spanish", "Swedish")
+    text = "".join(text_in(language) for language in languages)
+    assert read_text(text.encode("cp1252"), "book.txt").text == text
+
+
+def test_a_single_accent_late_in_a_long_file_is_found():
+    text = LONG * 100 + "café\n"
+    assert read_text(text.encode("latin_1"), "book.txt").text == text
+    unbroken = "x" * 200_000 + "é"
+    assert read_text(unbroken.encode("latin_1"), "book.txt").text == unbroken
+
+
+def test_utf_8_with_a_damaged_character_stays_utf_8_and_says_so():
+    text = text_in("French")
+    data = text.encode()
+    read = read_text(data + "é".encode()[:1], "book.txt")  # cut off within a character
+    assert read.text == text
+    assert read.notices == ("Damaged characters were left out: 1.",)
