@@ -14,9 +14,9 @@ from pathlib import Path
 from charlstm.advice import FLATTERED
 from charlstm.arguments import build_parser
 from charlstm.cells import meanings
-from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.comparison import NOTICES, Comparison, compare, measured_on
 from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 
 
 def say(message: str) -> None:

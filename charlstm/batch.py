@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
-from charlstm.quantized import QuantizedState
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.quantized import QuantizedState
 from charlstm.sampling import Sampling, random_numbers
 from charlstm.writing import read_seed_text
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from charlstm.checkpoint import write_tensors
-from charlstm.training_record import KeptVersion
+from charlstm.network.checkpoint import write_tensors
+from charlstm.network.training_record import KeptVersion
 
 SMOOTHED = 3  # measurements: each one is of a sample
 WORSE_NATS = 0.05  # than at its best is more than chance: then the best version is kept

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
 from charlstm.features import FEATURES, Feature
+from charlstm.network.checkpoint import Checkpoint
 from charlstm.sampling import Sampling
 from charlstm.writing import read_seed_text
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.evaluation import bits_per_char, perplexity
+from charlstm.network.training_record import is_origin
 from charlstm.ngram import blind_loss_nats, ngram_figures
-from charlstm.training_record import is_origin
 
 # What a model had to do with the text that it was measured on, and the words for it.
 MEASURED_ON = {

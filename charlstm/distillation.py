@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import Start, held_out_of
-from charlstm.lstm import Network
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.lstm import Network
 from charlstm.recipes import Recipe
 from charlstm.text.corpus import Corpus
 

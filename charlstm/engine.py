@@ -29,11 +29,11 @@ from pathlib import Path
 import numpy as np
 
 from charlstm.batch import Batch, OpenText
-from charlstm.checkpoint import Checkpoint
-from charlstm.kernel import write_steps
-from charlstm.lstm import Architecture
 from charlstm.machine import available_cores
-from charlstm.quantized import QuantizedNetwork, QuantizedState
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.kernel import write_steps
+from charlstm.network.lstm import Architecture
+from charlstm.network.quantized import QuantizedNetwork, QuantizedState
 from charlstm.sampling import Sampling
 
 PIECE_S = 0.1  # how often a text's new characters are handed over, when few are written

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from charlstm.lstm import Network
+from charlstm.network.lstm import Network
 
 LANES = 64
 COLD_WINDOW = 256

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
 from charlstm.dataset import Lanes, Windows
 from charlstm.evaluation import evaluate
+from charlstm.network.checkpoint import Checkpoint
 
 NOTEBOOK_TEST_BATCH = 512
 

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from charlstm.checkpoint import (
+from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import (
     MAX_FILE_BYTES,
     MAX_HEADER_BYTES,
     MAX_VOCABULARY,
     Checkpoint,
     load_checkpoint,
 )
-from charlstm.errors import CharLSTMError
+from charlstm.network.training_record import is_origin
 from charlstm.recipes import Budget, Recipe
 from charlstm.text.corpus import Corpus
 from charlstm.text.vocabulary import Vocabulary, name_characters
-from charlstm.training_record import is_origin
 
 # Unless another one is asked for: a trained network has soon learned what a text of some ten
 # thousand characters can teach it, and then begins to learn it by heart.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
-from charlstm.quantized import QuantizedState
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.quantized import QuantizedState
 from charlstm.sampling import Sampling, probabilities
 from charlstm.writing import read_seed_text
 

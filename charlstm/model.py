@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from charlstm.lane_network import LaneNetwork
-from charlstm.lstm import Architecture
+from charlstm.network.lstm import Architecture
 from charlstm.recipes import Recipe
 
 

@@ -13,9 +13,9 @@ import lzma
 import sys
 from pathlib import Path
 
-from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.engine import Engine
 from charlstm.home import shipped_folder
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.sampling import Sampling
 from charlstm.text.corpus import PRACTICE_FILE
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
-from charlstm.lstm import Architecture
+from charlstm.network.lstm import Architecture
 
 MAX_MINUTES = 60 * 24 * 7
 MAX_EPOCHS = 10_000

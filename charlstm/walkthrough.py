@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
-from charlstm.lstm import Architecture, State
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.lstm import Architecture, State
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing import read_seed_text
 

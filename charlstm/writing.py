@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
+from charlstm.network.checkpoint import Checkpoint
 from charlstm.sampling import Sampling, random_numbers
 from charlstm.text.vocabulary import Vocabulary, name_characters
 

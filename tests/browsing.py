@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from charlstm import bootstrap
-from charlstm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charlstm.run_config import write_config
 from charlstm.runs import Runs
 from tests.page_server import running_page

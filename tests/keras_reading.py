@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charlstm.checkpoint import Checkpoint
+from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing import read_seed_text
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from charlstm.checkpoint import load_checkpoint
 from charlstm.home import shipped_folder
+from charlstm.network.checkpoint import load_checkpoint
 from charlstm.sampling import Sampling
 from charlstm.writing import write as write_alone
 from tests.benchmarks.gradio_visitor import Visit, write

@@ -7,8 +7,8 @@ import pytest
 
 from charlstm.advice import sentences
 from charlstm.best_version import SMOOTHED, WORSE_NATS, BestVersion
+from charlstm.network.training_record import KeptVersion
 from charlstm.timeline import Timeline
-from charlstm.training_record import KeptVersion
 
 FALLS, RISES = [3.0, 2.0, 1.5, 1.4, 1.35], [1.4, 1.6, 1.9, 2.2]
 

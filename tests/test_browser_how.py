@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from charlstm import walkthrough
-from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.home import shipped_folder
 from charlstm.interface.how import FIRST_TEXT
-from charlstm.lstm import Architecture
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
+from charlstm.network.lstm import Architecture
 from charlstm.sampling import Sampling, draw, probabilities
 from charlstm.text.vocabulary import Vocabulary
 from tests.browsing import add_model, needs_browser, open_tab, overflow

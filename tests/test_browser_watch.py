@@ -8,11 +8,11 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from charlstm.checkpoint import load_checkpoint
 from charlstm.home import shipped_folder
 from charlstm.interface.plot_curves import BOTTOM, LEFT, RIGHT, TOP
 from charlstm.interface.shelf import SHIPPED_FILE, SHIPPED_TITLE
 from charlstm.interface.watch_story import NOTES
+from charlstm.network.checkpoint import load_checkpoint
 from charlstm.recipes import QUICK
 from charlstm.runs import Run
 from charlstm.text.corpus import paste

@@ -16,10 +16,10 @@ from charlstm.cells import (
     find_cells,
     meanings,
 )
-from charlstm.checkpoint import load_checkpoint
 from charlstm.features import FEATURES
 from charlstm.home import shipped_folder
 from charlstm.insight import activations
+from charlstm.network.checkpoint import load_checkpoint
 from tests.tiny_networks import random_checkpoint
 
 LINE = next(place for place, feature in enumerate(FEATURES) if feature.name == "place-in-line")
@@ -179,7 +179,7 @@ def test_scores_are_told_in_words():
 
 
 def test_a_checkpoint_keeps_them(tmp_path, shipped):
-    from charlstm.checkpoint import save_checkpoint
+    from charlstm.network.checkpoint import save_checkpoint
 
     save_checkpoint(dataclasses.replace(random_checkpoint(), cells=[GOOD]), tmp_path / "a")
     assert list(meanings(load_checkpoint(tmp_path / "a"))) == [CellMeaning(**GOOD)]

@@ -18,8 +18,8 @@ from safetensors.numpy import save_file
 
 from charlstm.__main__ import main
 from charlstm.arguments import build_parser
-from charlstm.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.fine_tuning import read_start
+from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.preparation import prepare_run
 from charlstm.recipes import QUICK, Budget
 from charlstm.runs import Run

@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 
 from charlstm.batch import Batch
-from charlstm.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import read_start
@@ -17,6 +16,7 @@ from charlstm.interface.pair import ONLY_ONE, TWICE_THE_SAME
 from charlstm.interface.shelf import SHIPPED, SHIPPED_FILE, SHIPPED_TITLE, Shelf
 from charlstm.interface.side_by_side import BROKE_OFF, merged
 from charlstm.interface.word_facts import longest_said_twice, whole_words, word_facts
+from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.recipes import QUICK
 from charlstm.runs import Run, Runs
 from charlstm.sampling import Sampling

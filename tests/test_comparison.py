@@ -12,9 +12,9 @@ from charlstm.comparison import (
     measured_on,
     simple_figures,
 )
+from charlstm.network.training_record import HELD_OUT
 from charlstm.ngram import ngram_figures
 from charlstm.timeline import Timeline
-from charlstm.training_record import HELD_OUT
 
 RESULTS = {"loss_nats": 1.5, "accuracy": 0.554, "characters": 111_539, "parameters": 7}
 STARTED = {

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charlstm.arguments import build_parser
-from charlstm.checkpoint import save_checkpoint
 from charlstm.distillation import (
     MAX_TEACHERS,
     are_teacher_records,
@@ -18,6 +17,7 @@ from charlstm.distillation import (
 )
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import read_start
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.preparation import prepare_run
 from charlstm.recipes import FULL, NOTEBOOK, QUICK, Budget
 from charlstm.runs import Run
@@ -197,7 +197,7 @@ def alone(trained):
 
 
 def test_a_student_thinks_more_like_its_teacher_than_who_learned_alone(trained, alone, tmp_path):
-    from charlstm.checkpoint import load_checkpoint
+    from charlstm.network.checkpoint import load_checkpoint
 
     taught = trained("taught", [alone.checkpoint_path], random_seed=4)
     other = trained("other", random_seed=4)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.evaluation import bits_per_char, evaluate, perplexity, surprise
-from charlstm.lstm import Architecture, Network
+from charlstm.network.lstm import Architecture, Network
 from tests.tiny_networks import random_network
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from charlstm import fine_tuning
-from charlstm.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import (
     LEARNING_RATE_SHARE,
@@ -24,11 +23,12 @@ from charlstm.fine_tuning import (
     sentences,
     unknown_characters,
 )
-from charlstm.lstm import Architecture, Network
+from charlstm.network.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from charlstm.network.lstm import Architecture, Network
+from charlstm.network.training_record import is_origin
 from charlstm.recipes import NOTEBOOK, RECIPES, Budget
 from charlstm.runs import Run
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.training_record import is_origin
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
 
 NEW = "\tbz\u0a85"  # before, between and after the characters of ALPHABET

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import save_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.interface.how import MAX_CHARACTERS, HowItWorks
 from charlstm.interface.shelf import Shelf
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs import Runs
 from charlstm.sampling import Sampling, probabilities
 from tests.tiny_networks import random_checkpoint

@@ -6,12 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import save_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.insight import activations, log_odds, surprise
 from charlstm.interface.inside import Inside
 from charlstm.interface.odds import NextOdds
 from charlstm.interface.shelf import SHIPPED, Shelf
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs import Runs
 from tests.browsing import add_model
 from tests.tiny_networks import random_checkpoint

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import load_checkpoint
 from charlstm.home import shipped_folder
 from charlstm.insight import Ends, activations, likeliest, log_odds, odds, surprise
+from charlstm.network.checkpoint import load_checkpoint
 from charlstm.sampling import Sampling, probabilities
 from charlstm.writing import read_seed_text
 from tests.keras_reading import read_with_keras

@@ -13,8 +13,8 @@ pytest.importorskip("tensorflow", reason="it is TensorFlow that takes this way")
 import keras
 
 from charlstm.lane_network import LaneNetwork
-from charlstm.lstm import Architecture
 from charlstm.model import build_models, set_weights
+from charlstm.network.lstm import Architecture
 from charlstm.recipes import FULL
 from tests.tiny_networks import random_weights
 

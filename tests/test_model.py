@@ -11,8 +11,8 @@ pytest.importorskip("keras", reason="training needs Keras")
 
 import keras
 
-from charlstm.lstm import Architecture, Network
 from charlstm.model import build_models, compile_models, set_weights, weights_of
+from charlstm.network.lstm import Architecture, Network
 from charlstm.recipes import FULL, NOTEBOOK, QUICK
 from tests.tiny_networks import random_weights
 

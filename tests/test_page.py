@@ -12,7 +12,6 @@ import psutil
 import pytest
 from gradio_client import Client
 
-from charlstm.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import BUDGET
@@ -23,6 +22,7 @@ from charlstm.interface.train import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budg
 from charlstm.interface.turns import Turns
 from charlstm.interface.wish import MAX_TEXT_CHARACTERS, Wish
 from charlstm.interface.write import Writer
+from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.recipes import FULL, QUICK
 from charlstm.runs import Run, Runs
 from charlstm.sampling import Sampling

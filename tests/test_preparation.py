@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from charlstm.arguments import build_parser
-from charlstm.checkpoint import save_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import BUDGET
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.preparation import prepare_run
 from charlstm.recipes import FULL, NOTEBOOK, QUICK, Budget
 from charlstm.runs import Runs

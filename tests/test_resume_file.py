@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import write_tensors
 from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import write_tensors
 from charlstm.resume_file import read_resume
 
 

@@ -13,9 +13,9 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from charlstm.checkpoint import save_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import BUDGET, read_start
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.recipes import FULL, QUICK, Budget
 from charlstm.runs import Run, RunError, Runs
 from tests.tiny_networks import random_checkpoint

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from charlstm.checkpoint import save_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.interface.shelf import SHIPPED, Shelf, title_of
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.recipes import QUICK
 from charlstm.runs import Run, Runs
 from tests.tiny_networks import random_checkpoint

@@ -2,10 +2,10 @@
 
 import pytest
 
-from charlstm.checkpoint import save_checkpoint
 from charlstm.estimate import Estimate
 from charlstm.fine_tuning import read_start
 from charlstm.interface import story
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.run_config import write_config
 from charlstm.runs import Run

@@ -17,13 +17,13 @@ import keras
 
 from charlstm import fitting
 from charlstm.cells import meanings
-from charlstm.checkpoint import load_checkpoint
 from charlstm.device import prepare_device
 from charlstm.evaluation import evaluate
 from charlstm.feeding import batches
 from charlstm.fitting import Fitting
-from charlstm.lstm import Network
 from charlstm.model import weights_of
+from charlstm.network.checkpoint import load_checkpoint
+from charlstm.network.lstm import Network
 from charlstm.recipes import RECIPES, Budget
 from charlstm.runs import TERMINAL_EVENTS, Run
 from charlstm.text.corpus import paste

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from charlstm import walkthrough
-from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.home import shipped_folder
-from charlstm.lstm import Architecture
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
+from charlstm.network.lstm import Architecture
 from charlstm.recipes import QUICK
 from charlstm.sampling import Sampling, probabilities
 from charlstm.text.vocabulary import Vocabulary

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from charlstm.checkpoint import save_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import read_start
 from charlstm.interface.shelf import SHIPPED, Shelf
@@ -19,6 +18,7 @@ from charlstm.interface.watch_story import (
     in_words,
     story_of_checkpoint,
 )
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs import Run, Runs
 from tests.tiny_networks import random_checkpoint

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import Checkpoint
-from charlstm.lstm import Architecture, Network
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.lstm import Architecture, Network
 from charlstm.text.vocabulary import Vocabulary
 
 ALPHABET = "\n !aenst\u00e9\u0928😀"  # 11 characters, of one, two, three and four bytes in UTF-8

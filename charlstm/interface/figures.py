@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from charlstm.checkpoint import Checkpoint
 from charlstm.comparison import Comparison, compare, measured_on
+from charlstm.network.checkpoint import Checkpoint
 
 HEADS = {
     "this model": "this model",

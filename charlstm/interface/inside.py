@@ -11,12 +11,12 @@ import gradio as gr
 import numpy as np
 
 from charlstm.cells import CellMeaning, find_cells, meanings
-from charlstm.checkpoint import Checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.insight import activations, surprise
 from charlstm.interface.answers import offer
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf
+from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing import name_unknown, read_seed_text
 
 MAX_CHARACTERS = 4000  # read in a quarter of a second

@@ -7,10 +7,10 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import Start, read_start
 from charlstm.home import shipped_folder
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs import Run, Runs
 
 SHIPPED = "shipped"

@@ -6,12 +6,12 @@ import math
 from html import escape
 
 from charlstm import advice
-from charlstm.checkpoint import Checkpoint
 from charlstm.comparison import compare
 from charlstm.estimate import Estimate
 from charlstm.fine_tuning import name_new_characters, unknown_characters
 from charlstm.interface.figures import figures_html
 from charlstm.interface.plot import accuracy_chart, loss_chart
+from charlstm.network.checkpoint import Checkpoint
 from charlstm.runs import Run
 from charlstm.text.corpus import Corpus
 from charlstm.timeline import Timeline

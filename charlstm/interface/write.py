@@ -10,7 +10,6 @@ from html import escape
 
 import gradio as gr
 
-from charlstm.checkpoint import Checkpoint
 from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.interface.copies import Copies
@@ -22,6 +21,7 @@ from charlstm.interface.odds import connect_odds, place_odds
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.turns import Turn, Turns
 from charlstm.interface.wish import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, Wish
+from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing import name_unknown, read_seed_text
 
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")

@@ -11,8 +11,8 @@ import sys
 
 import numpy as np
 
-from charlstm.checkpoint import load_checkpoint
 from charlstm.evaluation import surprise
+from charlstm.network.checkpoint import load_checkpoint
 from charlstm.text.corpus import read_file
 from charlstm.text.split import split
 

@@ -15,7 +15,7 @@ def train(request: dict) -> dict:
 
     from charlstm.dataset import Lanes
     from charlstm.evaluation import evaluate
-    from charlstm.lstm import Network
+    from charlstm.network.lstm import Network
     from charlstm.recipes import RECIPES
     from charlstm.text.corpus import read_file
     from charlstm.text.split import split

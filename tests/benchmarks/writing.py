@@ -21,9 +21,9 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from charlstm.checkpoint import Checkpoint, load_checkpoint
 from charlstm.engine import Engine
 from charlstm.home import shipped_folder
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.sampling import Sampling, draw, probabilities
 from charlstm.text.corpus import practice_text
 from charlstm.writing import write

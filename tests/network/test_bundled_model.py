@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import load_checkpoint
 from charlstm.copying import BY_HEART, TrainingText
 from charlstm.evaluation import evaluate
 from charlstm.home import shipped_folder
+from charlstm.network.checkpoint import load_checkpoint
 from charlstm.sampling import Sampling
 from charlstm.text.corpus import practice_text
 from charlstm.text.split import split

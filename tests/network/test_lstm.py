@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charlstm.lstm import Architecture, Network
+from charlstm.network.lstm import Architecture, Network
 from charlstm.recipes import FULL, NOTEBOOK, QUICK
 from tests.tiny_networks import random_weights
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from charlstm.kernel import (
+from charlstm.network.kernel import (
     COLUMNS,
     HIDDEN_SCALE,
     INPUT,
@@ -25,7 +25,7 @@ from charlstm.kernel import (
     read_text,
     write_steps,
 )
-from charlstm.lstm import Architecture
+from charlstm.network.lstm import Architecture
 
 _LARGEST_SUM = 2**31 - 1
 _LARGEST_WEIGHT = 2**15 - 1

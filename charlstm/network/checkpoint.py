@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from charlstm.errors import CharLSTMError
-from charlstm.lstm import Architecture, Network
-from charlstm.quantized import QuantizedNetwork
+from charlstm.network.lstm import Architecture, Network
+from charlstm.network.quantized import QuantizedNetwork
 from charlstm.text.vocabulary import Vocabulary
 
 FORMAT = "charlstm/1"

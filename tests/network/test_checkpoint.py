@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save
 
 from charlstm.__main__ import main
-from charlstm.checkpoint import (
+from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import (
     MAX_FILE_BYTES,
     Checkpoint,
     CheckpointError,
     load_checkpoint,
     save_checkpoint,
 )
-from charlstm.errors import CharLSTMError
-from charlstm.lstm import Network
+from charlstm.network.lstm import Network
 from charlstm.recipes import FULL
 from charlstm.sampling import Sampling
 from charlstm.writing import write

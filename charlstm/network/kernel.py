@@ -15,7 +15,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from charlstm.integer_products import COLUMNS, tile_sums, vector_width
+from charlstm.network.integer_products import COLUMNS, tile_sums, vector_width
 
 UNITS = COLUMNS // 4  # of a tile: each has an input, forget, candidate and output gate
 HIDDEN_SCALE = 2048  # hidden states, from -1 to 1, are whole numbers of steps of 1/2048

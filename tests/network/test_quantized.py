@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import load_checkpoint
 from charlstm.home import shipped_folder
-from charlstm.kernel import HIDDEN_SCALE
-from charlstm.lstm import Architecture, Network
-from charlstm.quantized import QuantizedNetwork, quantize
+from charlstm.network.checkpoint import load_checkpoint
+from charlstm.network.kernel import HIDDEN_SCALE
+from charlstm.network.lstm import Architecture, Network
+from charlstm.network.quantized import QuantizedNetwork, quantize
 from charlstm.text.corpus import practice_text
 from tests.tiny_networks import random_weights
 

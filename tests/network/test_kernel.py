@@ -7,10 +7,10 @@ import numba
 import numpy as np
 import pytest
 
-from charlstm import integer_products, kernel
-from charlstm.integer_products import COLUMNS, tile_sums, vector_width
-from charlstm.kernel import draw_id, tanh
-from charlstm.quantized import pack
+from charlstm.network import integer_products, kernel
+from charlstm.network.integer_products import COLUMNS, tile_sums, vector_width
+from charlstm.network.kernel import draw_id, tanh
+from charlstm.network.quantized import pack
 from charlstm.sampling import Sampling, draw, probabilities
 
 
