@@ -12,8 +12,8 @@ if __name__ == "__main__":
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
-from charlstm.engine import Engine  # noqa: E402
 from charlstm.interface.page import build_page, launch_settings  # noqa: E402
+from charlstm.writing.engine import Engine  # noqa: E402
 
 engine = Engine()
 demo = build_page(engine)

@@ -12,13 +12,13 @@ _HOMES = {
     "CharLSTMError": "errors",
     "Checkpoint": "network.checkpoint",
     "Corpus": "text.corpus",
-    "Engine": "engine",
+    "Engine": "writing.engine",
     "Evaluation": "evaluation",
     "Network": "network.lstm",
     "RECIPES": "recipes",
     "Recipe": "recipes",
     "Run": "runs",
-    "Sampling": "sampling",
+    "Sampling": "writing.sampling",
     "Vocabulary": "text.vocabulary",
     "evaluate": "evaluation",
     "load_checkpoint": "network.checkpoint",
@@ -28,7 +28,7 @@ _HOMES = {
     "save_checkpoint": "network.checkpoint",
     "tiny_shakespeare": "text.corpus",
     "train": "training",
-    "write": "writing",
+    "write": "writing.single_text",
 }
 
 __all__ = sorted(_HOMES)

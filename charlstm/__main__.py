@@ -182,9 +182,9 @@ def generate_command(arguments: argparse.Namespace) -> int:
     from threadpoolctl import threadpool_limits
 
     from charlstm.copying import TrainingText, tell_copy
-    from charlstm.sampling import Sampling
     from charlstm.training_text import part_learned_from, text_at_hand
-    from charlstm.writing import name_unknown, read_seed_text, write
+    from charlstm.writing.sampling import Sampling
+    from charlstm.writing.single_text import name_unknown, read_seed_text, write
 
     checkpoint = load_checkpoint(arguments.checkpoint)
     random_seed = arguments.random_seed

@@ -17,8 +17,8 @@ import numpy as np
 
 from charlstm.features import FEATURES, Feature
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.sampling import Sampling
-from charlstm.writing import read_seed_text
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import read_seed_text
 
 LEAST_CORRELATION = 0.6
 LEAST_AUC = 0.85

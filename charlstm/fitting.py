@@ -28,11 +28,11 @@ from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkp
 from charlstm.ngram import blind_loss_nats, ngram_figures
 from charlstm.resume_file import read_resume
 from charlstm.runs import Run
-from charlstm.sampling import Sampling
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.timeline import read_timeline
-from charlstm.writing import write
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
 
 SAMPLE_CHARACTERS = 300
 SAMPLE_RANDOM_SEED = 1

@@ -14,8 +14,8 @@ import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.quantized import QuantizedState
-from charlstm.sampling import Sampling, probabilities
-from charlstm.writing import read_seed_text
+from charlstm.writing.sampling import Sampling, probabilities
+from charlstm.writing.single_text import read_seed_text
 
 REMEMBERED_ENDS = 500  # of texts that are being typed; 6 kB each
 MOST_TYPED = 16  # characters at once, for which the text before them is looked up

@@ -13,7 +13,7 @@ import numpy as np
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.lstm import Architecture, State
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.writing import read_seed_text
+from charlstm.writing.single_text import read_seed_text
 
 CLEAR_MOVE = 0.1  # from here on a number of the state is said to have changed
 

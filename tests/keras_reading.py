@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.writing import read_seed_text
+from charlstm.writing.single_text import read_seed_text
 
 
 def read_with_keras(checkpoint: Checkpoint, text: str) -> tuple[np.ndarray, list[np.ndarray]]:

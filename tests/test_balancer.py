@@ -17,8 +17,8 @@ import requests
 
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
-from charlstm.sampling import Sampling
-from charlstm.writing import write as write_alone
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write as write_alone
 from tests.benchmarks.gradio_visitor import Visit, write
 from tests.benchmarks.visitors import Page
 from tests.page_server import free_port, running_page

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 from charlstm.home import shipped_folder
 from charlstm.interface.shelf import SHIPPED_FILE, SHIPPED_TITLE
 from charlstm.network.checkpoint import load_checkpoint
-from charlstm.sampling import Sampling
-from charlstm.writing import write
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
 from tests.browsing import TIMEOUT_MS, add_model, choose, needs_browser, open_tab, overflow
 from tests.tiny_networks import random_checkpoint
 

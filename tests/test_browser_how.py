@@ -12,8 +12,8 @@ from charlstm.home import shipped_folder
 from charlstm.interface.how import FIRST_TEXT
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.lstm import Architecture
-from charlstm.sampling import Sampling, draw, probabilities
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.writing.sampling import Sampling, draw, probabilities
 from tests.browsing import add_model, needs_browser, open_tab, overflow
 from tests.tiny_networks import random_weights
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from charlstm.home import shipped_folder
 from charlstm.insight import likeliest, odds
 from charlstm.network.checkpoint import load_checkpoint
-from charlstm.sampling import Sampling
+from charlstm.writing.sampling import Sampling
 from tests.browsing import add_model, choose, needs_browser, overflow
 from tests.tiny_networks import random_checkpoint
 

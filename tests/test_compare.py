@@ -6,8 +6,6 @@ from html import unescape
 
 import pytest
 
-from charlstm.batch import Batch
-from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import read_start
 from charlstm.home import shipped_folder
@@ -19,8 +17,10 @@ from charlstm.interface.word_facts import longest_said_twice, whole_words, word_
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.recipes import QUICK
 from charlstm.runs import Run, Runs
-from charlstm.sampling import Sampling
-from charlstm.writing import write
+from charlstm.writing.batch import Batch
+from charlstm.writing.engine import Engine
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
 from tests.tiny_networks import random_checkpoint
 
 TEMPERATURES = (0.3, 0.8, 1.3)

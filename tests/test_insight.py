@@ -6,8 +6,8 @@ import pytest
 from charlstm.home import shipped_folder
 from charlstm.insight import Ends, activations, likeliest, log_odds, odds, surprise
 from charlstm.network.checkpoint import load_checkpoint
-from charlstm.sampling import Sampling, probabilities
-from charlstm.writing import read_seed_text
+from charlstm.writing.sampling import Sampling, probabilities
+from charlstm.writing.single_text import read_seed_text
 from tests.keras_reading import read_with_keras
 from tests.tiny_networks import random_checkpoint
 

@@ -12,7 +12,6 @@ import psutil
 import pytest
 from gradio_client import Client
 
-from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.fine_tuning import BUDGET
 from charlstm.home import shipped_folder
@@ -25,8 +24,9 @@ from charlstm.interface.write import Writer
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.recipes import FULL, QUICK
 from charlstm.runs import Run, Runs
-from charlstm.sampling import Sampling
-from charlstm.writing import write
+from charlstm.writing.engine import Engine
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
 from tests.page_server import ROOT, running_page
 from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
 

@@ -12,10 +12,10 @@ from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.lstm import Architecture
 from charlstm.recipes import QUICK
-from charlstm.sampling import Sampling, probabilities
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.walkthrough import Tile, tiles
-from charlstm.writing import read_seed_text
+from charlstm.writing.sampling import Sampling, probabilities
+from charlstm.writing.single_text import read_seed_text
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
 
 TEXTS = ["", "sea", "ten\nants!", "aXné😀Y ", "é" * 30]

@@ -10,7 +10,6 @@ from html import escape
 
 import gradio as gr
 
-from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.interface.friendly import friendly
 from charlstm.interface.markup import GETTING_READY, WRITING
@@ -21,6 +20,7 @@ from charlstm.interface.side_by_side import Column, Writing, grow
 from charlstm.interface.turns import Turn, Turns
 from charlstm.interface.wish import LENGTHS, TEMPERATURES, Wish
 from charlstm.network.checkpoint import Checkpoint
+from charlstm.writing.engine import Engine
 
 MODES = [("Three temperatures", "temperatures"), ("Two models", "models")]
 MOST_COLUMNS = 3

@@ -17,7 +17,7 @@ from charlstm.interface.answers import offer
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.writing import name_unknown, read_seed_text
+from charlstm.writing.single_text import name_unknown, read_seed_text
 
 MAX_CHARACTERS = 4000  # read in a quarter of a second
 SAMPLE_CHARACTERS = 500  # of what it wrote at the end of its training, to look at

@@ -9,7 +9,7 @@ from charlstm.insight import Ends, log_odds
 from charlstm.interface.answers import offer
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.wish import MAX_SEED_CHARACTERS
-from charlstm.writing import name_unknown, read_seed_text
+from charlstm.writing.single_text import name_unknown, read_seed_text
 
 
 class NextOdds:

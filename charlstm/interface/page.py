@@ -6,7 +6,6 @@ import inspect
 
 import gradio as gr
 
-from charlstm.engine import Engine
 from charlstm.interface.assets import assets
 from charlstm.interface.compare import build_compare_tab
 from charlstm.interface.how import build_how_tab
@@ -17,6 +16,7 @@ from charlstm.interface.train import build_train_tab
 from charlstm.interface.watch import build_watch_tab
 from charlstm.interface.write import build_write_tab
 from charlstm.runs import Runs
+from charlstm.writing.engine import Engine
 
 HEADER = """
 <header class="hero"><h1>charlstm</h1>

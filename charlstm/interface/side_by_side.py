@@ -11,13 +11,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
 
-from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.interface.markup import text_html
 from charlstm.interface.wish import Wish
 from charlstm.interface.word_facts import word_facts
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.writing import name_unknown, read_seed_text
+from charlstm.writing.engine import Engine
+from charlstm.writing.single_text import name_unknown, read_seed_text
 
 BROKE_OFF = "This model cannot write: something is wrong with it."
 _END = object()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
-from charlstm.sampling import Sampling
+from charlstm.writing.sampling import Sampling
 
 TEMPERATURES = (0.1, 1.5)
 LENGTHS = (50, 2000)

@@ -10,7 +10,6 @@ from html import escape
 
 import gradio as gr
 
-from charlstm.engine import Engine
 from charlstm.errors import CharLSTMError
 from charlstm.interface.copies import Copies
 from charlstm.interface.figures import model_html
@@ -22,7 +21,8 @@ from charlstm.interface.shelf import Shelf
 from charlstm.interface.turns import Turn, Turns
 from charlstm.interface.wish import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, Wish
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.writing import name_unknown, read_seed_text
+from charlstm.writing.engine import Engine
+from charlstm.writing.single_text import name_unknown, read_seed_text
 
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
 EMPTY_PAGE = (

@@ -21,12 +21,12 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from charlstm.engine import Engine
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
-from charlstm.sampling import Sampling, draw, probabilities
 from charlstm.text.corpus import practice_text
-from charlstm.writing import write
+from charlstm.writing.engine import Engine
+from charlstm.writing.sampling import Sampling, draw, probabilities
+from charlstm.writing.single_text import write
 
 CROWDS = (1, 8, 32, 128)
 MEASURE_S = 3.0

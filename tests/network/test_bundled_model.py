@@ -9,10 +9,10 @@ from charlstm.copying import BY_HEART, TrainingText
 from charlstm.evaluation import evaluate
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
-from charlstm.sampling import Sampling
 from charlstm.text.corpus import practice_text
 from charlstm.text.split import split
-from charlstm.writing import write
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
 from tests.tiny_networks import tiny_shakespeare_text
 
 # One word each; some from the plays, some not.

@@ -29,8 +29,8 @@ from charlstm.network.checkpoint import (
 )
 from charlstm.network.lstm import Network
 from charlstm.recipes import FULL
-from charlstm.sampling import Sampling
-from charlstm.writing import write
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
 from tests.tiny_networks import ALPHABET, random_checkpoint
 
 STORY = {

@@ -11,7 +11,7 @@ from charlstm.network import integer_products, kernel
 from charlstm.network.integer_products import COLUMNS, tile_sums, vector_width
 from charlstm.network.kernel import draw_id, tanh
 from charlstm.network.quantized import pack
-from charlstm.sampling import Sampling, draw, probabilities
+from charlstm.writing.sampling import Sampling, draw, probabilities
 
 
 @pytest.mark.parametrize("unrolled", [1, 2])

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.batch import MAX_UNREAD
-from charlstm.engine import Engine
-from charlstm.sampling import Sampling
-from charlstm.writing import write
+from charlstm.writing.batch import MAX_UNREAD
+from charlstm.writing.engine import Engine
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
 from tests.tiny_networks import random_checkpoint
 
 
@@ -255,7 +255,7 @@ def test_a_model_that_was_replaced_is_let_go(engine):
 
 def test_a_state_is_not_taken_for_another_model_s(engine, monkeypatch):
     """A new checkpoint may be given the id of one that is gone: here all have the same."""
-    monkeypatch.setattr("charlstm.batch.id", lambda checkpoint: 1, raising=False)
+    monkeypatch.setattr("charlstm.writing.batch.id", lambda checkpoint: 1, raising=False)
     one, other = random_checkpoint(), random_checkpoint(random_seed=9)
     first = asyncio.run(collect(engine, one, "nest", length=4, random_seed=1))
     text = asyncio.run(collect(engine, other, "nest" + first, length=40, random_seed=1))
@@ -263,7 +263,7 @@ def test_a_state_is_not_taken_for_another_model_s(engine, monkeypatch):
 
 
 def test_remembered_states_are_bounded(engine, monkeypatch):
-    monkeypatch.setattr("charlstm.engine.REMEMBERED_STATES", 3)
+    monkeypatch.setattr("charlstm.writing.engine.REMEMBERED_STATES", 3)
     checkpoint = random_checkpoint()
 
     async def many():
@@ -375,7 +375,7 @@ def test_a_first_start_compiles_in_a_process_of_its_own(tmp_path):
     code = (
         "import threading, time\n"
         "from numba.core import event\n"
-        "from charlstm.engine import Engine\n"
+        "from charlstm.writing.engine import Engine\n"
         "with event.install_recorder('numba:compile') as compiled:\n"
         "    engine = Engine()\n"
         "    engine.start()\n"
@@ -385,7 +385,7 @@ def test_a_first_start_compiles_in_a_process_of_its_own(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=120,

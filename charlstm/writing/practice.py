@@ -1,4 +1,4 @@
-"""Makes the built-in practice text: python -m charlstm.practice
+"""Makes the built-in practice text: python -m charlstm.writing.practice
 
 Where there is no network there is no Tiny Shakespeare to train on. So the shipped model writes a
 text of its own, at temperature 1 from many seed texts, and that text is shipped in its place.
@@ -13,11 +13,11 @@ import lzma
 import sys
 from pathlib import Path
 
-from charlstm.engine import Engine
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
-from charlstm.sampling import Sampling
 from charlstm.text.corpus import PRACTICE_FILE
+from charlstm.writing.engine import Engine
+from charlstm.writing.sampling import Sampling
 
 PIECES = 160
 PIECE_CHARACTERS = 2200

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.sampling import Sampling, random_numbers
 from charlstm.text.vocabulary import Vocabulary, name_characters
+from charlstm.writing.sampling import Sampling, random_numbers
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.quantized import QuantizedState
-from charlstm.sampling import Sampling, random_numbers
-from charlstm.writing import read_seed_text
+from charlstm.writing.sampling import Sampling, random_numbers
+from charlstm.writing.single_text import read_seed_text
 
 MARKS = 6  # ends of a text's latest pieces: where a visitor may have stopped it
 MAX_UNREAD = 4000  # characters that wait for a visitor: from here on the text waits too

@@ -28,13 +28,13 @@ from pathlib import Path
 
 import numpy as np
 
-from charlstm.batch import Batch, OpenText
 from charlstm.machine import available_cores
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.kernel import write_steps
 from charlstm.network.lstm import Architecture
 from charlstm.network.quantized import QuantizedNetwork, QuantizedState
-from charlstm.sampling import Sampling
+from charlstm.writing.batch import Batch, OpenText
+from charlstm.writing.sampling import Sampling
 
 PIECE_S = 0.1  # how often a text's new characters are handed over, when few are written
 PIECE_S_PER_TEXT = 0.006  # and how much longer for every open text: a page has to show each piece
@@ -220,7 +220,7 @@ def _wake_all(texts: list[OpenText]) -> None:
 def _compile() -> None:
     """Compile the network's step, in a process of its own: that takes 100 MB, which stay taken."""
     if not any(Path(write_steps.stats.cache_path).glob("kernel.write_steps*")):
-        command = [sys.executable, "-m", "charlstm.engine"]
+        command = [sys.executable, "-m", "charlstm.writing.engine"]
         subprocess.run(command, cwd=Path(__file__).parents[1], check=False)
     _step_once()  # from the disk then
 

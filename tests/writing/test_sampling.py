@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from charlstm.sampling import Sampling, draw, next_id, probabilities, random_numbers
+from charlstm.writing.sampling import Sampling, draw, next_id, probabilities, random_numbers
 
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 

@@ -7,9 +7,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from charlstm.sampling import Sampling
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.writing import name_unknown, read_seed_text, write
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import name_unknown, read_seed_text, write
 from tests.tiny_networks import ALPHABET, random_checkpoint
 
 SEED_TEXTS = {
