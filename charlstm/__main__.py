@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from charlstm.advice import FLATTERED
+from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
+from charlstm.analysis.cells import meanings
 from charlstm.arguments import build_parser
-from charlstm.cells import meanings
-from charlstm.comparison import NOTICES, Comparison, compare, measured_on
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 
@@ -114,11 +114,11 @@ def _stop_on_signals(run) -> None:
 
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
-    from charlstm.comparison import simple_figures
-    from charlstm.evaluation import evaluate
+    from charlstm.analysis.baselines import simple_figures
+    from charlstm.analysis.evaluation import evaluate
+    from charlstm.analysis.training_text import is_training_text
     from charlstm.progress import ShareBar
     from charlstm.text.split import split
-    from charlstm.training_text import is_training_text
 
     checkpoint = load_checkpoint(arguments.checkpoint)
     text, notices = _text_to_evaluate(checkpoint, arguments)
@@ -155,9 +155,9 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
 
 def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]]:
     """The text whose last tenth is measured: the one given, or the one the model learned from."""
+    from charlstm.analysis.training_text import recorded_text, text_at_hand
     from charlstm.progress import DownloadBar
     from charlstm.text import corpus
-    from charlstm.training_text import recorded_text, text_at_hand
 
     name, _, style = recorded_text(checkpoint.training)
     if arguments.text:
@@ -181,8 +181,8 @@ def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]
 def generate_command(arguments: argparse.Namespace) -> int:
     from threadpoolctl import threadpool_limits
 
-    from charlstm.copying import TrainingText, tell_copy
-    from charlstm.training_text import part_learned_from, text_at_hand
+    from charlstm.analysis.copying import TrainingText, tell_copy
+    from charlstm.analysis.training_text import part_learned_from, text_at_hand
     from charlstm.writing.sampling import Sampling
     from charlstm.writing.single_text import name_unknown, read_seed_text, write
 

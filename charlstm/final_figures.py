@@ -7,8 +7,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from charlstm.analysis.evaluation import evaluate
 from charlstm.dataset import Lanes, Windows
-from charlstm.evaluation import evaluate
 from charlstm.network.checkpoint import Checkpoint
 
 NOTEBOOK_TEST_BATCH = 512

@@ -12,20 +12,20 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from charlstm import dataset
+from charlstm.analysis.cells import FEWER_TEXTS, TEXTS, find_cells
+from charlstm.analysis.evaluation import COLD_WINDOW
+from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
 from charlstm.best_version import BestVersion
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
-from charlstm.cells import FEWER_TEXTS, TEXTS, find_cells
 from charlstm.device import Device
 from charlstm.distillation import teachers_odds
 from charlstm.errors import CharLSTMError
-from charlstm.evaluation import COLD_WINDOW
 from charlstm.feeding import batches, training_data
 from charlstm.final_figures import final_figures
 from charlstm.fine_tuning import grow, merge
 from charlstm.held_out import HeldOutCurve
 from charlstm.model import build_models, compile_models, set_weights, weights_of
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
-from charlstm.ngram import blind_loss_nats, ngram_figures
 from charlstm.resume_file import read_resume
 from charlstm.runs import Run
 from charlstm.text.split import split

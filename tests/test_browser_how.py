@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from charlstm import walkthrough
+from charlstm.analysis import walkthrough
 from charlstm.home import shipped_folder
 from charlstm.interface.how import FIRST_TEXT
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from charlstm.cells import meanings
+from charlstm.analysis.cells import meanings
+from charlstm.analysis.insight import activations, surprise
 from charlstm.home import shipped_folder
-from charlstm.insight import activations, surprise
 from charlstm.network.checkpoint import load_checkpoint
 from tests.browsing import add_model, choose, needs_browser, open_tab, overflow
 from tests.tiny_networks import random_checkpoint

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from charlstm.analysis.insight import likeliest, odds
 from charlstm.home import shipped_folder
-from charlstm.insight import likeliest, odds
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling
 from tests.browsing import add_model, choose, needs_browser, overflow

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from charlstm.comparison import compare
+from charlstm.analysis.baselines import compare
 from charlstm.interface.figures import HEADS, figures_html, model_html
 from tests.test_comparison import RESULTS, STARTED
 from tests.tiny_networks import random_checkpoint

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
+from charlstm.analysis.insight import activations, log_odds, surprise
 from charlstm.errors import CharLSTMError
-from charlstm.insight import activations, log_odds, surprise
 from charlstm.interface.inside import Inside
 from charlstm.interface.odds import NextOdds
 from charlstm.interface.shelf import SHIPPED, Shelf

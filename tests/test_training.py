@@ -16,9 +16,9 @@ pytest.importorskip("keras", reason="training needs Keras")
 import keras
 
 from charlstm import fitting
-from charlstm.cells import meanings
+from charlstm.analysis.cells import meanings
+from charlstm.analysis.evaluation import evaluate
 from charlstm.device import prepare_device
-from charlstm.evaluation import evaluate
 from charlstm.feeding import batches
 from charlstm.fitting import Fitting
 from charlstm.model import weights_of

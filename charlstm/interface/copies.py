@@ -7,9 +7,9 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from charlstm.copying import TrainingText, tell_copy
+from charlstm.analysis.copying import TrainingText, tell_copy
+from charlstm.analysis.training_text import part_learned_from, recorded_text, text_at_hand
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.training_text import part_learned_from, recorded_text, text_at_hand
 
 MAX_PREPARED = 3  # training texts kept in memory; 40 MB each at most
 

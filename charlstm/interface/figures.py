@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from charlstm.comparison import Comparison, compare, measured_on
+from charlstm.analysis.baselines import Comparison, compare, measured_on
 from charlstm.network.checkpoint import Checkpoint
 
 HEADS = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from charlstm import walkthrough
+from charlstm.analysis import walkthrough
 from charlstm.errors import CharLSTMError
 from charlstm.interface.answers import offer
 from charlstm.interface.model_choice import ModelChoice

@@ -10,9 +10,9 @@ from dataclasses import replace
 import gradio as gr
 import numpy as np
 
-from charlstm.cells import CellMeaning, find_cells, meanings
+from charlstm.analysis.cells import CellMeaning, find_cells, meanings
+from charlstm.analysis.insight import activations, surprise
 from charlstm.errors import CharLSTMError
-from charlstm.insight import activations, surprise
 from charlstm.interface.answers import offer
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf

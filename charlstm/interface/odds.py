@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from charlstm.analysis.insight import Ends, log_odds
 from charlstm.errors import CharLSTMError
-from charlstm.insight import Ends, log_odds
 from charlstm.interface.answers import offer
 from charlstm.interface.shelf import Shelf
 from charlstm.interface.wish import MAX_SEED_CHARACTERS

@@ -6,7 +6,7 @@ import math
 from html import escape
 
 from charlstm import advice
-from charlstm.comparison import compare
+from charlstm.analysis.baselines import compare
 from charlstm.estimate import Estimate
 from charlstm.fine_tuning import name_new_characters, unknown_characters
 from charlstm.interface.figures import figures_html

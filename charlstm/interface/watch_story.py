@@ -10,8 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from charlstm.comparison import MEASURED_ON, measured_on
-from charlstm.evaluation import perplexity
+from charlstm.analysis.baselines import MEASURED_ON, measured_on
+from charlstm.analysis.evaluation import perplexity
 from charlstm.interface.plot import HELD_OUT_LABEL, loss_chart
 from charlstm.interface.story import duration
 from charlstm.network.checkpoint import MAX_NUMBER, Checkpoint

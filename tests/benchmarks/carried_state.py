@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from charlstm.evaluation import surprise
+from charlstm.analysis.evaluation import surprise
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.text.corpus import read_file
 from charlstm.text.split import split

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from charlstm.analysis.insight import surprise
 from charlstm.home import shipped_folder
-from charlstm.insight import surprise
 from charlstm.network.checkpoint import load_checkpoint
 from tests.browsing import CHROMIUM, FLAGS
 from tests.page_server import running_page

@@ -13,8 +13,8 @@ def train(request: dict) -> dict:
     import torch
     from torch import nn
 
+    from charlstm.analysis.evaluation import evaluate
     from charlstm.dataset import Lanes
-    from charlstm.evaluation import evaluate
     from charlstm.network.lstm import Network
     from charlstm.recipes import RECIPES
     from charlstm.text.corpus import read_file

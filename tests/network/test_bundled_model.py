@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from charlstm.copying import BY_HEART, TrainingText
-from charlstm.evaluation import evaluate
+from charlstm.analysis.copying import BY_HEART, TrainingText
+from charlstm.analysis.evaluation import evaluate
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.text.corpus import practice_text

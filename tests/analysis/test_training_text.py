@@ -4,14 +4,14 @@ import hashlib
 
 import pytest
 
-from charlstm.home import downloads_folder
-from charlstm.text import corpus
-from charlstm.training_text import (
+from charlstm.analysis.training_text import (
     is_training_text,
     part_learned_from,
     recorded_text,
     text_at_hand,
 )
+from charlstm.home import downloads_folder
+from charlstm.text import corpus
 
 TEXT = "First Citizen:\nBefore we  proceed\nany further, hear me speak é.\n"
 

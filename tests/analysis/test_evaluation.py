@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.evaluation import bits_per_char, evaluate, perplexity, surprise
+from charlstm.analysis.evaluation import bits_per_char, evaluate, perplexity, surprise
 from charlstm.network.lstm import Architecture, Network
 from tests.tiny_networks import random_network
 

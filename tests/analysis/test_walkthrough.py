@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charlstm import walkthrough
+from charlstm.analysis import walkthrough
+from charlstm.analysis.walkthrough import Tile, tiles
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.lstm import Architecture
 from charlstm.recipes import QUICK
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.walkthrough import Tile, tiles
 from charlstm.writing.sampling import Sampling, probabilities
 from charlstm.writing.single_text import read_seed_text
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights

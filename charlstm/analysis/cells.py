@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from charlstm.features import FEATURES, Feature
+from charlstm.analysis.features import FEATURES, Feature
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import read_seed_text

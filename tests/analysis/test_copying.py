@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm import copying
-from charlstm.copying import BY_HEART, MAX_SHOWN, MIN_PASSAGE, Passage, TrainingText, tell_copy
+from charlstm.analysis import copying
+from charlstm.analysis.copying import (
+    BY_HEART,
+    MAX_SHOWN,
+    MIN_PASSAGE,
+    Passage,
+    TrainingText,
+    tell_copy,
+)
 from tests.tiny_networks import tiny_shakespeare_text
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from charlstm import cells
-from charlstm.cells import (
+from charlstm.analysis import cells
+from charlstm.analysis.cells import (
     LEAST_AUC,
     LEAST_CORRELATION,
     CellMeaning,
@@ -16,9 +16,9 @@ from charlstm.cells import (
     find_cells,
     meanings,
 )
-from charlstm.features import FEATURES
+from charlstm.analysis.features import FEATURES
+from charlstm.analysis.insight import activations
 from charlstm.home import shipped_folder
-from charlstm.insight import activations
 from charlstm.network.checkpoint import load_checkpoint
 from tests.tiny_networks import random_checkpoint
 

@@ -5,15 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from charlstm.comparison import (
+from charlstm.analysis.baselines import (
     MEASURED_ON,
     NOTICES,
     compare,
     measured_on,
     simple_figures,
 )
+from charlstm.analysis.ngram import ngram_figures
 from charlstm.network.training_record import HELD_OUT
-from charlstm.ngram import ngram_figures
 from charlstm.timeline import Timeline
 
 RESULTS = {"loss_nats": 1.5, "accuracy": 0.554, "characters": 111_539, "parameters": 7}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charlstm.features import FEATURES
+from charlstm.analysis.features import FEATURES
 
 BY_NAME = {feature.name: feature for feature in FEATURES}
 SCENE = "\nROMEO:\nO, she doth teach.\nThe (bright) day\n\nAll:\nAy."

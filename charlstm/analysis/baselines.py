@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.evaluation import bits_per_char, perplexity
+from charlstm.analysis.evaluation import bits_per_char, perplexity
+from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
 from charlstm.network.training_record import is_origin
-from charlstm.ngram import blind_loss_nats, ngram_figures
 
 # What a model had to do with the text that it was measured on, and the words for it.
 MEASURED_ON = {

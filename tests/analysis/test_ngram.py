@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.ngram import blind_loss_nats, ngram_figures
+from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from tests.tiny_networks import tiny_shakespeare_text

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from charlstm.analysis.insight import Ends, activations, likeliest, log_odds, odds, surprise
 from charlstm.home import shipped_folder
-from charlstm.insight import Ends, activations, likeliest, log_odds, odds, surprise
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling, probabilities
 from charlstm.writing.single_text import read_seed_text
@@ -169,7 +169,7 @@ def test_another_model_reads_for_itself():
 
 
 def test_only_so_many_ends_are_remembered(monkeypatch, checkpoint):
-    monkeypatch.setattr("charlstm.insight.REMEMBERED_ENDS", 3)
+    monkeypatch.setattr("charlstm.analysis.insight.REMEMBERED_ENDS", 3)
     ends = Ends()
     for length in range(10):
         log_odds(checkpoint, "s" * length, ends)
