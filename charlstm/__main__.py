@@ -11,12 +11,12 @@ import signal
 import sys
 from pathlib import Path
 
-from charlstm.advice import FLATTERED
 from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
 from charlstm.analysis.cells import meanings
 from charlstm.arguments import build_parser
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
+from charlstm.runs.advice import FLATTERED
 
 
 def say(message: str) -> None:
@@ -28,10 +28,10 @@ def say(message: str) -> None:
 
 
 def train_command(arguments: argparse.Namespace) -> int:
-    from charlstm import advice
     from charlstm.preparation import prepare_run
     from charlstm.progress import TrainingBar
-    from charlstm.timeline import read_timeline
+    from charlstm.runs.run import advice
+    from charlstm.runs.timeline import read_timeline
     from charlstm.training import train
 
     out = Path(arguments.out) if arguments.out else None

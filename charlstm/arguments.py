@@ -6,7 +6,7 @@ import argparse
 import math
 
 from charlstm.errors import CharLSTMError
-from charlstm.recipes import RECIPES
+from charlstm.runs.recipes import RECIPES
 
 MAX_GENERATED = 1_000_000
 MAX_RANDOM_SEED = 2**63 - 1

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from charlstm.recipes import Budget, Recipe
+from charlstm.runs.recipes import Budget, Recipe
 
 PROGRESS_EVERY_S = 0.2
 PROGRESS_AT_LEAST_EVERY_S = 5.0

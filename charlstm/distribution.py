@@ -13,7 +13,7 @@ from dataclasses import replace
 import keras
 
 from charlstm.device import Device
-from charlstm.recipes import Recipe
+from charlstm.runs.recipes import Recipe
 
 
 class LaneParallel(keras.distribution.DataParallel):

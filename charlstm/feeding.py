@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from charlstm import dataset
-from charlstm.recipes import Recipe
+from charlstm.runs.recipes import Recipe
 from charlstm.text.split import split
 
 

@@ -18,19 +18,19 @@ from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
 from charlstm.best_version import BestVersion
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.device import Device
-from charlstm.distillation import teachers_odds
 from charlstm.errors import CharLSTMError
 from charlstm.feeding import batches, training_data
 from charlstm.final_figures import final_figures
-from charlstm.fine_tuning import grow, merge
 from charlstm.held_out import HeldOutCurve
 from charlstm.model import build_models, compile_models, set_weights, weights_of
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
 from charlstm.resume_file import read_resume
-from charlstm.runs import Run
+from charlstm.runs.distillation import teachers_odds
+from charlstm.runs.fine_tuning import grow, merge
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import read_timeline
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.timeline import read_timeline
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 

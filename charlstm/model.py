@@ -14,7 +14,7 @@ import numpy as np
 
 from charlstm.lane_network import LaneNetwork
 from charlstm.network.lstm import Architecture
-from charlstm.recipes import Recipe
+from charlstm.runs.recipes import Recipe
 
 
 class CarriedLSTM(keras.layers.Layer):

@@ -6,12 +6,12 @@ import argparse
 import random
 
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import BUDGET, read_start
 from charlstm.progress import DownloadBar
-from charlstm.recipes import Budget, find_recipe
-from charlstm.runs import Run
+from charlstm.runs.fine_tuning import BUDGET, read_start
+from charlstm.runs.recipes import Budget, find_recipe
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import read_timeline
 from charlstm.text import corpus
-from charlstm.timeline import read_timeline
 
 CHOICES = (  # of a new training
     "corpus",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from charlstm.device import prepare_device
 from charlstm.errors import CharLSTMError
-from charlstm.runs import Run
+from charlstm.runs.run import Run
 
 UNEXPECTED = "The training broke off"
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from charlstm import bootstrap
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from charlstm.run_config import write_config
-from charlstm.runs import Runs
+from charlstm.runs.config import write_config
+from charlstm.runs.run import Runs
 from tests.page_server import running_page
 
 CHROMIUM = bootstrap.find_chromium()

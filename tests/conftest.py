@@ -6,7 +6,7 @@ import random
 import hypothesis
 import pytest
 
-from charlstm.recipes import RECIPES, Budget, Recipe
+from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
 

@@ -17,8 +17,8 @@ TRAIN_STOP_RESUME = """
 import json, sys
 import numpy as np
 from charlstm.text.corpus import paste
-from charlstm.recipes import RECIPES, Budget, Recipe
-from charlstm.runs import Run
+from charlstm.runs.recipes import RECIPES, Budget, Recipe
+from charlstm.runs.run import Run
 from charlstm.training import train
 
 text, folder = sys.stdin.read(), sys.argv[1]

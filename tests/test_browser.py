@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from charlstm.runs import Runs
+from charlstm.runs.run import Runs
 from tests.browsing import (
     TIMEOUT_MS,
     add_model,

@@ -13,8 +13,8 @@ from charlstm.interface.plot_curves import BOTTOM, LEFT, RIGHT, TOP
 from charlstm.interface.shelf import SHIPPED_FILE, SHIPPED_TITLE
 from charlstm.interface.watch_story import NOTES
 from charlstm.network.checkpoint import load_checkpoint
-from charlstm.recipes import QUICK
-from charlstm.runs import Run
+from charlstm.runs.recipes import QUICK
+from charlstm.runs.run import Run
 from charlstm.text.corpus import paste
 from tests.browsing import needs_browser, open_tab
 

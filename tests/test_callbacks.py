@@ -12,7 +12,7 @@ pytest.importorskip("keras", reason="training needs Keras")
 
 from charlstm import callbacks
 from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
-from charlstm.recipes import QUICK, Budget
+from charlstm.runs.recipes import QUICK, Budget
 
 STEP_S = 0.06
 CHAPTER_STEPS = 8

@@ -18,13 +18,13 @@ from safetensors.numpy import save_file
 
 from charlstm.__main__ import main
 from charlstm.arguments import build_parser
-from charlstm.fine_tuning import read_start
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.preparation import prepare_run
-from charlstm.recipes import QUICK, Budget
-from charlstm.runs import Run
+from charlstm.runs.fine_tuning import read_start
+from charlstm.runs.recipes import QUICK, Budget
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import read_file
-from charlstm.timeline import read_timeline
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "checkpoints" / "tiny-shakespeare.safetensors"

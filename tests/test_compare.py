@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import read_start
 from charlstm.home import shipped_folder
 from charlstm.interface.compare import Comparer, name_temperature
 from charlstm.interface.pair import ONLY_ONE, TWICE_THE_SAME
@@ -15,8 +14,9 @@ from charlstm.interface.shelf import SHIPPED, SHIPPED_FILE, SHIPPED_TITLE, Shelf
 from charlstm.interface.side_by_side import BROKE_OFF, merged
 from charlstm.interface.word_facts import longest_said_twice, whole_words, word_facts
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
-from charlstm.recipes import QUICK
-from charlstm.runs import Run, Runs
+from charlstm.runs.fine_tuning import read_start
+from charlstm.runs.recipes import QUICK
+from charlstm.runs.run import Run, Runs
 from charlstm.writing.batch import Batch
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling

@@ -21,8 +21,8 @@ from charlstm import fitting
 from charlstm.text.corpus import paste
 from charlstm.device import prepare_device
 from charlstm.distribution import over_devices
-from charlstm.recipes import RECIPES, Budget, Recipe
-from charlstm.runs import Run
+from charlstm.runs.recipes import RECIPES, Budget, Recipe
+from charlstm.runs.run import Run
 from charlstm.training import train
 
 text, folder, interrupted = sys.stdin.read(), sys.argv[1], sys.argv[2] == "interrupted"

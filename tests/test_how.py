@@ -9,7 +9,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.how import MAX_CHARACTERS, HowItWorks
 from charlstm.interface.shelf import Shelf
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.runs import Runs
+from charlstm.runs.run import Runs
 from charlstm.writing.sampling import Sampling, probabilities
 from tests.tiny_networks import random_checkpoint
 

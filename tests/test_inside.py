@@ -12,7 +12,7 @@ from charlstm.interface.inside import Inside
 from charlstm.interface.odds import NextOdds
 from charlstm.interface.shelf import SHIPPED, Shelf
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.runs import Runs
+from charlstm.runs.run import Runs
 from tests.browsing import add_model
 from tests.tiny_networks import random_checkpoint
 

@@ -15,7 +15,7 @@ import keras
 from charlstm.lane_network import LaneNetwork
 from charlstm.model import build_models, set_weights
 from charlstm.network.lstm import Architecture
-from charlstm.recipes import FULL
+from charlstm.runs.recipes import FULL
 from tests.tiny_networks import random_weights
 
 LANES, WINDOW, VOCABULARY = 4, 6, 11

@@ -13,7 +13,7 @@ import keras
 
 from charlstm.model import build_models, compile_models, set_weights, weights_of
 from charlstm.network.lstm import Architecture, Network
-from charlstm.recipes import FULL, NOTEBOOK, QUICK
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK
 from tests.tiny_networks import random_weights
 
 LANES, WINDOW, VOCABULARY = 3, 4, 11

@@ -13,7 +13,6 @@ import pytest
 from gradio_client import Client
 
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import BUDGET
 from charlstm.home import shipped_folder
 from charlstm.interface.page import build_page
 from charlstm.interface.shelf import SHIPPED, Shelf
@@ -22,8 +21,9 @@ from charlstm.interface.turns import Turns
 from charlstm.interface.wish import MAX_TEXT_CHARACTERS, Wish
 from charlstm.interface.write import Writer
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
-from charlstm.recipes import FULL, QUICK
-from charlstm.runs import Run, Runs
+from charlstm.runs.fine_tuning import BUDGET
+from charlstm.runs.recipes import FULL, QUICK
+from charlstm.runs.run import Run, Runs
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write

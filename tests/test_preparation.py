@@ -6,11 +6,11 @@ import pytest
 
 from charlstm.arguments import build_parser
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import BUDGET
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.preparation import prepare_run
-from charlstm.recipes import FULL, NOTEBOOK, QUICK, Budget
-from charlstm.runs import Runs
+from charlstm.runs.fine_tuning import BUDGET
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
+from charlstm.runs.run import Runs
 from tests.tiny_networks import random_checkpoint
 
 

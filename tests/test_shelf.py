@@ -8,8 +8,8 @@ import pytest
 from charlstm.errors import CharLSTMError
 from charlstm.interface.shelf import SHIPPED, Shelf, title_of
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.recipes import QUICK
-from charlstm.runs import Run, Runs
+from charlstm.runs.recipes import QUICK
+from charlstm.runs.run import Run, Runs
 from tests.tiny_networks import random_checkpoint
 
 

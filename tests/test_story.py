@@ -2,15 +2,15 @@
 
 import pytest
 
-from charlstm.estimate import Estimate
-from charlstm.fine_tuning import read_start
 from charlstm.interface import story
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.recipes import NOTEBOOK, QUICK, Budget
-from charlstm.run_config import write_config
-from charlstm.runs import Run
+from charlstm.runs.config import write_config
+from charlstm.runs.estimate import Estimate
+from charlstm.runs.fine_tuning import read_start
+from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import Timeline
 from charlstm.text.corpus import Corpus, paste
-from charlstm.timeline import Timeline
 from tests.tiny_networks import random_checkpoint
 
 STARTED = {

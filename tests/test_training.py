@@ -24,11 +24,11 @@ from charlstm.fitting import Fitting
 from charlstm.model import weights_of
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.network.lstm import Network
-from charlstm.recipes import RECIPES, Budget
-from charlstm.runs import TERMINAL_EVENTS, Run
+from charlstm.runs.recipes import RECIPES, Budget
+from charlstm.runs.run import TERMINAL_EVENTS, Run
+from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import paste
 from charlstm.text.split import split
-from charlstm.timeline import read_timeline
 from charlstm.training import explain, train
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import read_start
 from charlstm.interface.shelf import SHIPPED, Shelf
 from charlstm.interface.watch import DAMAGED, Stories
 from charlstm.interface.watch_story import (
@@ -19,8 +18,9 @@ from charlstm.interface.watch_story import (
     story_of_checkpoint,
 )
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.recipes import NOTEBOOK, QUICK, Budget
-from charlstm.runs import Run, Runs
+from charlstm.runs.fine_tuning import read_start
+from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
+from charlstm.runs.run import Run, Runs
 from tests.tiny_networks import random_checkpoint
 
 STARTED = {"blind_loss_nats": 3.5, "four_gram_loss_nats": 1.9}

@@ -15,7 +15,7 @@ from charlstm.interface.shelf import Shelf
 from charlstm.interface.train import build_train_tab
 from charlstm.interface.watch import build_watch_tab
 from charlstm.interface.write import build_write_tab
-from charlstm.runs import Runs
+from charlstm.runs.run import Runs
 from charlstm.writing.engine import Engine
 
 HEADER = """

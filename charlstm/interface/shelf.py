@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import Start, read_start
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
-from charlstm.runs import Run, Runs
+from charlstm.runs.fine_tuning import Start, read_start
+from charlstm.runs.run import Run, Runs
 
 SHIPPED = "shipped"
 SHIPPED_FILE = "tiny-shakespeare.safetensors"

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from html import escape
 
-from charlstm import advice
 from charlstm.analysis.baselines import compare
-from charlstm.estimate import Estimate
-from charlstm.fine_tuning import name_new_characters, unknown_characters
 from charlstm.interface.figures import figures_html
 from charlstm.interface.plot import accuracy_chart, loss_chart
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.runs import Run
+from charlstm.runs.estimate import Estimate
+from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
+from charlstm.runs.run import Run, advice
+from charlstm.runs.timeline import Timeline
 from charlstm.text.corpus import Corpus
-from charlstm.timeline import Timeline
 
 NOTHING_YET = (
     '<div class="story"><h2 class="headline">No training yet</h2><p>Press <b>Start</b>. You will '

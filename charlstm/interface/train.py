@@ -7,18 +7,17 @@ from pathlib import Path
 
 import gradio as gr
 
-from charlstm import fine_tuning
 from charlstm.errors import CharLSTMError
-from charlstm.estimate import estimate
 from charlstm.interface import story
 from charlstm.interface.friendly import friendly
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.shelf import Shelf, title_of
-from charlstm.recipes import RECIPES, Budget, Recipe, find_recipe
-from charlstm.runs import Run
+from charlstm.runs.estimate import estimate
+from charlstm.runs.recipes import RECIPES, Budget, Recipe, find_recipe
+from charlstm.runs.run import Run, fine_tuning
+from charlstm.runs.timeline import Timeline, read_timeline
 from charlstm.text import corpus
 from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
-from charlstm.timeline import Timeline, read_timeline
 
 TEXTS = [
     ("Tiny Shakespeare", "tiny-shakespeare"),

@@ -13,7 +13,7 @@ from charlstm.interface.answers import offer
 from charlstm.interface.model_choice import QUIET
 from charlstm.interface.shelf import SHIPPED, Shelf, title_of
 from charlstm.interface.watch_story import Story, story_of_checkpoint, story_of_run
-from charlstm.timeline import read_timeline
+from charlstm.runs.timeline import read_timeline
 
 INTRO = """
 <p class="watch-intro">The same network at many moments while it learned. Each time it was given

@@ -15,8 +15,8 @@ from charlstm.analysis.evaluation import perplexity
 from charlstm.interface.plot import HELD_OUT_LABEL, loss_chart
 from charlstm.interface.story import duration
 from charlstm.network.checkpoint import MAX_NUMBER, Checkpoint
-from charlstm.runs import Run
-from charlstm.timeline import Timeline
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import Timeline
 
 NOTES = {
     "coming": "Getting ready. The first text comes in a few seconds.",

@@ -14,7 +14,7 @@ from charlstm.analysis.baselines import (
 )
 from charlstm.analysis.ngram import ngram_figures
 from charlstm.network.training_record import HELD_OUT
-from charlstm.timeline import Timeline
+from charlstm.runs.timeline import Timeline
 
 RESULTS = {"loss_nats": 1.5, "accuracy": 0.554, "characters": 111_539, "parameters": 7}
 STARTED = {

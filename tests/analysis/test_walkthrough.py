@@ -12,7 +12,7 @@ from charlstm.analysis.walkthrough import Tile, tiles
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.lstm import Architecture
-from charlstm.recipes import QUICK
+from charlstm.runs.recipes import QUICK
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.sampling import Sampling, probabilities
 from charlstm.writing.single_text import read_seed_text

@@ -13,10 +13,10 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from charlstm.fine_tuning import BUDGET, read_start
 from charlstm.home import shipped_folder
-from charlstm.recipes import QUICK, Budget
-from charlstm.runs import Run
+from charlstm.runs.fine_tuning import BUDGET, read_start
+from charlstm.runs.recipes import QUICK, Budget
+from charlstm.runs.run import Run
 from charlstm.text.corpus import Corpus, paste, read_file
 from charlstm.training import train
 

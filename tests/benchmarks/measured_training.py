@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from charlstm.recipes import Budget, Recipe
+from charlstm.runs.recipes import Budget, Recipe
 
 
 def measure(recipe: Recipe, text_path: Path, minutes: float, *, random_seed: int = 1) -> dict:
@@ -54,8 +54,8 @@ def in_own_process(module: str, request: dict) -> dict:
 
 
 def _train(request: dict) -> dict:
-    from charlstm.recipes import RECIPES
-    from charlstm.runs import Run
+    from charlstm.runs.recipes import RECIPES
+    from charlstm.runs.run import Run
     from charlstm.text.corpus import read_file
     from charlstm.training import train
 

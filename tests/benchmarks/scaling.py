@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from charlstm.recipes import QUICK
+from charlstm.runs.recipes import QUICK
 from tests.benchmarks.measured_training import measure
 from tests.benchmarks.training import text_path
 

@@ -16,7 +16,7 @@ def train(request: dict) -> dict:
     from charlstm.analysis.evaluation import evaluate
     from charlstm.dataset import Lanes
     from charlstm.network.lstm import Network
-    from charlstm.recipes import RECIPES
+    from charlstm.runs.recipes import RECIPES
     from charlstm.text.corpus import read_file
     from charlstm.text.split import split
     from charlstm.text.vocabulary import Vocabulary

@@ -14,7 +14,7 @@ import importlib.util
 from pathlib import Path
 
 from charlstm.home import home
-from charlstm.recipes import NOTEBOOK, QUICK
+from charlstm.runs.recipes import NOTEBOOK, QUICK
 from charlstm.text.corpus import tiny_shakespeare
 from tests.benchmarks.measured_training import in_own_process, measure
 

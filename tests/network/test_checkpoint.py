@@ -28,7 +28,7 @@ from charlstm.network.checkpoint import (
     save_checkpoint,
 )
 from charlstm.network.lstm import Network
-from charlstm.recipes import FULL
+from charlstm.runs.recipes import FULL
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.tiny_networks import ALPHABET, random_checkpoint

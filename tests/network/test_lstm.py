@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from charlstm.network.lstm import Architecture, Network
-from charlstm.recipes import FULL, NOTEBOOK, QUICK
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK
 from tests.tiny_networks import random_weights
 
 ARCHITECTURES = {

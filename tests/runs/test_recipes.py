@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget, find_recipe
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget, find_recipe
 
 
 def test_there_are_three_recipes_under_their_own_names():

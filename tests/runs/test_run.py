@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import BUDGET, read_start
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.recipes import FULL, QUICK, Budget
-from charlstm.runs import Run, RunError, Runs
+from charlstm.runs.fine_tuning import BUDGET, read_start
+from charlstm.runs.recipes import FULL, QUICK, Budget
+from charlstm.runs.run import Run, RunError, Runs
 from tests.tiny_networks import random_checkpoint
 
 
@@ -299,7 +299,7 @@ def test_a_second_process_cannot_train_in_the_folder_of_the_first(run, sleeper):
 
 def test_of_many_processes_that_claim_a_folder_at_once_one_gets_it(run):
     code = (
-        "import sys; from charlstm.runs import Run, RunError\n"
+        "import sys; from charlstm.runs.run import Run, RunError\n"
         "run = Run(sys.argv[1]); print('ready', flush=True); input()\n"
         "try: run.claim(); print('mine', flush=True)\n"
         "except RunError: print('refused', flush=True)\n"

@@ -27,14 +27,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from charlstm.distillation import check_can_be_taught, sentence, teacher_records
-from charlstm.event_log import EventLog
-from charlstm.fine_tuning import Start, fine_tuned, sentences
 from charlstm.home import make_folder, runs_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
-from charlstm.ownership import Ownership, RunError
-from charlstm.recipes import Budget, Recipe, find_recipe
-from charlstm.run_config import read_config, write_config
+from charlstm.runs.config import read_config, write_config
+from charlstm.runs.distillation import check_can_be_taught, sentence, teacher_records
+from charlstm.runs.event_log import EventLog
+from charlstm.runs.fine_tuning import Start, fine_tuned, sentences
+from charlstm.runs.ownership import Ownership, RunError
+from charlstm.runs.recipes import Budget, Recipe, find_recipe
 from charlstm.text.corpus import Corpus
 
 TERMINAL_EVENTS = ("finished", "stopped", "failed")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.advice import RISE_NATS, SMALL_TEXT, SMOOTHED, overfitting, sentences, small_text
-from charlstm.timeline import Timeline
+from charlstm.runs.advice import RISE_NATS, SMALL_TEXT, SMOOTHED, overfitting, sentences, small_text
+from charlstm.runs.timeline import Timeline
 
 # The recipe quick on the first 20,000 and 60,000 characters of Tiny Shakespeare: held-out loss,
 # and training loss since the measurement before, every three or four seconds.

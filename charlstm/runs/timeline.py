@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from charlstm.runs import TERMINAL_EVENTS, Run
+from charlstm.runs.run import TERMINAL_EVENTS, Run
 
 CURVE_POINTS = 300
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from charlstm.estimate import estimate, matrix_operations_per_s, past_characters_per_s
-from charlstm.fine_tuning import fine_tuned
-from charlstm.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
-from charlstm.runs import Run
+from charlstm.runs.estimate import estimate, matrix_operations_per_s, past_characters_per_s
+from charlstm.runs.fine_tuning import fine_tuned
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
+from charlstm.runs.run import Run
 
 CHARACTERS = 1_000_000
 
@@ -23,8 +23,8 @@ def run(tmp_path, tiny_corpus):
 
 @pytest.fixture
 def known_processor(monkeypatch):
-    monkeypatch.setattr("charlstm.estimate.matrix_operations_per_s", lambda: 2.44e11)
-    monkeypatch.setattr("charlstm.estimate.matrix_dtype_of", lambda kind: "bfloat16")
+    monkeypatch.setattr("charlstm.runs.estimate.matrix_operations_per_s", lambda: 2.44e11)
+    monkeypatch.setattr("charlstm.runs.estimate.matrix_dtype_of", lambda kind: "bfloat16")
 
 
 def progress(run: Run, steps: int, seconds_a_step: float = 0.1) -> None:
@@ -102,7 +102,7 @@ def test_the_estimates_agree_with_what_was_measured(known_processor):
 
 def test_a_processor_without_units_for_bfloat16_takes_longer(known_processor, monkeypatch):
     with_units = estimate(FULL, Budget(epochs=1), CHARACTERS, []).seconds
-    monkeypatch.setattr("charlstm.estimate.matrix_dtype_of", lambda kind: "float32")
+    monkeypatch.setattr("charlstm.runs.estimate.matrix_dtype_of", lambda kind: "float32")
     assert estimate(FULL, Budget(epochs=1), CHARACTERS, []).seconds > 1.3 * with_units
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.network.training_record import KeptVersion
-from charlstm.timeline import Timeline
+from charlstm.runs.timeline import Timeline
 
 FLATTERED = "The text kept aside helped to choose it, so its figures flatter it a little."
 

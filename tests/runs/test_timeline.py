@@ -10,9 +10,9 @@ import sys
 import psutil
 import pytest
 
-from charlstm.recipes import QUICK
-from charlstm.runs import Run
-from charlstm.timeline import read_timeline
+from charlstm.runs.recipes import QUICK
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import read_timeline
 
 
 @pytest.fixture

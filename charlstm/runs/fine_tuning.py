@@ -23,7 +23,7 @@ from charlstm.network.checkpoint import (
     load_checkpoint,
 )
 from charlstm.network.training_record import is_origin
-from charlstm.recipes import Budget, Recipe
+from charlstm.runs.recipes import Budget, Recipe
 from charlstm.text.corpus import Corpus
 from charlstm.text.vocabulary import Vocabulary, name_characters
 

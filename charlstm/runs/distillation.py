@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import Start, held_out_of
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.lstm import Network
-from charlstm.recipes import Recipe
+from charlstm.runs.fine_tuning import Start, held_out_of
+from charlstm.runs.recipes import Recipe
 from charlstm.text.corpus import Corpus
 
 MAX_TEACHERS = 16

@@ -8,19 +8,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charlstm.arguments import build_parser
-from charlstm.distillation import (
+from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import save_checkpoint
+from charlstm.preparation import prepare_run
+from charlstm.runs.distillation import (
     MAX_TEACHERS,
     are_teacher_records,
     sentence,
     teacher_records,
     teachers_odds,
 )
-from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import read_start
-from charlstm.network.checkpoint import save_checkpoint
-from charlstm.preparation import prepare_run
-from charlstm.recipes import FULL, NOTEBOOK, QUICK, Budget
-from charlstm.runs import Run
+from charlstm.runs.fine_tuning import read_start
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
+from charlstm.runs.run import Run
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from tests.test_fine_tuning import story

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm import fine_tuning
 from charlstm.errors import CharLSTMError
-from charlstm.fine_tuning import (
+from charlstm.network.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from charlstm.network.lstm import Architecture, Network
+from charlstm.network.training_record import is_origin
+from charlstm.runs.fine_tuning import (
     LEARNING_RATE_SHARE,
     check_fits,
     fine_tuned,
@@ -23,16 +25,13 @@ from charlstm.fine_tuning import (
     sentences,
     unknown_characters,
 )
-from charlstm.network.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from charlstm.network.lstm import Architecture, Network
-from charlstm.network.training_record import is_origin
-from charlstm.recipes import NOTEBOOK, RECIPES, Budget
-from charlstm.runs import Run
+from charlstm.runs.recipes import NOTEBOOK, RECIPES, Budget
+from charlstm.runs.run import Run, fine_tuning
 from charlstm.text.vocabulary import Vocabulary
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
 
 NEW = "\tbz\u0a85"  # before, between and after the characters of ALPHABET
-SHIPPED = Path(__file__).parents[1] / "checkpoints" / "tiny-shakespeare.safetensors"
+SHIPPED = Path(__file__).parents[2] / "checkpoints" / "tiny-shakespeare.safetensors"
 
 
 def story(corpus, **changes) -> dict:

@@ -14,8 +14,8 @@ from functools import cache
 import numpy as np
 
 from charlstm.machine import available_cores, matrix_dtype_of
-from charlstm.recipes import Budget, Recipe
-from charlstm.runs import Run
+from charlstm.runs.recipes import Budget, Recipe
+from charlstm.runs.run import Run
 
 # Measured with TensorFlow on 2 cores of a Sapphire Rapids Xeon in quiet moments: a recipe's
 # training as a share of the speed that is probed here, which is that of float32. Small networks

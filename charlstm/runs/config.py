@@ -6,9 +6,9 @@ import json
 import os
 from pathlib import Path
 
-from charlstm.distillation import are_teacher_records
-from charlstm.fine_tuning import is_origin
-from charlstm.ownership import RunError
+from charlstm.runs.distillation import are_teacher_records
+from charlstm.runs.fine_tuning import is_origin
+from charlstm.runs.ownership import RunError
 
 FORMAT = "charlstm-run/1"
 
