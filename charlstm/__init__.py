@@ -27,7 +27,7 @@ _HOMES = {
     "read_file": "text.corpus",
     "save_checkpoint": "network.checkpoint",
     "tiny_shakespeare": "text.corpus",
-    "train": "training",
+    "train": "training.train",
     "write": "writing.single_text",
 }
 

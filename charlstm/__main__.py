@@ -32,7 +32,7 @@ def train_command(arguments: argparse.Namespace) -> int:
     from charlstm.progress import TrainingBar
     from charlstm.runs.run import advice
     from charlstm.runs.timeline import read_timeline
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     out = Path(arguments.out) if arguments.out else None
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):

@@ -60,7 +60,7 @@ class Run:
         start: Start | None = None,
         teachers: Sequence[Start] = (),
     ) -> Run:
-        """Make the folder of a new training; `start` or `charlstm.training.train` runs it.
+        """Make the folder of a new training; `start` or `charlstm.training.train.train` runs it.
 
         Args:
             start: the model to start from; it is copied. None: from nothing.

@@ -95,7 +95,7 @@ def test_what_has_moved_is_counted_over_all_layers_and_both_states(checkpoint):
 
 @pytest.mark.parametrize("lstm_units", [(6,), (5, 7), (2, 8, 3)])
 def test_states_and_odds_after_each_character_equal_those_of_keras(lstm_units):
-    model = pytest.importorskip("charlstm.model")
+    model = pytest.importorskip("charlstm.training.model")
     import keras
 
     architecture = Architecture(vocabulary_size=11, embedding_units=3, lstm_units=lstm_units)

@@ -18,7 +18,7 @@ from charlstm.runs.fine_tuning import BUDGET, read_start
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.text.corpus import Corpus, paste, read_file
-from charlstm.training import train
+from charlstm.training.train import train
 
 CHARACTERS = 50_000
 SHORTEST = 250  # characters of a docstring that is prose

@@ -57,7 +57,7 @@ def _train(request: dict) -> dict:
     from charlstm.runs.recipes import RECIPES
     from charlstm.runs.run import Run
     from charlstm.text.corpus import read_file
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     fields = request["recipe"]
     fields["lstm_units"] = tuple(fields["lstm_units"])

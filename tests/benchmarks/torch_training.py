@@ -14,12 +14,12 @@ def train(request: dict) -> dict:
     from torch import nn
 
     from charlstm.analysis.evaluation import evaluate
-    from charlstm.dataset import Lanes
     from charlstm.network.lstm import Network
     from charlstm.runs.recipes import RECIPES
     from charlstm.text.corpus import read_file
     from charlstm.text.split import split
     from charlstm.text.vocabulary import Vocabulary
+    from charlstm.training.dataset import Lanes
 
     recipe, budget_s = RECIPES[request["recipe"]], 60 * request["minutes"]
     torch.manual_seed(request["random_seed"])

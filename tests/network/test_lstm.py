@@ -159,7 +159,7 @@ def test_parameters_are_counted(recipe, vocabulary_size, parameters):
 
 @pytest.fixture(scope="module")
 def model():
-    return pytest.importorskip("charlstm.model")
+    return pytest.importorskip("charlstm.training.model")
 
 
 def recipe_of(architecture: Architecture, **changes):

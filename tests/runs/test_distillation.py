@@ -171,7 +171,7 @@ def test_who_cannot_be_taught_hears_why_and_nothing_is_made(prepare, teacher_of_
 def trained(tmp_path_factory, tiny_corpus, tiny_recipe):
     """Trains the tiny recipe, with or without teachers; returns its run."""
     pytest.importorskip("keras", reason="training needs Keras")
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     def trained(name, teachers=(), random_seed=3, on_event=lambda run, event: None):
         run = Run.create(
@@ -187,7 +187,7 @@ def trained(tmp_path_factory, tiny_corpus, tiny_recipe):
         return run
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlstm.device._step_back", lambda: None)
+        patch.setattr("charlstm.training.device._step_back", lambda: None)
         yield trained
 
 
@@ -219,7 +219,7 @@ def test_a_student_thinks_more_like_its_teacher_than_who_learned_alone(trained, 
 
 
 def test_a_stopped_training_with_teachers_goes_on(trained, alone):
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     def stop(run, event):
         if event["event"] == "progress" and event["step"] >= 20:
@@ -240,7 +240,7 @@ def test_the_loss_is_shared_between_text_and_teachers():
 
     import keras
 
-    from charlstm.model import build_models, compile_models
+    from charlstm.training.model import build_models, compile_models
 
     recipe = replace(
         QUICK, lanes=2, window=3, lstm_units=(4,), embedding_units=3, dropout=0, teachers_share=0.7

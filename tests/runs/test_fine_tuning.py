@@ -297,9 +297,9 @@ def create(start_file, tiny_corpus, tiny_recipe, tmp_path):
 @pytest.fixture
 def weights_at_the_start(create):
     """By name: a run's weights before its first step, and its vocabulary."""
-    from charlstm.device import prepare_device
-    from charlstm.fitting import Fitting
-    from charlstm.model import weights_of
+    from charlstm.training.device import prepare_device
+    from charlstm.training.model import weights_of
+    from charlstm.training.session import Fitting
 
     def weights(random_seed):
         run = create(random_seed=random_seed)
@@ -312,7 +312,7 @@ def weights_at_the_start(create):
 @pytest.fixture(autouse=True)
 def in_front(monkeypatch):
     """Training steps back behind other processes; the tests after it shall not."""
-    monkeypatch.setattr("charlstm.device._step_back", lambda: None)
+    monkeypatch.setattr("charlstm.training.device._step_back", lambda: None)
 
 
 def test_a_training_starts_with_the_model_and_draws_new_characters_by_its_random_seed(
@@ -340,7 +340,7 @@ def test_a_training_starts_with_the_model_and_draws_new_characters_by_its_random
 
 
 def test_a_training_goes_on_after_the_original_was_deleted(create, start_file, tiny_corpus):
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     run = create(epochs=1)
     start_file.unlink()
@@ -371,7 +371,7 @@ def test_a_training_goes_on_after_the_original_was_deleted(create, start_file, t
 
 def test_a_training_from_nothing_tells_of_no_model(tiny_corpus, tiny_recipe, tmp_path):
     pytest.importorskip("keras", reason="training needs Keras")
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     run = Run.create(
         recipe=tiny_recipe, corpus=tiny_corpus, budget=Budget(epochs=0.1), random_seed=1,
@@ -391,7 +391,7 @@ def test_a_training_from_nothing_tells_of_no_model(tiny_corpus, tiny_recipe, tmp
     ids=["lost", "changed"],
 )
 def test_a_run_folder_that_lost_its_start_fails_with_one_sentence(create, damage, message):
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     run = create()
     damage(run.start_path)
@@ -401,7 +401,7 @@ def test_a_run_folder_that_lost_its_start_fails_with_one_sentence(create, damage
 
 
 def test_the_notebook_s_windows_start_from_a_model_too(create, monkeypatch):
-    from charlstm.training import train
+    from charlstm.training.train import train
 
     small = replace(NOTEBOOK, window=13)
     monkeypatch.setitem(RECIPES, "notebook", small)

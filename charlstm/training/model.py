@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from charlstm.lane_network import LaneNetwork
 from charlstm.network.lstm import Architecture
 from charlstm.runs.recipes import Recipe
+from charlstm.training.lane_network import LaneNetwork
 
 
 class CarriedLSTM(keras.layers.Layer):

@@ -12,10 +12,10 @@ pytest.importorskip("tensorflow", reason="it is TensorFlow that takes this way")
 
 import keras
 
-from charlstm.lane_network import LaneNetwork
-from charlstm.model import build_models, set_weights
 from charlstm.network.lstm import Architecture
 from charlstm.runs.recipes import FULL
+from charlstm.training.lane_network import LaneNetwork
+from charlstm.training.model import build_models, set_weights
 from tests.tiny_networks import random_weights
 
 LANES, WINDOW, VOCABULARY = 4, 6, 11

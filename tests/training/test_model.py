@@ -11,9 +11,9 @@ pytest.importorskip("keras", reason="training needs Keras")
 
 import keras
 
-from charlstm.model import build_models, compile_models, set_weights, weights_of
 from charlstm.network.lstm import Architecture, Network
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK
+from charlstm.training.model import build_models, compile_models, set_weights, weights_of
 from tests.tiny_networks import random_weights
 
 LANES, WINDOW, VOCABULARY = 3, 4, 11

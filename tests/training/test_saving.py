@@ -9,7 +9,7 @@ import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import write_tensors
-from charlstm.resume_file import read_resume
+from charlstm.training.resume_file import read_resume
 
 
 @pytest.fixture

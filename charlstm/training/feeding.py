@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charlstm import dataset
 from charlstm.runs.recipes import Recipe
 from charlstm.text.split import split
+from charlstm.training.train import dataset
 
 
 def training_data(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.dataset import Lanes, Windows, cold_windows
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.dataset import Lanes, Windows, cold_windows
 from tests.tiny_networks import tiny_shakespeare_text
 
 

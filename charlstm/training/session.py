@@ -11,26 +11,26 @@ import keras
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from charlstm import dataset
 from charlstm.analysis.cells import FEWER_TEXTS, TEXTS, find_cells
 from charlstm.analysis.evaluation import COLD_WINDOW
 from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
-from charlstm.best_version import BestVersion
-from charlstm.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
-from charlstm.device import Device
 from charlstm.errors import CharLSTMError
-from charlstm.feeding import batches, training_data
-from charlstm.final_figures import final_figures
-from charlstm.held_out import HeldOutCurve
-from charlstm.model import build_models, compile_models, set_weights, weights_of
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
-from charlstm.resume_file import read_resume
 from charlstm.runs.distillation import teachers_odds
 from charlstm.runs.fine_tuning import grow, merge
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.best_version import BestVersion
+from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
+from charlstm.training.device import Device
+from charlstm.training.feeding import batches, training_data
+from charlstm.training.final_figures import final_figures
+from charlstm.training.held_out import HeldOutCurve
+from charlstm.training.model import build_models, compile_models, set_weights, weights_of
+from charlstm.training.resume_file import read_resume
+from charlstm.training.train import dataset
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 

@@ -11,7 +11,7 @@ import time
 import keras
 import numpy as np
 
-from charlstm.callbacks import VALIDATIONS_AT_LEAST
+from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
 
 FEWEST_WINDOWS = 8
 TIME_SHARE = 0.08  # of a training, for all its measurements together

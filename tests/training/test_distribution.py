@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 TRAIN = """
 import json, sys
 import keras
-from charlstm import fitting
+from charlstm.training.train import session as fitting
 from charlstm.text.corpus import paste
-from charlstm.device import prepare_device
-from charlstm.distribution import over_devices
+from charlstm.training.device import prepare_device
+from charlstm.training.distribution import over_devices
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 from charlstm.runs.run import Run
-from charlstm.training import train
+from charlstm.training.train import train
 
 text, folder, interrupted = sys.stdin.read(), sys.argv[1], sys.argv[2] == "interrupted"
 RECIPES["tiny"] = Recipe(
@@ -161,8 +161,8 @@ def test_with_one_device_a_training_is_left_as_it_is(on_one):
 
 @pytest.mark.parametrize("backend", ["tensorflow", "torch"])
 def test_other_frameworks_are_left_alone(backend, tiny_recipe):
-    from charlstm.device import Device
-    from charlstm.distribution import over_devices
+    from charlstm.training.device import Device
+    from charlstm.training.distribution import over_devices
 
     device = Device(name="several of these", kind="gpu", backend=backend, backend_version="1")
     with over_devices(device, tiny_recipe) as same:

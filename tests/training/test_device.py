@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from charlstm import machine
-from charlstm.device import Device
+from charlstm.training.device import Device
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def a_device(**details):
@@ -53,7 +53,7 @@ def test_operations_share_the_cores_unless_groups_of_lanes_do(by_lanes, threads)
         [
             sys.executable,
             "-c",
-            f"from charlstm.device import prepare_device; prepare_device(by_lanes={by_lanes})\n"
+            f"from charlstm.training.device import prepare_device; prepare_device(by_lanes={by_lanes})\n"
             "from tensorflow import config\n"
             "print(config.threading.get_intra_op_parallelism_threads())",
         ],

@@ -9,8 +9,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from charlstm.recurrence import recurrence
 from charlstm.runs.recipes import Recipe
+from charlstm.training.recurrence import recurrence
 
 
 class LaneNetwork(keras.layers.Layer):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 TRAIN_STOP_RESUME = """
 import json, sys
@@ -19,7 +19,7 @@ import numpy as np
 from charlstm.text.corpus import paste
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 from charlstm.runs.run import Run
-from charlstm.training import train
+from charlstm.training.train import train
 
 text, folder = sys.stdin.read(), sys.argv[1]
 RECIPES["tiny"] = Recipe(
@@ -43,8 +43,8 @@ first = train(run, stop)
 assert first["event"] == "stopped", first
 saved = tensors()
 
-from charlstm.device import prepare_device
-from charlstm.fitting import Fitting
+from charlstm.training.device import prepare_device
+from charlstm.training.session import Fitting
 resumed = Fitting(run, prepare_device(), run.append_event)
 taken_up = {name[:3]: array for name, array in resumed._variables().items()}
 last = train(run)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from charlstm import held_out
-from charlstm.callbacks import VALIDATIONS_AT_LEAST
-from charlstm.held_out import FEWEST_WINDOWS, HeldOutCurve
+from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
+from charlstm.training.held_out import FEWEST_WINDOWS, HeldOutCurve
+from charlstm.training.train import held_out
 
 
 class SlowModel:

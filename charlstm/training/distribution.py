@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import keras
 
-from charlstm.device import Device
 from charlstm.runs.recipes import Recipe
+from charlstm.training.device import Device
 
 
 class LaneParallel(keras.distribution.DataParallel):

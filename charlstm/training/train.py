@@ -11,9 +11,9 @@ import os
 import traceback
 from collections.abc import Callable
 
-from charlstm.device import prepare_device
 from charlstm.errors import CharLSTMError
 from charlstm.runs.run import Run
+from charlstm.training.device import prepare_device
 
 UNEXPECTED = "The training broke off"
 
@@ -45,8 +45,8 @@ def train(run: Run, on_event: Callable[[dict], None] = lambda event: None) -> di
     try:
         device = prepare_device(by_lanes=run.recipe.predicts_every_position)
         # Keras may only be imported once the backend is settled.
-        from charlstm.distribution import over_devices
-        from charlstm.fitting import Fitting
+        from charlstm.training.distribution import over_devices
+        from charlstm.training.session import Fitting
 
         with over_devices(device, run.recipe) as device:
             fitting = Fitting(run, device, tell)

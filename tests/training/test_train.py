@@ -15,13 +15,8 @@ pytest.importorskip("keras", reason="training needs Keras")
 
 import keras
 
-from charlstm import fitting
 from charlstm.analysis.cells import meanings
 from charlstm.analysis.evaluation import evaluate
-from charlstm.device import prepare_device
-from charlstm.feeding import batches
-from charlstm.fitting import Fitting
-from charlstm.model import weights_of
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.network.lstm import Network
 from charlstm.runs.recipes import RECIPES, Budget
@@ -29,7 +24,12 @@ from charlstm.runs.run import TERMINAL_EVENTS, Run
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import paste
 from charlstm.text.split import split
-from charlstm.training import explain, train
+from charlstm.training.device import prepare_device
+from charlstm.training.feeding import batches
+from charlstm.training.model import weights_of
+from charlstm.training.session import Fitting
+from charlstm.training.train import explain, train
+from charlstm.training.train import session as fitting
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step
 FIELDS = {
@@ -97,7 +97,7 @@ def check_story(run: Run, starts: int = 1) -> None:
 def in_front():
     """Training steps back behind other processes; the tests after it shall not."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlstm.device._step_back", lambda: None)
+        patch.setattr("charlstm.training.device._step_back", lambda: None)
         yield
 
 
@@ -225,7 +225,7 @@ def stopped(tmp_path_factory, tiny_corpus, tiny_recipe):
     )
     asked = stop_at(run, 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlstm.callbacks.PROGRESS_EVERY_S", 0)  # every step is told
+        patch.setattr("charlstm.training.callbacks.PROGRESS_EVERY_S", 0)  # every step is told
         began_s = []
 
         def on_event(event):

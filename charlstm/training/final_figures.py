@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from charlstm.analysis.evaluation import evaluate
-from charlstm.dataset import Lanes, Windows
 from charlstm.network.checkpoint import Checkpoint
+from charlstm.training.dataset import Lanes, Windows
 
 NOTEBOOK_TEST_BATCH = 512
 

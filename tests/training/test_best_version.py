@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charlstm.best_version import SMOOTHED, WORSE_NATS, BestVersion
 from charlstm.network.training_record import KeptVersion
 from charlstm.runs.advice import sentences
 from charlstm.runs.timeline import Timeline
+from charlstm.training.best_version import SMOOTHED, WORSE_NATS, BestVersion
 
 FALLS, RISES = [3.0, 2.0, 1.5, 1.4, 1.35], [1.4, 1.6, 1.9, 2.2]
 

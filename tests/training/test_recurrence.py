@@ -11,7 +11,7 @@ pytest.importorskip("tensorflow", reason="it is TensorFlow that takes this way")
 import keras
 import tensorflow as tf
 
-from charlstm.recurrence import recurrence
+from charlstm.training.recurrence import recurrence
 
 FEATURES, UNITS, LANES, STEPS = 3, 5, 4, 6
 
