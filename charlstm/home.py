@@ -7,12 +7,13 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 
-_CHECKOUT = Path(__file__).resolve().parents[1]
+# Holds the package: processes that we start must be able to import it from there.
+PACKAGE_PARENT = Path(__file__).resolve().parents[1]
 
 
 def shipped_folder() -> Path:
     """What comes with the product: the trained model and the practice text."""
-    return _CHECKOUT / "checkpoints"
+    return PACKAGE_PARENT / "checkpoints"
 
 
 def home() -> Path:

@@ -51,7 +51,7 @@ def test_the_examples_run(example):
 
 
 def test_the_command_lines_are_understood():
-    from charlstm.__main__ import build_parser
+    from charlstm.command_line.arguments import build_parser
 
     commands = [
         shlex.split(line, comments=True)

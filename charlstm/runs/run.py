@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from charlstm.home import make_folder, runs_folder
+from charlstm.home import PACKAGE_PARENT, make_folder, runs_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs.config import read_config, write_config
 from charlstm.runs.distillation import check_can_be_taught, sentence, teacher_records
@@ -269,9 +269,8 @@ class Run:
 
     def _start_process(self, option: str) -> subprocess.Popen:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        checkout = str(Path(__file__).resolve().parent.parent)
         environment["PYTHONPATH"] = os.pathsep.join(
-            [checkout, *filter(None, [environment.get("PYTHONPATH")])]
+            [str(PACKAGE_PARENT), *filter(None, [environment.get("PYTHONPATH")])]
         )
         with open(self.folder / "log.txt", "ab") as log:
             return subprocess.Popen(

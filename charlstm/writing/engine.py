@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+from charlstm.home import PACKAGE_PARENT
 from charlstm.machine import available_cores
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.kernel import write_steps
@@ -221,7 +222,7 @@ def _compile() -> None:
     """Compile the network's step, in a process of its own: that takes 100 MB, which stay taken."""
     if not any(Path(write_steps.stats.cache_path).glob("kernel.write_steps*")):
         command = [sys.executable, "-m", "charlstm.writing.engine"]
-        subprocess.run(command, cwd=Path(__file__).parents[1], check=False)
+        subprocess.run(command, cwd=PACKAGE_PARENT, check=False)
     _step_once()  # from the disk then
 
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save
 
-from charlstm.__main__ import main
+from charlstm.command_line.commands import main
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import (
     MAX_FILE_BYTES,

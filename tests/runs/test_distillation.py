@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charlstm.arguments import build_parser
+from charlstm.command_line.arguments import build_parser
+from charlstm.command_line.preparation import prepare_run
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.preparation import prepare_run
 from charlstm.runs.distillation import (
     MAX_TEACHERS,
     are_teacher_records,

@@ -53,7 +53,8 @@ def test_operations_share_the_cores_unless_groups_of_lanes_do(by_lanes, threads)
         [
             sys.executable,
             "-c",
-            f"from charlstm.training.device import prepare_device; prepare_device(by_lanes={by_lanes})\n"
+            "from charlstm.training.device import prepare_device\n"
+            f"prepare_device(by_lanes={by_lanes})\n"
             "from tensorflow import config\n"
             "print(config.threading.get_intra_op_parallelism_threads())",
         ],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import random
 
+from charlstm.command_line.progress import DownloadBar
 from charlstm.errors import CharLSTMError
-from charlstm.progress import DownloadBar
 from charlstm.runs.fine_tuning import BUDGET, read_start
 from charlstm.runs.recipes import Budget, find_recipe
 from charlstm.runs.run import Run

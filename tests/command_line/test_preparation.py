@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from charlstm.arguments import build_parser
+from charlstm.command_line.arguments import build_parser
+from charlstm.command_line.preparation import prepare_run
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.preparation import prepare_run
 from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Runs
@@ -68,7 +68,7 @@ def test_a_model_that_cannot_be_read_is_refused_before_a_text_is_fetched(tmp_pat
     def fetch(*arguments):
         raise AssertionError("the text was fetched for nothing")
 
-    monkeypatch.setattr("charlstm.preparation.corpus.tiny_shakespeare", fetch)
+    monkeypatch.setattr("charlstm.command_line.preparation.corpus.tiny_shakespeare", fetch)
     arguments = ["train", "--from", str(tmp_path / "nothing.safetensors")]
     with pytest.raises(CharLSTMError, match="There is no file"):
         prepare_run(build_parser().parse_args(arguments))

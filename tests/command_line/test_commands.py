@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from charlstm.__main__ import main
-from charlstm.arguments import build_parser
+from charlstm.command_line.arguments import build_parser
+from charlstm.command_line.commands import main
+from charlstm.command_line.preparation import prepare_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
-from charlstm.preparation import prepare_run
 from charlstm.runs.fine_tuning import read_start
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import read_file
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "checkpoints" / "tiny-shakespeare.safetensors"
 FIGURES = {"loss_nats", "cold_loss_nats", "bits_per_char", "perplexity", "accuracy", "characters",
            "parameters"}  # fmt: skip

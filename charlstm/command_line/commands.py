@@ -1,0 +1,293 @@
+"""What the four commands do: train, evaluate, generate, info."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
+from charlstm.analysis.cells import meanings
+from charlstm.command_line.arguments import build_parser
+from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
+from charlstm.runs.advice import FLATTERED
+
+
+def say(message: str) -> None:
+    """Progress and notices go to standard error; standard output is for results."""
+    print(message, file=sys.stderr, flush=True)
+
+
+# train
+
+
+def train_command(arguments: argparse.Namespace) -> int:
+    from charlstm.command_line.preparation import prepare_run
+    from charlstm.command_line.progress import TrainingBar
+    from charlstm.runs.run import advice
+    from charlstm.runs.timeline import read_timeline
+    from charlstm.training.train import train
+
+    out = Path(arguments.out) if arguments.out else None
+    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
+        raise CharLSTMError(f"--out {out} is no file in an existing folder: make the folder first.")
+    run = prepare_run(arguments)
+    say(f"Run folder: {run.folder}")
+    for notice in run.notices():
+        say(notice)
+    _stop_on_signals(run)
+    with TrainingBar() as bar:
+        ending = train(run, bar.tell)
+    if ending["event"] == "failed":
+        say(ending["message"])
+        return 1
+    if ending["event"] == "stopped":
+        say(f"Stopped. Go on with: python -m charlstm train --resume {run.folder}")
+    checkpoint = run.checkpoint_path
+    if out is not None:
+        checkpoint = _copy(checkpoint, out)
+    trained = load_checkpoint(checkpoint)
+    figures, started = trained.training["results"], trained.training["started"]
+    timeline = read_timeline(run)
+    results = timeline.results_so_far()
+    if results:
+        on = measured_on(trained.training)
+        if on in NOTICES:
+            say(NOTICES[on])
+        say(_tell_figures(compare(results, started, on), results))
+    for sentence in advice.sentences(timeline, from_model=run.origin is not None):
+        say(sentence)
+    say(f"Checkpoint: {checkpoint}")
+    if arguments.json:
+        _print_json(
+            {
+                **figures,
+                "four_gram_loss_nats": started["four_gram_loss_nats"],
+                "four_gram_accuracy": started["four_gram_accuracy"],
+                "blind_loss_nats": started["blind_loss_nats"],
+                "parameters": trained.architecture.parameters(),
+                "status": ending["event"],
+                "checkpoint": str(checkpoint),
+                "run": str(run.folder),
+                "train_s": trained.training["train_s"],
+                "device": started["device"],
+                "backend": started["backend"],
+                "backend_version": started["backend_version"],
+            }
+        )
+    return 0
+
+
+def _copy(checkpoint: Path, out: Path) -> Path:
+    """Replace `out` at one go: a page may be showing it."""
+    temporary = out.with_name(f"{out.name}.part")
+    try:
+        shutil.copyfile(checkpoint, temporary)
+        os.replace(temporary, out)
+    except OSError as error:
+        raise CharLSTMError(
+            f"The checkpoint could not be copied to {out} ({error.strerror}): it is {checkpoint}."
+        ) from error
+    return out
+
+
+def _stop_on_signals(run) -> None:
+    """The first Ctrl-C stops and keeps the model; the second one ends at once."""
+
+    def stop(signal_number, frame):
+        run.stop()
+        say("Stopping after this step. Press Ctrl-C again to end at once.")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+# evaluate
+
+
+def evaluate_command(arguments: argparse.Namespace) -> int:
+    from charlstm.analysis.baselines import simple_figures
+    from charlstm.analysis.evaluation import evaluate
+    from charlstm.analysis.training_text import is_training_text
+    from charlstm.command_line.progress import ShareBar
+    from charlstm.text.split import split
+
+    checkpoint = load_checkpoint(arguments.checkpoint)
+    text, notices = _text_to_evaluate(checkpoint, arguments)
+    ids, unknown = checkpoint.vocabulary.encode_known(text)
+    if unknown:
+        skipped = len(text) - len(ids)
+        notices.append(f"{skipped:,} characters that the network does not know were left out.")
+    training_part, held_out = split(ids)
+    if len(held_out) < 2:
+        raise CharLSTMError(
+            f"Of this text the network knows {len(ids)} characters: too few to measure anything. "
+            "Use a text in the script it was trained on."
+        )
+    on = "other"
+    if is_training_text(text, checkpoint.training):
+        on = measured_on(checkpoint.training)
+    if on in NOTICES:
+        notices.append(NOTICES[on])
+    if on != "other" and "kept_version" in checkpoint.training:
+        notices.append(f"This is the best version of a training. {FLATTERED}")
+    for notice in notices:
+        say(notice)
+    simple = simple_figures(training_part, held_out, len(checkpoint.vocabulary))
+    with ShareBar("Measuring") as bar:
+        figures = evaluate(checkpoint.network, held_out, bar.show).as_dict()
+    told = _tell_figures(compare(figures, simple, on), figures)
+    if arguments.json:
+        say(told)
+        _print_json({**figures, **simple, "measured_on": on, "notices": notices})
+    else:
+        print(told, flush=True)
+    return 0
+
+
+def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]]:
+    """The text whose last tenth is measured: the one given, or the one the model learned from."""
+    from charlstm.analysis.training_text import recorded_text, text_at_hand
+    from charlstm.command_line.progress import DownloadBar
+    from charlstm.text import corpus
+
+    name, _, style = recorded_text(checkpoint.training)
+    if arguments.text:
+        given = corpus.read_file(arguments.text, style)
+        return given.text, list(given.notices)
+    text = text_at_hand(checkpoint.training, Path(arguments.checkpoint).parent)
+    if text is None and name == "tiny-shakespeare":
+        with DownloadBar() as bar:
+            text = corpus.tiny_shakespeare(style, bar.show).text
+    if text is None:
+        raise CharLSTMError(
+            f"This model was trained on {name[:80]!r}, a text that is not here: give it, or "
+            "another one, with --text FILE."
+        )
+    return text, []
+
+
+# generate
+
+
+def generate_command(arguments: argparse.Namespace) -> int:
+    from threadpoolctl import threadpool_limits
+
+    from charlstm.analysis.copying import TrainingText, tell_copy
+    from charlstm.analysis.training_text import part_learned_from, text_at_hand
+    from charlstm.writing.sampling import Sampling
+    from charlstm.writing.single_text import name_unknown, read_seed_text, write
+
+    checkpoint = load_checkpoint(arguments.checkpoint)
+    random_seed = arguments.random_seed
+    if random_seed is None:
+        random_seed = random.SystemRandom().randrange(10**6)
+        say(f"Random seed: {random_seed}")
+    seed_text = arguments.seed_text
+    unknown = name_unknown(read_seed_text(checkpoint.vocabulary, seed_text).unknown)
+    if unknown:
+        say(unknown)
+    sampling = Sampling(
+        temperature=arguments.temperature, top_k=arguments.top_k, top_p=arguments.top_p
+    )
+    sys.stdout.write(seed_text)
+    pieces = write(
+        checkpoint,
+        seed_text,
+        length=arguments.length,
+        sampling=sampling,
+        random_seed=random_seed,
+    )
+    written = []
+    # One thread: for a single text several only wait for each other where the machine is busy.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for place, piece in enumerate(pieces):
+            sys.stdout.write(piece)
+            written.append(piece)
+            if place % 50 == 0:
+                sys.stdout.flush()
+    print(flush=True)
+    text = text_at_hand(checkpoint.training, Path(arguments.checkpoint).parent)
+    if text is not None:
+        learned = TrainingText(part_learned_from(text, checkpoint.training))
+        fine_tuned = "started_from" in checkpoint.training
+        say(tell_copy(learned.longest_copy("".join(written)), fine_tuned=fine_tuned))
+    return 0
+
+
+# info
+
+
+def info_command(arguments: argparse.Namespace) -> int:
+    checkpoint = load_checkpoint(arguments.checkpoint)
+    architecture = checkpoint.architecture
+    layers = " + ".join(map(str, architecture.lstm_units))
+    sizes = f"LSTM {layers}, embedding {architecture.embedding_units}"
+    facts = {
+        "format": "charlstm/1",
+        "parameters": architecture.parameters(),
+        "embedding_units": architecture.embedding_units,
+        "lstm_units": list(architecture.lstm_units),
+        "vocabulary_size": architecture.vocabulary_size,
+        "vocabulary": checkpoint.vocabulary.characters,
+        "training": checkpoint.training,
+        "samples": len(checkpoint.samples),
+        "cells": len(checkpoint.cells),
+        "file_bytes": os.path.getsize(arguments.checkpoint),
+    }
+    if arguments.json:
+        _print_json(facts)
+        return 0
+    print(f"{facts['parameters']:,} parameters: {sizes}")
+    print(f"{architecture.vocabulary_size} characters: {checkpoint.vocabulary.characters!r}")
+    for name, value in checkpoint.training.items():
+        print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+    for meaning in meanings(checkpoint):
+        print(f"{meaning.sentence}: {meaning.score_in_words}")
+    return 0
+
+
+def _tell_figures(comparison: Comparison, figures: dict) -> str:
+    if "cold_loss_nats" not in figures:
+        return comparison.as_text()
+    return (
+        f"{comparison.as_text()}\n"
+        f"Loss from a cold start, windows of 256 characters: {figures['cold_loss_nats']:.3f} nats."
+    )
+
+
+def _print_json(record: dict) -> None:
+    print(json.dumps(record, ensure_ascii=False), flush=True)
+
+
+COMMANDS = {
+    "train": train_command,
+    "evaluate": evaluate_command,
+    "generate": generate_command,
+    "info": info_command,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    # What a terminal cannot show must not end a command.
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        arguments = build_parser().parse_args(argv)
+        return COMMANDS[arguments.command](arguments)
+    except CharLSTMError as error:
+        say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        say("Ended.")
+        return 130
+    except BrokenPipeError:  # whoever read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
