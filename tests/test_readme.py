@@ -1,4 +1,4 @@
-"""The README says only what is true: its commands parse, its code runs, its map is complete."""
+"""The README says only what is true: its commands parse, its code runs."""
 
 import re
 import shlex
@@ -69,30 +69,8 @@ def test_the_two_commands_stand_there_alone(command):
     assert [command] in [block.strip().splitlines() for block in blocks("")]
 
 
-def test_the_map_of_the_files_is_complete():
-    listed = set(re.findall(r"^  (\w+\.(?:py|css|js))  ", BODY, flags=re.MULTILINE))
-    there = {
-        path.name
-        for pattern in ("*.py", "*.css", "*.js")
-        for folder in ("charlstm", "charlstm/interface", "charlstm/interface/browser")
-        for path in (ROOT / folder).glob(pattern)
-        if path.name != "__init__.py"
-    }
-    assert listed == there
-
-
 def test_pictures_and_files_it_names_exist():
     for name in re.findall(r"!\[.*?\]\((.*?)\)", BODY):
         assert (ROOT / name).exists(), name
     for name in re.findall(r"`(requirements[\w-]*\.txt)`", BODY):
         assert (ROOT / name).exists(), name
-
-
-def test_the_map_is_in_the_order_of_the_imports():
-    order = re.findall(r"^  (\w+)\.py  ", BODY.split("charlstm/interface/")[0], flags=re.MULTILINE)
-    for name in order:
-        source = (ROOT / "charlstm" / f"{name}.py").read_text(encoding="utf-8")
-        imported = re.findall(r"^\s*from charlstm\.(\w+) import", source, flags=re.MULTILINE)
-        imported += re.findall(r"^\s*from charlstm import (\w+)", source, flags=re.MULTILINE)
-        later = [other for other in imported if order.index(other) >= order.index(name)]
-        assert not later, f"{name} imports {later}, which the map lists after it"

@@ -30,7 +30,7 @@ def say(message: str) -> None:
 def train_command(arguments: argparse.Namespace) -> int:
     from charlstm.command_line.preparation import prepare_run
     from charlstm.command_line.progress import TrainingBar
-    from charlstm.runs.run import advice
+    from charlstm.runs import advice
     from charlstm.runs.timeline import read_timeline
     from charlstm.training.train import train
 

@@ -7,9 +7,10 @@ import random
 
 from charlstm.command_line.progress import DownloadBar
 from charlstm.errors import CharLSTMError
-from charlstm.runs.fine_tuning import BUDGET, read_start
+from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import Budget, find_recipe
 from charlstm.runs.run import Run
+from charlstm.runs.source_model import read_source_model
 from charlstm.runs.timeline import read_timeline
 from charlstm.text import corpus
 
@@ -75,8 +76,10 @@ def _check_can_go_on(run: Run, budget: Budget) -> None:
 
 def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
     path = getattr(arguments, "from")
-    start = None if path is None else read_start(path)  # before a text is downloaded for nothing
-    teachers = [read_start(teacher) for teacher in arguments.teachers or ()]
+    start = (
+        None if path is None else read_source_model(path)
+    )  # before a text is downloaded for nothing
+    teachers = [read_source_model(teacher) for teacher in arguments.teachers or ()]
     recipe = find_recipe(arguments.recipe or "quick")
     random_seed = arguments.random_seed
     if random_seed is None:

@@ -1,1 +1,0 @@
-"""The page: Gradio tabs over the library, one file a tab."""

@@ -9,22 +9,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-FOLDER = Path(__file__).parent / "browser"
+FOLDER = Path(__file__).parent
 SCRIPTS = (
-    "page.js",
-    "ask.js",
-    "odds.js",
-    "coloured_text.js",
-    "inside.js",
-    "watch.js",
-    "how_state.js",
-    "how_draw.js",
-    "how_network.js",
-    "how_words.js",
-    "how.js",
-    "compare.js",
+    "write/write.js",
+    "browser/ask.js",
+    "write/next_odds.js",
+    "inside/coloured_text.js",
+    "inside/inside.js",
+    "watch/watch.js",
+    "how/state.js",
+    "how/drawings.js",
+    "how/network.js",
+    "how/words.js",
+    "how/how.js",
+    "compare/compare.js",
 )
-STYLES = ("page.css", "plot.css", "odds.css", "inside.css", "watch.css", "compare.css", "how.css")
+STYLES = (
+    "browser/page.css",
+    "charts/plot.css",
+    "write/next_odds.css",
+    "inside/inside.css",
+    "watch/watch.css",
+    "compare/compare.css",
+    "how/how.css",
+)
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from charlstm.interface.shelf import Shelf
+from charlstm.interface.models import ModelRegistry
 
 QUIET = {
     "queue": False,
@@ -21,16 +21,16 @@ class ModelChoice:
         lists: the first one is the one whose value counts.
     """
 
-    def __init__(self, shelf: Shelf):
-        self.shelf = shelf
+    def __init__(self, registry: ModelRegistry):
+        self.registry = registry
         self.lists: list[gr.Dropdown] = []
 
     def add(self, label: str, elem_id: str) -> gr.Dropdown:
         """A list for another tab."""
         self.lists.append(
             gr.Dropdown(
-                choices=self.shelf.choices(),
-                value=self.shelf.default(),
+                choices=self.registry.choices(),
+                value=self.registry.default(),
                 label=label,
                 elem_id=elem_id,
             )
@@ -50,13 +50,13 @@ class ModelChoice:
 
     def refreshed(self, chosen: str | None) -> list[dict]:
         """All lists as they are now, with the chosen model if it is still there."""
-        choices = self.shelf.choices()
+        choices = self.registry.choices()
         there = any(chosen == model for _, model in choices)
         # A value only where it changes: a visitor may choose before this answer is there.
-        value = {} if there else {"value": self.shelf.default()}
+        value = {} if there else {"value": self.registry.default()}
         return [gr.update(choices=choices, **value) for _ in self.lists]
 
     def following(self, chosen: str | None) -> list[dict]:
         """All lists but the first, as they are now, showing its choice."""
-        choices = self.shelf.choices()
+        choices = self.registry.choices()
         return [gr.update(choices=choices, value=chosen) for _ in self.lists[1:]]

@@ -7,14 +7,14 @@ import inspect
 import gradio as gr
 
 from charlstm.interface.assets import assets
-from charlstm.interface.compare import build_compare_tab
-from charlstm.interface.how import build_how_tab
-from charlstm.interface.inside import build_inside_tab
+from charlstm.interface.compare.tab import build_compare_tab
+from charlstm.interface.how.tab import build_how_tab
+from charlstm.interface.inside.tab import build_inside_tab
 from charlstm.interface.model_choice import ModelChoice
-from charlstm.interface.shelf import Shelf
-from charlstm.interface.train import build_train_tab
-from charlstm.interface.watch import build_watch_tab
-from charlstm.interface.write import build_write_tab
+from charlstm.interface.models import ModelRegistry
+from charlstm.interface.train.tab import build_train_tab
+from charlstm.interface.watch.tab import build_watch_tab
+from charlstm.interface.write.tab import build_write_tab
 from charlstm.runs.run import Runs
 from charlstm.writing.engine import Engine
 
@@ -30,23 +30,23 @@ MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"
 
 def build_page(engine: Engine) -> gr.Blocks:
     runs = Runs()
-    shelf = Shelf(runs)
-    choice = ModelChoice(shelf)
+    registry = ModelRegistry(runs)
+    choice = ModelChoice(registry)
     with gr.Blocks(title="charlstm: learning to write", analytics_enabled=False) as demo:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="write") as tabs:
             with gr.Tab("Write", id="write"):
-                build_write_tab(engine, shelf, choice, demo, tabs)
+                build_write_tab(engine, registry, choice, demo, tabs)
             with gr.Tab("Train", id="train") as train_tab:
-                build_train_tab(shelf, choice, tabs, train_tab)
+                build_train_tab(registry, choice, tabs, train_tab)
             with gr.Tab("Watch it learn", id="watch") as watch_tab:
-                build_watch_tab(shelf, watch_tab)
+                build_watch_tab(registry, watch_tab)
             with gr.Tab("Look inside", id="inside"):
-                build_inside_tab(shelf, choice)
+                build_inside_tab(registry, choice)
             with gr.Tab("Compare", id="compare"):
-                build_compare_tab(engine, shelf, choice)
+                build_compare_tab(engine, registry, choice)
             with gr.Tab("How it works", id="how"):
-                build_how_tab(shelf, choice)
+                build_how_tab(registry, choice)
         choice.connect(demo)
     _remember_signatures(demo)
     demo.queue(default_concurrency_limit=4, status_update_rate=2)

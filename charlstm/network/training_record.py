@@ -25,7 +25,7 @@ class KeptVersion:
 
 
 def is_origin(record) -> bool:
-    """Whether it is what `Start.origin` records."""
+    """Whether it is what `SourceModel.origin` records."""
     if not isinstance(record, dict):
         return False
     layers = record.get("lstm_units")

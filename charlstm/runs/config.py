@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from charlstm.network.training_record import is_origin
 from charlstm.runs.distillation import are_teacher_records
-from charlstm.runs.fine_tuning import is_origin
 from charlstm.runs.ownership import RunError
 
 FORMAT = "charlstm-run/1"

@@ -12,25 +12,17 @@ Networks", arXiv:1805.04770.
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
-import numpy as np
+from collections.abc import Sequence
 
 from charlstm.errors import CharLSTMError
-from charlstm.network.checkpoint import Checkpoint
-from charlstm.network.lstm import Network
-from charlstm.runs.fine_tuning import Start, held_out_of
 from charlstm.runs.recipes import Recipe
+from charlstm.runs.source_model import SourceModel, held_out_of
 from charlstm.text.corpus import Corpus
 
 MAX_TEACHERS = 16
-_LANES = 64
-_PIECE = 32  # characters a call of Network.read
 
 
-def teacher_record(teacher: Start, corpus: Corpus) -> dict:
+def teacher_record(teacher: SourceModel, corpus: Corpus) -> dict:
     """What a run folder and a checkpoint record of a teacher.
 
     Raises:
@@ -45,7 +37,7 @@ def teacher_record(teacher: Start, corpus: Corpus) -> dict:
     return {"name": teacher.name, "sha256": hashlib.sha256(teacher.data).hexdigest()}
 
 
-def teacher_records(teachers: Sequence[Start], corpus: Corpus) -> list[dict]:
+def teacher_records(teachers: Sequence[SourceModel], corpus: Corpus) -> list[dict]:
     """A record of each teacher; CharLSTMError as `teacher_record`, or if they are too many."""
     if len(teachers) > MAX_TEACHERS:
         raise CharLSTMError(f"There were {len(teachers)} teachers; give at most {MAX_TEACHERS}.")
@@ -84,51 +76,3 @@ def sentence(records: list[dict]) -> str:
     number = len(records)
     who = "a trained model expects" if number == 1 else f"{number} trained models expect"
     return f"It also learns from what {who} at every place (knowledge distillation): {names}."
-
-
-def teachers_odds(
-    teachers: Sequence[Checkpoint],
-    ids: np.ndarray,
-    path: Path,
-    progress: Callable[[float], None] = lambda share: None,
-) -> np.ndarray:
-    """What the teachers together expect after each character: the mean of their probabilities.
-
-    Args:
-        ids: the training text, (characters,).
-        path: a file to keep them in, mapped to memory: 130 MB for a million characters. What an
-            interrupted training left there is taken up.
-        progress: called with the share of the work done, 0 to 1.
-
-    Returns:
-        float16, (characters, vocabulary).
-    """
-    shape = (len(ids), len(teachers[0].vocabulary))
-    if path.exists():
-        odds = np.load(path, mmap_mode="r")
-        if odds.shape == shape and odds.dtype == np.float16:
-            return odds
-    per_lane = -(-len(ids) // _LANES)
-    lanes = np.zeros(_LANES * per_lane, np.int64)
-    lanes[: len(ids)] = ids
-    lanes = lanes.reshape(_LANES, per_lane)
-    unfinished = path.with_suffix(".part")
-    odds = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
-    networks: list[Network] = [teacher.network for teacher in teachers]
-    states = [network.start(_LANES) for network in networks]
-    places = np.arange(_LANES)[:, None] * per_lane
-    for first in range(0, per_lane, _PIECE):
-        piece = lanes[:, first : first + _PIECE]
-        mean = np.zeros((*piece.shape, shape[1]), np.float32)
-        for number, network in enumerate(networks):
-            logits, states[number] = network.read(piece, states[number])
-            exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-            mean += exponentials / exponentials.sum(-1, keepdims=True)
-        rows = places + np.arange(first, first + piece.shape[1])
-        inside = rows < len(ids)  # the last lane may be longer than what is left of the text
-        odds[rows[inside]] = mean[inside] / len(networks)
-        progress(min(1.0, (first + _PIECE) / per_lane))
-    odds.flush()
-    del odds
-    os.replace(unfinished, path)
-    return np.load(path, mmap_mode="r")

@@ -32,9 +32,10 @@ from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs.config import read_config, write_config
 from charlstm.runs.distillation import check_can_be_taught, sentence, teacher_records
 from charlstm.runs.event_log import EventLog
-from charlstm.runs.fine_tuning import Start, fine_tuned, sentences
+from charlstm.runs.fine_tuning import fine_tuned, sentences
 from charlstm.runs.ownership import Ownership, RunError
 from charlstm.runs.recipes import Budget, Recipe, find_recipe
+from charlstm.runs.source_model import SourceModel
 from charlstm.text.corpus import Corpus
 
 TERMINAL_EVENTS = ("finished", "stopped", "failed")
@@ -57,10 +58,10 @@ class Run:
         budget: Budget,
         random_seed: int,
         folder: str | Path | None = None,
-        start: Start | None = None,
-        teachers: Sequence[Start] = (),
+        start: SourceModel | None = None,
+        teachers: Sequence[SourceModel] = (),
     ) -> Run:
-        """Make the folder of a new training; `start` or `charlstm.training.train.train` runs it.
+        """Make the folder of a new training; `start` or `charlstm.training.train` runs it.
 
         Args:
             start: the model to start from; it is copied. None: from nothing.
@@ -166,7 +167,7 @@ class Run:
 
     @property
     def held_out(self) -> str:
-        """Whether the model it starts from has seen the held-out text: as `Start.origin` says."""
+        """Whether the source model has seen the held-out text: as `SourceModel.origin` says."""
         return "unseen" if self.origin is None else self.origin["held_out"]
 
     def notices(self) -> list[str]:

@@ -16,21 +16,19 @@ from charlstm.analysis.evaluation import COLD_WINDOW
 from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
-from charlstm.runs.distillation import teachers_odds
 from charlstm.runs.fine_tuning import grow, merge
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.batches import Windows, batches, cold_windows, training_data
 from charlstm.training.best_version import BestVersion
 from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.training.device import Device
-from charlstm.training.feeding import batches, training_data
-from charlstm.training.final_figures import final_figures
-from charlstm.training.held_out import HeldOutCurve
+from charlstm.training.measuring import HeldOutCurve, final_figures
 from charlstm.training.model import build_models, compile_models, set_weights, weights_of
 from charlstm.training.resume_file import read_resume
-from charlstm.training.train import dataset
+from charlstm.training.teachers import teachers_odds
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 
@@ -112,11 +110,11 @@ class Fitting:
         self.teachers = []  # their weights are no longer needed
 
     def _held_out_curve(self) -> HeldOutCurve:
-        if isinstance(self.data, dataset.Windows):
+        if isinstance(self.data, Windows):
             chosen = self.data.test[:NOTEBOOK_TEST_WINDOWS]
             inputs = self.data.windows[chosen].astype(np.int32)
             return HeldOutCurve(self.models.training, inputs, self.data.targets[chosen])
-        windows = dataset.cold_windows(self.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
+        windows = cold_windows(self.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
         return HeldOutCurve(self.models.cold, *windows)
 
     # The training itself

@@ -14,9 +14,10 @@ import tempfile
 from pathlib import Path
 
 from charlstm.home import shipped_folder
-from charlstm.runs.fine_tuning import BUDGET, read_start
+from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
+from charlstm.runs.source_model import read_source_model
 from charlstm.text.corpus import Corpus, paste, read_file
 from charlstm.training.train import train
 
@@ -41,7 +42,7 @@ def library_prose() -> Corpus:
 def measure(corpus: Corpus, budget: Budget, from_model: bool) -> str:
     start = None
     if from_model:
-        start = read_start(shipped_folder() / "tiny-shakespeare.safetensors")
+        start = read_source_model(shipped_folder() / "tiny-shakespeare.safetensors")
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(
             recipe=QUICK,

@@ -19,7 +19,7 @@ def train(request: dict) -> dict:
     from charlstm.text.corpus import read_file
     from charlstm.text.split import split
     from charlstm.text.vocabulary import Vocabulary
-    from charlstm.training.dataset import Lanes
+    from charlstm.training.batches import Lanes
 
     recipe, budget_s = RECIPES[request["recipe"]], 60 * request["minutes"]
     torch.manual_seed(request["random_seed"])

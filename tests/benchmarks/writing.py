@@ -135,8 +135,8 @@ def engine_texts(engine: Engine, checkpoint: Checkpoint, batch: int) -> Callable
     length = 400
 
     async def one(number: int) -> None:
-        wish = {"length": length, "random_seed": number, "sampling": SAMPLING}
-        async for _ in engine.write(checkpoint, "ROMEO:", **wish):
+        writing_request = {"length": length, "random_seed": number, "sampling": SAMPLING}
+        async for _ in engine.write(checkpoint, "ROMEO:", **writing_request):
             pass
 
     async def together() -> None:
@@ -179,18 +179,21 @@ def losses(checkpoint: Checkpoint) -> tuple[float, float]:
 def compare_company(checkpoint: Checkpoint, texts: int = 1000, length: int = 300) -> None:
     """Every text alone, then all of them in random company of 1 to 128."""
     rng = random.Random(1)
-    wishes = [
+    writing_requests = [
         (rng.choice(("ROMEO:", "", "To be, or not to be", "x" * rng.randrange(50))), seed)
         for seed in range(texts)
     ]
-    wish = {"length": length, "sampling": SAMPLING}
-    alone = ["".join(write(checkpoint, text, random_seed=seed, **wish)) for text, seed in wishes]
+    writing_request = {"length": length, "sampling": SAMPLING}
+    alone = [
+        "".join(write(checkpoint, text, random_seed=seed, **writing_request))
+        for text, seed in writing_requests
+    ]
     engine = Engine()
 
     async def one(number: int, places: asyncio.Semaphore) -> str:
         async with places:
-            text, seed = wishes[number]
-            pieces = engine.write(checkpoint, text, random_seed=seed, **wish)
+            text, seed = writing_requests[number]
+            pieces = engine.write(checkpoint, text, random_seed=seed, **writing_request)
             return "".join([piece async for piece in pieces])
 
     async def together() -> list[str]:

@@ -20,9 +20,9 @@ from charlstm.command_line.arguments import build_parser
 from charlstm.command_line.commands import main
 from charlstm.command_line.preparation import prepare_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
-from charlstm.runs.fine_tuning import read_start
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
+from charlstm.runs.source_model import read_source_model
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import read_file
 
@@ -165,7 +165,7 @@ def test_a_training_that_is_running_is_left_alone(tmp_path, tiny_corpus, capsys)
         code, _, err = answer(capsys, "train", "--resume", run.folder, "--minutes", "9")
         assert code == 2
         assert "running already" in err
-        assert run.stop_path.exists()  # the wish of somebody else
+        assert run.stop_path.exists()  # the writing_request of somebody else
         assert run.budget == Budget(minutes=1)
         assert len(Run(run.folder).events()) == 1
     finally:
@@ -225,7 +225,7 @@ def test_a_model_that_started_from_one_that_leaks_is_not_called_fair(
 ):
     checkpoint = load_checkpoint(trained[2])
     path = tmp_path / "tuned.safetensors"
-    origin = read_start(trained[2]).origin(read_file(text_file))
+    origin = read_source_model(trained[2]).origin(read_file(text_file))
     for held_out in ("unseen", "seen"):
         training = checkpoint.training | {"started_from": origin | {"held_out": held_out}}
         save_checkpoint(replace(checkpoint, training=training), path)
@@ -354,13 +354,15 @@ def test_characters_that_the_network_does_not_know_are_named(trained, capsys):
 
 
 def test_what_was_copied_is_told_where_the_training_text_is_at_hand(trained, folder, capsys):
-    wish = ("--length", "400", "--temperature", "0.3", "--random-seed", "1")
-    code, out, err = answer(capsys, "generate", folder / "run" / "checkpoint.safetensors", *wish)
+    writing_request = ("--length", "400", "--temperature", "0.3", "--random-seed", "1")
+    code, out, err = answer(
+        capsys, "generate", folder / "run" / "checkpoint.safetensors", *writing_request
+    )
     assert code == 0
     told = err.splitlines()[-1]
     assert "copied" in told and "training text" in told
     assert "copied" not in out
-    code, same, err = answer(capsys, "generate", trained[2], *wish)
+    code, same, err = answer(capsys, "generate", trained[2], *writing_request)
     assert same == out, "the same model, where its text is not beside it"
     assert "copied" not in err
 

@@ -18,12 +18,12 @@ from charlstm.runs.distillation import (
     teacher_records,
     teachers_odds,
 )
-from charlstm.runs.fine_tuning import read_start
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
+from charlstm.runs.source_model import read_source_model
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
-from tests.test_fine_tuning import story
+from tests.runs.test_fine_tuning import story
 from tests.tiny_networks import random_checkpoint
 
 
@@ -87,7 +87,9 @@ def test_odds_that_an_interrupted_training_left_are_taken_up_if_they_fit(tmp_pat
 
 
 def test_models_of_the_same_text_may_teach(teacher, tiny_corpus):
-    records = teacher_records([read_start(teacher(1)), read_start(teacher(2))], tiny_corpus)
+    records = teacher_records(
+        [read_source_model(teacher(1)), read_source_model(teacher(2))], tiny_corpus
+    )
     names = [record["name"] for record in records]
     assert names == ["teacher-1.safetensors", "teacher-2.safetensors"]
     assert are_teacher_records(records)
@@ -106,11 +108,11 @@ def test_models_of_the_same_text_may_teach(teacher, tiny_corpus):
 )
 def test_a_model_that_may_have_seen_the_held_out_part_is_no_teacher(teacher, tiny_corpus, changes):
     with pytest.raises(CharLSTMError, match="did not learn from the first nine tenths"):
-        teacher_records([read_start(teacher(**changes))], tiny_corpus)
+        teacher_records([read_source_model(teacher(**changes))], tiny_corpus)
 
 
 def test_there_may_not_be_any_number_of_teachers(teacher, tiny_corpus):
-    many = [read_start(teacher())] * (MAX_TEACHERS + 1)
+    many = [read_source_model(teacher())] * (MAX_TEACHERS + 1)
     assert len(teacher_records(many[1:], tiny_corpus)) == MAX_TEACHERS
     with pytest.raises(CharLSTMError, match=f"There were 17 teachers; give at most {MAX_TEACHERS}"):
         teacher_records(many, tiny_corpus)
@@ -180,7 +182,7 @@ def trained(tmp_path_factory, tiny_corpus, tiny_recipe):
             budget=Budget(epochs=4),
             random_seed=random_seed,
             folder=tmp_path_factory.mktemp("trained") / name,
-            teachers=[read_start(path) for path in teachers],
+            teachers=[read_source_model(path) for path in teachers],
         )
         ending = train(run, lambda event: on_event(run, event))
         assert ending["event"] != "failed", ending

@@ -14,6 +14,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from charlstm.network.lstm import Architecture, Network
 from charlstm.network.training_record import is_origin
+from charlstm.runs import fine_tuning
 from charlstm.runs.fine_tuning import (
     LEARNING_RATE_SHARE,
     check_fits,
@@ -21,12 +22,12 @@ from charlstm.runs.fine_tuning import (
     grow,
     merge,
     name_new_characters,
-    read_start,
     sentences,
     unknown_characters,
 )
 from charlstm.runs.recipes import NOTEBOOK, RECIPES, Budget
-from charlstm.runs.run import Run, fine_tuning
+from charlstm.runs.run import Run
+from charlstm.runs.source_model import read_source_model
 from charlstm.text.vocabulary import Vocabulary
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
 
@@ -138,7 +139,7 @@ def test_the_examples_in_the_docstrings_hold():
 
 
 def test_where_a_training_starts_is_recorded(start_file, tiny_corpus):
-    start = read_start(start_file)
+    start = read_source_model(start_file)
     origin = start.origin(tiny_corpus)
     assert origin == {
         "name": "old.safetensors",
@@ -169,7 +170,7 @@ def test_where_a_training_starts_is_recorded(start_file, tiny_corpus):
     ids=str,
 )
 def test_a_damaged_record_is_noticed(start_file, tiny_corpus, damage):
-    assert not is_origin(read_start(start_file).origin(tiny_corpus) | damage)
+    assert not is_origin(read_source_model(start_file).origin(tiny_corpus) | damage)
     assert not is_origin([damage])
 
 
@@ -181,15 +182,15 @@ def test_a_model_is_known_by_its_file_or_its_run_folder(tmp_path, file, name):
     path = tmp_path / file
     path.parent.mkdir()
     save_checkpoint(random_checkpoint(), path)
-    assert read_start(path).name == name
-    assert read_start(path, "The old one\n\ud800").name == "The old one"
+    assert read_source_model(path).name == name
+    assert read_source_model(path, "The old one\n\ud800").name == "The old one"
 
 
 @pytest.mark.parametrize("corpus", [None, [], {}, {"name": 7}, {"name": "x\u202e\x07" * 900}])
 def test_odd_stories_of_strangers_models_do_no_harm(tmp_path, tiny_corpus, corpus):
     path = tmp_path / "odd.safetensors"
     save_checkpoint(random_checkpoint(training={"corpus": corpus, "recipe": ["x"]}), path)
-    start = read_start(path)
+    start = read_source_model(path)
     origin = start.origin(tiny_corpus)
     assert is_origin(origin) and len(origin["corpus"]) <= 80 and origin["corpus"].isprintable()
     assert origin["held_out"] == "unknown"
@@ -199,10 +200,10 @@ def test_whether_the_model_has_seen_the_held_out_text_is_recorded(tmp_path, tiny
     def held_out(training, corpus=tiny_corpus) -> str:
         path = tmp_path / "old.safetensors"
         save_checkpoint(random_checkpoint(training=training), path)
-        return read_start(path).origin(corpus)["held_out"]
+        return read_source_model(path).origin(corpus)["held_out"]
 
     def after(word) -> dict:
-        origin = read_start(tmp_path / "old.safetensors").origin(tiny_corpus)
+        origin = read_source_model(tmp_path / "old.safetensors").origin(tiny_corpus)
         return story(tiny_corpus, started_from=origin | {"held_out": word})
 
     assert held_out({}) == "unknown"
@@ -229,7 +230,7 @@ def test_what_is_no_model_is_refused(tmp_path, kind):
         content = {"empty": b"", "text": b"To be, or not " * 99, "cut off": SHIPPED.read_bytes()}
         path.write_bytes(content[kind][:100_000])
     with pytest.raises(CheckpointError, match=r"safetensors|charlstm"):
-        read_start(path)
+        read_source_model(path)
 
 
 # Recipes and words
@@ -268,7 +269,7 @@ def test_many_new_characters_are_named_in_part():
 
 
 def test_that_the_model_has_seen_the_held_out_text_is_said(start_file, tiny_corpus):
-    origin = read_start(start_file).origin(tiny_corpus)
+    origin = read_source_model(start_file).origin(tiny_corpus)
     told = sentences(origin)
     assert "“old.safetensors”" in told[0] and "does not know" in told[1] and len(told) == 2
     assert "too good" in sentences(origin | {"held_out": "seen"})[-1]
@@ -288,7 +289,7 @@ def create(start_file, tiny_corpus, tiny_recipe, tmp_path):
             budget=Budget(**(budget or {"epochs": 0.2})),
             random_seed=random_seed,
             folder=tmp_path / f"run-{random_seed}",
-            start=read_start(start_file),
+            start=read_source_model(start_file),
         )
 
     return create

@@ -15,9 +15,10 @@ import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import save_checkpoint
-from charlstm.runs.fine_tuning import BUDGET, read_start
+from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import FULL, QUICK, Budget
 from charlstm.runs.run import Run, RunError, Runs
+from charlstm.runs.source_model import read_source_model
 from tests.tiny_networks import random_checkpoint
 
 
@@ -118,7 +119,7 @@ def fine_tuning(tiny_corpus, tmp_path):
     save_checkpoint(random_checkpoint(), file)
     run = Run.create(
         recipe=QUICK, corpus=tiny_corpus, budget=BUDGET, random_seed=1, folder=tmp_path / "tuned",
-        start=read_start(file),
+        start=read_source_model(file),
     )  # fmt: skip
     return run, file
 
@@ -147,7 +148,7 @@ def test_the_model_and_the_new_characters_are_told_with_the_notices_of_the_text(
 
 
 def test_a_model_that_does_not_fit_the_text_leaves_no_folder(tiny_corpus, fine_tuning, home):
-    start = read_start(fine_tuning[1])
+    start = read_source_model(fine_tuning[1])
     odd = replace(tiny_corpus, text="".join(map(chr, range(0x4E00, 0x4E00 + 995))))
     with pytest.raises(CharLSTMError, match="at most 1,000"):
         Run.create(recipe=QUICK, corpus=odd, budget=BUDGET, random_seed=1, start=start)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.training.dataset import Lanes, Windows, cold_windows
+from charlstm.training.batches import Lanes, Windows, cold_windows
 from tests.tiny_networks import tiny_shakespeare_text
 
 

@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("keras", reason="training needs Keras")
 
 from charlstm.runs.recipes import QUICK, Budget
+from charlstm.training import callbacks
 from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
-from charlstm.training.train import callbacks
 
 STEP_S = 0.06
 CHAPTER_STEPS = 8

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRAIN = """
 import json, sys
 import keras
-from charlstm.training.train import session as fitting
+from charlstm.training import session as fitting
 from charlstm.text.corpus import paste
 from charlstm.training.device import prepare_device
 from charlstm.training.distribution import over_devices

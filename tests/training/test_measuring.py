@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from charlstm.training import measuring as held_out
 from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
-from charlstm.training.held_out import FEWEST_WINDOWS, HeldOutCurve
-from charlstm.training.train import held_out
+from charlstm.training.measuring import FEWEST_WINDOWS, HeldOutCurve
 
 
 class SlowModel:

@@ -24,12 +24,12 @@ from charlstm.runs.run import TERMINAL_EVENTS, Run
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import paste
 from charlstm.text.split import split
+from charlstm.training import session as fitting
+from charlstm.training.batches import batches
 from charlstm.training.device import prepare_device
-from charlstm.training.feeding import batches
 from charlstm.training.model import weights_of
 from charlstm.training.session import Fitting
 from charlstm.training.train import explain, train
-from charlstm.training.train import session as fitting
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step
 FIELDS = {

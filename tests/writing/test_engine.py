@@ -31,8 +31,10 @@ def written_alone(checkpoint, seed_text, length, random_seed, sampling=None) -> 
     return "".join(pieces)
 
 
-async def collect(engine, checkpoint, seed_text, **wish) -> str:
-    return "".join([piece async for piece in engine.write(checkpoint, seed_text, **wish)])
+async def collect(engine, checkpoint, seed_text, **writing_request) -> str:
+    return "".join(
+        [piece async for piece in engine.write(checkpoint, seed_text, **writing_request)]
+    )
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_a_text_equals_the_one_written_alone(engine):
 
 def test_texts_of_different_kinds_do_not_touch_each_other(engine):
     checkpoints = [random_checkpoint(), random_checkpoint(random_seed=9)]
-    wishes = [
+    writing_requests = [
         (checkpoints[number % 2], "seat\n"[: number % 6], 20 + 7 * number, number, temperature)
         for number, temperature in enumerate([0.0, 0.5, 0.8, 0.8, 1.0, 1.3, 0.5])
     ]
@@ -85,13 +87,13 @@ def test_texts_of_different_kinds_do_not_touch_each_other(engine):
                     random_seed=random_seed,
                     sampling=Sampling(temperature=temperature),
                 )
-                for checkpoint, seed_text, length, random_seed, temperature in wishes
+                for checkpoint, seed_text, length, random_seed, temperature in writing_requests
             )
         )
 
     texts = asyncio.run(together())
     for text, (checkpoint, seed_text, length, random_seed, temperature) in zip(
-        texts, wishes, strict=True
+        texts, writing_requests, strict=True
     ):
         sampling = Sampling(temperature=temperature)
         assert text == written_alone(checkpoint, seed_text, length, random_seed, sampling)
@@ -131,8 +133,8 @@ def test_going_on_after_a_stop_does_not_read_the_text_again(engine, monkeypatch)
     stopped = asyncio.run(stop_early())
     assert until(lambda: engine._ends)
     steps = counted_steps(checkpoint, monkeypatch)
-    wish = {"length": 10, "random_seed": 1}
-    after = asyncio.run(collect(engine, checkpoint, "sea" + stopped, **wish))
+    writing_request = {"length": 10, "random_seed": 1}
+    after = asyncio.run(collect(engine, checkpoint, "sea" + stopped, **writing_request))
     assert sum(steps) == 10
     assert after == written_alone(checkpoint, "sea" + stopped, 10, 1)
 
@@ -319,13 +321,13 @@ def test_the_same_text_in_any_company(engine):
     """Texts that come and go at random moments, each as it is alone."""
     checkpoint = random_checkpoint()
     rng = random.Random(6)
-    wishes = [
+    writing_requests = [
         ("sane tea\n"[: rng.randrange(10)], rng.randrange(1, 400), rng.choice((0.3, 0.8, 1.4)))
         for _ in range(120)
     ]
 
     async def one(number: int) -> str:
-        seed_text, length, temperature = wishes[number]
+        seed_text, length, temperature = writing_requests[number]
         await asyncio.sleep(rng.random() * 0.2)
         return await collect(
             engine,
@@ -337,11 +339,11 @@ def test_the_same_text_in_any_company(engine):
         )
 
     async def together():
-        return await asyncio.gather(*(one(number) for number in range(len(wishes))))
+        return await asyncio.gather(*(one(number) for number in range(len(writing_requests))))
 
     texts = asyncio.run(together())
     for number, (text, (seed_text, length, temperature)) in enumerate(
-        zip(texts, wishes, strict=True)
+        zip(texts, writing_requests, strict=True)
     ):
         sampling = Sampling(temperature=temperature)
         assert text == written_alone(checkpoint, seed_text, length, number, sampling)

@@ -1,0 +1,286 @@
+"""The Compare tab: one beginning, written on at three temperatures or by two models."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from html import escape
+
+import gradio as gr
+
+from charlstm.errors import CharLSTMError
+from charlstm.interface.compare.columns import Column, Writing, grow
+from charlstm.interface.compare.model_pair import ModelPair
+from charlstm.interface.endpoints import friendly
+from charlstm.interface.markup import GETTING_READY, WRITING
+from charlstm.interface.model_choice import QUIET, ModelChoice
+from charlstm.interface.models import ModelRegistry
+from charlstm.interface.turns import Turn, Turns
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.writing.engine import Engine
+from charlstm.writing.request import LENGTHS, TEMPERATURES, WritingRequest
+
+MODES = [("Three temperatures", "temperatures"), ("Two models", "models")]
+MOST_COLUMNS = 3
+USUAL_TEMPERATURES = (0.3, 0.8, 1.3)
+# A word for every temperature up to a number; what is above the last one is wild.
+NAMES = ((0.2, "Very careful"), (0.5, "Careful"), (0.7, "Calm"), (1.0, "Balanced"), (1.2, "Daring"))
+REPLACED = '<p role="status">Broken off: another comparison was asked for.</p>'
+STOPPED = '<p role="status">Stopped.</p>'
+EMPTY = (
+    '<div class="page empty"><span class="of-temperatures">Type a beginning and press '
+    "<b>Write</b>. The same network goes on from there three times, with the same dice: only the "
+    "temperature differs, and with it how daring it is.</span>"
+    '<span class="of-models">Type a beginning and press <b>Write</b>. Two networks go on from '
+    "there, with the same dice: only what they learned differs.</span></div>"
+)
+
+
+def name_temperature(temperature: float) -> str:
+    """A word for how daring a temperature is.
+
+    >>> [name_temperature(temperature) for temperature in (0.3, 0.8, 1.3)]
+    ['Careful', 'Balanced', 'Wild']
+    """
+    return next((name for highest, name in NAMES if temperature <= highest), "Wild")
+
+
+class Comparer:
+    """Serves the Compare tab."""
+
+    def __init__(self, engine: Engine, registry: ModelRegistry):
+        self.engine = engine
+        self.registry = registry
+        self.pair = ModelPair(registry)
+        self.turns = Turns()
+
+    async def write(self, request: gr.Request, mode, seed_text, length, random_seed, *settings):
+        """For the page: (a column's HTML, for each there may be; what happened in words).
+
+        Args:
+            settings: what both modes have, see `_asked`.
+        """
+        asked = self._asked(mode, *settings)
+        writing_requests = [
+            WritingRequest.check(seed_text, temperature, length, random_seed)
+            for _, temperature in asked
+        ]
+        models = [model for model, _ in asked]
+        async with self.turns.take(request.session_hash) as turn:
+            columns = await asyncio.to_thread(self._columns, mode, models, writing_requests)
+            writer = self.pair.name(models[0]) if mode == "temperatures" else ""
+            async with aclosing(self._on_page(columns, writer, turn)) as pages:
+                async for outputs in pages:
+                    yield outputs
+
+    def _asked(self, mode, model, first, second, third, left, right, temperature):
+        """(model, temperature) of each column."""
+        if mode == "temperatures":
+            return [(model, first), (model, second), (model, third)]
+        if mode != "models":
+            raise CharLSTMError(f"There is no comparison {mode!r:.40}: choose one of the two.")
+        self.pair.check(left, right)
+        return [(left, temperature), (right, temperature)]
+
+    def _columns(
+        self, mode: str, models: Sequence[str], writing_requests: Sequence[WritingRequest]
+    ) -> list[Column]:
+        """Raises CharLSTMError if none of the models can be had."""
+        opened = {model: self._open(model) for model in models}
+        errors = [found for found in opened.values() if isinstance(found, CharLSTMError)]
+        if len(errors) == len(opened):
+            raise errors[0]
+        columns = []
+        for model, writing_request in zip(models, writing_requests, strict=True):
+            temperature = writing_request.sampling.temperature
+            detail = f"temperature {temperature:.4g}"
+            name = (
+                name_temperature(temperature) if mode == "temperatures" else self.pair.name(model)
+            )
+            columns.append(
+                Column(
+                    Writing(
+                        name=name,
+                        detail=detail,
+                        writing_request=writing_request,
+                        checkpoint=opened[model],
+                    )
+                )
+            )
+        return columns
+
+    def _open(self, model: str) -> Checkpoint | CharLSTMError:
+        try:
+            return self.registry.get(model)
+        except CharLSTMError as error:
+            return error
+
+    async def _on_page(self, columns: list[Column], writer: str, turn: Turn):
+        began_s = time.monotonic()
+        yield _shown(columns, WRITING if self.engine.is_ready else GETTING_READY)
+        async with aclosing(grow(columns, self.engine)) as growing:
+            async for _ in growing:
+                if turn.is_over:
+                    yield _shown(columns, REPLACED)
+                    return
+                yield _shown(columns, WRITING)
+        took_s = time.monotonic() - began_s
+        for column in columns:
+            column.finish()
+        yield _shown(columns, f'<p role="status">{escape(_told(columns, writer, took_s))}</p>')
+        for column in columns:
+            if column.error is not None and not isinstance(column.error, CharLSTMError):
+                raise column.error  # nobody expected this one
+
+
+def _shown(columns: list[Column], status: str) -> tuple[str, ...]:
+    empty = [""] * (MOST_COLUMNS - len(columns))
+    return *(column.html for column in columns), *empty, status
+
+
+def _told(columns: list[Column], writer: str, took_s: float) -> str:
+    """What was written, by whom unless the columns say so, and how to have it again."""
+    writing_request = columns[0].writing.writing_request
+    count = sum(column.error is None for column in columns)
+    texts = f"{count} {'text' if count == 1 else 'texts'} of {writing_request.length:,} characters"
+    by = f" by “{writer}”" if writer else ""
+    return f"{texts}{by} in {took_s:.1f} s, with the random seed {writing_request.random_seed}."
+
+
+def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoice) -> None:
+    comparer = Comparer(engine, registry)
+    pair = comparer.pair
+    temperature_settings = {"step": 0.05, "buttons": [], "min_width": 150}
+    # The style sheet shows what belongs to the mode, and on a phone puts the texts before it.
+    with gr.Column(elem_id="compare"):
+        mode = gr.Radio(
+            MODES,
+            value=MODES[0][1],
+            label="What to set side by side",
+            show_label=False,
+            container=False,
+            elem_id="compare-mode",
+        )
+        with gr.Row(elem_id="compare-beginning"):
+            seed_text = gr.Textbox(
+                label="How the texts begin (seed text)",
+                placeholder="ROMEO:",
+                lines=1,
+                max_lines=6,
+                scale=4,
+                min_width=260,
+                elem_id="compare-seed-text",
+                html_attributes=gr.InputHTMLAttributes(
+                    enterkeyhint="send",
+                    autocapitalize="off",
+                    autocorrect="off",
+                    spellcheck=False,
+                ),
+            )
+            with gr.Row(elem_classes="actions", scale=1):
+                write_button = gr.Button(
+                    "Write", variant="primary", min_width=90, elem_id="compare-write"
+                )
+                stop_button = gr.Button("Stop", min_width=70, elem_id="compare-stop")
+        with gr.Row(elem_id="compare-temperatures"):
+            model = choice.add("Who writes (model)", "compare-model")
+            temperatures = [
+                gr.Slider(
+                    *TEMPERATURES,
+                    value=temperature,
+                    label=f"Temperature, {place}",
+                    elem_id=f"compare-temperature-{place}",
+                    **temperature_settings,
+                )
+                for place, temperature in zip(
+                    ("left", "middle", "right"), USUAL_TEMPERATURES, strict=True
+                )
+            ]
+        with gr.Column(elem_id="compare-models"):
+            with gr.Row():
+                left, right = (
+                    gr.Dropdown(
+                        choices=registry.choices(),
+                        value=registry.default(),
+                        label=f"Who writes on the {side} (model)",
+                        min_width=240,
+                        elem_id=f"compare-{side}",
+                    )
+                    for side in ("left", "right")
+                )
+                temperature = gr.Slider(
+                    *TEMPERATURES,
+                    value=0.8,
+                    label="Temperature of both",
+                    elem_id="compare-temperature",
+                    **temperature_settings,
+                )
+            note = gr.HTML("", elem_id="compare-note", js_on_load=None)
+            newest = gr.Textbox(visible=False)  # model, when the lists were made
+        status = gr.HTML("", elem_id="compare-status", js_on_load=None)
+        with gr.Row(elem_id="compare-columns"):
+            columns = [
+                gr.HTML(html, autoscroll=False, js_on_load=None)
+                for html in (EMPTY, *[""] * (MOST_COLUMNS - 1))
+            ]
+        with gr.Row(elem_id="compare-settings"):
+            length = gr.Slider(
+                *LENGTHS,
+                value=300,
+                step=50,
+                label="Length (characters)",
+                buttons=[],
+                elem_id="compare-length",
+            )
+            random_seed = gr.Number(
+                label="Random seed: the same number gives the same texts",
+                value=1,
+                precision=0,
+                elem_id="compare-random-seed",
+            )
+            always_new = gr.Checkbox(
+                label="New number for each comparison",
+                value=True,
+                container=False,
+                min_width=200,
+                elem_id="compare-always-new",
+            )
+
+    writing = gr.on(
+        [write_button.click, seed_text.submit],
+        None,
+        [always_new, random_seed],
+        random_seed,
+        js="(always, number) => window.charlstm.roll(always, number)",
+    ).then(
+        friendly(comparer.write),
+        [mode, seed_text, length, random_seed, model, *temperatures, left, right, temperature],
+        [*columns, status],
+        show_progress="hidden",
+        concurrency_limit=None,
+        trigger_mode="multiple",  # pressed again: the new texts take the old ones' place
+        api_visibility="private",
+        # WritingRequest checks the values; Gradio's own conversions cost a thread for each piece.
+        preprocess=False,
+        postprocess=False,
+    )
+    stop_button.click(
+        None,
+        status,
+        status,
+        js=f"(status) => status.includes('class=\"writing\"') ? '{STOPPED}' : status",
+        cancels=[writing],
+    )
+    lists = [left, right, newest]
+    # Without triggers: when a visitor opens the page.
+    gr.on(fn=pair.refreshed, inputs=None, outputs=[left, right, note, newest], **QUIET)
+    gr.on(
+        [left.focus, right.focus, mode.change],
+        pair.refreshed,
+        lists,
+        [left, right, note, newest],
+        **QUIET,
+    )
+    gr.on([left.input, right.input], pair.note, [left, right], note, **QUIET)

@@ -1,0 +1,122 @@
+"""The Look inside tab: a text coloured by surprise, or by what one of the network's cells does."""
+
+from __future__ import annotations
+
+import math
+import threading
+import weakref
+from dataclasses import replace
+
+import gradio as gr
+import numpy as np
+
+from charlstm.analysis.cells import CellMeaning, find_cells, meanings
+from charlstm.analysis.insight import activations, surprise
+from charlstm.errors import CharLSTMError
+from charlstm.interface.endpoints import offer
+from charlstm.interface.model_choice import ModelChoice
+from charlstm.interface.models import ModelRegistry
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.writing.single_text import name_unknown, read_seed_text
+
+MAX_CHARACTERS = 4000  # read in a quarter of a second
+SAMPLE_CHARACTERS = 500  # of what it wrote at the end of its training, to look at
+INTRODUCTION = """
+<div class="inside-introduction"><p>The network reads a text one character at a time.
+<b>Surprise</b> shows how little it expected each one. <b>Cells</b> shows its memory at work: nobody
+told it what a line or a name is, yet some of its cells keep track of just that.</p></div>
+"""
+
+
+class Inside:
+    """Answers what a network makes of a text."""
+
+    def __init__(self, registry: ModelRegistry):
+        self.registry = registry
+        self._found: weakref.WeakKeyDictionary[Checkpoint, list[dict]] = weakref.WeakKeyDictionary()
+        self._searching = threading.Lock()
+
+    def surprise(self, model: str, text: str) -> dict:
+        """Nats of each character, null where the network does not know it."""
+        checkpoint, unknown = self._read(model, text)
+        found = surprise(checkpoint, text)
+        return {
+            "nats": _numbers(found.nats),
+            "mean_nats": _number(found.mean_nats),
+            "perplexity": _number(found.perplexity),
+            "vocabulary_size": len(checkpoint.vocabulary),
+            "unknown": unknown,
+        }
+
+    def cell(self, model: str, text: str, layer: int, cell: int) -> dict:
+        """A cell's activation after each character, -1 to 1; layer and cell count from 1."""
+        checkpoint, unknown = self._read(model, text)
+        units = checkpoint.architecture.lstm_units
+        if not 1 <= layer <= len(units) or not 1 <= cell <= units[layer - 1]:
+            sizes = ", ".join(f"layer {place}: {size}" for place, size in enumerate(units, 1))
+            raise CharLSTMError(
+                f"There is no cell {cell} of layer {layer}: count from 1 ({sizes} cells)."
+            )
+        return {
+            "values": _numbers(activations(checkpoint, text)[layer - 1][:, cell - 1]),
+            "unknown": unknown,
+        }
+
+    def cells(self, model: str) -> dict:
+        """The cells with a meaning that the checkpoint names, and how many there are in all."""
+        checkpoint = self.registry.get(model)
+        found = self._found.get(checkpoint, checkpoint.cells)
+        named = meanings(replace(checkpoint, cells=found))
+        return {
+            "layers": list(checkpoint.architecture.lstm_units),
+            "cells": [_for_page(meaning) for meaning in named],
+            "was_searched": bool(checkpoint.cells) or checkpoint in self._found,
+            "sample": checkpoint.samples[-1]["text"][:SAMPLE_CHARACTERS].strip("\n")
+            if checkpoint.samples
+            else "",
+        }
+
+    def search(self, model: str) -> dict:
+        """`cells`, after looking for them: for a model whose training did not."""
+        checkpoint = self.registry.get(model)
+        with self._searching:
+            if checkpoint not in self._found:
+                self._found[checkpoint] = find_cells(checkpoint)
+        return self.cells(model)
+
+    def _read(self, model: str, text: str) -> tuple[Checkpoint, str]:
+        if len(text) > MAX_CHARACTERS:
+            raise CharLSTMError(
+                f"The text has {len(text):,} characters; up to {MAX_CHARACTERS:,} can be coloured. "
+                "Shorten it."
+            )
+        checkpoint = self.registry.get(model)
+        return checkpoint, name_unknown(read_seed_text(checkpoint.vocabulary, text).unknown)
+
+
+def _for_page(meaning: CellMeaning) -> dict:
+    return {
+        "layer": meaning.layer,
+        "cell": meaning.cell,
+        "sentence": meaning.sentence,
+        "words": meaning.score_in_words,
+    }
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    return [_number(value) for value in values.astype(np.float64).round(4).tolist()]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value  # JSON has no other word for it
+
+
+def build_inside_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
+    inside = Inside(registry)
+    gr.HTML(INTRODUCTION, js_on_load=None)
+    choice.add("Who reads (model)", "inside-model")
+    gr.HTML("<inside-view></inside-view>", elem_id="inside", js_on_load=None)
+    offer("surprise", inside.surprise)
+    offer("cell", inside.cell)
+    offer("cells", inside.cells)
+    offer("search_cells", inside.search)

@@ -1,0 +1,240 @@
+"""A training told in words and pictures: HTML from its timeline, without Gradio."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from charlstm.analysis.baselines import compare
+from charlstm.interface.charts.plot import accuracy_chart, loss_chart
+from charlstm.interface.figures import figures_html
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.runs import advice
+from charlstm.runs.estimate import Estimate
+from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import Timeline
+from charlstm.text.corpus import Corpus
+
+NOTHING_YET = (
+    '<div class="story"><h2 class="headline">No training yet</h2><p>Press <b>Start</b>. You will '
+    "see the network guess blindly at first, then learn letters, words and line breaks from "
+    "nothing but guessing the next character.</p></div>"
+)
+UNREADABLE = (
+    '<div class="story" data-status="unreadable"><h2 class="headline">This training cannot be shown'
+    "</h2><p>The notes in its folder are damaged, or of another version of charlstm. Its model, if "
+    "there is one, can still write.</p></div>"
+)
+HEADLINES = {
+    "new": "Not started yet",
+    "preparing": "Getting ready …",
+    "running": "Learning",
+    "measuring": "Measuring how good it is …",
+    "finished": "Finished",
+    "stopped": "Stopped",
+    "failed": "Something went wrong",
+    "interrupted": "Interrupted: Resume goes on from the last saved moment",
+}
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def duration(seconds: float) -> str:
+    """For people: "45 seconds", "3:20 minutes", "about 27 hours"."""
+    seconds = max(0, round(seconds))
+    if seconds < 60:
+        return f"{seconds} second{'s' if seconds != 1 else ''}"
+    if seconds < 3600:
+        minutes, rest = divmod(seconds, 60)
+        if rest == 0:
+            return f"{minutes} minute{'s' if minutes != 1 else ''}"
+        return f"{minutes}:{rest:02d} minutes"
+    hours = seconds / 3600
+    return f"about {hours:.1f} hours" if hours < 10 else f"about {hours:.0f} hours"
+
+
+def advice_html(sentence: str) -> str:
+    """What is wrong, and what to do about it."""
+    return f'<p class="advice" role="status">{escape(sentence)}</p>'
+
+
+def text_html(text: Corpus, from_model: bool = False) -> str:
+    """What a text is like, before anything is trained on it, and whether it is enough."""
+    notices = " ".join(text.notices)
+    told = (
+        f'<p class="quiet" role="status">{len(text.text):,} characters, {len(set(text.text))} '
+        f"different ones. {escape(notices)}</p>"
+    )
+    small = advice.small_text(len(text.text), from_model=from_model)
+    return told + advice_html(small) if small else told
+
+
+def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
+    """What it means to start from a model, and what of the text is new to it, if that is known."""
+    layers = " + ".join(map(str, checkpoint.architecture.lstm_units))
+    new = "How many characters are new to it is said once the text is here."
+    if text is not None:
+        new = name_new_characters(unknown_characters(checkpoint.vocabulary, text.text))
+    return (
+        '<p class="quiet" role="status">Fine-tuning: the training goes on from what this model has '
+        f"learned, by smaller steps. Its network stays (LSTM {layers}), whatever the recipe says. "
+        f"{escape(new)}</p>"
+    )
+
+
+def estimate_html(guess: Estimate) -> str:
+    """How long a training will take on this machine."""
+    basis = "as in earlier trainings here" if guess.measured else "judging by the processor"
+    about = "" if guess.seconds >= 3600 else "about "  # which `duration` says itself
+    return (
+        f'<p class="quiet">Takes {about}{duration(guess.seconds)} on this machine and reads '
+        f"{passes(guess.epochs)} ({basis}). Getting ready and measuring at the end take some "
+        "seconds more.</p>"
+    )
+
+
+def status_html(run: Run, timeline: Timeline) -> str:
+    """Headline, progress with the time left, what computes, and the result at the end."""
+    lines = [f'<h2 class="headline">{escape(_headline(run, timeline))}</h2>']
+    # First of all: that another text is used than the one that was asked for.
+    lines += [f'<p class="notice">{escape(notice)}</p>' for notice in run.notices()]
+    if timeline.is_going_on:
+        lines.append(_bar(timeline))
+    progress = timeline.progress[-1] if timeline.progress else None
+    if timeline.status == "running" and progress:
+        lines.append(
+            f"<p><b>{duration(progress['eta_s'])} left.</b> It reads "
+            f"{progress['characters_per_s']:,} characters a second and has read "
+            f"{passes(progress['epoch'])}.</p>"
+        )
+    if timeline.status == "failed":
+        lines.append(advice_html(timeline.ending.get("message", "")))
+    lines += [
+        f'<p class="advice">{escape(sentence)}</p>'
+        for sentence in advice.sentences(timeline, from_model=run.origin is not None)
+    ]
+    lines += result_lines(run, timeline)
+    if timeline.started:
+        lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
+    return f'<div class="story" data-status="{timeline.status}">{"".join(lines)}</div>'
+
+
+def passes(epochs: float) -> str:
+    """For people: "12 % of the text", "the text 2.5 times"."""
+    if epochs < 0.995:
+        return f"{100 * epochs:.0f} % of the text"
+    times = f"{epochs:.1f}".removesuffix(".0") if epochs < 10 else f"{epochs:,.0f}"
+    return "the text once" if times == "1" else f"the text {times} times"
+
+
+def _headline(run: Run, timeline: Timeline) -> str:
+    headline = HEADLINES[timeline.status]
+    if timeline.status == "measuring":
+        headline += f" {100 * timeline.measured:.0f} %"
+    if timeline.status == "finished":
+        headline += f" after {duration(timeline.elapsed_s)}"
+    if timeline.status == "stopped" and run.checkpoint_path.exists():
+        headline += ": the model is kept"
+    if timeline.is_going_on and is_stopping(run):
+        headline = "Stopping …"
+    return headline
+
+
+def is_stopping(run: Run) -> bool:
+    """Whether somebody pressed Stop; the training looks for that between two steps."""
+    return run.stop_path.exists()
+
+
+def _bar(timeline: Timeline) -> str:
+    percent = 100 * timeline.share
+    moving = " waiting" if timeline.status != "running" else ""
+    return (
+        f'<div class="bar{moving}" role="progressbar" aria-label="Progress of the training" '
+        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent:.0f}">'
+        f'<div style="width:{percent:.1f}%"></div></div>'
+    )
+
+
+def _device(started: dict) -> str:
+    backend = BACKENDS.get(started.get("backend"), started.get("backend"))
+    place = "the graphics card" if started.get("device_kind") == "gpu" else "the processor"
+    return (
+        f"Runs on {place}: {started.get('device')}, {backend} {started.get('backend_version')}. "
+        f"{started.get('parameters', 0):,} parameters, {started.get('characters', 0):,} characters "
+        f"of text; the network knows {started.get('vocabulary_size', 0)} different ones."
+    )
+
+
+def result_lines(run: Run, timeline: Timeline) -> list[str]:
+    """How good it became: exact figures at the end, else those of the curve."""
+    results = timeline.results_so_far()
+    if timeline.is_going_on or not results:
+        return []
+    words = f"It guesses {100 * results['accuracy']:.0f} % of the next characters right"
+    four_gram = timeline.started.get("four_gram_loss_nats")
+    if four_gram:
+        better = "less" if results["loss_nats"] < four_gram else "more"
+        words += f", and is {better} surprised by them than mere counting"
+    comparison = compare(results, timeline.started, _measured_on(run))
+    lines = [f'<p class="result">{words}.</p>', figures_html(comparison)]
+    split = results.get("random_split")
+    if split:
+        lines.append(
+            f'<p class="note">On the notebook’s own random split: loss {split["loss_nats"]:.4f}, '
+            f"accuracy {split['accuracy']:.4f}. That split leaks: nearly every test character also "
+            "stands in a training window, and so does the held-out text above. Neither figure says "
+            "how it does on new text.</p>"
+        )
+    return lines
+
+
+def _measured_on(run: Run) -> str:
+    """What the held-out text is to the model, what it started from included."""
+    return run.held_out if run.recipe.predicts_every_position else "leaky"
+
+
+def charts_html(run: Run, timeline: Timeline) -> str:
+    """The loss plot and the accuracy plot, if there is or will be anything to see."""
+    if not timeline.progress and not timeline.is_going_on:
+        return ""
+    minutes = run.budget.minutes
+    budget_s = 60 * minutes if minutes else None
+    if not minutes and timeline.progress:
+        budget_s = timeline.elapsed_s + timeline.progress[-1]["eta_s"]
+
+    def curve(events: list[dict], name: str) -> list[tuple[float, float]]:
+        return [(event["elapsed_s"], event[name]) for event in events]
+
+    labels = {}
+    if not run.recipe.predicts_every_position:
+        labels["held_out_label"] = "its random split (leaky)"
+    elif run.held_out != "unseen":
+        labels["held_out_label"] = "held-out text"
+    loss = loss_chart(
+        curve(timeline.progress, "running_loss_nats"),
+        curve(timeline.validated, "val_loss_nats"),
+        # Not known before the start: a guide that is no number is not drawn.
+        blind_loss_nats=timeline.started.get("blind_loss_nats", math.nan),
+        four_gram_loss_nats=timeline.started.get("four_gram_loss_nats", math.nan),
+        budget_s=budget_s,
+        **labels,
+    )
+    accuracy = accuracy_chart(
+        curve(timeline.progress, "accuracy"),
+        curve(timeline.validated, "val_accuracy"),
+        budget_s=budget_s,
+        **labels,
+    )
+    return f'<div class="charts">{loss}{accuracy}</div>'
+
+
+def sample_html(timeline: Timeline) -> str:
+    """What it writes now, from nothing but a line's beginning."""
+    if not timeline.samples:
+        return ""
+    sample = timeline.samples[-1]
+    when = f"after {duration(sample['elapsed_s'])}, step {sample['step']:,}"
+    return (
+        f'<figure class="sample"><figcaption>What it writes {escape(when)}</figcaption>'
+        f"<div>{escape(sample['text'].strip(chr(10)), quote=False)}</div></figure>"
+    )

@@ -1,0 +1,339 @@
+"""The Train tab: choose a text, a recipe and a time; watch; write with what came out."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import gradio as gr
+
+from charlstm.errors import CharLSTMError
+from charlstm.interface.endpoints import friendly
+from charlstm.interface.model_choice import ModelChoice
+from charlstm.interface.models import ModelRegistry, title_of
+from charlstm.interface.train import report as story
+from charlstm.runs import fine_tuning
+from charlstm.runs.estimate import estimate
+from charlstm.runs.recipes import RECIPES, Budget, Recipe, find_recipe
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import Timeline, read_timeline
+from charlstm.text import corpus
+from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
+
+TEXTS = [
+    ("Tiny Shakespeare", "tiny-shakespeare"),
+    ("Practice text (built in)", "practice-text"),
+    ("Upload a file", "upload"),
+    ("Paste a text", "paste"),
+]
+STYLES = [
+    ("Verse: keep the line breaks", "verse"),
+    ("Prose: line breaks become spaces", "prose"),
+]
+RECIPE_CHOICES = [
+    ("Quick: a small network, readable after 3 minutes", "quick"),
+    ("Full: a larger network, writes best after most of an hour", "full"),
+    ("Notebook: as a course notebook did it, very slowly", "notebook"),
+]
+NOTHING = ""  # no model has this id
+FROM_NOTHING = ("Nothing: a new network", NOTHING)
+PROGRESS = gr.Progress()  # Gradio finds it as the default of an argument
+LIVE_OUTPUTS = 8  # see `live` below
+
+
+class Trainer:
+    """Serves the Train tab."""
+
+    def __init__(self, registry: ModelRegistry):
+        self.registry = registry
+        self.runs = registry.runs
+
+    # The form
+
+    def read_corpus(
+        self, source: str, upload: str | None, pasted: str, style: str, progress=None
+    ) -> corpus.Corpus:
+        if source == "upload":
+            if not upload or not Path(upload).exists():
+                raise CharLSTMError("No file was chosen: drop a .txt file into the box first.")
+            return corpus.read_file(upload, style)
+        if source == "paste":
+            return corpus.paste(pasted or "", style)
+        if source == "practice-text":
+            return corpus.practice_text(style)
+        return corpus.tiny_shakespeare_or_practice(style, progress)
+
+    def describe(
+        self, source, upload, pasted, style, recipe, amount, unit, model=NOTHING
+    ) -> tuple[str, str, str]:
+        """The text, how long it will take here, and the model to start from: before the start."""
+        text, text_note, start_note = None, "", ""
+        own = {"upload": upload, "paste": pasted, "practice-text": True}.get(source)
+        if own or (model and source == "tiny-shakespeare" and _is_downloaded()):
+            try:
+                text = self.read_corpus(source, upload, pasted, style)
+                text_note = story.text_html(text, bool(model)) if own else ""
+            except CharLSTMError as error:
+                text_note = story.advice_html(str(error))
+        characters = TINY_SHAKESPEARE_BYTES if text is None else len(text.text)
+        try:
+            chosen = find_recipe(recipe)
+            if model:
+                chosen, start_note = self._describe_start(model, chosen, text)
+            guess = estimate(chosen, _budget(amount, unit), characters, self.registry.trainings())
+            return text_note, story.estimate_html(guess), start_note
+        except CharLSTMError as error:
+            return text_note, story.advice_html(str(error)), start_note
+
+    def _describe_start(
+        self, model: str, recipe: Recipe, text: corpus.Corpus | None
+    ) -> tuple[Recipe, str]:
+        """The recipe for a model's network, and what it means to start from that model."""
+        try:
+            checkpoint = self.registry.get(model)
+            if text is not None:
+                fine_tuning.check_fits(checkpoint, text.text)
+        except CharLSTMError as error:
+            return recipe, story.advice_html(str(error))
+        sizes = checkpoint.architecture
+        adapted = fine_tuning.fine_tuned(recipe, sizes.embedding_units, sizes.lstm_units)
+        return adapted, story.start_html(checkpoint, text)
+
+    def starts(self, chosen: str):
+        """The list of models to start from, as it is now, with the chosen one if it is there."""
+        choices = [FROM_NOTHING, *self.registry.choices()]
+        there = any(chosen == model for _, model in choices)
+        return gr.Dropdown(choices=choices, value=chosen if there else NOTHING)
+
+    def start(
+        self,
+        source,
+        upload,
+        pasted,
+        style,
+        recipe,
+        amount,
+        unit,
+        model=NOTHING,
+        progress=PROGRESS,
+    ):
+        self._refuse_while_one_runs()
+        chosen = find_recipe(recipe)
+        budget = _budget(amount, unit)
+        start = self.registry.start(model) if model else None
+        progress(0.0, desc="Fetching the text")
+        text = self.read_corpus(
+            source, upload, pasted, style, lambda share: progress(share, desc="Fetching the text")
+        )
+        run = Run.create(
+            recipe=chosen,
+            corpus=text,
+            budget=budget,
+            random_seed=random.randrange(2**31),
+            start=start,
+        )
+        run.start()
+        return self.show(run.name)
+
+    def _refuse_while_one_runs(self) -> None:
+        running = self.runs.running()
+        if running is not None:
+            raise CharLSTMError(
+                f"A training is going on already ({title_of(running)}): stop it first, or wait."
+            )
+
+    # The view
+
+    def follow(self, name: str | None, seen: str):
+        """What `show` gives, if anything is new; moves on to a training that has just begun."""
+        runs = self._by_name()
+        newest = next(iter(runs.values()), None)
+        has_begun = newest is not None and not seen.startswith(newest.name) and newest.is_alive()
+        if seen and has_begun:
+            return self.show(newest.name)
+        if name in runs and seen == self._stamp(runs, runs[name]):
+            return (gr.skip(),) * LIVE_OUTPUTS
+        return self.show(name)
+
+    def show(self, name: str | None):
+        """The list of trainings and one of them: the named, the running or the newest one."""
+        runs = self._by_name()
+        running = self.runs.running()
+        if name not in runs:
+            name = running.name if running and running.name in runs else next(iter(runs), None)
+        choices = [(title_of(run), run.name) for run in runs.values()]
+        listed = gr.Dropdown(choices=choices, value=name, visible=len(runs) > 1)
+        if name is None:
+            return listed, "", story.NOTHING_YET, "", "", *[gr.Button(visible=False)] * 3
+        run = runs[name]
+        stamp = self._stamp(runs, run)  # before the events are read: what comes meanwhile is new
+        timeline, *told = _tell(run)
+        can_stop = timeline.status in ("preparing", "running")  # the measuring is soon over
+        can_resume = timeline.status in ("new", "stopped", "interrupted", "failed")
+        return (
+            listed,
+            stamp,
+            *told,
+            gr.Button(visible=can_stop, interactive=not story.is_stopping(run)),
+            gr.Button(visible=can_resume, interactive=running is None),
+            gr.Button(visible=run.checkpoint_path.exists()),
+        )
+
+    def _by_name(self) -> dict[str, Run]:
+        return {run.name: run for run in self.registry.trainings()}
+
+    def _stamp(self, runs: dict[str, Run], run: Run) -> str:
+        """Another one whenever `show` has something else to show; the newest training first."""
+        running = self.runs.running()
+        facts = (len(run.events()), story.is_stopping(run), run.checkpoint_path.exists())
+        names = (next(iter(runs)), run.name, running and running.name)
+        return " ".join(map(str, (*names, *facts)))
+
+    def stop(self, name: str | None):
+        if name:
+            self.runs.get(name).stop()
+        return self.show(name)
+
+    def resume(self, name: str | None):
+        self._refuse_while_one_runs()
+        if name:
+            self.runs.get(name).start()
+        return self.show(name)
+
+    def write_with(self, name: str | None):
+        """Select the model on the Write tab, and show that tab."""
+        if not name or not self.runs.get(name).checkpoint_path.exists():
+            raise CharLSTMError("This training has not saved a model yet: wait some seconds.")
+        return gr.Dropdown(choices=self.registry.choices(), value=name), gr.Tabs(selected="write")
+
+
+def _tell(run: Run) -> tuple[Timeline, str, str, str]:
+    """A training's timeline, and what the page shows of it."""
+    try:
+        timeline = read_timeline(run)
+        return (
+            timeline,
+            story.status_html(run, timeline),
+            story.charts_html(run, timeline),
+            story.sample_html(timeline),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Notes that no training of this version wrote: all other trainings stay within reach.
+        return Timeline(status="failed"), story.UNREADABLE, "", ""
+
+
+def _budget(amount, unit: str) -> Budget:
+    if amount is None:
+        raise CharLSTMError(f"“How long” is empty: give a number of {unit}, such as 3.")
+    return Budget(**{unit: amount})
+
+
+def build_train_tab(
+    registry: ModelRegistry, choice: ModelChoice, tabs: gr.Tabs, tab: gr.Tab
+) -> None:
+    trainer = Trainer(registry)
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(scale=2, min_width=300):
+            source = gr.Radio(TEXTS, value="tiny-shakespeare", label="Text to learn from")
+            upload = gr.File(
+                label="A text file, 2,000 characters to 5 MB",
+                visible=False,
+                height=120,
+                elem_id="upload",
+            )
+            pasted = gr.Textbox(
+                label="Your text, at least 2,000 characters",
+                lines=6,
+                max_lines=10,
+                visible=False,
+                elem_id="pasted",
+            )
+            text_note = gr.HTML("", elem_id="text-note", js_on_load=None)
+            style = gr.Radio(STYLES, value="verse", label="Style")
+            model = gr.Dropdown(
+                choices=[FROM_NOTHING, *registry.choices()],
+                value=NOTHING,
+                label="Start from",
+                elem_id="start-from",
+            )
+            start_note = gr.HTML("", elem_id="start-note", js_on_load=None)
+            recipe = gr.Radio(RECIPE_CHOICES, value="quick", label="Recipe")
+            with gr.Row():
+                amount = gr.Number(value=3, label="How long", min_width=80, elem_id="amount")
+                unit = gr.Radio(
+                    [("minutes", "minutes"), ("passes (epochs)", "epochs")],
+                    value="minutes",
+                    label="Counted in",
+                    min_width=160,
+                )
+            time_note = gr.HTML("", elem_id="time-note", js_on_load=None)
+            start_button = gr.Button("Start", variant="primary", elem_id="start")
+        with gr.Column(scale=3, min_width=320, elem_id="train-right"):
+            training = gr.Dropdown(choices=[], label="Training", visible=False, elem_id="training")
+            status = gr.HTML(story.NOTHING_YET, elem_id="training-status", js_on_load=None)
+            with gr.Row(elem_classes="actions"):
+                write_button = gr.Button(
+                    "Write with this model", variant="primary", min_width=180, visible=False
+                )
+                stop_button = gr.Button("Stop", min_width=80, visible=False)
+                resume_button = gr.Button("Resume", min_width=80, visible=False)
+            charts = gr.HTML("", elem_id="charts", js_on_load=None)
+            sample = gr.HTML("", elem_id="sample", js_on_load=None)
+    seen = gr.Textbox(visible=False)  # so that only what is new is sent
+    timer = gr.Timer(1.0, active=False)
+
+    form = [source, upload, pasted, style, recipe, amount, unit, model]
+    live = [training, seen, status, charts, sample, stop_button, resume_button, write_button]
+    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    starts = {"concurrency_id": "training", "concurrency_limit": 1, "api_visibility": "private"}
+
+    source.change(_boxes_for, source, [upload, pasted], **quiet)
+    gr.on([recipe.change, model.change], _usual_budget, [recipe, model], [amount, unit], **quiet)
+    gr.on([tab.select, model.focus], trainer.starts, model, model, **quiet)
+    gr.on(
+        [tab.select, *(field.change for field in form)],
+        trainer.describe,
+        form,
+        [text_note, time_note, start_note],
+        trigger_mode="always_last",
+        **quiet,
+    )
+    start_button.click(
+        friendly(trainer.start),
+        form,
+        live,
+        show_progress="minimal",
+        show_progress_on=status,
+        **starts,
+    )
+    resume_button.click(friendly(trainer.resume), training, live, show_progress="hidden", **starts)
+    stop_button.click(friendly(trainer.stop), training, live, **quiet)
+    training.input(friendly(trainer.show), training, live, **quiet)
+    timer.tick(friendly(trainer.follow), [training, seen], live, **quiet)
+    write_button.click(friendly(trainer.write_with), training, [choice.lists[0], tabs], **quiet)
+    # Phones that only write need not ask every second how the training goes.
+    tab.select(trainer.show, training, live, **quiet)
+    tab.select(_begin_to_ask, None, timer, **quiet)
+
+
+def _boxes_for(source: str):
+    """Show the box for the visitor's own text, if that is what they chose."""
+    return gr.File(visible=source == "upload"), gr.Textbox(visible=source == "paste")
+
+
+def _begin_to_ask():
+    return gr.Timer(active=True)
+
+
+def _usual_budget(recipe: str, model: str) -> tuple[float, str]:
+    budget = fine_tuning.BUDGET if model else RECIPES[recipe].budget
+    return (budget.minutes, "minutes") if budget.minutes else (budget.epochs, "epochs")
+
+
+def _is_downloaded() -> bool:
+    """Whether Tiny Shakespeare can be read without a network."""
+    try:
+        size = downloaded_path().stat().st_size
+    except OSError:
+        return False
+    return size == TINY_SHAKESPEARE_BYTES

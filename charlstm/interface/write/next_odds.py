@@ -1,0 +1,55 @@
+"""On the Write tab: the odds of the next character, and choosing it instead of the network."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from charlstm.analysis.insight import Ends, log_odds
+from charlstm.errors import CharLSTMError
+from charlstm.interface.endpoints import offer
+from charlstm.interface.models import ModelRegistry
+from charlstm.writing.request import MAX_SEED_CHARACTERS
+from charlstm.writing.single_text import name_unknown, read_seed_text
+
+
+class NextOdds:
+    """Answers what may come after a seed text."""
+
+    def __init__(self, registry: ModelRegistry):
+        self.registry = registry
+        self.ends = Ends()
+
+    def answer(self, model: str, text: str) -> dict:
+        """The vocabulary, and the natural logarithm of each character's probability.
+
+        At temperature 1: the page bends them itself, while the slider moves.
+        """
+        if len(text) > MAX_SEED_CHARACTERS:
+            raise CharLSTMError(
+                f"The beginning has {len(text):,} characters: up to {MAX_SEED_CHARACTERS:,} the "
+                "odds are shown."
+            )
+        checkpoint = self.registry.get(model)
+        logarithms = log_odds(checkpoint, text, self.ends)
+        return {
+            "characters": list(checkpoint.vocabulary.characters),
+            "log_probabilities": logarithms.round(4).tolist(),
+            "unknown": name_unknown(read_seed_text(checkpoint.vocabulary, text).unknown),
+        }
+
+
+def place_odds(registry: ModelRegistry) -> None:
+    gr.HTML("<next-odds></next-odds>", elem_id="next-odds", js_on_load=None)
+    offer("odds", NextOdds(registry).answer)
+
+
+def connect_odds(demo: gr.Blocks, seed_text: gr.Textbox, temperature: gr.Slider) -> None:
+    """Tell the view what is typed and how the slider stands, in the browser."""
+    tell = "(...shown) => { window.charlstm.typed(...shown); }"
+    gr.on(
+        [demo.load, seed_text.change, temperature.change],
+        None,
+        [seed_text, temperature],
+        None,
+        js=tell,
+    )

@@ -1,0 +1,306 @@
+"""The Write tab: a beginning, a few settings, and the text that grows from it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from html import escape
+
+import gradio as gr
+
+from charlstm.errors import CharLSTMError
+from charlstm.interface.endpoints import friendly
+from charlstm.interface.figures import model_html
+from charlstm.interface.markup import GETTING_READY, WRITING, text_html
+from charlstm.interface.model_choice import ModelChoice
+from charlstm.interface.models import ModelRegistry
+from charlstm.interface.turns import Turn, Turns
+from charlstm.interface.write.copy_check import Copies
+from charlstm.interface.write.next_odds import connect_odds, place_odds
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.writing.engine import Engine
+from charlstm.writing.request import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, WritingRequest
+from charlstm.writing.single_text import name_unknown, read_seed_text
+
+EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
+EMPTY_PAGE = (
+    '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
+    "there, one letter at a time, each time asking itself: which letter comes next?</div>"
+)
+
+
+class Writer:
+    """Serves the Write tab and the `/generate` endpoint."""
+
+    def __init__(self, engine: Engine, registry: ModelRegistry):
+        self.engine = engine
+        self.registry = registry
+        self.turns = Turns()
+        self.copies = Copies()
+
+    async def texts(
+        self, checkpoint: Checkpoint, writing_request: WritingRequest
+    ) -> AsyncIterator[str]:
+        """The text so far, seed text first, each time a piece was added."""
+        text = writing_request.seed_text
+        yield text
+        pieces = self.engine.write(
+            checkpoint,
+            writing_request.seed_text,
+            length=writing_request.length,
+            random_seed=writing_request.random_seed,
+            sampling=writing_request.sampling,
+        )
+        try:
+            async for piece in pieces:
+                text += piece
+                yield text
+        finally:
+            await pieces.aclose()
+
+    async def write(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
+        """For the page: (text as HTML, what happened in words)."""
+        writing_request = WritingRequest.check(seed_text, temperature, length, random_seed)
+        async with self.turns.take(request.session_hash) as turn:
+            async for outputs in self._on_page(model, writing_request, turn):
+                yield outputs
+
+    async def go_on(
+        self, model, text_so_far, temperature, length, random_seed, request: gr.Request
+    ):
+        """For the page: write on after everything that stands there."""
+        if not text_so_far:
+            raise CharLSTMError("There is no text to go on from yet: press Write first.")
+        if len(text_so_far) > MAX_TEXT_CHARACTERS:
+            raise CharLSTMError(
+                f"The text has grown to {len(text_so_far):,} characters, and at "
+                f"{MAX_TEXT_CHARACTERS:,} the page ends: press Write to begin a new one."
+            )
+        async for outputs in self.again(
+            model, text_so_far, temperature, length, random_seed, request
+        ):
+            yield outputs
+
+    async def again(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
+        """For the page: what was asked for before, of `write` or of `go_on`."""
+        writing_request = WritingRequest.check(
+            seed_text, temperature, length, random_seed, MAX_TEXT_CHARACTERS
+        )
+        async with self.turns.take(request.session_hash) as turn:
+            async for outputs in self._on_page(model, writing_request, turn):
+                yield outputs
+
+    async def _on_page(self, model, writing_request: WritingRequest, turn: Turn):
+        checkpoint = await asyncio.to_thread(self.registry.get, model)
+        began_s = time.monotonic()
+        page, shown = "", 0
+        async for text in self.texts(checkpoint, writing_request):
+            if turn.is_over:
+                return
+            # Written once and then only lengthened, so that only what is new is sent.
+            if not page:
+                page = f'<div class="page"><span class="seed">{text_html(text)}</span>'
+                yield page, WRITING if self.engine.is_ready else GETTING_READY
+            else:
+                page += text_html(text[shown:])
+                yield page, WRITING
+            shown = len(text)
+        took_s = time.monotonic() - began_s
+        unknown = read_seed_text(checkpoint.vocabulary, writing_request.seed_text).unknown
+        sentences = [
+            f"{writing_request.length:,} characters in {took_s:.1f} s.",
+            name_unknown(unknown),
+        ]
+        page += "</div>"
+        status = f'<p role="status">{escape(" ".join(sentences).strip())}</p>'
+        yield page, status
+        written = text[len(writing_request.seed_text) :]
+        looking = self.copies.look(checkpoint, self.registry.folder(model), written)
+        copied = await turn.wait_for(looking)
+        if copied:
+            yield page, f"{status}<p>{escape(copied)}</p>"
+
+    async def about(self, model: str | None) -> str:
+        """How good a model is; nothing where that is not known."""
+        try:
+            return model_html(await asyncio.to_thread(self.registry.get, model))
+        except (CharLSTMError, AttributeError, LookupError, TypeError, ValueError):
+            return ""  # a story that no training of this version wrote: it can write all the same
+
+    async def generate(
+        self,
+        seed_text: str = "",
+        temperature: float = 0.8,
+        length: int = 500,
+        random_seed: int = 0,
+    ) -> AsyncIterator[str]:
+        """Write on after a seed text with the shipped model; streams the text so far.
+
+        Args:
+            seed_text: what the text begins with, at most 2,000 characters.
+            temperature: from 0.1 (careful) to 1.5 (wild).
+            length: characters to write, 50 to 2,000.
+            random_seed: the same number gives the same text.
+        """
+        writing_request = WritingRequest.check(seed_text, temperature, length, random_seed)
+        async for text in self.texts(self.registry.get(self.registry.default()), writing_request):
+            yield text
+
+
+def build_write_tab(
+    engine: Engine, registry: ModelRegistry, choice: ModelChoice, demo: gr.Blocks, tabs: gr.Tabs
+) -> None:
+    writer = Writer(engine, registry)
+    # On a phone the style sheet puts the page right below the beginning.
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(scale=2, min_width=300, elem_id="write-left"):
+            with gr.Column(elem_id="beginning"):
+                seed_text = gr.Textbox(
+                    label="How the text begins (seed text)",
+                    info="Press Enter to write, Shift+Enter for a new line. It may be empty.",
+                    placeholder="ROMEO:",
+                    lines=1,
+                    max_lines=6,
+                    elem_id="seed-text",
+                    html_attributes=gr.InputHTMLAttributes(
+                        enterkeyhint="send",
+                        autocapitalize="off",
+                        autocorrect="off",
+                        spellcheck=False,
+                    ),
+                )
+                with gr.Row(elem_classes="chips"):
+                    examples = [
+                        gr.Button(example.replace("\n", " "), size="sm", min_width=40)
+                        for example in EXAMPLES
+                    ]
+                with gr.Row(elem_classes="actions"):
+                    write_button = gr.Button(
+                        "Write", variant="primary", min_width=90, elem_id="write-button"
+                    )
+                    stop_button = gr.Button("Stop", min_width=70)
+                    continue_button = gr.Button("Continue", min_width=90)
+                    # Out of sight: what “Try again” beside a broken text presses.
+                    again_button = gr.Button("Try again", elem_id="again")
+            with gr.Column(elem_id="choosing"):
+                temperature = gr.Slider(
+                    *TEMPERATURES,
+                    value=0.8,
+                    step=0.05,
+                    label="Temperature: from careful (0.1) to wild (1.5)",
+                    info="Low: plays safe and repeats itself. High: dares more, invents words.",
+                    buttons=[],
+                    elem_id="temperature",
+                )
+                place_odds(registry)
+            with gr.Column(elem_id="settings"):
+                length = gr.Slider(
+                    *LENGTHS,
+                    value=500,
+                    step=50,
+                    label="Length (characters)",
+                    buttons=[],
+                    elem_id="length",
+                )
+                model = choice.add("Who writes (model)", "model")
+                random_seed = gr.Number(
+                    label="Random seed: the same number gives the same text",
+                    value=1,
+                    precision=0,
+                    elem_id="random-seed",
+                )
+                with gr.Row(elem_classes="dice"):
+                    always_new = gr.Checkbox(
+                        label="New number for each text",
+                        value=True,
+                        container=False,
+                        min_width=120,
+                        elem_id="always-new",
+                    )
+                    dice = gr.Button("Throw the dice", size="sm", min_width=110, elem_id="dice")
+                about = gr.HTML("", elem_id="about-model", js_on_load=None)
+        with gr.Column(scale=3, min_width=320, elem_id="write-right"):
+            page = gr.HTML(EMPTY_PAGE, elem_id="page", autoscroll=False, js_on_load=None)
+            with gr.Row(elem_classes="under-page"):
+                status = gr.HTML("", elem_id="status", js_on_load=None)
+                undo_button = gr.Button("Undo", size="sm", min_width=60, elem_id="undo")
+                copy_button = gr.Button("Copy", size="sm", min_width=60, elem_id="copy")
+                look_button = gr.Button("Look inside", size="sm", min_width=90, elem_id="look")
+
+    settings = [temperature, length, random_seed]
+    writes = {
+        "outputs": [page, status],
+        "show_progress": "hidden",
+        "concurrency_limit": None,
+        "trigger_mode": "multiple",  # pressed again: the new text takes the old one's place
+        "api_visibility": "private",
+        # WritingRequest checks the values; Gradio's own conversions cost a thread for each piece.
+        "preprocess": False,
+        "postprocess": False,
+    }
+    writes_anew = {
+        "fn": friendly(writer.write),
+        "inputs": [model, seed_text, *settings],
+        "js": "(...wish) => { window.charlstm.remember(); return window.charlstm.asked(...wish); }",
+        **writes,
+    }
+    roll = "(always, number) => window.charlstm.roll(always, number)"
+    rolled = gr.on(
+        [write_button.click, seed_text.submit],
+        None,
+        [always_new, random_seed],
+        random_seed,
+        js=roll,
+    )
+    writing = [rolled.then(**writes_anew)]
+    for button, example in zip(examples, EXAMPLES, strict=True):
+        filled = button.click(
+            None,
+            [always_new, random_seed],
+            [seed_text, random_seed],
+            js=f"(...dice) => [{json.dumps(example)}, ({roll})(...dice)]",
+        )
+        writing.append(filled.then(**writes_anew))
+    writing.append(
+        continue_button.click(
+            friendly(writer.go_on),
+            [model, seed_text, *settings],
+            js="(model, seed, ...rest) => "
+            "window.charlstm.asked(model, window.charlstm.textSoFar(), ...rest)",
+            **writes,
+        )
+    )
+    writing.append(
+        again_button.click(
+            friendly(writer.again),
+            [model, seed_text, *settings],
+            js="(...form) => window.charlstm.tryAgain(...form)",
+            **writes,
+        )
+    )
+    stop_button.click(
+        None, status, status, js="(status) => window.charlstm.stopped(status)", cancels=writing
+    )
+    dice.click(None, None, random_seed, js="() => window.charlstm.throwDice()")
+    undo_button.click(None, page, [page, status], js="(page) => window.charlstm.undo(page)")
+    copy_button.click(None, None, status, js="() => window.charlstm.copy()")
+    look_button.click(
+        None,
+        None,
+        tabs,
+        js="() => { window.charlstm.lookInside(); "
+        "return {__type__: 'update', selected: 'inside'}; }",
+    )
+    shown = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    gr.on([demo.load, model.change], writer.about, model, about, **shown)
+    gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
+    demo.load(None, None, random_seed, js="() => window.charlstm.throwDice()")
+    connect_odds(demo, seed_text, temperature)
+    demo.load(
+        None,
+        [page, status],
+        [page, status],
+        js="(...shown) => window.charlstm.restore(...shown)",
+    )

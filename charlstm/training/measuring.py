@@ -1,0 +1,103 @@
+"""How good a network is on held-out text: a sample while it trains, exact figures at the end.
+
+The held-out curve is measured on the same few windows again and again, so that measuring leaves
+the time to learning. The exact figures are those of the weights as they are stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from charlstm.analysis.evaluation import evaluate
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.training.batches import Lanes, Windows
+from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
+
+NOTEBOOK_TEST_BATCH = 512
+FEWEST_WINDOWS = 8
+TIME_SHARE = 0.08  # of a training, for all its measurements together
+
+
+class HeldOutCurve:
+    """Measures a model on windows that stay the same.
+
+    Args:
+        model: compiled with a loss and an accuracy.
+        inputs, targets: windows and what follows, the first axis of both is the windows'.
+    """
+
+    def __init__(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray):
+        self.model = model
+        self.inputs = inputs
+        self.targets = targets
+
+    def measure(self) -> tuple[float, float]:
+        """Loss in nats and accuracy."""
+        results = self.model.evaluate(
+            self.inputs,
+            self.targets,
+            batch_size=len(self.inputs),
+            verbose=0,
+            return_dict=True,
+        )
+        return results["loss"], results["accuracy"]
+
+    def fit_into(self, total_s: float) -> None:
+        """Keep as many windows as a training of `total_s` seconds can measure often enough."""
+        self.measure()  # traces the graph
+        began_s = time.monotonic()
+        self.measure()
+        cost_s = time.monotonic() - began_s
+        affordable_s = TIME_SHARE * total_s / VALIDATIONS_AT_LEAST
+        if cost_s > affordable_s and len(self.inputs) > FEWEST_WINDOWS:
+            count = int(len(self.inputs) * affordable_s / cost_s)
+            chosen = np.linspace(0, len(self.inputs) - 1, max(FEWEST_WINDOWS, count)).astype(int)
+            self.inputs, self.targets = self.inputs[chosen], self.targets[chosen]
+            self.measure()  # traces the graph of the new size
+
+
+def final_figures(
+    stored: Checkpoint,
+    held_out_ids: np.ndarray,
+    model: keras.Model,
+    data: Lanes | Windows,
+    progress: Callable[[float], None],
+) -> dict:
+    """Figures over the whole held-out text; for the notebook's windows also over its test split.
+
+    Args:
+        held_out_ids: (characters,).
+        model: the one that was trained.
+        progress: called with the share of the work done, 0 to 1.
+    """
+    leaky = isinstance(data, Windows)
+    first_part = 0.1 if leaky else 1.0  # the notebook's test windows take most of the time
+    results = evaluate(
+        stored.network, held_out_ids, lambda share: progress(first_part * share)
+    ).as_dict()
+    if leaky:
+        batches = -(-len(data.test) // NOTEBOOK_TEST_BATCH)
+        split = model.evaluate(
+            data.windows[data.test].astype(np.int32),
+            data.targets[data.test],
+            batch_size=NOTEBOOK_TEST_BATCH,
+            callbacks=[
+                keras.callbacks.LambdaCallback(
+                    on_test_batch_end=lambda batch, logs: progress(
+                        first_part + (1 - first_part) * (batch + 1) / batches
+                    )
+                )
+            ],
+            verbose=0,
+            return_dict=True,
+        )
+        results["random_split"] = {
+            "loss_nats": split["loss"],
+            "accuracy": split["accuracy"],
+            "leaky": True,
+        }
+    return results

@@ -1,0 +1,63 @@
+"""What teachers expect after each character of a text: computed once, before a student trains."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.lstm import Network
+
+_LANES = 64
+_PIECE = 32  # characters a call of Network.read
+
+
+def teachers_odds(
+    teachers: Sequence[Checkpoint],
+    ids: np.ndarray,
+    path: Path,
+    progress: Callable[[float], None] = lambda share: None,
+) -> np.ndarray:
+    """What the teachers together expect after each character: the mean of their probabilities.
+
+    Args:
+        ids: the training text, (characters,).
+        path: a file to keep them in, mapped to memory: 130 MB for a million characters. What an
+            interrupted training left there is taken up.
+        progress: called with the share of the work done, 0 to 1.
+
+    Returns:
+        float16, (characters, vocabulary).
+    """
+    shape = (len(ids), len(teachers[0].vocabulary))
+    if path.exists():
+        odds = np.load(path, mmap_mode="r")
+        if odds.shape == shape and odds.dtype == np.float16:
+            return odds
+    per_lane = -(-len(ids) // _LANES)
+    lanes = np.zeros(_LANES * per_lane, np.int64)
+    lanes[: len(ids)] = ids
+    lanes = lanes.reshape(_LANES, per_lane)
+    unfinished = path.with_suffix(".part")
+    odds = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
+    networks: list[Network] = [teacher.network for teacher in teachers]
+    states = [network.start(_LANES) for network in networks]
+    places = np.arange(_LANES)[:, None] * per_lane
+    for first in range(0, per_lane, _PIECE):
+        piece = lanes[:, first : first + _PIECE]
+        mean = np.zeros((*piece.shape, shape[1]), np.float32)
+        for number, network in enumerate(networks):
+            logits, states[number] = network.read(piece, states[number])
+            exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+            mean += exponentials / exponentials.sum(-1, keepdims=True)
+        rows = places + np.arange(first, first + piece.shape[1])
+        inside = rows < len(ids)  # the last lane may be longer than what is left of the text
+        odds[rows[inside]] = mean[inside] / len(networks)
+        progress(min(1.0, (first + _PIECE) / per_lane))
+    odds.flush()
+    del odds
+    os.replace(unfinished, path)
+    return np.load(path, mmap_mode="r")

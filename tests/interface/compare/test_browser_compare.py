@@ -1,0 +1,243 @@
+"""The Compare tab in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from charlstm.home import shipped_folder
+from charlstm.interface.models import SHIPPED_FILE, SHIPPED_TITLE
+from charlstm.network.checkpoint import load_checkpoint
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
+from tests.browsing import TIMEOUT_MS, add_model, choose, needs_browser, open_tab, overflow
+from tests.tiny_networks import random_checkpoint
+
+pytestmark = needs_browser
+COPY = {"permissions": ["clipboard-read", "clipboard-write"]}
+
+
+@pytest.fixture
+def open_compare(visit):
+    """Opens the page on the Compare tab."""
+
+    def open_page(path="/", **options):
+        page = visit(path, **options)
+        open_tab(page, "Compare")
+        page.locator("#compare-seed-text textarea").wait_for()
+        return page
+
+    return open_page
+
+
+def set_number(page, elem_id: str, number) -> None:
+    page.locator(f"#{elem_id} input[type=number]").fill(str(number))
+
+
+def compare(page, seed_text: str, *, length: int = 100, random_seed: int = 7) -> list[str]:
+    """Press Write, with this random seed; the columns' texts when all is there."""
+    page.locator("#compare-always-new input").uncheck()
+    set_number(page, "compare-random-seed", random_seed)
+    set_number(page, "compare-length", length)
+    page.locator("#compare-seed-text textarea").fill(seed_text)
+    page.locator("#compare-write").click()
+    page.wait_for_function(
+        """([seed, length, said]) => {
+            const status = document.querySelector("#compare-status").textContent;
+            const pages = [...document.querySelectorAll("#compare-columns .compared .page")];
+            const all = pages.map((page) => page.textContent);
+            const isWhole = all.some((text) => [...text].length === [...seed].length + length);
+            return status.includes(said) && isWhole && all.every((text) => text.startsWith(seed));
+        }""",
+        arg=[seed_text.replace("\r", "\n"), length, f"random seed {random_seed}."],
+        timeout=TIMEOUT_MS,
+    )
+    return texts(page)
+
+
+def texts(page) -> list[str]:
+    return page.locator("#compare-columns .compared .page").all_text_contents()
+
+
+def headings(page) -> list[str]:
+    return page.get_by_role("heading", level=2).all_inner_texts()
+
+
+def shipped_text(seed_text, temperature, *, length=100, random_seed=7) -> str:
+    checkpoint = load_checkpoint(shipped_folder() / SHIPPED_FILE)
+    return library_text(checkpoint, seed_text, temperature, length, random_seed)
+
+
+def library_text(checkpoint, seed_text, temperature, length, random_seed) -> str:
+    sampling = Sampling(temperature=temperature)
+    pieces = write(checkpoint, seed_text, length=length, sampling=sampling, random_seed=random_seed)
+    return seed_text + "".join(pieces)
+
+
+def test_one_model_alone_is_said_before_and_after_writing_and_nothing_is_lost(open_compare):
+    page = open_compare()
+    before = compare(page, "ROMEO:")
+    page.get_by_label("Two models").check()
+    expect(page.locator("#compare-note")).to_contain_text("train another one on the Train tab")
+    page.locator("#compare-write").click()
+    expect(page.get_by_test_id("toast-text")).to_contain_text("train another one on the Train tab")
+    assert texts(page) == before and len(before) == 3
+    assert page.errors == []
+
+
+def test_three_temperatures_are_named_and_each_shows_the_library_s_text(open_compare):
+    page = open_compare()
+    expect(page.locator("#compare-columns")).to_contain_text("Type a beginning")
+    assert compare(page, "ROMEO:\r<b>") == [
+        shipped_text("ROMEO:\n<b>", temperature) for temperature in (0.3, 0.8, 1.3)
+    ]
+    assert headings(page) == [
+        "Careful temperature 0.3",
+        "Balanced temperature 0.8",
+        "Wild temperature 1.3",
+    ]
+    assert page.locator("#compare-columns .seed").all_text_contents() == ["ROMEO:\n<b>"] * 3
+    expect(page.locator("#compare-columns .facts")).to_have_count(3)
+    expect(page.locator("#compare-columns .facts").first).to_contain_text("different words of")
+    expect(page.locator("#compare-status")).to_contain_text(SHIPPED_TITLE)
+    page.locator("#compare-temperature-middle input[type=number]").fill("0.5")
+    assert compare(page, "KING")[1] == shipped_text("KING", 0.5)
+    assert headings(page)[1] == "Careful temperature 0.5"
+    assert page.errors == []
+
+
+def test_enter_writes_each_time_with_a_new_number_that_is_shown(open_compare):
+    page = open_compare()
+    page.locator("#compare-seed-text textarea").fill("O")
+    numbers, before = set(), [""] * 3
+    for _ in range(2):
+        page.locator("#compare-seed-text textarea").press("Enter")
+        page.wait_for_function(
+            """(before) => {
+                const text = document.querySelector("#compare-columns .compared .page");
+                const status = document.querySelector("#compare-status").textContent;
+                return text && text.textContent !== before && status.includes("random seed");
+            }""",
+            arg=before[0],
+        )
+        number = page.locator("#compare-random-seed input").input_value()
+        expect(page.locator("#compare-status")).to_contain_text(f"random seed {number}.")
+        numbers.add(number)
+        before = texts(page)
+        assert [len(text) for text in before] == [301] * 3
+    assert len(numbers) == 2
+    assert page.errors == []
+    assert compare(open_compare(), "O", length=300, random_seed=int(number)) == before
+
+
+def test_bad_input_is_refused_in_a_sentence_and_nothing_is_lost(open_compare):
+    page = open_compare()
+    before = compare(page, "O")
+    page.locator("#compare-seed-text textarea").fill("x" * 2001)
+    page.locator("#compare-write").click()
+    expect(page.get_by_text("use at most 2,000")).to_be_visible()
+    assert texts(page) == before
+    assert page.errors == []
+
+
+# In the browser, because a text of 2,000 characters is whole in half a second.
+STOP_ON_THE_WAY = """async () => {
+  const text = () => document.querySelector("#compare-columns .compared .page")?.textContent ?? "";
+  for (let tries = 0; text().length < 30; tries++) {
+    if (tries > 2000) throw new Error("nothing is written");
+    await new Promise((go) => setTimeout(go, 5));
+  }
+  document.querySelector("#compare-stop").click();
+}"""
+
+
+def test_stop_keeps_what_stands_there(open_compare):
+    page = open_compare()
+    page.locator("#compare-seed-text textarea").fill("ROMEO:")
+    set_number(page, "compare-length", 2000)
+    page.locator("#compare-write").click()
+    page.evaluate(STOP_ON_THE_WAY)
+    expect(page.locator("#compare-status")).to_have_text("Stopped.", use_inner_text=True)
+    page.wait_for_timeout(500)
+    stopped = texts(page)
+    assert all(6 < len(text) < 2006 for text in stopped)
+    page.wait_for_timeout(300)
+    assert texts(page) == stopped, "nobody goes on writing"
+    assert [len(text) for text in compare(page, "O", length=50)] == [51] * 3
+    assert page.errors == []
+
+
+def test_a_new_comparison_takes_the_place_of_the_one_that_is_being_written(open_compare):
+    page = open_compare()
+    page.locator("#compare-seed-text textarea").fill("ROMEO:")
+    set_number(page, "compare-length", 2000)
+    page.locator("#compare-write").click()
+    page.wait_for_function(
+        "document.querySelector('#compare-columns .compared')?.textContent.length > 60"
+    )
+    assert [len(text) for text in compare(page, "KING:", length=50)] == [55] * 3
+    page.wait_for_timeout(500)
+    assert all(text.startswith("KING:") and len(text) == 55 for text in texts(page))
+    assert page.errors == []
+
+
+def test_a_column_can_be_copied(open_compare):
+    page = open_compare(**COPY)
+    before = compare(page, "ROMEO:")
+    page.get_by_role("button", name="Copy the text: Wild").click()
+    expect(page.locator(".copy-column").nth(2)).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == before[2]
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_a_phone_a_swipe_leads_from_text_to_text(open_compare, theme):
+    page = open_compare(f"/?__theme={theme}", width=390)
+    assert overflow(page) <= 0
+    compare(page, "KING:")
+    assert overflow(page) <= 0
+    columns = page.locator("#compare-columns .compared")
+    boxes = [columns.nth(place).bounding_box() for place in range(3)]
+    assert len({box["y"] for box in boxes}) == 1 and boxes[0]["width"] > 300
+    button = page.locator("#compare-write").bounding_box()
+    assert boxes[0]["y"] - button["y"] < 150, "the texts stand right below the button"
+    columns.nth(2).scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = columns.nth(2).bounding_box()
+    assert 0 <= box["x"] and box["x"] + box["width"] <= 390
+    page.get_by_label("Two models").check()
+    expect(page.locator("#compare-models")).to_be_visible()
+    expect(page.locator("#compare-temperatures")).to_be_hidden()
+    assert overflow(page) <= 0
+    assert page.errors == []
+
+
+def test_two_models_stand_side_by_side_the_newest_on_the_right(open_compare, home_folder):
+    page = open_compare()
+    page.get_by_label("Two models").check()
+    expect(page.locator("#compare-note")).to_contain_text("only one model")
+    model = random_checkpoint("\n .:EMORaeht")
+    add_model(home_folder, "1000-first", model)
+    page.get_by_label("Three temperatures").check()
+    page.get_by_label("Two models").check()  # a training that has ended since is found
+    expect(page.locator("#compare-right input")).to_have_value("1000-first, quick")
+    expect(page.locator("#compare-note")).to_have_text("", use_inner_text=True)
+    left, right = compare(page, "ROMEOZ:")
+    assert left == shipped_text("ROMEOZ:", 0.8)
+    assert right == library_text(model, "ROMEOZ:", 0.8, 100, 7)
+    assert headings(page) == [
+        f"{SHIPPED_TITLE} temperature 0.8",
+        "1000-first, quick temperature 0.8",
+    ]
+    facts = page.locator("#compare-columns .facts")
+    expect(facts.first).not_to_contain_text("never saw")
+    expect(facts.nth(1)).to_contain_text("never saw Z")
+
+    add_model(home_folder, "1001-second", model)
+    damaged = home_folder / "runs" / "1001-second" / "checkpoint.safetensors"
+    damaged.write_bytes(b"garbage" * 99)
+    choose(page, "compare-left", "1000-first, quick")  # the list is as new as the click
+    expect(page.locator("#compare-right input")).to_have_value("1001-second, quick")
+    left, right = compare(page, "ROMEO:", random_seed=8)
+    assert left == library_text(model, "ROMEO:", 0.8, 100, 8)
+    assert right == "ROMEO:"
+    expect(facts.nth(1)).to_contain_text("no checkpoint")
+    assert page.errors == []

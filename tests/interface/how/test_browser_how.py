@@ -1,0 +1,529 @@
+"""The How it works tab in a real browser: every picture shows what the library computes."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from charlstm.analysis import walkthrough
+from charlstm.home import shipped_folder
+from charlstm.interface.how.tab import FIRST_TEXT
+from charlstm.network.checkpoint import Checkpoint, load_checkpoint
+from charlstm.network.lstm import Architecture
+from charlstm.text.vocabulary import Vocabulary
+from charlstm.writing.sampling import Sampling, draw, probabilities
+from tests.browsing import add_model, needs_browser, open_tab, overflow
+from tests.tiny_networks import random_weights
+
+pytestmark = needs_browser
+SHIPPED = shipped_folder() / "tiny-shakespeare.safetensors"
+EVIL = '<img src=x onerror="document.title=1">'
+KINDS = ("hidden state h", "cell state c")
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_checkpoint(SHIPPED)
+
+
+def save_model(home_folder, name, characters, training):
+    """A model of one layer of nine units, in the list as `name`."""
+    architecture = Architecture(vocabulary_size=len(characters), embedding_units=4, lstm_units=(9,))
+    checkpoint = Checkpoint(
+        architecture=architecture,
+        vocabulary=Vocabulary(characters),
+        weights=random_weights(architecture, random_seed=3, scale=1.0),
+        training=training,
+    )
+    return add_model(home_folder, name, checkpoint)
+
+
+@pytest.fixture(scope="module")
+def other(home_folder):
+    """A stranger's model, whose words are markup; it knows no line break."""
+    training = {
+        "corpus": {"name": EVIL},
+        "characters_seen": EVIL,
+        "steps": 77,
+        "results": {"perplexity": 5.25, "loss_nats": [EVIL]},
+        "started_from": {"corpus": EVIL},
+    }
+    return save_model(home_folder, "other", "".join(sorted(set(EVIL))), training)
+
+
+@pytest.fixture(scope="module")
+def twin(home_folder, shipped):
+    """A model with the vocabulary of the shipped one."""
+    return save_model(home_folder, "twin", shipped.vocabulary.characters, {})
+
+
+@pytest.fixture
+def how(visit, other):
+    """Opens the tab."""
+
+    def open_how(path="/", **options):
+        page = visit(path, **options)
+        open_tab(page, "How it works")
+        expect(page.locator("how-it-works .bars li")).to_have_count(8)
+        return page
+
+    return open_how
+
+
+def moment_of(checkpoint, text, read=None):
+    found = walkthrough.tiles(checkpoint.vocabulary, text)
+    return walkthrough.moment(checkpoint, found[:read])
+
+
+def odds_of(checkpoint, text, temperature, read=None):
+    return probabilities(
+        moment_of(checkpoint, text, read).scores, Sampling(temperature=temperature)
+    )
+
+
+def type_text(page, text):
+    page.locator("#how-text").fill(text)
+    expect(page.locator("how-it-works .tiles small").last).to_be_visible()
+    expect(page.locator("how-it-works .so-far")).to_have_text(text, use_inner_text=False)
+
+
+def set_temperature(page, value):
+    page.locator("how-it-works .temperature input").fill(str(value))
+
+
+def bars(page) -> dict[int, float]:
+    rows = page.locator("how-it-works .bars li")
+    return {
+        int(row["id"]): float(row["probability"])
+        for row in rows.evaluate_all("rows => rows.map((row) => ({ ...row.dataset }))")
+    }
+
+
+def expect_bars(page, odds):
+    found = bars(page)
+    best = np.argsort(-odds, kind="stable")[:8]
+    assert list(found) == best.tolist()
+    np.testing.assert_allclose(list(found.values()), odds[best], atol=3e-4)
+
+
+def ids_on_tiles(page) -> list[str]:
+    return page.locator("how-it-works .tiles small").all_text_contents()
+
+
+def expect_place(page, read, of):
+    expect(page.locator("how-it-works .where")).to_contain_text(f"{read} of {of} tiles read")
+
+
+def expect_shown(page, checkpoint, text, read):
+    """That the pictures, too, stand at a place: the mark on the tiles does not wait for them."""
+    moved = moment_of(checkpoint, text, read).moved
+    expect_place(page, read, len(walkthrough.tiles(checkpoint.vocabulary, text)))
+    expect(page.locator("how-it-works .moved")).to_contain_text(f"changed {moved:,} of ")
+
+
+def choose(page, name):
+    page.locator("#how-model input").click()
+    page.get_by_role("option", name=f"{name}, quick").click()
+    expect(page.locator("how-it-works .state-size")).to_have_text("18 numbers")
+
+
+def test_tiles_and_ids_are_those_of_the_vocabulary(how, shipped):
+    page = how()
+    tiles = page.locator("how-it-works .tiles button")
+    expect(tiles).to_have_count(len(FIRST_TEXT) + 1)
+    assert ids_on_tiles(page) == [str(i) for i in shipped.vocabulary.encode("\n" + FIRST_TEXT)]
+    assert page.locator("how-it-works .tiles b").all_text_contents() == list("↵ROMEO:↵O")
+    expect(tiles.first).to_have_attribute("aria-label", re.compile("line's beginning"))
+    expect(tiles.nth(7)).to_have_attribute("title", "a line break: number 0")
+
+    type_text(page, "A é 😀!<b>")
+    assert ids_on_tiles(page) == "0 13 1 ? 1 ? 2 ? 40 ?".split()
+    unknown = page.locator("how-it-works .unknown")
+    expect(unknown).to_contain_text("“é”, “😀”, “<”, “>”")
+    assert page.locator("how-it-works .tiles b").all_text_contents()[2] == "␣"
+
+    page.locator("how-it-works summary").click()
+    known = page.locator("how-it-works .known span small")
+    assert known.all_text_contents() == [str(i) for i in range(65)]
+    assert "".join(page.locator("how-it-works .known b").all_text_contents()) == (
+        "↵␣" + shipped.vocabulary.characters[2:]
+    )
+    assert page.errors == []
+
+
+def test_the_text_ends_at_its_limit(how):
+    page = how()
+    page.locator("#how-text").fill("y" * 59 + "😀zzz")
+    expect(page.locator("how-it-works .tiles button")).to_have_count(61)
+    assert page.locator("#how-text").input_value() == "y" * 59 + "😀"
+    expect(page.locator("how-it-works .count")).to_have_text("60 of 60 characters")
+    page.locator("how-it-works .draw").click()
+    expect(page.locator("how-it-works .drawn")).to_contain_text("60 characters are full")
+    assert page.errors == []
+
+
+def test_stepping_shows_the_state_and_the_odds_of_each_place(how, shipped):
+    page = how()
+    temperature = 0.8
+    expect_bars(page, odds_of(shipped, FIRST_TEXT, temperature))
+    page.locator("how-it-works .back").click()
+    expect_place(page, 8, 9)
+    expect(page.locator("how-it-works .came")).to_contain_text("In your text came “O”: ")
+    expect_bars(page, odds_of(shipped, FIRST_TEXT, temperature, 8))
+    page.locator("how-it-works .tiles button").nth(3).click()
+    expect_place(page, 4, 9)
+    expect(page.locator("how-it-works .moved")).to_contain_text(
+        f"changed {moment_of(shipped, FIRST_TEXT, 4).moved:,} of 2,048 numbers"
+    )
+    expect_bars(page, odds_of(shipped, FIRST_TEXT, temperature, 4))
+    for key, read in (("ArrowLeft", 3), ("ArrowRight", 4), ("End", 9), ("Home", 1)):
+        page.keyboard.press(key)
+        expect_place(page, read, 9)
+        assert page.evaluate("document.activeElement.getAttribute('aria-current')") == "true"
+    page.locator("how-it-works .back").click()
+    expect(page.locator("how-it-works .moved")).to_contain_text("all 2,048 numbers are 0")
+    expect(page.locator("how-it-works .back")).to_be_disabled()
+    page.locator("how-it-works .draw").click()
+    expect(page.locator("how-it-works .drawn")).to_contain_text("First it must read")
+    page.locator("how-it-works .anew").click()
+    expect_shown(page, shipped, FIRST_TEXT, 9)
+    expect_bars(page, odds_of(shipped, FIRST_TEXT, temperature))
+    assert page.errors == []
+
+
+def value_told(page) -> float:
+    words = page.locator("how-it-works .cell-value").text_content()
+    return float(re.search(r": (−?[\d.]+\d)", words)[1].replace("−", "-"))
+
+
+def test_the_value_of_each_square_is_that_of_the_state(how, shipped):
+    page = how()
+    page.locator("how-it-works .tiles button").nth(5).click()
+    expect_shown(page, shipped, FIRST_TEXT, 6)
+    state = moment_of(shipped, FIRST_TEXT, 6).state
+    canvases = page.locator("how-it-works canvas")
+    expect(canvases).to_have_count(4)
+    for (layer, part), place in itertools.product([(0, 0), (0, 1), (1, 0), (1, 1)], [0, 133, 511]):
+        canvas = canvases.nth(2 * layer + part)
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        x, y = (place % 32 + 0.4) / 32, (place // 32 + 0.4) / 16
+        canvas.hover(position={"x": box["width"] * x, "y": box["height"] * y}, force=True)
+        told = page.locator("how-it-works .cell-value")
+        expect(told).to_contain_text(f"Layer {layer + 1}, {KINDS[part]}, number {place + 1} of 512")
+        assert value_told(page) == pytest.approx(state[layer][part][0, place], abs=0.00501)
+    # The same square in the next place, and another square by the keyboard.
+    before, state = state, moment_of(shipped, FIRST_TEXT, 7).state
+    place = int(np.abs(state[1][1] - before[1][1])[0].argmax())
+    canvas.focus()
+    page.keyboard.press("Home")
+    for key in ["ArrowDown"] * (place // 32) + ["ArrowRight"] * (place % 32):
+        page.keyboard.press(key)
+    expect(told).to_contain_text(f"number {place + 1} of 512")
+    assert value_told(page) == pytest.approx(before[1][1][0, place], abs=0.00501)
+    earlier = told.text_content().split(": ")[1].split(" ")[0].rstrip(".")
+    page.locator("how-it-works .forward").click()
+    expect(told).to_contain_text(f"(one character before: {earlier})")
+    assert value_told(page) == pytest.approx(state[1][1][0, place], abs=0.00501)
+    canvases.nth(2).focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowUp")
+    expect(told).to_contain_text("Layer 2, hidden state h, number 480 of 512")
+    assert value_told(page) == pytest.approx(state[1][0][0, 479], abs=0.00501)
+    assert page.errors == []
+
+
+COLOURS = """(canvas) => {
+  const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from({ length: 512 }, (_, place) => {
+    const at = 4 * (((place >> 5) * 16 + 6) * width + (place & 31) * 16 + 6);
+    return [data[at], data[at + 2]];
+  });
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_colour_of_a_square_tells_the_sign_and_the_size_of_its_number(how, shipped, theme):
+    page = how(f"/?__theme={theme}")
+    state = moment_of(shipped, FIRST_TEXT).state
+    for place in range(4):
+        values = state[place // 2][place % 2][0]
+        if place % 2:
+            values = np.tanh(values)
+        red, blue = np.array(page.locator("how-it-works canvas").nth(place).evaluate(COLOURS)).T
+        warmth = red - blue
+        assert np.corrcoef(warmth, values)[0, 1] > 0.98
+        assert (warmth[values > 0.3] > 40).all() and (warmth[values < -0.3] < -40).all()
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.8, 1.5])
+def test_the_bars_are_the_odds_at_the_slider_s_temperature(how, shipped, temperature):
+    page = how()
+    type_text(page, "To be, or not to b")
+    page.requested.clear()
+    set_temperature(page, temperature)
+    odds = odds_of(shipped, "To be, or not to b", temperature)
+    expect_bars(page, odds)
+    widths = page.locator("how-it-works .pieces span").evaluate_all(
+        "pieces => pieces.map((piece) => parseFloat(piece.style.width) / 100)"
+    )
+    np.testing.assert_allclose(widths, odds, atol=3e-4)
+    entropy = -(odds[odds > 0] * np.log(odds[odds > 0])).sum()
+    expect(page.locator("how-it-works .hesitates")).to_contain_text(
+        f"one among {np.exp(entropy):.1f} equally"
+    )
+    assert not [url for url in page.requested if "gradio_api/run" in url], "bent in the browser"
+    assert page.errors == []
+
+
+def test_the_draw_takes_the_character_whose_piece_holds_the_number(how, shipped):
+    page = how()
+    text = FIRST_TEXT
+    set_temperature(page, 1.0)
+    for side in ("first", "last", "first", "last"):
+        odds = odds_of(shipped, text, 1.0)
+        best = int(odds.argmax())
+        begin, end = np.cumsum(odds)[best] - odds[best], np.cumsum(odds)[best]
+        number = float(begin + 0.004 if side == "first" else end - 0.004)
+        assert draw(odds, number) == best, "a piece's edge tells more than its middle"
+        character = shipped.vocabulary.characters[best]
+        page.evaluate("(number) => { Math.random = () => number; }", number)
+        page.locator("how-it-works .draw").click()
+        expect(page.locator("how-it-works .drawn")).to_contain_text(f"{number:.4f} falls on")
+        hit = page.locator("how-it-works .pieces .hit")
+        expect(hit).to_have_count(1)
+        page.wait_for_timeout(700)  # the marker runs for half a second
+        marker, piece, line = (
+            page.locator(f"how-it-works {selector}").bounding_box()
+            for selector in (".marker", ".pieces .hit", "div.line")
+        )
+        at = marker["x"] + marker["width"] / 2
+        assert at == pytest.approx(line["x"] + number * line["width"], abs=1)
+        assert piece["x"] < at < piece["x"] + piece["width"]
+        text += character
+        expect(page.locator("#how-text")).to_have_value(text)
+        expect_place(page, len(text) + 1, len(text) + 1)
+        expect(page.locator("how-it-works .so-far .grown")).to_have_text(
+            text[len(FIRST_TEXT) :], use_inner_text=False
+        )
+    page.locator("how-it-works .anew").click()
+    expect(page.locator("#how-text")).to_have_value(FIRST_TEXT)
+    expect_place(page, 9, 9)
+    assert page.errors == []
+
+
+def test_a_press_on_the_line_chooses_the_number_and_replaces_what_followed(how, shipped):
+    page = how()
+    page.locator("how-it-works .tiles button").nth(2).click()
+    expect_place(page, 3, 9)
+    odds = odds_of(shipped, FIRST_TEXT, 0.8, 3)
+    best = int(odds.argmax())
+    middle = np.cumsum(odds)[best] - odds[best] / 2
+    line = page.locator("how-it-works div.line")
+    box = line.bounding_box()
+    line.click(position={"x": box["width"] * middle, "y": 20})
+    expect(page.locator("#how-text")).to_have_value("RO" + shipped.vocabulary.characters[best])
+    assert page.errors == []
+
+
+def test_two_quick_presses_draw_two_characters(how):
+    page = how()
+    page.locator("how-it-works .draw").evaluate("(button) => { button.click(); button.click(); }")
+    expect(page.locator("how-it-works .count")).to_have_text("10 of 60 characters")
+    page.wait_for_timeout(1500)
+    expect(page.locator("how-it-works .count")).to_have_text("10 of 60 characters")
+    assert page.errors == []
+
+
+def test_keep_drawing_goes_on_until_it_is_stopped(how):
+    page = how()
+    keep = page.locator("how-it-works .keep")
+    keep.click()
+    page.wait_for_function("[...document.querySelector('#how-text').value].length >= 10")
+    expect(keep).to_have_text("Stop")
+    keep.click()
+    expect(keep).to_have_attribute("aria-pressed", "false")
+    page.wait_for_timeout(1500)  # a character that was drawn still joins the text
+    text = page.locator("#how-text").input_value()
+    page.wait_for_timeout(1500)
+    assert page.locator("#how-text").input_value() == text
+    assert page.errors == []
+
+
+def test_the_loss_is_the_surprise_at_the_supposed_character(how, shipped):
+    page = how()
+    for character in "zhO":
+        odds = odds_of(shipped, FIRST_TEXT, 1.0)
+        id_ = shipped.vocabulary.characters.index(character)
+        page.locator("#how-right").select_option(str(id_))
+        expect(page.locator("how-it-works .surprise")).to_contain_text(
+            f"the loss is {-np.log(odds[id_]):.2f} nats"
+        )
+
+
+def numbers_in(text) -> list[int]:
+    return [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", text)]
+
+
+def expect_network(page, checkpoint):
+    architecture, shapes = checkpoint.architecture, checkpoint.architecture.weight_shapes()
+    layers = [f"LSTM layer {layer + 1}" for layer in range(len(architecture.lstm_units))]
+    prefixes = {"Embedding": "embedding/", "Scores": "output/"}
+    prefixes |= {name: f"lstm_{place}/" for place, name in enumerate(layers, 1)}
+    units = {"Embedding": architecture.embedding_units, "Scores": architecture.vocabulary_size}
+    units |= dict(zip(layers, architecture.lstm_units, strict=True))
+    titles = page.locator("how-it-works .box .title").all_text_contents()
+    assert titles == ["Character", "Embedding", *layers, "Scores", "Odds"]
+    assert page.locator("how-it-works svg .loop").count() == len(layers)
+    for name, prefix in prefixes.items():
+        box = page.locator(f'how-it-works [data-part="{name}"]')
+        own = [shape for weight, shape in shapes.items() if weight.startswith(prefix)]
+        count = sum(int(np.prod(shape)) for shape in own)
+        assert numbers_in(box.locator(".sizes").text_content()) == [units[name], count]
+        box.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("how-it-works .part h4")).to_have_text(name)
+        cells = page.locator("how-it-works .part td").all_text_contents()
+        expected = [[*shape, int(np.prod(shape))][-3 if len(shape) > 1 else -1 :] for shape in own]
+        assert [numbers_in(cell) for cell in cells] == expected
+        expect(page.locator("how-it-works .total b")).to_have_text(
+            f"{architecture.parameters():,} weights"
+        )
+
+
+def test_the_network_is_drawn_in_its_real_sizes(how, shipped):
+    page = how()
+    expect_network(page, shipped)
+    best = shipped.vocabulary.characters[int(odds_of(shipped, FIRST_TEXT, 1.0).argmax())]
+    assert best == " "
+    expect(page.locator('how-it-works [data-part="Odds"] .sizes')).to_contain_text("a space")
+    expect(page.locator('how-it-works [data-part="Character"] .sizes')).to_have_text(
+        "“O”, number 27"
+    )
+    words = page.locator("how-it-works .words")
+    for number in (
+        "This model knows 65.",
+        "2,048",
+        "3,724,097",
+        "1.379",
+        "4.174",
+        "3.97",
+        "111,539",
+    ):
+        expect(words).to_contain_text(number)
+    story = page.locator("how-it-works .story-of")
+    expect(story).to_contain_text("50,196,480 characters of “Shakespeare”, in 12,255 steps")
+    expect(story).to_contain_text("8 teachers")
+    curve = page.locator("how-it-works .learning-curve svg")
+    losses = [loss for _, loss in shipped.history["val_loss_nats"]]
+    expect(curve).to_have_attribute(
+        "aria-label", re.compile(f"{losses[0]:.2f} nats at first, {losses[-1]:.2f} at the end")
+    )
+    assert page.errors == []
+
+
+def test_another_model_changes_every_picture(how, other):
+    page = how()
+    choose(page, "other")
+    text = "docu=mn <x"
+    type_text(page, text)
+    ids = other.vocabulary.encode(" " + text)
+    assert ids_on_tiles(page) == [str(i) for i in ids], "a line begins with a space here"
+    expect(page.locator("how-it-works .beginning")).to_contain_text("a space (the dashed tile)")
+    expect_bars(page, odds_of(other, text, 0.8))
+    canvases = page.locator("how-it-works canvas")
+    expect(canvases).to_have_count(2)
+    canvases.first.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("End")
+    expect(page.locator("how-it-works .cell-value")).to_contain_text("number 9 of 9")
+    state = moment_of(other, text).state
+    assert value_told(page) == pytest.approx(state[0][0][0, 8], abs=0.00501)
+    expect_network(page, other)
+    words = page.locator("how-it-works .words")
+    expect(words).to_contain_text("This model: 5.25.")
+    expect(words).not_to_contain_text("guessing blindly")
+    expect(page.locator("how-it-works .learning-curve")).to_be_empty()
+    # What a stranger wrote stands there as text.
+    expect(page.locator("how-it-works .story-of")).to_contain_text(f"text of “{EVIL}”")
+    expect(words).to_contain_text(f"had read “{EVIL}”")
+    assert page.locator("how-it-works img").count() == 0
+    assert page.title() != "1"
+    assert page.errors == []
+
+
+def test_nothing_of_the_model_before_stands_beside_the_new_one(how, shipped, twin):
+    page = how()
+    for read in (8, 7):
+        page.locator("how-it-works .back").click()
+        expect_shown(page, shipped, FIRST_TEXT, read)
+    choose(page, "twin")
+    expect_shown(page, twin, FIRST_TEXT, 9)
+    for read in (8, 7):
+        page.locator("how-it-works .back").click()
+        expect_shown(page, twin, FIRST_TEXT, read)
+        expect_bars(page, odds_of(twin, FIRST_TEXT, 0.8, read))
+    assert page.errors == []
+
+
+def test_a_tab_that_is_not_looked_at_asks_for_nothing(visit, other):
+    page = visit()
+    page.wait_for_timeout(500)
+    assert not [url for url in page.requested if "run/how_" in url]
+    open_tab(page, "How it works")
+    expect(page.locator("how-it-works .bars li")).to_have_count(8)
+    open_tab(page, "Write")
+    page.wait_for_timeout(300)
+    page.requested.clear()
+    page.locator("#model input").click()
+    page.get_by_role("option", name="other, quick").click()
+    page.wait_for_timeout(500)
+    assert not [url for url in page.requested if "run/how_" in url]
+    open_tab(page, "How it works")
+    expect(page.locator("how-it-works .state-size")).to_have_text("18 numbers")
+    assert page.errors == []
+
+
+def test_a_server_that_does_not_answer_is_told_and_forgotten(how):
+    page = how()
+    page.route("**/how_moment", lambda route: route.abort())
+    page.locator("#how-text").fill("King")
+    trouble = page.locator("how-it-works .trouble")
+    expect(trouble).to_contain_text("does not answer")
+    page.unroute("**/how_moment")
+    type_text(page, "Kings")
+    expect(trouble).to_be_empty()
+    expect_place(page, 6, 6)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_fits_the_window_and_the_fingers(how, width, height, theme):
+    page = how(f"/?__theme={theme}", width=width, height=height)
+    type_text(page, "x" * 60)
+    assert overflow(page) <= 0
+    buttons = page.locator("how-it-works button:visible").evaluate_all(
+        "buttons => buttons.map((button) => button.getBoundingClientRect().height)"
+    )
+    assert min(buttons) >= 40
+    # The tiles stay in sight while one plays with the pictures below, the marked one within.
+    page.locator("how-it-works .bars").scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, 300)")
+    marked = page.locator("how-it-works [aria-current]").bounding_box()
+    assert 0 <= marked["y"] < 80 and 0 <= marked["x"] < width - marked["width"]
+    sizes = page.locator("how-it-works p:visible, how-it-works small:visible").evaluate_all(
+        "all => all.map((each) => parseFloat(getComputedStyle(each).fontSize))"
+    )
+    assert min(sizes) >= 12
+    assert page.errors == []
+
+
+def test_with_reduced_motion_nothing_runs(how):
+    page = how(reduced_motion="reduce")
+    for selector in (".marker", ".track i"):
+        duration = page.locator(f"how-it-works {selector}").first.evaluate(
+            "(element) => getComputedStyle(element).transitionDuration"
+        )
+        assert duration == "0s"

@@ -1,0 +1,142 @@
+"""What the Look inside tab is told, and the odds of the Write tab."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from charlstm.analysis.insight import activations, log_odds, surprise
+from charlstm.errors import CharLSTMError
+from charlstm.interface.inside.tab import Inside
+from charlstm.interface.models import SHIPPED, ModelRegistry
+from charlstm.interface.write.next_odds import NextOdds
+from charlstm.network.checkpoint import save_checkpoint
+from charlstm.runs.run import Runs
+from tests.browsing import add_model
+from tests.tiny_networks import random_checkpoint
+
+TEXT = "sea\nten X"  # it does not know the X
+CELL = {"layer": 2, "cell": 7, "feature": "word", "score": 0.91, "sign": -1}
+
+
+@pytest.fixture
+def model(home):
+    return add_model(home, "small", random_checkpoint(cells=[CELL]))
+
+
+@pytest.fixture
+def registry(model):
+    return ModelRegistry(Runs())
+
+
+@pytest.fixture
+def inside(registry):
+    return Inside(registry)
+
+
+def as_numbers(values):
+    return np.array([math.nan if value is None else value for value in values])
+
+
+def test_surprise_is_given_for_each_character(inside, model):
+    answer = inside.surprise("small", TEXT)
+    expected = surprise(model, TEXT)
+    np.testing.assert_allclose(as_numbers(answer["nats"]), expected.nats, atol=1e-4)
+    assert answer["nats"][-1] is None
+    assert answer["mean_nats"] == expected.mean_nats
+    assert answer["perplexity"] == expected.perplexity
+    assert answer["vocabulary_size"] == len(model.vocabulary)
+    assert "never saw X" in answer["unknown"]
+
+
+def test_the_activation_of_a_cell_is_given_for_each_character(inside, model):
+    layers = activations(model, TEXT)
+    for layer, cell in ((1, 1), (1, 5), (2, 7)):
+        values = as_numbers(inside.cell("small", TEXT, layer, cell)["values"])
+        np.testing.assert_allclose(values, layers[layer - 1][:, cell - 1], atol=1e-4)
+
+
+@pytest.mark.parametrize(("layer", "cell"), [(0, 1), (3, 1), (1, 0), (1, 6), (2, 8), (-1, 1)])
+def test_a_cell_that_is_not_there_is_refused_in_a_sentence(inside, layer, cell):
+    with pytest.raises(CharLSTMError, match=r"count from 1 \(layer 1: 5, layer 2: 7 cells\)"):
+        inside.cell("small", TEXT, layer, cell)
+
+
+def test_the_named_cells_and_the_last_sample_are_listed(inside, home, model):
+    answer = inside.cells("small")
+    assert answer["layers"] == [5, 7] and answer["was_searched"]
+    (cell,) = answer["cells"]
+    assert (cell["layer"], cell["cell"]) == (2, 7)
+    assert cell["sentence"] == "Cell 7 of layer 2 knows whether it is inside a word, AUC 0.91"
+    assert answer["sample"] == ""
+    shipped = inside.cells(SHIPPED)
+    assert len(shipped["cells"]) >= 7 and 100 < len(shipped["sample"]) <= 500
+
+
+def test_a_model_that_was_not_searched_is_searched_once(inside, home, monkeypatch):
+    add_model(home, "other", random_checkpoint())
+    searches = []
+
+    def find(checkpoint):
+        searches.append(checkpoint)
+        return [CELL]
+
+    monkeypatch.setattr("charlstm.interface.inside.tab.find_cells", find)
+    assert not inside.cells("other")["was_searched"]
+    for _ in range(2):
+        answer = inside.search("other")
+        assert answer["was_searched"] and len(answer["cells"]) == 1
+    assert inside.cells("other") == answer
+    assert len(searches) == 1
+
+
+def test_a_search_that_finds_nothing_is_a_search(inside, home, monkeypatch):
+    add_model(home, "other", random_checkpoint())
+    monkeypatch.setattr("charlstm.interface.inside.tab.find_cells", lambda checkpoint: [])
+    assert inside.search("other") == {"layers": [5, 7], "cells": [], "was_searched": True} | {
+        "sample": ""
+    }
+
+
+def test_a_model_that_was_trained_anew_is_another_one(inside, home, model, monkeypatch):
+    add_model(home, "other", random_checkpoint())
+    monkeypatch.setattr("charlstm.interface.inside.tab.find_cells", lambda checkpoint: [CELL])
+    inside.search("other")
+    path = home / "runs" / "other" / "checkpoint.safetensors"
+    save_checkpoint(random_checkpoint("abc"), path)
+    assert not inside.cells("other")["was_searched"]
+
+
+@pytest.mark.parametrize("text", ["", "X", "\ud800", "😀" * 30])
+def test_any_text_gets_an_answer_that_is_json(inside, registry, text):
+    for answer in (
+        inside.surprise("small", text),
+        inside.cell("small", text, 1, 1),
+        NextOdds(registry).answer("small", text),
+    ):
+        json.dumps(answer, allow_nan=False)
+
+
+def test_texts_that_are_too_long_are_refused_in_a_sentence(inside, registry):
+    with pytest.raises(CharLSTMError, match="The text has 4,001 characters"):
+        inside.surprise("small", "a" * 4001)
+    with pytest.raises(CharLSTMError, match="The beginning has 2,001 characters"):
+        NextOdds(registry).answer("small", "a" * 2001)
+
+
+def test_odds_are_logarithms_at_temperature_1(registry, model):
+    answer = NextOdds(registry).answer("small", TEXT)
+    assert "".join(answer["characters"]) == model.vocabulary.characters
+    np.testing.assert_allclose(answer["log_probabilities"], log_odds(model, TEXT), atol=1e-4)
+    assert "never saw X" in answer["unknown"]
+
+
+def test_a_model_that_is_gone_is_told(inside, registry):
+    for ask in (
+        lambda: inside.cells("gone"),
+        lambda: inside.surprise("gone", "a"),
+        lambda: NextOdds(registry).answer("gone", "a"),
+    ):
+        with pytest.raises(CharLSTMError, match="not here any more"):
+            ask()

@@ -1,0 +1,149 @@
+"""The registry offers what can be read, and one damaged folder hides nothing else."""
+
+import json
+import os
+
+import pytest
+
+from charlstm.errors import CharLSTMError
+from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
+from charlstm.network.checkpoint import save_checkpoint
+from charlstm.runs.recipes import QUICK
+from charlstm.runs.run import Run, Runs
+from tests.tiny_networks import random_checkpoint
+
+
+@pytest.fixture
+def registry():
+    return ModelRegistry(Runs())
+
+
+@pytest.fixture
+def trained(home, tiny_corpus):
+    """A training with a model; a second call makes a newer one."""
+    made = []
+
+    def train(random_seed=0) -> Run:
+        run = Run.create(
+            recipe=QUICK,
+            corpus=tiny_corpus,
+            budget=QUICK.budget,
+            random_seed=1,
+            folder=home / "runs" / f"2026-01-0{len(made) + 1}-quick",
+        )
+        save_checkpoint(random_checkpoint(random_seed=random_seed), run.checkpoint_path)
+        made.append(run)
+        return run
+
+    return train
+
+
+def change_config(run: Run, **changes) -> None:
+    config = json.loads(run.config_path.read_text()) | changes
+    run.config_path.write_text(json.dumps(config))
+
+
+def test_the_shipped_model_comes_first_and_then_the_newest(registry, trained):
+    older, newer = trained(), trained()
+    (older.folder.parent / "untrained").mkdir()
+    assert [model for _, model in registry.choices()] == [SHIPPED, newer.name, older.name]
+    assert registry.default() == SHIPPED
+
+
+def test_a_training_without_a_model_is_not_offered(registry, trained):
+    run = trained()
+    run.checkpoint_path.unlink()
+    assert [model for _, model in registry.choices()] == [SHIPPED]
+    assert [training.name for training in registry.trainings()] == [run.name]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"recipe": "huge"},
+        {"recipe": 7},
+        {"corpus": [1]},
+        {"budget": {"minutes": "3", "epochs": None}},
+        {"budget": {"minutes": None, "epochs": None}},
+        {"format": "charlstm-run/99"},
+    ],
+)
+def test_a_damaged_folder_hides_no_other(registry, trained, changes):
+    good, bad = trained(), trained()
+    change_config(bad, **changes)
+    (bad.folder.parent / "a file").write_text("somebody's")
+    assert [run.name for run in registry.trainings()] == [good.name]
+    assert [model for _, model in registry.choices()] == [SHIPPED, good.name]
+    assert title_of(bad), "the page may still have to name it"
+
+
+def test_a_config_that_is_no_json_hides_no_other(registry, trained):
+    good, bad = trained(), trained()
+    bad.config_path.write_bytes(b"\xff{")
+    assert [run.name for run in registry.trainings()] == [good.name]
+    assert title_of(bad) == bad.name
+
+
+def test_titles_are_short_and_survive_odd_names(trained, tiny_corpus):
+    run = trained()
+    corpus = run.config["corpus"]
+    change_config(run, created="2026-11-24T13:05:59+01:00")
+    assert title_of(run) == "pasted text, quick, 24 Nov 13:05"
+    change_config(run, created=7, corpus={**corpus, "name": "x" * 500})
+    assert len(title_of(run)) < 60
+    change_config(run, corpus={**corpus, "name": "tiny-shakespeare"})
+    assert title_of(run) == "Shakespeare, quick"
+
+
+def test_a_title_says_what_the_training_started_from(registry, trained, tiny_corpus, home):
+    tuned = Run.create(
+        recipe=QUICK,
+        corpus=tiny_corpus,
+        budget=QUICK.budget,
+        random_seed=1,
+        folder=home / "runs" / "tuned",
+        start=registry.start(SHIPPED),
+    )
+    assert title_of(tuned).startswith("pasted text after Shakespeare, quick, ")
+    assert " after " not in title_of(trained())
+
+
+def test_a_model_to_start_from_has_the_name_that_visitors_read(registry, trained):
+    run = trained()
+    names = {title: registry.start(model).name for title, model in registry.choices()}
+    assert len(names) == 2 and all(title == name for title, name in names.items())
+    assert registry.start(run.name).data == run.checkpoint_path.read_bytes()
+    run.checkpoint_path.unlink()
+    with pytest.raises(CharLSTMError, match="not here any more"):
+        registry.start(run.name)
+
+
+@pytest.mark.parametrize("model", ["gone", "", "..", "../../secret", "a\0b", "x" * 5000])
+def test_a_model_that_is_not_there_is_refused_in_a_sentence(registry, monkeypatch, tmp_path, model):
+    monkeypatch.setattr("charlstm.interface.models.shipped_folder", lambda: tmp_path)
+    with pytest.raises(CharLSTMError, match="not here any more"):
+        registry.get(model)
+
+
+def test_a_damaged_model_is_refused_in_a_sentence(registry, trained):
+    run = trained()
+    run.checkpoint_path.write_bytes(b"garbage" * 100)
+    with pytest.raises(CharLSTMError, match="no checkpoint"):
+        registry.get(run.name)
+
+
+def test_a_model_is_read_once_and_again_when_its_file_has_changed(registry, trained):
+    run = trained()
+    first = registry.get(run.name)
+    assert registry.get(run.name) is first
+    save_checkpoint(random_checkpoint(random_seed=5), run.checkpoint_path)
+    os.utime(run.checkpoint_path, ns=(1, 1))  # some file systems count time in seconds
+    assert registry.get(run.name) is not first
+
+
+def test_few_models_are_kept_in_memory(registry, trained, monkeypatch):
+    monkeypatch.setattr("charlstm.interface.models.MAX_LOADED", 2)
+    runs = [trained() for _ in range(4)]
+    for run in runs:
+        registry.get(run.name)
+    assert len(registry._loaded) == 2

@@ -1,0 +1,457 @@
+"""The page without a browser: its server, its endpoint, its words."""
+
+import asyncio
+import inspect
+import os
+import re
+import subprocess
+import sys
+
+import gradio as gr
+import psutil
+import pytest
+from gradio_client import Client
+
+from charlstm.errors import CharLSTMError
+from charlstm.home import shipped_folder
+from charlstm.interface.models import SHIPPED, ModelRegistry
+from charlstm.interface.page import build_page
+from charlstm.interface.train.tab import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
+from charlstm.interface.turns import Turns
+from charlstm.interface.write.tab import Writer
+from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
+from charlstm.runs.fine_tuning import BUDGET
+from charlstm.runs.recipes import FULL, QUICK
+from charlstm.runs.run import Run, Runs
+from charlstm.writing.engine import Engine
+from charlstm.writing.request import MAX_TEXT_CHARACTERS, WritingRequest
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write
+from tests.page_server import ROOT, running_page
+from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    with running_page(tmp_path_factory.mktemp("page")) as (address, process, seconds):
+        yield address, process, seconds
+
+
+@pytest.fixture(scope="module")
+def client(page):
+    return Client(page[0], verbose=False)
+
+
+def test_the_server_is_light(page):
+    """Generous bounds for busy machines; alone on two cores it answers within five seconds."""
+    _, process, seconds = page
+    assert seconds < 20
+    assert psutil.Process(process.pid).memory_info().rss < 300e6
+
+
+def test_the_server_never_loads_tensorflow():
+    code = "import sys, app; print([m for m in ('tensorflow', 'keras', 'jax') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip().endswith("[]")
+
+
+def test_generate_streams_the_text_so_far_seed_text_first(client):
+    texts = list(client.submit("ROMEO:", 0.8, 400, 5, api_name="/generate"))
+    assert texts[0].startswith("ROMEO:")
+    assert all(after.startswith(before) for before, after in zip(texts, texts[1:], strict=False))
+    assert len(texts[-1]) == 406
+
+
+def test_generate_gives_the_library_s_text(client):
+    text = client.predict("To be", 0.6, 120, 11, api_name="/generate")
+    checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
+    pieces = write(
+        checkpoint, "To be", length=120, sampling=Sampling(temperature=0.6), random_seed=11
+    )
+    assert text == "To be" + "".join(pieces)
+
+
+@pytest.mark.parametrize("seed_text", ["", "x", "Ω😀", "a\x07b\n", "word " * 400])
+def test_generate_takes_any_seed_text(client, seed_text):
+    assert client.predict(seed_text, 0.8, 50, 1, api_name="/generate").startswith(seed_text)
+
+
+@pytest.mark.parametrize(
+    ("writing_request", "sentence"),
+    [
+        (("a", 9, 100, 1), "temperature was 9"),
+        (("a", 0.8, 3, 1), "length was 3"),
+        (("a", 0.8, 100.5, 1), "whole number"),
+        (("a", 0.8, 100, -1), "random seed was -1"),
+        (("a" * 2001, 0.8, 100, 1), "2,001 characters"),
+    ],
+)
+def test_generate_refuses_in_a_sentence(client, writing_request, sentence):
+    with pytest.raises(Exception, match=sentence):
+        client.predict(*writing_request, api_name="/generate")
+
+
+@pytest.mark.parametrize("bad", [None, "0.8", float("nan"), float("inf"), True, [1]])
+def test_wishes_from_strangers_are_checked(bad):
+    with pytest.raises(CharLSTMError, match="temperature was"):
+        WritingRequest.check("a", bad, 100, 1)
+    with pytest.raises(CharLSTMError, match="length was"):
+        WritingRequest.check("a", 0.8, bad, 1)
+
+
+def test_half_a_character_is_refused():
+    with pytest.raises(CharLSTMError, match="half a character"):
+        WritingRequest.check("a\ud800", 0.8, 100, 1)
+
+
+NOTHING_NEW = (gr.skip(),) * LIVE_OUTPUTS
+
+
+class Request:
+    """What Gradio tells a handler about its visitor."""
+
+    session_hash = "somebody"
+
+
+def test_a_page_is_only_lengthened_so_that_only_what_is_new_is_sent():
+    writer = Writer(Engine(), ModelRegistry(Runs()))
+
+    async def pages():
+        settings = ("a < b\r&", 0.8, 2000, 3, Request)
+        return [page async for page, _ in writer.write(SHIPPED, *settings)]
+
+    written = asyncio.run(pages())
+    assert len(written) > 2
+    assert all(
+        after.startswith(before) for before, after in zip(written, written[1:], strict=False)
+    )
+    assert '<span class="seed">a &lt; b&#13;&amp;</span>' in written[0]
+
+
+def test_what_was_copied_is_told_when_the_text_is_there_and_the_seed_text_does_not_count(
+    make, tiny_corpus
+):
+    run = make("a")
+    vocabulary = "".join(sorted(set(tiny_corpus.text)))
+    training = {"corpus": run.config["corpus"], "carries_state": True}
+    save_checkpoint(random_checkpoint(vocabulary, training=training), run.checkpoint_path)
+    writer = Writer(Engine(), ModelRegistry(Runs()))
+    seed_text = tiny_corpus.text[:200]
+
+    async def outputs(model):
+        settings = (seed_text, 0.8, 50, 3, Request)
+        return [output async for output in writer.write(model, *settings)]
+
+    *_, (page, before), (last_page, status) = asyncio.run(outputs("a"))
+    assert "50 characters in" in before and "copied" not in before
+    assert status.startswith(before) and "It copied no passage of 8 characters" in status
+    assert last_page == page
+    *_, (_, status) = asyncio.run(outputs(SHIPPED))
+    assert "copied" not in status, "its text is not on this machine"
+
+
+def test_the_chosen_model_tells_how_good_it_is(make):
+    writer = Writer(Engine(), ModelRegistry(Runs()))
+    assert "On 111,539 characters of text it never saw" in asyncio.run(writer.about(SHIPPED))
+    assert asyncio.run(writer.about("gone")) == ""
+    run = make("a")
+    for results in ({"loss_nats": "odd"}, [1], {"accuracy": 1}, {"loss_nats": None}):
+        training = {"results": results, "started": {}}
+        save_checkpoint(random_checkpoint(training=training), run.checkpoint_path)
+        assert asyncio.run(writer.about("a")) == "", "it can write all the same"
+
+
+def test_a_new_text_ends_the_visitor_s_one_before_it_and_nobody_else_s():
+    turns = Turns()
+    order = []
+
+    async def text(visitor, name):
+        async with turns.take(visitor) as turn:
+            order.append(f"{name} begins")
+            for _ in range(20):
+                await asyncio.sleep(0.001)
+                if turn.is_over:
+                    break
+            order.append(f"{name} is cut off" if turn.is_over else f"{name} ends")
+
+    async def crowd():
+        first = asyncio.create_task(text("anna", "first"))
+        program = asyncio.create_task(text(None, "program"))
+        await asyncio.sleep(0.005)
+        await asyncio.gather(first, program, text("anna", "second"), text("bert", "other"))
+
+    asyncio.run(crowd())
+    assert order.index("first is cut off") < order.index("second begins")
+    assert {"second ends", "other ends", "program ends"} <= set(order)
+    assert not turns._latest, "nothing is kept of visitors who have left"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("", "press Write first"), ("x" * (MAX_TEXT_CHARACTERS + 1), "press Write to begin a new")],
+)
+def test_going_on_without_a_text_or_for_ever_is_refused(text, sentence):
+    writer = Writer(Engine(), ModelRegistry(Runs()))
+
+    async def go_on():
+        return [page async for page in writer.go_on(SHIPPED, text, 0.8, 100, 1, Request)]
+
+    with pytest.raises(CharLSTMError, match=sentence):
+        asyncio.run(go_on())
+
+
+@pytest.fixture
+def trainer():
+    return Trainer(ModelRegistry(Runs()))
+
+
+@pytest.fixture
+def make(tiny_corpus, home):
+    def make(name: str) -> Run:
+        return Run.create(
+            recipe=QUICK,
+            corpus=tiny_corpus,
+            budget=QUICK.budget,
+            random_seed=1,
+            folder=home / "runs" / name,
+        )
+
+    return make
+
+
+def test_a_page_that_shows_everything_is_sent_nothing(trainer, make):
+    run = make("a")
+    _, seen, status, *_ = trainer.show(run.name)
+    assert "Not started yet" in status
+    assert trainer.follow(run.name, seen) == NOTHING_NEW
+    run.append_event("failed", elapsed_s=1.0, message="The disk is full.")
+    assert "The disk is full." in trainer.follow(run.name, seen)[2]
+
+
+def test_a_page_moves_on_to_a_training_that_has_just_begun(trainer, make, monkeypatch):
+    old = make("a")
+    seen = trainer.show(old.name)[1]
+    new = make("b")
+    assert trainer.follow(old.name, seen)[0].value == old.name, "it does not run yet"
+    monkeypatch.setattr(type(new), "owner", lambda run: 1 if run.name == "b" else None)
+    assert trainer.follow(old.name, seen)[0].value == new.name
+    # Whoever looks at the old one on purpose stays there.
+    _, seen, *_ = trainer.show(old.name)
+    assert trainer.follow(old.name, seen) == NOTHING_NEW
+
+
+def test_a_training_whose_notes_are_damaged_leaves_the_others_in_reach(trainer, make):
+    good, bad = make("a"), make("b")
+    for event in ("progress", "started", "validated"):
+        bad.append_event(event)
+    listed, _, status, *_ = trainer.show(None)
+    assert listed.value == bad.name and "cannot be shown" in status
+    assert "Not started yet" in trainer.show(good.name)[2]
+
+
+def test_a_training_that_was_removed_is_no_error(trainer, make):
+    assert trainer.follow("gone", "gone gone")[0].value is None
+    run = make("a")
+    assert trainer.follow("gone", "gone gone")[0].value == run.name
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "sentence"),
+    [
+        (None, "minutes", "a number of minutes"),
+        (0, "minutes", "budget was 0 minutes"),
+        (-3, "epochs", "budget was -3 epochs"),
+        (1e9, "minutes", "up to 10,080"),
+    ],
+)
+def test_a_budget_that_is_no_budget_is_refused_before_and_at_the_start(
+    trainer, amount, unit, sentence
+):
+    form = ("practice-text", None, "", "verse", "quick", amount, unit)
+    assert sentence in trainer.describe(*form)[1]
+    with pytest.raises(CharLSTMError, match=sentence):
+        trainer.start(*form, progress=lambda *share, **words: None)
+    assert trainer.runs.all() == []
+
+
+def test_the_estimate_is_for_the_visitor_s_own_text(trainer, tiny_corpus):
+    long = trainer.describe("tiny-shakespeare", None, "", "verse", "full", 400, "epochs")[1]
+    short = trainer.describe("paste", None, tiny_corpus.text, "verse", "full", 400, "epochs")
+    assert "hours" in long and "hours" not in short[1]
+    assert f"{len(tiny_corpus.text):,} characters" in short[0]
+
+
+# Starting from a model
+
+
+def form(text, model, *, source="paste", recipe="quick", amount=3):
+    return (source, None, text, "verse", recipe, amount, "minutes", model)
+
+
+@pytest.fixture
+def began(monkeypatch):
+    """The names of the trainings that the page started; none of them runs."""
+    names = []
+    monkeypatch.setattr(Run, "start", lambda run: names.append(run.name))
+    return names
+
+
+def progress(*share, **words):
+    pass
+
+
+def test_nothing_comes_first_among_what_a_training_can_start_from(trainer, make):
+    run = make("a")
+    save_checkpoint(random_checkpoint(), run.checkpoint_path)
+    listed = trainer.starts(NOTHING)
+    assert listed.value == NOTHING
+    assert [model for _, model in listed.choices] == [NOTHING, SHIPPED, run.name]
+    assert trainer.starts(run.name).value == run.name
+    run.checkpoint_path.unlink()
+    assert trainer.starts(run.name).value == NOTHING
+
+
+def test_a_training_from_nothing_says_nothing_of_a_model(trainer, began, tiny_corpus):
+    assert trainer.describe(*form(tiny_corpus.text, NOTHING))[2] == ""
+    trainer.start(*form(tiny_corpus.text, NOTHING), progress=progress)
+    assert trainer.runs.get(began[0]).origin is None
+
+
+def test_a_training_from_a_model_says_what_that_means_and_what_is_new(trainer, began, tiny_corpus):
+    text = tiny_corpus.text.replace("king", "k~ng")
+    note = trainer.describe(*form(text, SHIPPED))[2]
+    assert "LSTM 512 + 512" in note
+    assert "does not know 1 character of this text: ~. It starts from nothing." in note
+    status = trainer.start(*form(text, SHIPPED), progress=progress)[2]
+    run = trainer.runs.get(began[0])
+    assert run.origin["new_characters"] == "~"
+    assert run.recipe.lstm_units == (512, 512) and run.recipe.name == "quick"
+    assert "starts from the model “Shakespeare (comes with charlstm)”" in status
+    assert (
+        run.start_path.read_bytes()
+        == (shipped_folder() / "tiny-shakespeare.safetensors").read_bytes()
+    )
+
+
+def test_how_many_characters_are_new_is_said_once_the_text_is_here(trainer, home):
+    writing_request = form("", SHIPPED, source="tiny-shakespeare")
+    assert "once the text is here" in trainer.describe(*writing_request)[2]
+    text = tiny_shakespeare_text()
+    (home / "downloads").mkdir(parents=True)
+    (home / "downloads" / "tiny-shakespeare.txt").write_text(text, encoding="utf-8", newline="")
+    text_note, _, note = trainer.describe(*writing_request)
+    assert "knows all characters of this text" in note and text_note == ""
+
+
+def test_the_estimate_is_for_the_network_of_the_model(trainer, tiny_corpus):
+    def passes(model):
+        estimate = trainer.describe(*form(tiny_corpus.text, model))[1]
+        return float(re.search(r"reads the text ([\d,.]+) times", estimate)[1].replace(",", ""))
+
+    assert passes(NOTHING) > 3 * passes(SHIPPED)
+
+
+def test_a_model_that_is_gone_or_damaged_is_named_before_and_at_the_start(
+    trainer, make, began, tiny_corpus
+):
+    run = make("a")
+    for content, sentence in ((b"garbage" * 99, "no checkpoint"), (None, "not here any more")):
+        if content is None:
+            run.checkpoint_path.unlink()
+        else:
+            run.checkpoint_path.write_bytes(content)
+        text_note, time_note, note = trainer.describe(*form(tiny_corpus.text, run.name))
+        assert sentence in note and "advice" in note
+        assert "different ones" in text_note and "Takes about" in time_note
+        with pytest.raises(CharLSTMError, match=sentence):
+            trainer.start(*form(tiny_corpus.text, run.name), progress=progress)
+    assert [run.name for run in trainer.runs.all()] == ["a"] and began == []
+
+
+def test_a_text_with_too_many_new_characters_is_refused_before_and_at_the_start(trainer, began):
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 990))) * 3
+    assert "at most 1,000" in trainer.describe(*form(text, SHIPPED))[2]
+    with pytest.raises(CharLSTMError, match="at most 1,000"):
+        trainer.start(*form(text, SHIPPED), progress=progress)
+    assert trainer.runs.all() == [] and began == []
+
+
+def test_a_model_brings_the_usual_time_of_fine_tuning():
+    assert _usual_budget("full", SHIPPED) == (BUDGET.epochs, "epochs")
+    assert _usual_budget("full", NOTHING) == (FULL.budget.minutes, "minutes")
+    assert _usual_budget("notebook", NOTHING) == (20, "epochs")
+
+
+def test_only_generate_is_offered_to_programs(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert list(endpoints) == ["/generate"]
+    names = [parameter["parameter_name"] for parameter in endpoints["/generate"]["parameters"]]
+    assert names == ["seed_text", "temperature", "length", "random_seed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--port", "99999"], "1 to 65535"),
+        (["--host", "nowhere.invalid"], "no address 'nowhere.invalid'"),
+        (["--port"], "is taken"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_refused_in_a_sentence(page, options, sentence):
+    if options[-1] == "--port":
+        options = [*options, page[0].rpartition(":")[2]]
+    done = subprocess.run(
+        [sys.executable, "app.py", *options], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_host_and_port_come_from_the_environment_too(tmp_path):
+    from tests.page_server import free_port
+
+    port = free_port()
+    environment = {
+        **os.environ,
+        "CHARLSTM_HOME": str(tmp_path),
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": str(port),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert str(port) in process.stdout.readline()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_gradio_need_not_look_up_a_constructor_again_for_every_visitor():
+    demo = build_page(Engine())
+    for kind in {type(block) for block in demo.blocks.values()}:
+        remembered = kind.__init__.__signature__
+        del kind.__init__.__signature__
+        assert inspect.signature(kind.__init__) == remembered
+        kind.__init__.__signature__ = remembered
+
+
+def test_trying_again_takes_whatever_could_be_asked_before():
+    writer = Writer(Engine(), ModelRegistry(Runs()))
+
+    async def last(handler, seed_text):
+        async for outputs in handler(SHIPPED, seed_text, 0.8, 50, 3, Request):
+            page = outputs[0]
+        return page
+
+    asyncio.run(last(writer.again, "x" * MAX_TEXT_CHARACTERS))
+    for handler, seed_text in ((writer.write, ""), (writer.go_on, "To be" * 900)):
+        again = asyncio.run(last(writer.again, seed_text))
+        assert again == asyncio.run(last(handler, seed_text))

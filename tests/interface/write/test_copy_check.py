@@ -1,0 +1,116 @@
+"""Looking for copies beside the page: one text at a time, each training text prepared once."""
+
+import asyncio
+import threading
+
+import pytest
+
+from charlstm.interface.turns import Turn
+from charlstm.interface.write import copy_check as copies
+from charlstm.interface.write.copy_check import Copies
+from tests.analysis.test_training_text import TEXT, story
+from tests.tiny_networks import random_checkpoint
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "corpus.txt").write_bytes(TEXT.encode())
+    return tmp_path
+
+
+def checkpoint(**more):
+    return random_checkpoint(training={**story("book.txt", TEXT), **more})
+
+
+def look(folder, written, **more) -> str:
+    async def look():
+        return await Copies().look(checkpoint(**more), folder, written)
+
+    return asyncio.run(look())
+
+
+def test_what_was_copied_is_told(folder):
+    assert "“Before we proceed”" not in look(folder, "Before we proceed")
+    assert "“Before we  proceed”" in look(folder, "And: Before we  proceed?")
+    assert "no passage of 8" in look(folder, "Never heard of it.")
+
+
+def test_a_match_with_what_was_held_out_is_no_copy(folder):
+    end = TEXT[-9:]
+    assert "no passage" in look(folder, f"xx{end}")
+    assert end.strip() in look(folder, f"xx{end}", carries_state=False)
+
+
+def test_two_models_of_one_text_learned_from_different_parts_of_it(folder):
+    looking = Copies()
+
+    async def both():
+        end = f"xx{TEXT[-9:]}"
+        held_out = await looking.look(checkpoint(), folder, end)
+        return held_out, await looking.look(checkpoint(carries_state=False), folder, end)
+
+    held_out, leaky = asyncio.run(both())
+    assert "no passage" in held_out and "no passage" not in leaky
+
+
+def test_nothing_is_said_without_the_text(tmp_path):
+    assert look(tmp_path, "Before we  proceed") == ""
+
+
+def test_of_a_fine_tuned_model_the_text_is_named(folder):
+    assert "fine-tuned with" in look(folder, "Before we  proceed", started_from={})
+
+
+def test_a_text_is_prepared_once_by_one_thread_and_few_are_kept(folder, monkeypatch):
+    prepared, threads = [], set()
+
+    class Spy(copies.TrainingText):
+        def __init__(self, text):
+            super().__init__(text)
+            prepared.append(text)
+            threads.add(threading.current_thread().name)
+
+    monkeypatch.setattr(copies, "TrainingText", Spy)
+    looking = Copies()
+
+    async def crowd():
+        same = [looking.look(checkpoint(), folder, "Before we  proceed") for _ in range(20)]
+        await asyncio.gather(*same)
+        assert len(prepared) == 1
+        for number in range(5):
+            text = f"{TEXT}{number}"
+            (folder / "corpus.txt").write_bytes(text.encode())
+            other = random_checkpoint(training=story("book.txt", text))
+            assert "Before" in await looking.look(other, folder, "Before we  proceed")
+
+    asyncio.run(crowd())
+    assert len(prepared) == 6 and len(threads) == 1
+    assert len(looking._prepared) == copies.MAX_PREPARED
+
+
+def test_a_text_that_is_downloaded_later_is_found(tmp_path):
+    looking = Copies()
+
+    async def before_and_after():
+        before = await looking.look(checkpoint(), tmp_path, "Before we  proceed")
+        (tmp_path / "corpus.txt").write_bytes(TEXT.encode())
+        return before, await looking.look(checkpoint(), tmp_path, "Before we  proceed")
+
+    before, after = asyncio.run(before_and_after())
+    assert before == "" and "Before" in after
+
+
+def test_whoever_begins_a_new_text_does_not_wait_for_the_old_one_s_copies():
+    async def leave():
+        turn, never = Turn(), asyncio.get_running_loop().create_future()
+        waiting = asyncio.create_task(turn.wait_for(never))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        turn.is_over = True
+        assert await asyncio.wait_for(waiting, timeout=5) is None
+        assert never.cancelled(), "nobody looks for it any more"
+        there = asyncio.get_running_loop().create_future()
+        there.set_result("found")
+        assert await Turn().wait_for(there) == "found"
+
+    asyncio.run(leave())

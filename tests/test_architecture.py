@@ -1,0 +1,159 @@
+"""Who may import whom: rooms import leftwards, Keras has one room, and Gradio has one."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import charlstm
+
+PACKAGE = Path(charlstm.__file__).parent
+ROOT = PACKAGE.parent
+ROOMS = (
+    "text",
+    "network",
+    "writing",
+    "analysis",
+    "runs",
+    "training",
+    "command_line",
+    "interface",
+)
+FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
+MAX_LINES = 450
+ENTRANCES = {"charlstm.__main__"}  # of the command line: two lines that import it
+
+# Every module by its full name.
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports, at its top or within a function, by its full name."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str | None:
+    """The room a module lies in; None at the root of the package."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ROOMS else None
+
+
+def own_imports(path: Path) -> set[str]:
+    return {name for name in imports(path) if name in MODULES}
+
+
+def packages(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)}
+
+
+every_module = pytest.mark.parametrize("module", MODULES)
+
+
+def test_every_folder_is_a_room_and_none_is_missing():
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert folders == set(ROOMS)
+
+
+@every_module
+def test_rooms_import_leftwards(module):
+    room = room_of(module)
+    allowed = set() if room is None else set(ROOMS[: ROOMS.index(room) + 1])
+    if room == "interface":
+        allowed.remove("command_line")
+    if module in ENTRANCES:
+        allowed = {"command_line"}
+    entered = {room_of(name) for name in own_imports(MODULES[module])} - {None}
+    assert entered <= allowed
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {module: own_imports(path) - {"charlstm"} for module, path in MODULES.items()}
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+@every_module
+def test_keras_has_one_room_and_gradio_another(module):
+    found = packages(MODULES[module])
+    if room_of(module) != "training":
+        assert not found & FRAMEWORKS
+    if room_of(module) != "interface":
+        assert "gradio" not in found
+
+
+def test_only_the_device_knows_which_framework_computes():
+    backends = FRAMEWORKS - {"keras"}
+    found = {module for module, path in MODULES.items() if packages(path) & backends}
+    assert found <= {"charlstm.training.device"}
+
+
+@pytest.mark.parametrize("name", ["text.vocabulary", "network.lstm", "writing.sampling"])
+def test_the_foundations_know_numpy_alone(name):
+    path = MODULES[f"charlstm.{name}"]
+    assert not own_imports(path)
+    assert packages(path) <= set(sys.stdlib_module_names) | {"numpy"}
+
+
+@pytest.mark.parametrize("path", [*MODULES.values(), ROOT / "app.py"], ids=lambda path: path.stem)
+def test_no_file_grows_beyond_what_one_reads_in_one_go(path):
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "charlstm"])
+def test_a_room_s_entrance_is_empty(module):
+    path = MODULES[module]
+    if path.name == "__init__.py":
+        assert not path.read_text("utf-8").strip()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import charlstm; [getattr(charlstm, name) for name in charlstm.__all__]",
+        "import charlstm.command_line.commands, charlstm.command_line.preparation",
+    ],
+)
+def test_importing_the_library_loads_neither_a_framework_nor_gradio(statement):
+    code = f"import sys; {statement}; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    loaded = set(result.stdout.split())
+    assert "charlstm" in loaded
+    assert not loaded & (FRAMEWORKS | {"gradio"})
+
+
+def test_the_page_loads_no_framework():
+    code = "import sys, app; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "gradio" in loaded
+    assert not set(loaded) & FRAMEWORKS
+
+
+@pytest.mark.parametrize("name", charlstm.__all__)
+def test_every_public_name_resolves(name):
+    assert getattr(charlstm, name) is not None
+
+
+def test_the_public_names_are_what_is_visible():
+    assert charlstm.__all__ == sorted(set(charlstm.__all__))
+    assert dir(charlstm) == charlstm.__all__
+    with pytest.raises(AttributeError, match="no attribute 'generate'"):
+        _ = charlstm.generate
