@@ -16,13 +16,13 @@ from charlstm.runs.distillation import (
     are_teacher_records,
     sentence,
     teacher_records,
-    teachers_odds,
 )
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import read_source_model
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.teachers import teachers_odds
 from tests.runs.test_fine_tuning import story
 from tests.tiny_networks import random_checkpoint
 
