@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import random
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_o
 from charlstm.analysis.cells import meanings
 from charlstm.command_line.arguments import build_parser
 from charlstm.errors import CharLSTMError
+from charlstm.files import replace_file
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs.advice import FLATTERED
 
@@ -85,11 +85,9 @@ def train_command(arguments: argparse.Namespace) -> int:
 
 
 def _copy(checkpoint: Path, out: Path) -> Path:
-    """Replace `out` at one go: a page may be showing it."""
-    temporary = out.with_name(f"{out.name}.part")
+    """Replace `out` atomically: a page may be reading it."""
     try:
-        shutil.copyfile(checkpoint, temporary)
-        os.replace(temporary, out)
+        replace_file(out, checkpoint.read_bytes())
     except OSError as error:
         raise CharLSTMError(
             f"The checkpoint could not be copied to {out} ({error.strerror}): it is {checkpoint}."

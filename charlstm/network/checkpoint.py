@@ -7,7 +7,6 @@ the limits below and against the architecture before memory is taken for it.
 from __future__ import annotations
 
 import json
-import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import replace_file
 from charlstm.network.lstm import Architecture, Network
 from charlstm.network.quantized import QuantizedNetwork
 from charlstm.text.vocabulary import Vocabulary
@@ -67,7 +67,12 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
-    """Write the file under another name first, so that `path` is always whole."""
+    """Write a checkpoint, its weights as float16; a file at `path` is replaced atomically.
+
+    Raises:
+        CharLSTMError: a weight is not finite in float16.
+        OSError: the file could not be written.
+    """
     tensors = {}
     for name, array in checkpoint.weights.items():
         with np.errstate(over="ignore"):
@@ -95,18 +100,10 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
 
 
 def write_tensors(tensors: dict[str, np.ndarray], metadata: dict[str, str], path: Path) -> None:
-    """Write a safetensors file and then rename it to `path`: readers never see half a file."""
+    """Write a safetensors file atomically: readers never see half a file."""
     from safetensors.numpy import save
 
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(save(tensors, metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(path, save(tensors, metadata))
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
+from charlstm.files import replace_file
 from charlstm.network.training_record import is_origin
 from charlstm.runs.distillation import are_teacher_records
 from charlstm.runs.ownership import RunError
@@ -28,11 +28,9 @@ def read_config(path: Path) -> dict:
 
 
 def write_config(config: dict, path: Path) -> None:
-    """Replace the file at one go: a page may be reading it."""
-    temporary = path.with_suffix(".part")
+    """Replace the file atomically: a page may be reading it."""
     text = json.dumps({"format": FORMAT, **config}, indent=1, ensure_ascii=False)
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    replace_file(path, text.encode())
 
 
 def _is_config(config) -> bool:

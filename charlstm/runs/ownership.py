@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import replace_file
 
 
 class RunError(CharLSTMError):
@@ -44,9 +45,7 @@ class Ownership:
         import psutil
 
         owner = {"pid": pid, "create_time": psutil.Process(pid).create_time()}
-        temporary = self.path.with_suffix(".part")
-        temporary.write_text(json.dumps(owner))
-        os.replace(temporary, self.path)
+        replace_file(self.path, json.dumps(owner).encode())
 
     def release(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import lzma
 import sys
 from pathlib import Path
 
+from charlstm.files import replace_file
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.text.corpus import PRACTICE_FILE
@@ -61,9 +62,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=shipped_folder() / PRACTICE_FILE)
     arguments = parser.parse_args()
     text = asyncio.run(practice_text(load_checkpoint(arguments.checkpoint)))
-    arguments.out.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))
-    size = arguments.out.stat().st_size
-    print(f"{len(text):,} characters in {size:,} bytes: {arguments.out}", file=sys.stderr)
+    packed = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
+    replace_file(arguments.out, packed)
+    print(f"{len(text):,} characters in {len(packed):,} bytes: {arguments.out}", file=sys.stderr)
 
 
 if __name__ == "__main__":
