@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from charlstm.network.lstm import Network
+from charlstm.network.training_record import Results
 
 LANES = 64
 COLD_WINDOW = 256
@@ -41,12 +42,13 @@ class Evaluation:
     def perplexity(self) -> float:
         return perplexity(self.loss_nats)
 
+    @property
+    def results(self) -> Results:
+        """The same figures, as checkpoints and events record them."""
+        return Results(**vars(self), bits_per_char=self.bits_per_char, perplexity=self.perplexity)
+
     def as_dict(self) -> dict:
-        return {
-            **asdict(self),
-            "bits_per_char": self.bits_per_char,
-            "perplexity": self.perplexity,
-        }
+        return self.results.to_json()
 
 
 def bits_per_char(loss_nats: float) -> float:

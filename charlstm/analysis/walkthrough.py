@@ -109,52 +109,32 @@ def parts(architecture: Architecture) -> list[Part]:
 
 
 def learned(checkpoint: Checkpoint) -> dict:
-    """What the file tells of the training, without what is missing or of no use.
+    """What the file records of the training, for the page; without what it lacks.
 
-    Files come from strangers: only numbers that can be counts, durations or losses are passed on.
+    Counts and durations of 0 are left out too: they say nothing.
     """
     training = checkpoint.training
-    budget, results, origin = (
-        value if isinstance(value := training.get(name), dict) else {}
-        for name in ("budget", "results", "started_from")
-    )
-    corpus, teachers = training.get("corpus"), training.get("teachers")
+    results, source = training.results, training.source
     losses = [
         (seconds, loss)
         for seconds, loss in checkpoint.history.get("val_loss_nats", [])
-        if _is_positive(loss) and _is_number(seconds)
+        if math.isfinite(seconds) and math.isfinite(loss) and loss > 0
     ]
     facts = {
-        "characters": _count(training.get("characters_seen")),
-        "steps": _count(training.get("steps")),
-        "seconds": _positive(training.get("train_s")),
-        "passes": _positive(budget.get("epochs")),
-        "loss_nats": _positive(results.get("loss_nats")),
-        "perplexity": _positive(results.get("perplexity")),
-        "held_out_characters": _count(results.get("characters")),
-        "text": _name(corpus.get("name") if isinstance(corpus, dict) else None),
-        "started_from": _name(origin.get("corpus")) or _name(origin.get("name")),
-        "teachers": len(teachers) if isinstance(teachers, list) and teachers else None,
+        "characters": training.characters_seen,
+        "steps": training.steps,
+        "seconds": training.train_s,
+        "passes": training.budget.epochs,
+        "loss_nats": results and results.loss_nats,
+        "perplexity": results and results.perplexity,
+        "held_out_characters": results and results.characters,
+        "text": _name(training.text.name),
+        "started_from": source and (_name(source.corpus) or _name(source.name)),
+        "teachers": len(training.teachers),
         "losses": losses if len(losses) > 1 else None,
     }
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    return {name: fact for name, fact in facts.items() if fact}
 
 
-def _is_number(value) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-def _is_positive(value) -> bool:
-    return _is_number(value) and value > 0
-
-
-def _positive(value) -> int | float | None:
-    return value if _is_positive(value) else None
-
-
-def _count(value) -> int | None:
-    return value if type(value) is int and value > 0 else None
-
-
-def _name(value) -> str | None:
-    return value[:60] if isinstance(value, str) and value else None
+def _name(name: str | None) -> str:
+    return (name or "")[:60]

@@ -12,11 +12,14 @@ from pathlib import Path
 
 from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
 from charlstm.analysis.cells import meanings
+from charlstm.analysis.evaluation import bits_per_char, perplexity
 from charlstm.command_line.arguments import build_parser
 from charlstm.errors import CharLSTMError
 from charlstm.files import replace_file
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
-from charlstm.runs.advice import FLATTERED
+from charlstm.network.training_record import BaselineFigures, Results
+from charlstm.runs.advice import FLATTERED, advice_for
+from charlstm.runs.run import Run
 
 
 def say(message: str) -> None:
@@ -30,7 +33,7 @@ def say(message: str) -> None:
 def train_command(arguments: argparse.Namespace) -> int:
     from charlstm.command_line.preparation import prepare_run
     from charlstm.command_line.progress import TrainingBar
-    from charlstm.runs import advice
+    from charlstm.runs.events import Failed, Stopped
     from charlstm.runs.timeline import read_timeline
     from charlstm.training.train import train
 
@@ -39,49 +42,54 @@ def train_command(arguments: argparse.Namespace) -> int:
         raise CharLSTMError(f"--out {out} is no file in an existing folder: make the folder first.")
     run = prepare_run(arguments)
     say(f"Run folder: {run.folder}")
-    for notice in run.notices():
+    for notice in run.config.notices:
         say(notice)
     _stop_on_signals(run)
     with TrainingBar() as bar:
-        ending = train(run, bar.tell)
-    if ending["event"] == "failed":
-        say(ending["message"])
+        ending = train(run, bar.follow)
+    if isinstance(ending, Failed):
+        say(ending.message)
         return 1
-    if ending["event"] == "stopped":
+    if isinstance(ending, Stopped):
         say(f"Stopped. Go on with: python -m charlstm train --resume {run.folder}")
-    checkpoint = run.checkpoint_path
+    checkpoint = run.paths.checkpoint
     if out is not None:
         checkpoint = _copy(checkpoint, out)
     trained = load_checkpoint(checkpoint)
-    figures, started = trained.training["results"], trained.training["started"]
     timeline = read_timeline(run)
-    results = timeline.results_so_far()
-    if results:
+    results = timeline.results
+    if results is not None:
         on = measured_on(trained.training)
         if on in NOTICES:
             say(NOTICES[on])
-        say(_tell_figures(compare(results, started, on), results))
-    for sentence in advice.sentences(timeline, from_model=run.origin is not None):
+        say(_figures_text(compare(results, timeline.baselines, on), results))
+    for sentence in advice_for(timeline, from_model=run.config.source is not None):
         say(sentence)
     say(f"Checkpoint: {checkpoint}")
     if arguments.json:
-        _print_json(
-            {
-                **figures,
-                "four_gram_loss_nats": started["four_gram_loss_nats"],
-                "four_gram_accuracy": started["four_gram_accuracy"],
-                "blind_loss_nats": started["blind_loss_nats"],
-                "parameters": trained.architecture.parameters(),
-                "status": ending["event"],
-                "checkpoint": str(checkpoint),
-                "run": str(run.folder),
-                "train_s": trained.training["train_s"],
-                "device": started["device"],
-                "backend": started["backend"],
-                "backend_version": started["backend_version"],
-            }
-        )
+        _print_json(_training_json(run, trained, checkpoint, ending.kind))
     return 0
+
+
+def _training_json(run: Run, trained: Checkpoint, checkpoint: Path, status: str) -> dict:
+    """What `train --json` prints."""
+    training = trained.training
+    started, baselines = training.started, training.started.baselines
+    return {
+        **({} if training.results is None else training.results.to_json()),
+        "four_gram_loss_nats": baselines.four_gram_loss_nats,
+        "four_gram_accuracy": baselines.four_gram_accuracy,
+        "blind_loss_nats": baselines.blind_loss_nats,
+        "parameters": trained.architecture.parameters(),
+        "status": status,
+        "checkpoint": str(checkpoint),
+        "run": str(run.folder),
+        "train_s": training.train_s,
+        "characters_per_s": round((training.characters_seen or 0) / (training.train_s or 1)),
+        "device": started.device,
+        "backend": started.backend,
+        "backend_version": started.backend_version,
+    }
 
 
 def _copy(checkpoint: Path, out: Path) -> Path:
@@ -95,7 +103,7 @@ def _copy(checkpoint: Path, out: Path) -> Path:
     return out
 
 
-def _stop_on_signals(run) -> None:
+def _stop_on_signals(run: Run) -> None:
     """The first Ctrl-C stops and keeps the model; the second one ends at once."""
 
     def stop(signal_number, frame):
@@ -112,13 +120,14 @@ def _stop_on_signals(run) -> None:
 
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
-    from charlstm.analysis.baselines import simple_figures
+    from charlstm.analysis.baselines import measure_baselines
     from charlstm.analysis.evaluation import evaluate
     from charlstm.analysis.training_text import is_training_text
     from charlstm.command_line.progress import ShareBar
     from charlstm.text.split import split
 
     checkpoint = load_checkpoint(arguments.checkpoint)
+    training = checkpoint.training
     text, notices = _text_to_evaluate(checkpoint, arguments)
     ids, unknown = checkpoint.vocabulary.encode_known(text)
     if unknown:
@@ -130,38 +139,58 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
             f"Of this text the network knows {len(ids)} characters: too few to measure anything. "
             "Use a text in the script it was trained on."
         )
-    on = "other"
-    if is_training_text(text, checkpoint.training):
-        on = measured_on(checkpoint.training)
+    on = measured_on(training) if is_training_text(text, training) else "other"
     if on in NOTICES:
         notices.append(NOTICES[on])
-    if on != "other" and "kept_version" in checkpoint.training:
+    if on != "other" and training.kept_version is not None:
         notices.append(f"This is the best version of a training. {FLATTERED}")
     for notice in notices:
         say(notice)
-    simple = simple_figures(training_part, held_out, len(checkpoint.vocabulary))
+    baselines = measure_baselines(training_part, held_out, len(checkpoint.vocabulary))
     with ShareBar("Measuring") as bar:
-        figures = evaluate(checkpoint.network, held_out, bar.show).as_dict()
-    told = _tell_figures(compare(figures, simple, on), figures)
+        results = evaluate(checkpoint.network, held_out, bar.show).results
+    figures = _figures_text(compare(results, baselines, on), results)
     if arguments.json:
-        say(told)
-        _print_json({**figures, **simple, "measured_on": on, "notices": notices})
+        say(figures)
+        _print_json(
+            {
+                **results.to_json(),
+                **_baselines_json(baselines),
+                "measured_on": on,
+                "notices": notices,
+            }
+        )
     else:
-        print(told, flush=True)
+        print(figures, flush=True)
     return 0
 
 
-def _text_to_evaluate(checkpoint: Checkpoint, arguments) -> tuple[str, list[str]]:
+def _baselines_json(baselines: BaselineFigures) -> dict[str, float | None]:
+    """What `evaluate --json` prints of the baselines."""
+    loss = baselines.four_gram_loss_nats or 0.0
+    return {
+        "four_gram_loss_nats": loss,
+        "four_gram_bits_per_char": bits_per_char(loss),
+        "four_gram_perplexity": perplexity(loss),
+        "four_gram_accuracy": baselines.four_gram_accuracy,
+        "blind_loss_nats": baselines.blind_loss_nats,
+    }
+
+
+def _text_to_evaluate(
+    checkpoint: Checkpoint, arguments: argparse.Namespace
+) -> tuple[str, list[str]]:
     """The text whose last tenth is measured: the one given, or the one the model learned from."""
-    from charlstm.analysis.training_text import recorded_text, text_at_hand
+    from charlstm.analysis.training_text import recorded_style, text_at_hand
     from charlstm.command_line.progress import DownloadBar
     from charlstm.text import corpus
 
-    name, _, style = recorded_text(checkpoint.training)
+    training = checkpoint.training
+    name, style = training.text.name or "", recorded_style(training)
     if arguments.text:
         given = corpus.read_file(arguments.text, style)
         return given.text, list(given.notices)
-    text = text_at_hand(checkpoint.training, Path(arguments.checkpoint).parent)
+    text = text_at_hand(training, Path(arguments.checkpoint).parent)
     if text is None and name == "tiny-shakespeare":
         with DownloadBar() as bar:
             text = corpus.tiny_shakespeare(style, bar.show).text
@@ -216,7 +245,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
     text = text_at_hand(checkpoint.training, Path(arguments.checkpoint).parent)
     if text is not None:
         learned = TrainingText(part_learned_from(text, checkpoint.training))
-        fine_tuned = "started_from" in checkpoint.training
+        fine_tuned = checkpoint.training.source is not None
         say(tell_copy(learned.longest_copy("".join(written)), fine_tuned=fine_tuned))
     return 0
 
@@ -236,7 +265,7 @@ def info_command(arguments: argparse.Namespace) -> int:
         "lstm_units": list(architecture.lstm_units),
         "vocabulary_size": architecture.vocabulary_size,
         "vocabulary": checkpoint.vocabulary.characters,
-        "training": checkpoint.training,
+        "training": checkpoint.training.to_json(),
         "samples": len(checkpoint.samples),
         "cells": len(checkpoint.cells),
         "file_bytes": os.path.getsize(arguments.checkpoint),
@@ -246,19 +275,19 @@ def info_command(arguments: argparse.Namespace) -> int:
         return 0
     print(f"{facts['parameters']:,} parameters: {sizes}")
     print(f"{architecture.vocabulary_size} characters: {checkpoint.vocabulary.characters!r}")
-    for name, value in checkpoint.training.items():
+    for name, value in checkpoint.training.to_json().items():
         print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     for meaning in meanings(checkpoint):
         print(f"{meaning.sentence}: {meaning.score_in_words}")
     return 0
 
 
-def _tell_figures(comparison: Comparison, figures: dict) -> str:
-    if "cold_loss_nats" not in figures:
+def _figures_text(comparison: Comparison, results: Results) -> str:
+    if results.cold_loss_nats is None:
         return comparison.as_text()
     return (
         f"{comparison.as_text()}\n"
-        f"Loss from a cold start, windows of 256 characters: {figures['cold_loss_nats']:.3f} nats."
+        f"Loss from a cold start, windows of 256 characters: {results.cold_loss_nats:.3f} nats."
     )
 
 

@@ -7,11 +7,13 @@ import random
 
 from charlstm.command_line.progress import DownloadBar
 from charlstm.errors import CharLSTMError
+from charlstm.runs.events import Finished
 from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import Budget, find_recipe
 from charlstm.runs.run import Run
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from charlstm.runs.timeline import read_timeline
+from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
 
 CHOICES = (  # of a new training
@@ -46,28 +48,30 @@ def prepare_run(arguments: argparse.Namespace) -> Run:
         return _to_go_on_with(Run(arguments.resume), budget)
     if arguments.run:
         run = Run(arguments.run)
-        if run.config_path.exists() and not chosen and budget is None and not run.events():
+        if run.paths.config.exists() and not chosen and budget is None and not run.events():
             return run  # prepared by somebody else, such as the page
-        run.check_new()  # before a text is downloaded for nothing
+        run.paths.check_new()  # before a text is downloaded for nothing
     if arguments.text and arguments.corpus:
         raise CharLSTMError("Give either --text or --corpus, not both.")
     return _new(arguments, budget)
 
 
 def _to_go_on_with(run: Run, budget: Budget | None) -> Run:
-    _check_can_go_on(run, budget or run.budget)
+    _check_can_go_on(run, budget or run.config.budget)
     if budget is not None:
         run.set_budget(budget)
     if not run.is_alive():  # else the page has just started this process, and may stop it
-        run.stop_path.unlink(missing_ok=True)
+        run.paths.stop.unlink(missing_ok=True)
     return run
 
 
 def _check_can_go_on(run: Run, budget: Budget) -> None:
-    run.check_free()
+    run.ownership.check_free()
     ending = read_timeline(run).ending
-    used = ending.get("elapsed_s", 0) / 60 if budget.minutes else ending.get("epoch", 0)
-    if ending.get("event") == "finished" and used > 0.999 * (budget.minutes or budget.epochs):
+    if not isinstance(ending, Finished):
+        return
+    used = ending.elapsed_s / 60 if budget.minutes else ending.epoch
+    if used > 0.999 * (budget.minutes or budget.epochs):
         raise CharLSTMError(
             "This training has used its whole budget. Give it a larger one to go on: --minutes "
             "or --epochs with a number above what it had."
@@ -76,23 +80,22 @@ def _check_can_go_on(run: Run, budget: Budget) -> None:
 
 def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
     path = getattr(arguments, "from")
-    start = (
-        None if path is None else read_source_model(path)
-    )  # before a text is downloaded for nothing
-    teachers = [read_source_model(teacher) for teacher in arguments.teachers or ()]
+    # The models first: before a text is downloaded for nothing.
+    source = None if path is None else SourceModel.read(path)
+    teachers = tuple(SourceModel.read(teacher) for teacher in arguments.teachers or ())
     recipe = find_recipe(arguments.recipe or "quick")
     random_seed = arguments.random_seed
     if random_seed is None:
         random_seed = random.SystemRandom().randrange(2**31)
-    return Run.create(
+    request = TrainingRequest(
         recipe=recipe,
         corpus=_corpus(arguments),
-        budget=budget or (recipe.budget if start is None else BUDGET),
+        budget=budget or (recipe.budget if source is None else BUDGET),
         random_seed=random_seed,
-        folder=arguments.run,
-        start=start,
+        source=source,
         teachers=teachers,
     )
+    return Run.create(request, arguments.run)
 
 
 def _corpus(arguments: argparse.Namespace) -> corpus.Corpus:

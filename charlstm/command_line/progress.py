@@ -6,6 +6,8 @@ import sys
 
 from tqdm import tqdm
 
+from charlstm.runs import events
+
 
 class ShareBar:
     """A bar from 0 to 100 %; `show(share)` moves it."""
@@ -48,23 +50,23 @@ class TrainingBar(ShareBar):
         super().__init__("Training")
         self._held_out = ""
 
-    def tell(self, event: dict) -> None:
-        kind = event["event"]
-        if kind == "started":
-            self.write(
-                f"{event['parameters']:,} parameters, {event['characters']:,} characters, on "
-                f"{event['device']} ({event['backend']} {event['backend_version']}). Preparing ..."
-            )
-        elif kind == "asking_teachers":
-            self.show(0.0, f"asking the teachers: {100 * event['share']:.0f} %")
-        elif kind == "validated":
-            self._held_out = f", held out {event['val_loss_nats']:.3f}"
-        elif kind == "progress":
-            minutes, seconds = divmod(round(event["eta_s"]), 60)
-            note = (
-                f"loss {event['running_loss_nats']:.3f}{self._held_out} nats, "
-                f"{event['characters_per_s']:,} characters/s, {minutes}:{seconds:02d} left"
-            )
-            self.show(event["share"], note)
-        elif kind == "measuring":
-            self.show(1.0, f"measuring on held-out text: {100 * event['share']:.0f} %")
+    def follow(self, event: events.Event) -> None:
+        match event:
+            case events.Started():
+                self.write(
+                    f"{event.parameters:,} parameters, {event.characters:,} characters, on "
+                    f"{event.device} ({event.backend} {event.backend_version}). Preparing ..."
+                )
+            case events.AskingTeachers():
+                self.show(0.0, f"asking the teachers: {100 * event.share:.0f} %")
+            case events.Validated():
+                self._held_out = f", held out {event.val_loss_nats:.3f}"
+            case events.Progress():
+                minutes, seconds = divmod(round(event.eta_s), 60)
+                note = (
+                    f"loss {event.running_loss_nats:.3f}{self._held_out} nats, "
+                    f"{event.characters_per_s:,} characters/s, {minutes}:{seconds:02d} left"
+                )
+                self.show(event.share, note)
+            case events.Measuring():
+                self.show(1.0, f"measuring on held-out text: {100 * event.share:.0f} %")

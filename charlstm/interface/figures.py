@@ -1,4 +1,4 @@
-"""The table of a model's figures: plain words first, and simpler guessers beside it."""
+"""The table of a model's figures: plain words first, and simple baselines beside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from html import escape
 
 from charlstm.analysis.baselines import Comparison, compare, measured_on
 from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.training_record import Results
 
 HEADS = {
     "this model": "this model",
@@ -20,7 +21,7 @@ NOTE = (
 
 def figures_html(comparison: Comparison) -> str:
     """The table, with a button that copies it as plain text."""
-    heads = "".join(f'<th scope="col">{HEADS[who.name]}</th>' for who in comparison.guessers)
+    heads = "".join(f'<th scope="col">{HEADS[who.name]}</th>' for who in comparison.predictors)
     rows = "".join(
         f'<tr><th scope="row">{escape(plain)}{_term(term)}</th>'
         + "".join(f"<td>{escape(figure)}</td>" for figure in figures)
@@ -43,19 +44,19 @@ def _term(term: str) -> str:
 def model_html(checkpoint: Checkpoint) -> str:
     """How good a model is, folded away; empty if nothing was measured."""
     training = checkpoint.training
-    results = training.get("results") or _latest(checkpoint.history)
-    if not results:
+    results = training.results or _latest(checkpoint.history)
+    if results is None:
         return ""
-    comparison = compare(results, training.get("started", {}), measured_on(training))
+    comparison = compare(results, training.started.baselines, measured_on(training))
     return (
         '<details class="story about"><summary>How good is this model?</summary>'
         f"{figures_html(comparison)}</details>"
     )
 
 
-def _latest(history: dict) -> dict:
+def _latest(history: dict) -> Results | None:
     """The end of the held-out curve of a training that was not measured to the end."""
     losses, accuracies = history.get("val_loss_nats"), history.get("val_accuracy")
     if not losses or not accuracies:
-        return {}
-    return {"loss_nats": losses[-1][1], "accuracy": accuracies[-1][1]}
+        return None
+    return Results(loss_nats=losses[-1][1], accuracy=accuracies[-1][1])

@@ -11,7 +11,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs.run import Run, Runs
-from charlstm.runs.source_model import SourceModel, read_source_model
+from charlstm.runs.source_model import SourceModel
 
 SHIPPED = "shipped"
 SHIPPED_FILE = "tiny-shakespeare.safetensors"
@@ -38,7 +38,7 @@ class ModelRegistry:
         if self._path(SHIPPED).exists():
             choices.append((SHIPPED_TITLE, SHIPPED))
         choices += [
-            (title_of(run), run.name) for run in self.trainings() if run.checkpoint_path.exists()
+            (title_of(run), run.name) for run in self.trainings() if run.paths.checkpoint.exists()
         ]
         return choices
 
@@ -69,7 +69,7 @@ class ModelRegistry:
                 loaded = self._loaded[path] = (stamp, load_checkpoint(path))
             return loaded[1]
 
-    def start(self, model: str) -> SourceModel:
+    def source_model(self, model: str) -> SourceModel:
         """The model behind an id, for a training to start from.
 
         Raises:
@@ -77,9 +77,8 @@ class ModelRegistry:
         """
         self.get(model)  # which says what is wrong with it
         path = self._path(model)
-        return read_source_model(
-            path, SHIPPED_TITLE if model == SHIPPED else title_of(Run(path.parent))
-        )
+        title = SHIPPED_TITLE if model == SHIPPED else title_of(Run(path.parent))
+        return SourceModel.read(path, title)
 
     def folder(self, model: str | None) -> Path:
         """Where a model lies, and the text of its training if it was trained here."""
@@ -94,7 +93,7 @@ class ModelRegistry:
 def is_readable(run: Run) -> bool:
     """Whether the folder says what is trained there, and how."""
     try:
-        return run.recipe is not None and run.budget is not None
+        return run.config.recipe is not None
     except CharLSTMError:
         return False
 
@@ -105,14 +104,13 @@ def title_of(run: Run) -> str:
         config = run.config
     except CharLSTMError:
         return run.name
-    title = _text_title(config["corpus"]["name"])
-    origin = config.get("started_from")
-    if origin is not None:
-        title += f" after {_text_title(origin['corpus'] or origin['name'])}"
-    title += f", {config['recipe']}"
+    title = _text_title(config.corpus.name)
+    if config.source is not None:
+        title += f" after {_text_title(config.source.corpus or config.source.name or '')}"
+    title += f", {config.recipe_name}"
     try:
-        created = datetime.fromisoformat(config["created"])
-    except (KeyError, TypeError, ValueError):
+        created = datetime.fromisoformat(config.created or "")
+    except ValueError:
         return title
     return f"{title}, {created.day} {created:%b %H:%M}"
 

@@ -7,9 +7,10 @@ the limits below and against the architecture before memory is taken for it.
 from __future__ import annotations
 
 import json
+import os
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.files import replace_file
 from charlstm.network.lstm import Architecture, Network
 from charlstm.network.quantized import QuantizedNetwork
+from charlstm.network.training_record import Sample, TrainingRecord
 from charlstm.text.vocabulary import Vocabulary
 
 FORMAT = "charlstm/1"
@@ -29,6 +31,7 @@ MAX_UNITS = 2048
 MAX_VOCABULARY = 1000
 MAX_NESTING = 16  # of lists and objects in the metadata
 MAX_NUMBER = 1e15
+DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
 
 
 class CheckpointError(CharLSTMError):
@@ -41,24 +44,29 @@ class Checkpoint:
 
     Attributes:
         weights: float16 or float32 arrays, named as `Architecture.weight_shapes` says.
-        training: recipe, corpus name and sha256, style, results, device, duration.
+        training: how it was trained and how good it was.
         history: curves, each a list of (elapsed seconds, value).
-        samples: what it wrote while it learned: step, elapsed_s and text each.
+        samples: what it wrote while it was trained, oldest first.
         cells: cells with a meaning.
     """
 
     architecture: Architecture
     vocabulary: Vocabulary
     weights: Mapping[str, np.ndarray]
-    training: dict = field(default_factory=dict)
+    training: TrainingRecord = TrainingRecord()
     history: dict = field(default_factory=dict)
-    samples: list = field(default_factory=list)
+    samples: tuple[Sample, ...] = ()
     cells: list = field(default_factory=list)
 
     @cached_property
     def network(self) -> Network:
         """In float32: what evaluates."""
         return Network(self.architecture, self.weights)
+
+    def as_stored(self) -> Checkpoint:
+        """The same network with its weights as a file holds them, in float16."""
+        weights = {name: np.asarray(array, np.float16) for name, array in self.weights.items()}
+        return replace(self, weights=weights)
 
     @cached_property
     def quantized(self) -> QuantizedNetwork:
@@ -90,9 +98,9 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
             "embedding_units": architecture.embedding_units,
             "lstm_units": list(architecture.lstm_units),
         },
-        "training": checkpoint.training,
+        "training": checkpoint.training.to_json(),
         "history": checkpoint.history,
-        "samples": checkpoint.samples,
+        "samples": [asdict(sample) for sample in checkpoint.samples],
         "cells": checkpoint.cells,
     }
     metadata = {name: json.dumps(part, ensure_ascii=False) for name, part in parts.items()}
@@ -112,82 +120,101 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         CheckpointError: what is wrong with the file, in a sentence.
     """
+    return parse_checkpoint(read_checkpoint_bytes(path), Path(path).name)
+
+
+def read_checkpoint_bytes(path: str | Path) -> bytes:
+    """The bytes of a file that may be a checkpoint.
+
+    Raises:
+        CheckpointError: it cannot be read, or is larger than any checkpoint.
+    """
     path = Path(path)
-    check_file(path)
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return _read(file, path)
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{path.name} is damaged or no checkpoint ({str(error)[:200]}). Use a .safetensors "
-            "file that charlstm has written, and copy it again if it was cut off."
-        ) from error
-
-
-def check_file(path: Path) -> None:
-    """Refuse what is no safetensors file, or too large, by looking at its first bytes."""
     try:
         if not path.exists():
             raise CheckpointError(f"There is no file {path}. Give the path of a .safetensors file.")
         if not path.is_file():
             raise CheckpointError(f"{path} is not a file. Give the path of a .safetensors file.")
-        size = path.stat().st_size
         with open(path, "rb") as file:
-            start = file.read(9)
+            size = file.seek(0, os.SEEK_END)
+            if size > MAX_FILE_BYTES:
+                raise CheckpointError(
+                    f"{path.name} has {size / 1e6:.0f} MB; a checkpoint has at most "
+                    f"{MAX_FILE_BYTES / 1e6:.0f} MB."
+                )
+            file.seek(0)
+            return file.read(MAX_FILE_BYTES)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}).") from error
-    if size > MAX_FILE_BYTES:
+
+
+def parse_checkpoint(data: bytes, name: str) -> Checkpoint:
+    """Check the bytes of a checkpoint and turn them into one.
+
+    Args:
+        name: of the file, for messages.
+
+    Raises:
+        CheckpointError: what is wrong with the file, in a sentence.
+    """
+    from safetensors import SafetensorError, deserialize
+
+    header_bytes = struct.unpack("<Q", data[:8])[0] if len(data) > 8 else 0
+    if data[8:9] != b"{" or not 0 < header_bytes <= min(MAX_HEADER_BYTES, len(data) - 8):
         raise CheckpointError(
-            f"{path.name} has {size / 1e6:.0f} MB; a checkpoint has at most "
-            f"{MAX_FILE_BYTES / 1e6:.0f} MB."
-        )
-    header_bytes = struct.unpack("<Q", start[:8])[0] if len(start) == 9 else 0
-    if start[8:] != b"{" or not 0 < header_bytes <= min(MAX_HEADER_BYTES, size - 8):
-        raise CheckpointError(
-            f"{path.name} is no checkpoint, or was cut off. Use a .safetensors file that charlstm "
+            f"{name} is no checkpoint, or was cut off. Use a .safetensors file that charlstm "
             "has written."
         )
+    try:
+        header = json.loads(data[8 : 8 + header_bytes])
+        return _parse(header, lambda: deserialize(data), name)
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{name} is damaged or no checkpoint ({str(error)[:200]}). Use a .safetensors "
+            "file that charlstm has written, and copy it again if it was cut off."
+        ) from error
 
 
-def _read(file, path: Path) -> Checkpoint:
-    metadata = file.metadata() or {}
+def _parse(header: dict, tensors: Callable[[], list], name: str) -> Checkpoint:
+    """From a file's header and, once that has been checked, its tensors."""
+    metadata = header.pop("__metadata__", None)
+    metadata = metadata if isinstance(metadata, dict) else {}
     found = metadata.get("format")
     if found != FORMAT:
         came = f"has the format {found!r:.80}" if found else "was not written by charlstm"
         advice = "Use a newer version of charlstm." if str(found).startswith("charlstm/") else ""
-        raise CheckpointError(f"{path.name} {came}; expected {FORMAT!r}. {advice}".rstrip())
+        raise CheckpointError(f"{name} {came}; expected {FORMAT!r}. {advice}".rstrip())
 
-    def part(name: str, kind: type):
+    def part(key: str, kind: type):
         try:
-            value = _from_json(metadata[name])
-        except (KeyError, ValueError, RecursionError):
+            value = _from_json(metadata[key])
+        except (KeyError, TypeError, ValueError, RecursionError):
             value = None
         if not isinstance(value, kind):
-            raise CheckpointError(f"{path.name} is damaged: its part {name!r} is missing or wrong.")
+            raise CheckpointError(f"{name} is damaged: its part {key!r} is missing or wrong.")
         return value
 
-    architecture = _architecture(part("architecture", dict), path)
+    architecture = _architecture(part("architecture", dict), name)
     characters = part("vocabulary", str)
     if len(characters) != architecture.vocabulary_size:
         raise CheckpointError(
-            f"{path.name} is damaged: {len(characters)} characters for a network of "
+            f"{name} is damaged: {len(characters)} characters for a network of "
             f"{architecture.vocabulary_size}."
         )
     try:
         vocabulary = Vocabulary(characters)
     except ValueError as error:
         raise CheckpointError(
-            f"{path.name} is damaged: its vocabulary is not a list of distinct characters in order."
+            f"{name} is damaged: its vocabulary is not a list of distinct characters in order."
         ) from error
+    samples = map(Sample.from_json, part("samples", list))
     return Checkpoint(
         architecture=architecture,
         vocabulary=vocabulary,
-        weights=_weights(file, architecture, path),
-        training=part("training", dict),
+        weights=_weights(header, tensors, architecture, name),
+        training=TrainingRecord.from_json(part("training", dict)),
         history=_curves(part("history", dict)),
-        samples=[sample for sample in part("samples", list) if _is_sample(sample)],
+        samples=tuple(sample for sample in samples if sample is not None),
         cells=[cell for cell in part("cells", list) if isinstance(cell, dict)],
     )
 
@@ -221,7 +248,7 @@ def _is_shallow(value, levels: int) -> bool:
     return levels > 0 and all(_is_shallow(part, levels - 1) for part in inner)
 
 
-def _architecture(sizes: dict, path: Path) -> Architecture:
+def _architecture(sizes: dict, name: str) -> Architecture:
     layers = sizes.get("lstm_units")
     layers = layers if isinstance(layers, list) else []
     numbers = [sizes.get("vocabulary_size"), sizes.get("embedding_units"), *layers]
@@ -232,7 +259,7 @@ def _architecture(sizes: dict, path: Path) -> Architecture:
     )
     if not whole or not 0 < len(layers) <= MAX_LAYERS:
         raise CheckpointError(
-            f"{path.name} describes a network of sizes {sizes!r:.200}; expected at most "
+            f"{name} describes a network of sizes {sizes!r:.200}; expected at most "
             f"{MAX_LAYERS} layers of at most {MAX_UNITS} units and {MAX_VOCABULARY} characters."
         )
     return Architecture(
@@ -240,26 +267,31 @@ def _architecture(sizes: dict, path: Path) -> Architecture:
     )
 
 
-def _weights(file, architecture: Architecture, path: Path) -> dict[str, np.ndarray]:
+def _weights(
+    header: dict, tensors: Callable[[], list], architecture: Architecture, name: str
+) -> dict[str, np.ndarray]:
     expected = architecture.weight_shapes()
-    if set(file.keys()) != set(expected):
-        odd = sorted(set(file.keys()) ^ set(expected))[0]
-        raise CheckpointError(f"{path.name} is damaged: the weights {odd!r:.80} do not fit.")
-    for name, shape in expected.items():
-        tensor = file.get_slice(name)
-        if tuple(tensor.get_shape()) != shape or tensor.get_dtype() not in ("F16", "F32"):
+    if set(header) != set(expected):
+        odd = sorted(set(header) ^ set(expected))[0]
+        raise CheckpointError(f"{name} is damaged: the weights {odd!r:.80} do not fit.")
+    for weight, shape in expected.items():
+        entry = header[weight] if isinstance(header[weight], dict) else {}
+        if entry.get("shape") != list(shape) or entry.get("dtype") not in DTYPES:
             raise CheckpointError(
-                f"{path.name} is damaged: {name} is {tensor.get_dtype()} "
-                f"{tensor.get_shape()!r:.80}, expected F16 {list(shape)}."
+                f"{name} is damaged: {weight} is {entry.get('dtype')!r:.20} "
+                f"{entry.get('shape')!r:.80}, expected F16 {list(shape)}."
             )
-    weights = {name: file.get_tensor(name) for name in expected}
-    for name, array in weights.items():
+    weights = {
+        weight: np.frombuffer(tensor["data"], DTYPES[tensor["dtype"]]).reshape(expected[weight])
+        for weight, tensor in tensors()
+    }
+    for weight, array in weights.items():
         # Within float16 nothing the network computes can overflow.
         if not (np.abs(array) <= np.finfo(np.float16).max).all():
             raise CheckpointError(
-                f"{path.name} is damaged: {name} has values that are no numbers, or too large."
+                f"{name} is damaged: {weight} has values that are no numbers, or too large."
             )
-    return weights
+    return {weight: weights[weight] for weight in expected}
 
 
 def _curves(history: dict) -> dict:
@@ -275,12 +307,3 @@ def _curves(history: dict) -> dict:
         for name, points in history.items()
         if isinstance(points, list)
     }
-
-
-def _is_sample(sample) -> bool:
-    return (
-        isinstance(sample, dict)
-        and isinstance(sample.get("text"), str)
-        and type(sample.get("step")) is int
-        and type(sample.get("elapsed_s")) in (int, float)
-    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.network.training_record import KeptVersion
-from charlstm.runs.timeline import Timeline
+from charlstm.runs.timeline import Timeline, duration
 
 FLATTERED = "The text kept aside helped to choose it, so its figures flatter it a little."
 
@@ -73,31 +73,27 @@ def _mean_between(curve: Sequence[tuple[float, float]], first_s: float, last_s: 
     return float(np.mean(values)) if values else float("nan")
 
 
-def sentences(timeline: Timeline, *, from_model: bool) -> list[str]:
-    """What people should be told of a training that has begun; empty if all is well.
+def advice_for(timeline: Timeline, *, from_model: bool) -> list[str]:
+    """What people should know of a training that has begun; empty if all is well.
 
     Args:
-        from_model: it started from a trained model, not from nothing.
+        from_model: it started from a trained model, not from scratch.
     """
-    told = []
-    kept = timeline.ending.get("kept_version")
+    sentences = []
+    kept = timeline.kept_version
     if kept is not None:
-        told.append(kept_sentence(KeptVersion(**kept)))
-    rise = overfitting(
-        [(event["elapsed_s"], event["val_loss_nats"]) for event in timeline.validated],
-        [(event["elapsed_s"], event["running_loss_nats"]) for event in timeline.progress],
-    )
+        sentences.append(kept_sentence(kept))
+    rise = overfitting(timeline.held_out_losses, timeline.training_losses)
     if rise is not None and kept is None:
-        told.append(
+        sentences.append(
             "It has begun to learn its text by heart (overfitting): on the text kept aside its "
             f"loss has risen again, from {rise.best_nats:.2f} to {rise.latest_nats:.2f} nats, "
             "while on the text it learns from it still falls. It was at its best after about "
             f"{duration(rise.best_s)}. What helps: a shorter training, or more text."
         )
-    characters = timeline.started.get("characters")
-    if characters is not None and (small := small_text(characters, from_model=from_model)):
-        told.append(small)
-    return told
+    if timeline.started is not None:
+        sentences.append(small_text(timeline.started.characters, from_model=from_model))
+    return [sentence for sentence in sentences if sentence]
 
 
 def kept_sentence(kept: KeptVersion) -> str:
@@ -108,11 +104,6 @@ def kept_sentence(kept: KeptVersion) -> str:
         f"version after {duration(kept.elapsed_s)} was kept. {FLATTERED} What helps: more "
         "text, or a shorter training."
     )
-
-
-def duration(seconds: float) -> str:
-    """A stretch of training, for people: "41 seconds", "3 minutes"."""
-    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
 def small_text(characters: int, *, from_model: bool) -> str:

@@ -3,50 +3,172 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Self
 
+from charlstm.errors import CharLSTMError
 from charlstm.files import replace_file
-from charlstm.network.training_record import is_origin
-from charlstm.runs.distillation import are_teacher_records
+from charlstm.network.training_record import SourceRecord, TeacherRecord, parse_teachers
+from charlstm.runs.distillation import distillation_notice
+from charlstm.runs.fine_tuning import fine_tuned, fine_tuning_notices
 from charlstm.runs.ownership import RunError
+from charlstm.runs.recipes import Budget, Recipe, find_recipe
 
 FORMAT = "charlstm-run/1"
 
 
-def read_config(path: Path) -> dict:
-    """Raises RunError: there is none, it is damaged, or of another version."""
+@dataclass(frozen=True, kw_only=True)
+class CorpusConfig:
+    """The text of a training, which lies beside the config in corpus.txt.
+
+    Attributes:
+        sha256: checksum of the cleaned text in UTF-8.
+        style: "verse" or "prose".
+        characters: length of the cleaned text; None in files that do not record it.
+        notices: what was changed or decided when the text was read, in sentences for people.
+    """
+
+    name: str
+    sha256: str
+    style: str
+    characters: int | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """What a training was asked for.
+
+    Attributes:
+        recipe_name: a name that `find_recipe` knows.
+        created: date and time, in ISO 8601.
+        source: the model to start from; None: from scratch.
+        teachers: the models to learn from beside the text.
+    """
+
+    recipe_name: str
+    corpus: CorpusConfig
+    budget: Budget
+    random_seed: int
+    created: str | None = None
+    source: SourceRecord | None = None
+    teachers: tuple[TeacherRecord, ...] = ()
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the network is trained; a model to start from keeps the sizes it has.
+
+        Raises:
+            CharLSTMError: this version does not know the recipe.
+        """
+        recipe, source = find_recipe(self.recipe_name), self.source
+        if source is None or source.embedding_units is None or source.lstm_units is None:
+            return recipe
+        return fine_tuned(recipe, source.embedding_units, source.lstm_units)
+
+    @property
+    def exposure(self) -> str:
+        """Whether the model had seen the held-out part before: a key of `MEASURED_ON`."""
+        if not self.recipe.predicts_every_position:
+            return "leaky"
+        return "unseen" if self.source is None else self.source.held_out
+
+    @property
+    def notices(self) -> list[str]:
+        """What people should know of the text, of the source model and of the teachers."""
+        notices = list(self.corpus.notices)
+        if self.source is not None:
+            notices += fine_tuning_notices(self.source)
+        if self.teachers:
+            notices.append(distillation_notice(self.teachers))
+        return notices
+
+    def to_json(self) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "recipe": self.recipe_name,
+            "corpus": asdict(self.corpus),
+            "budget": asdict(self.budget),
+            "random_seed": self.random_seed,
+            "created": self.created,
+        }
+        if self.source is not None:
+            record["started_from"] = self.source.to_json()
+        if self.teachers:
+            record["teachers"] = [asdict(teacher) for teacher in self.teachers]
+        return record
+
+    @classmethod
+    def from_json(cls, record: Any) -> Self | None:
+        """None if it is not what this version writes."""
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            return None
+        corpus, budget = record.get("corpus"), record.get("budget")
+        created, teachers = record.get("created"), record.get("teachers", [])
+        source = None
+        if "started_from" in record:
+            source = SourceRecord.from_json(record["started_from"])
+        is_good = (
+            isinstance(record.get("recipe"), str)
+            and type(record.get("random_seed")) is int
+            and isinstance(corpus, dict)
+            and all(isinstance(corpus.get(key), str) for key in ("name", "sha256", "style"))
+            and isinstance(budget, dict)
+            and set(budget) == {"minutes", "epochs"}
+            and all(value is None or type(value) in (int, float) for value in budget.values())
+            and (source is None or source.is_complete)
+            and isinstance(teachers, list)
+            and len(parse_teachers(teachers)) == len(teachers)
+        )
+        if not is_good:
+            return None
+        try:
+            parsed_budget = Budget(**budget)
+        except CharLSTMError:
+            return None
+        return cls(
+            recipe_name=record["recipe"],
+            corpus=_corpus(corpus),
+            budget=parsed_budget,
+            random_seed=record["random_seed"],
+            created=created if isinstance(created, str) else None,
+            source=source,
+            teachers=parse_teachers(teachers),
+        )
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read a config.json.
+
+    Raises:
+        RunError: there is none, it is damaged, or of another version.
+    """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(
             f"{path.parent} is no run folder, or its config.json is damaged. Give the folder "
             "that a training printed when it began."
         ) from error
-    if not _is_config(config):
+    config = RunConfig.from_json(record)
+    if config is None:
         raise RunError(f"{path} was not written by this version of charlstm.")
     return config
 
 
-def write_config(config: dict, path: Path) -> None:
-    """Replace the file atomically: a page may be reading it."""
-    text = json.dumps({"format": FORMAT, **config}, indent=1, ensure_ascii=False)
+def write_config(config: RunConfig, path: Path) -> None:
+    """Replace the file at one go: a page may be reading it."""
+    text = json.dumps(config.to_json(), indent=1, ensure_ascii=False)
     replace_file(path, text.encode())
 
 
-def _is_config(config) -> bool:
-    """Whether a config.json holds what this version writes."""
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
-        return False
-    corpus, budget = config.get("corpus"), config.get("budget")
-    return (
-        isinstance(config.get("recipe"), str)
-        and type(config.get("random_seed")) is int
-        and isinstance(budget, dict)
-        and set(budget) == {"minutes", "epochs"}
-        and all(value is None or type(value) in (int, float) for value in budget.values())
-        and isinstance(corpus, dict)
-        and all(isinstance(corpus.get(name), str) for name in ("name", "sha256", "style"))
-        and isinstance(corpus.get("notices", []), list)
-        and ("started_from" not in config or is_origin(config["started_from"]))
-        and ("teachers" not in config or are_teacher_records(config["teachers"]))
+def _corpus(record: dict[str, Any]) -> CorpusConfig:
+    characters, notices = record.get("characters"), record.get("notices")
+    return CorpusConfig(
+        name=record["name"],
+        sha256=record["sha256"],
+        style=record["style"],
+        characters=characters if type(characters) is int else None,
+        notices=tuple(map(str, notices)) if isinstance(notices, list) else (),
     )

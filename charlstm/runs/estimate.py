@@ -14,6 +14,8 @@ from functools import cache
 import numpy as np
 
 from charlstm.machine import available_cores, matrix_dtype_of
+from charlstm.runs.events import Progress
+from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.runs.run import Run
 
@@ -75,21 +77,29 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
 def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
     """Characters read a second by the newest training here with this recipe and network, in all."""
     for run in runs:
-        trained = run.recipe  # a training that started from a model may have another network
+        trained = run.config.recipe  # after a start from a model its network may be another one
         if (trained.name, trained.embedding_units, trained.lstm_units) != (
             recipe.name,
             recipe.embedding_units,
             recipe.lstm_units,
         ):
             continue
-        progress = [event for event in run.events() if event["event"] == "progress"]
-        if len(progress) < 10 or progress[-1]["elapsed_s"] <= progress[0]["elapsed_s"]:
+        progress = _progress_of(run)
+        if len(progress) < 10:
             continue
-        steps = progress[-1]["step"] - progress[0]["step"]
-        seconds = progress[-1]["elapsed_s"] - progress[0]["elapsed_s"]
-        if steps > 0:
+        steps = progress[-1].step - progress[0].step
+        seconds = progress[-1].elapsed_s - progress[0].elapsed_s
+        if steps > 0 and seconds > 0:
             return steps * recipe.lanes * recipe.window / seconds
     return None
+
+
+def _progress_of(run: Run) -> list[Progress]:
+    """Empty where the events cannot be read: that training says nothing about the next one."""
+    try:
+        return [event for event in run.events() if isinstance(event, Progress)]
+    except RunError:
+        return []
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The events.jsonl of a run folder: a process appends to it while others read."""
+"""The events.jsonl of a run folder: one process appends to it while others read."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import BinaryIO
+
+from charlstm.runs.events import Event, event_from_json
 
 
 class EventLog:
-    """What happened in a training, a JSON object a line."""
+    """What happened in a training, one JSON object a line."""
 
     def __init__(self, path: Path):
         self.path = path
-        self._events: list[dict] = []
+        self._events: list[Event] = []
         self._read_bytes = 0
         self._reading = threading.Lock()  # many visitors look at one training
 
-    def read(self) -> list[dict]:
-        """All events so far, oldest first. Reads only what was added since the last call."""
+    def read(self) -> list[Event]:
+        """All events so far, oldest first. Parses only what was added since the last call.
+
+        Raises:
+            RunError: an event is damaged, or of another version.
+        """
         with self._reading:
             try:
                 with open(self.path, "rb") as file:
@@ -29,25 +36,28 @@ class EventLog:
             except FileNotFoundError:
                 return []
             whole = data[: data.rfind(b"\n") + 1]  # a line without its end is still being written
+            self._events += [event for line in whole.splitlines() for event in _parse(line)]
             self._read_bytes += len(whole)
-            for line in whole.splitlines():
-                try:
-                    event = json.loads(line)
-                except ValueError:
-                    continue  # half a line that a killed process left, closed by the next one
-                if isinstance(event, dict) and "event" in event:
-                    self._events.append(event)
             return list(self._events)
 
-    def append(self, event: dict) -> dict:
+    def append(self, event: Event) -> None:
         """Only one process may do so at a time."""
         with open(self.path, "a+b") as file:
             if file.tell() and not _ends_with_newline(file):
                 file.write(b"\n")
-            file.write(json.dumps(event, ensure_ascii=False).encode() + b"\n")
-        return event
+            file.write(json.dumps(event.to_json(), ensure_ascii=False).encode() + b"\n")
 
 
-def _ends_with_newline(file) -> bool:
+def _parse(line: bytes) -> list[Event]:
+    """The event of a line, if it is one."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return []  # half a line that a killed process left, ended by the next one
+    event = event_from_json(record)
+    return [] if event is None else [event]
+
+
+def _ends_with_newline(file: BinaryIO) -> bool:
     file.seek(-1, os.SEEK_END)
     return file.read(1) == b"\n"

@@ -19,11 +19,12 @@ from charlstm.network.checkpoint import (
     MAX_VOCABULARY,
     Checkpoint,
 )
+from charlstm.network.training_record import SourceRecord
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.text.vocabulary import Vocabulary, name_characters
 
 # Unless another one is asked for: a trained network has soon learned what a text of some ten
-# thousand characters can teach it, and then begins to learn it by heart.
+# thousand characters can teach it, and then begins to memorise it.
 BUDGET = Budget(epochs=4)
 # Of the recipe's learning rate. Measured with an earlier shipped model, `quick` and four passes
 # through 49,106 characters of documentation: held-out loss 1.723 at a quarter, 1.654 at half, 1.660
@@ -115,12 +116,14 @@ def name_new_characters(new: str) -> str:
     return f"The model does not know {number} of this text: {named}. {begin} from nothing."
 
 
-def sentences(origin: dict) -> list[str]:
+def fine_tuning_notices(source: SourceRecord) -> list[str]:
     """Where a training starts, in plain words."""
-    told = [
-        f"This training starts from the model “{origin['name']}”, not from nothing (fine-tuning).",
-        name_new_characters(origin["new_characters"]),
+    notices = [
+        f"This training starts from the model “{source.name}”, not from nothing (fine-tuning).",
+        name_new_characters(source.new_characters or ""),
     ]
-    if origin["held_out"] == "seen":
-        told.append("That model has seen the held-out text too, so the figures will be too good.")
-    return told
+    if source.held_out == "seen":
+        notices.append(
+            "That model has seen the held-out text too, so the figures will be too good."
+        )
+    return notices

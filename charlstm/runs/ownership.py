@@ -1,4 +1,4 @@
-"""Who trains in a run folder: at most one process of this machine."""
+"""Which process trains in a run folder: at most one of this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RunError(CharLSTMError):
 
 
 class Ownership:
-    """Kept in process.json: the process's number and its time of birth."""
+    """Kept in process.json: the owner's process id and the time when it was started."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -30,16 +30,26 @@ class Ownership:
         try:
             owner = json.loads(self.path.read_text())
             process = psutil.Process(owner["pid"])
-            # A number may be given to another process later: the time of birth tells them apart.
+            # An id may be given to another process later: the start time tells them apart.
             same = abs(process.create_time() - owner["create_time"]) < 2
             return process.pid if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
 
+    def was_claimed(self) -> bool:
+        """Whether a process has begun to train here and has not let go, be it dead by now."""
+        return self.path.exists()
+
     def check_free(self) -> None:
         """Raise RunError if another process than this one trains here."""
         if self.pid() not in (None, os.getpid()):
             raise RunError(f"The training in {self.folder} is running already. Stop it first.")
+
+    def claim(self) -> None:
+        """Make this process the owner; RunError if another one trains here."""
+        with self.deciding():
+            self.check_free()
+            self.write(os.getpid())
 
     def write(self, pid: int) -> None:
         import psutil
@@ -48,11 +58,12 @@ class Ownership:
         replace_file(self.path, json.dumps(owner).encode())
 
     def release(self) -> None:
+        """The training in this process has ended, though the process may live on."""
         self.path.unlink(missing_ok=True)
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
-        """One process at a time decides who trains; the system lets go if it dies meanwhile."""
+        """Hold the folder's lock while deciding who trains; the system frees it if we die."""
         with open(self.folder / "process.lock", "ab") as file:
             if os.name == "nt":
                 import msvcrt

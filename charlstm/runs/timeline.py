@@ -1,36 +1,52 @@
-"""The story of a training, told from its events: what a page or a command line shows."""
+"""The course of a training, put together from its events: what a page or a command line shows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from charlstm.runs.run import TERMINAL_EVENTS, Run
+from charlstm.network.training_record import BaselineFigures, KeptVersion, Results, Sample
+from charlstm.runs.events import (
+    AskingTeachers,
+    Completed,
+    Ending,
+    Event,
+    Failed,
+    Measuring,
+    Progress,
+    Sampled,
+    Started,
+    Validated,
+)
+from charlstm.runs.run import Run
 
 CURVE_POINTS = 300
+
+Point = tuple[float, float]  # (elapsed seconds, value)
 
 
 @dataclass(kw_only=True)
 class Timeline:
-    """Where a training stands.
+    """Where a training is, as far as its events say.
 
     Attributes:
         status: "new", "preparing", "running", "measuring", "finished", "stopped", "failed" or
-            "interrupted" (its process died without a word).
-        started: the event of the latest start: device, backend, parameters, characters.
+            "interrupted" (its process exited without a terminal event).
+        started: the event of the latest start.
         progress, validated, samples: events of these kinds, oldest first, without those that a
             resumed training has gone back behind.
-        ending: the last event, once it has ended.
+        ending: the last event, once the training has ended.
         measured: share of the measuring at the end that is done, 0 to 1.
     """
 
     status: str = "new"
-    started: dict = field(default_factory=dict)
-    progress: list[dict] = field(default_factory=list)
-    validated: list[dict] = field(default_factory=list)
-    samples: list[dict] = field(default_factory=list)
-    ending: dict = field(default_factory=dict)
+    started: Started | None = None
+    progress: list[Progress] = field(default_factory=list)
+    validated: list[Validated] = field(default_factory=list)
+    samples: list[Sampled] = field(default_factory=list)
+    ending: Ending | None = None
     measured: float = 0.0
 
     @property
@@ -39,76 +55,146 @@ class Timeline:
 
     @property
     def elapsed_s(self) -> float:
-        return self.progress[-1]["elapsed_s"] if self.progress else 0.0
+        return self.progress[-1].elapsed_s if self.progress else 0.0
 
     @property
     def share(self) -> float:
         """Share of the budget that is used, 0 to 1."""
-        return self.progress[-1].get("share", 0.0) if self.progress else 0.0
+        return self.progress[-1].share if self.progress else 0.0
 
-    def results_so_far(self) -> dict:
+    @property
+    def baselines(self) -> BaselineFigures:
+        return BaselineFigures() if self.started is None else self.started.baselines
+
+    @property
+    def kept_version(self) -> KeptVersion | None:
+        """The version that was kept instead of the last one, at the end."""
+        return self.ending.kept_version if isinstance(self.ending, Completed) else None
+
+    @property
+    def failure(self) -> str:
+        """What went wrong; empty unless the training failed."""
+        return self.ending.message if isinstance(self.ending, Failed) else ""
+
+    @property
+    def results(self) -> Results | None:
         """Exact figures at the end of a training, else the latest of its held-out curve."""
-        results = self.ending.get("results")
-        if results or not self.validated:
-            return results or {}
+        if isinstance(self.ending, Completed) and self.ending.results is not None:
+            return self.ending.results
+        if not self.validated:
+            return None
         last = self.validated[-1]
-        return {"loss_nats": last["val_loss_nats"], "accuracy": last["val_accuracy"]}
+        return Results(loss_nats=last.val_loss_nats, accuracy=last.val_accuracy)
 
-    def curves(self) -> dict[str, list[list[float]]]:
-        """What a checkpoint keeps: [elapsed_s, mean of a stretch], some hundred points a curve."""
+    @property
+    def training_losses(self) -> list[Point]:
+        return [(event.elapsed_s, event.running_loss_nats) for event in self.progress]
+
+    @property
+    def training_accuracies(self) -> list[Point]:
+        return [(event.elapsed_s, event.accuracy) for event in self.progress]
+
+    @property
+    def held_out_losses(self) -> list[Point]:
+        return [(event.elapsed_s, event.val_loss_nats) for event in self.validated]
+
+    @property
+    def held_out_accuracies(self) -> list[Point]:
+        return [(event.elapsed_s, event.val_accuracy) for event in self.validated]
+
+    def curves(self) -> dict[str, list[Point]]:
+        """What a checkpoint keeps: some hundred points a curve, each the mean of a stretch."""
         return {
-            "running_loss_nats": _thin(self.progress, "running_loss_nats"),
-            "accuracy": _thin(self.progress, "accuracy"),
-            "val_loss_nats": _thin(self.validated, "val_loss_nats"),
-            "val_accuracy": _thin(self.validated, "val_accuracy"),
+            "running_loss_nats": _thin(self.training_losses),
+            "accuracy": _thin(self.training_accuracies),
+            "val_loss_nats": _thin(self.held_out_losses),
+            "val_accuracy": _thin(self.held_out_accuracies),
         }
 
+    def kept_samples(self) -> tuple[Sample, ...]:
+        """What a checkpoint keeps of the texts that were written."""
+        return tuple(
+            Sample(step=event.step, elapsed_s=event.elapsed_s, text=event.text)
+            for event in self.samples
+            if event.kept
+        )
 
-def _thin(events: list[dict], name: str) -> list[list[float]]:
-    stretches = np.array_split(np.arange(len(events)), min(CURVE_POINTS, max(1, len(events))))
-    return [
-        [
-            events[stretch[-1]]["elapsed_s"],
-            round(float(np.mean([events[place][name] for place in stretch])), 4),
-        ]
-        for stretch in stretches
-        if len(stretch)
-    ]
+    def add(self, event: Event) -> None:
+        """Take in the event that came next."""
+        match event:
+            case Started():
+                self._go_back_to(event.step)
+                self.started, self.ending, self.status = event, None, "preparing"
+            case AskingTeachers():
+                pass  # still preparing
+            case Progress():
+                self.progress.append(event)
+                self.status = "running"
+            case Validated():
+                self.validated.append(event)
+                self.status = "running"
+            case Sampled():
+                self.samples.append(event)
+                self.status = "running"
+            case Measuring():
+                self.status, self.measured = "measuring", event.share
+            case Ending():
+                self.ending, self.status = event, event.kind
+
+    def _go_back_to(self, step: int) -> None:
+        """Forget what came after the step from which a training goes on."""
+        self.progress = [event for event in self.progress if event.step <= step]
+        self.validated = [event for event in self.validated if event.step <= step]
+        self.samples = [event for event in self.samples if event.step <= step]
 
 
-def read_timeline(run: Run) -> Timeline:
-    # Asked before the events are read: a process that ends in between has then left its last one.
-    owner = run.owner()
+def timeline_of(events: Iterable[Event]) -> Timeline:
     timeline = Timeline()
-    for event in run.events():
-        kind = event["event"]
-        if kind == "started":
-            _go_back(timeline, event.get("step", 0))
-            timeline.started, timeline.ending = event, {}
-            timeline.status = "preparing"
-        elif kind in TERMINAL_EVENTS:
-            timeline.ending, timeline.status = event, kind
-        elif kind in ("progress", "validated", "sample"):
-            {
-                "progress": timeline.progress,
-                "validated": timeline.validated,
-                "sample": timeline.samples,
-            }[kind].append(event)
-            timeline.status = "running"
-        elif kind == "measuring":
-            timeline.status = "measuring"
-            timeline.measured = event.get("share", 0.0)
-    if timeline.is_going_on:
-        if owner is None:
-            timeline.status = "interrupted"
-    elif timeline.status == "new" and owner is None and run.was_started():
-        timeline.status = "interrupted"  # it died before its first word
-    elif owner is not None and owner != timeline.ending.get("pid"):
-        timeline.status, timeline.ending = "preparing", {}  # resumed, and not yet heard of
+    for event in events:
+        timeline.add(event)
     return timeline
 
 
-def _go_back(timeline: Timeline, step: int) -> None:
-    """Forget what came after the step from which a training goes on."""
-    for events in (timeline.progress, timeline.validated, timeline.samples):
-        events[:] = [event for event in events if event["step"] <= step]
+def read_timeline(run: Run) -> Timeline:
+    """The timeline of a run folder, with what is known of the process that trains there.
+
+    Raises:
+        RunError: the events are damaged, or of another version.
+    """
+    # Asked before the events are read: a process that ends in between has then left its last one.
+    owner = run.ownership.pid()
+    timeline = timeline_of(run.events())
+    if timeline.is_going_on:
+        if owner is None:
+            timeline.status = "interrupted"
+    elif timeline.status == "new" and owner is None and run.ownership.was_claimed():
+        timeline.status = "interrupted"  # before its first event
+    elif owner is not None and (timeline.ending is None or owner != timeline.ending.pid):
+        timeline.status, timeline.ending = "preparing", None  # started, with no event yet
+    return timeline
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time for people: "45 seconds", "3:20 minutes", "about 27 hours"."""
+    seconds = max(0, round(seconds))
+    if seconds < 60:
+        return f"{seconds} second{'s' if seconds != 1 else ''}"
+    if seconds < 3600:
+        minutes, rest = divmod(seconds, 60)
+        if rest == 0:
+            return f"{minutes} minute{'s' if minutes != 1 else ''}"
+        return f"{minutes}:{rest:02d} minutes"
+    hours = seconds / 3600
+    return f"about {hours:.1f} hours" if hours < 10 else f"about {hours:.0f} hours"
+
+
+def _thin(curve: Sequence[Point]) -> list[Point]:
+    stretches = np.array_split(np.arange(len(curve)), min(CURVE_POINTS, max(1, len(curve))))
+    return [
+        (
+            curve[stretch[-1]][0],
+            round(float(np.mean([curve[index][1] for index in stretch])), 4),
+        )
+        for stretch in stretches
+        if len(stretch)
+    ]

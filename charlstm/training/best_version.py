@@ -1,8 +1,8 @@
-"""The best version of a network while it trains, for when it begins to learn its text by heart.
+"""The version of a network with the lowest held-out loss, for when it begins to overfit.
 
-A small text is soon known by heart: the held-out loss rises while the training goes on, and what
-comes out at the end writes worse than what was there before. So the version with the lowest
-held-out loss is remembered (early stopping, without stopping: a curve may well fall again).
+On a small text a network soon overfits: the held-out loss rises while the training goes on, and
+the last version writes worse than an earlier one. So the best version is remembered: early
+stopping, without stopping, because a curve may well fall again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from charlstm.network.checkpoint import write_tensors
 from charlstm.network.training_record import KeptVersion
 
 SMOOTHED = 3  # measurements: each one is of a sample
-WORSE_NATS = 0.05  # than at its best is more than chance: then the best version is kept
+WORSE_NATS = 0.05  # a larger rise is no longer chance: then the best version is kept
 
 
 class BestVersion:
@@ -29,7 +29,7 @@ class BestVersion:
 
     def __init__(self, path: Path):
         self.path = path
-        self.windows = 0  # that a measurement is of
+        self.windows = 0  # of the held-out text, in each measurement
         self.weights: dict[str, np.ndarray] = {}
         self._best = {"step": 0, "elapsed_s": 0.0, "best_nats": float("inf")}
         self._latest: list[float] = []
@@ -43,7 +43,12 @@ class BestVersion:
         elapsed_s: float,
         weights: Callable[[], dict[str, np.ndarray]],
     ) -> None:
-        """Tell of a measurement; the weights are copied if it is the best so far."""
+        """Take in a measurement; the weights are copied if it is the best so far.
+
+        Args:
+            loss: held-out loss in nats.
+            weights: called for the weights if they are needed.
+        """
         self._latest = [*self._latest, float(loss)][-SMOOTHED:]
         self._is_saved = False
         mean = float(np.mean(self._latest))
@@ -62,24 +67,24 @@ class BestVersion:
 
     def save(self) -> None:
         if self.weights and not self._is_saved:
-            story = {"best": self._best, "latest": self._latest, "windows": self.windows}
-            write_tensors(self.weights, {"story": json.dumps(story)}, self.path)
+            record = {"best": self._best, "latest": self._latest, "windows": self.windows}
+            write_tensors(self.weights, {"story": json.dumps(record)}, self.path)
             self._is_saved = True
 
     def load(self, windows: int | None = None) -> None:
-        """Go on with what was saved; a damaged file is nothing.
+        """Go on with what was saved; a damaged file counts as none.
 
         Args:
-            windows: how many windows the next measurements are of: those of others cannot be
-                compared with them, and are forgotten. None: whatever they are of.
+            windows: how many windows the next measurements use. Measurements of another number
+                cannot be compared with them, and are forgotten. None: any number.
         """
         from safetensors import SafetensorError, safe_open
 
         try:
             with safe_open(self.path, framework="numpy") as file:
-                story = json.loads(file.metadata()["story"])
-                KeptVersion(**story["best"], last_nats=0.0)  # or it is no such record
-                best, latest, measured = story["best"], list(story["latest"]), story["windows"]
+                record = json.loads(file.metadata()["story"])
+                KeptVersion(**record["best"], last_nats=0.0)  # TypeError: not such a record
+                best, latest, measured = record["best"], list(record["latest"]), record["windows"]
                 weights = {name: file.get_tensor(name) for name in file.keys()}
         except (SafetensorError, OSError, KeyError, TypeError, ValueError):
             return

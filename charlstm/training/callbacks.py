@@ -12,15 +12,16 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from charlstm.runs import events
 from charlstm.runs.recipes import Budget, Recipe
 
 PROGRESS_EVERY_S = 0.2
 PROGRESS_AT_LEAST_EVERY_S = 5.0
 VALIDATIONS = 30  # in a training, if they cost less than a twelfth of its time
-VALIDATIONS_AT_LEAST = 24  # what is measured is chosen so small that there is time for as many
+VALIDATIONS_AT_LEAST = 24  # the sample is made so small that there is time for this many
 SAVE_EVERY_S = 15.0
-FIRST_SAVE_S = 5.0  # whoever is curious can soon write with it
-SAMPLE_STEPS_RATIO = 1.25  # kept samples lie at steps spaced like a logarithm
+FIRST_SAVE_S = 5.0  # so that one can soon write with the new model
+SAMPLE_STEPS_RATIO = 1.25  # kept samples are spaced logarithmically
 SAMPLE_EVERY_S = 10.0
 
 
@@ -45,7 +46,7 @@ class Clock:
         self._started_s = time.monotonic()
 
     def halt(self) -> None:
-        """Measuring and saving at the end are no part of the budget."""
+        """Stop counting: measuring and saving at the end are not part of the budget."""
         self._before_s, self._started_s = self.elapsed_s, None
 
     @property
@@ -83,7 +84,7 @@ class LearningRate(keras.callbacks.Callback):
         super().__init__()
         self.recipe = recipe
         self.clock = clock
-        # JAX keeps the optimizer's state to itself during a chapter.
+        # On JAX the optimizer's state cannot be changed within a chapter.
         self.every_step = keras.backend.backend() != "jax"
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -98,22 +99,24 @@ class LearningRate(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Counts steps, and tells at most five times a second how it goes.
+    """Counts steps, and reports progress at most five times a second.
 
     Args:
-        tell: called with the details of a progress event.
-        characters_per_step: what a step reads.
+        emit: called with each progress event.
+        characters_per_step: characters that a step reads.
     """
 
-    def __init__(self, clock: Clock, tell: Callable[..., None], characters_per_step: int):
+    def __init__(
+        self, clock: Clock, emit: Callable[[events.Progress], None], characters_per_step: int
+    ):
         super().__init__()
         self.clock = clock
-        self.tell = tell
+        self.emit = emit
         self.characters_per_step = characters_per_step
-        self._told_s = -1.0
-        self._told_step = clock.step
-        self._told_at_s = clock.elapsed_s
-        self._sums = (0, 0.0, 0.0)  # steps, loss and accuracy of the chapter when last told
+        self._reported_step = clock.step
+        self._reported_s: float | None = None  # None: not yet
+        self._began_s = clock.elapsed_s
+        self._sums = (0, 0.0, 0.0)  # steps, loss and accuracy of the chapter at the last report
 
     def on_epoch_begin(self, epoch, logs=None):
         self._sums = (0, 0.0, 0.0)
@@ -121,31 +124,35 @@ class Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.clock.step += 1
         elapsed_s = self.clock.elapsed_s
-        # Long trainings tell less often: two thousand points draw any curve.
+        # Long trainings report less often: two thousand points draw any curve.
         budget_s = elapsed_s + self.clock.eta_s
         pause_s = max(PROGRESS_EVERY_S, min(budget_s / 2000, PROGRESS_AT_LEAST_EVERY_S))
-        if elapsed_s - self._told_s < pause_s:
+        if self._reported_s is not None and elapsed_s - self._reported_s < pause_s:
             return
         # Keras logs means since the chapter began; their differences are the latest steps.
         steps = batch + 1
         loss, accuracy = (_of_text(logs, name) * steps for name in ("loss", "accuracy"))
-        told_steps, told_loss, told_accuracy = self._sums
+        steps_before, loss_before, accuracy_before = self._sums
         self._sums = (steps, loss, accuracy)
-        latest_loss = (loss - told_loss) / (steps - told_steps)
+        new_steps = steps - steps_before
+        latest_loss = (loss - loss_before) / new_steps
         self._check(latest_loss)
-        read = (self.clock.step - self._told_step) * self.characters_per_step
-        self.tell(
-            step=self.clock.step,
-            elapsed_s=round(elapsed_s, 2),
-            epoch=round(self.clock.epoch, 4),
-            share=round(self.clock.share, 5),
-            running_loss_nats=round(latest_loss, 5),
-            accuracy=round((accuracy - told_accuracy) / (steps - told_steps), 5),
-            characters_per_s=round(read / max(elapsed_s - self._told_at_s, 1e-9)),
-            eta_s=round(self.clock.eta_s, 1),
+        read = (self.clock.step - self._reported_step) * self.characters_per_step
+        since_s = self._began_s if self._reported_s is None else self._reported_s
+        self.emit(
+            events.Progress(
+                elapsed_s=round(elapsed_s, 2),
+                step=self.clock.step,
+                epoch=round(self.clock.epoch, 4),
+                share=round(self.clock.share, 5),
+                running_loss_nats=round(latest_loss, 5),
+                accuracy=round((accuracy - accuracy_before) / new_steps, 5),
+                characters_per_s=round(read / max(elapsed_s - since_s, 1e-9)),
+                eta_s=round(self.clock.eta_s, 1),
+            )
         )
-        self._told_s = self._told_at_s = elapsed_s
-        self._told_step = self.clock.step
+        self._reported_s = elapsed_s
+        self._reported_step = self.clock.step
 
     def on_epoch_end(self, epoch, logs=None):
         self._check(_of_text(logs, "loss"))  # before anything is saved
@@ -182,7 +189,7 @@ class BetweenChapters(keras.callbacks.Callback):
         validate: returns held-out loss (nats) and accuracy.
         sample: writes a text.
         save: stores everything that going on needs.
-        tell: called with the kind of event and its details.
+        emit: called with each event.
     """
 
     def __init__(
@@ -192,21 +199,22 @@ class BetweenChapters(keras.callbacks.Callback):
         validate: Callable[[], tuple[float, float]],
         sample: Callable[[], str],
         save: Callable[[], None],
-        tell: Callable[..., None],
+        emit: Callable[[events.Event], None],
     ):
         super().__init__()
         self.clock = clock
         self.validate = validate
         self.sample = sample
         self.save = save
-        self.tell = tell
+        self.emit = emit
         self._next_validation_share = 0.0
         self._next_sample_step = 0
         self._next_sample_s = 0.0
         self._saved_s = clock.elapsed_s + FIRST_SAVE_S - SAVE_EVERY_S
         self._save_cost_s = 0.0
-        self.measure_cost_s = float("inf")  # of the latest measurement and the latest sample:
-        self.sample_cost_s = float("inf")  # who stops a training does not wait for slow ones
+        # Of the latest measurement and the latest sample: slow ones are left out after Stop.
+        self.measure_cost_s = float("inf")
+        self.sample_cost_s = float("inf")
 
     def on_epoch_end(self, epoch, logs=None):
         if self.model.stop_training:
@@ -224,26 +232,35 @@ class BetweenChapters(keras.callbacks.Callback):
     def measure(self):
         began_s, share = self.clock.elapsed_s, self.clock.share
         loss, accuracy = self.validate()
-        self.tell(
-            "validated",
-            step=self.clock.step,
-            elapsed_s=round(self.clock.elapsed_s, 2),
-            val_loss_nats=round(loss, 5),
-            val_accuracy=round(accuracy, 5),
+        self.emit(
+            events.Validated(
+                elapsed_s=round(self.clock.elapsed_s, 2),
+                step=self.clock.step,
+                val_loss_nats=round(loss, 5),
+                val_accuracy=round(accuracy, 5),
+            )
         )
         self.measure_cost_s = self.clock.elapsed_s - began_s
         total_s = max(self.clock.elapsed_s + self.clock.eta_s, 1e-9)
         pause = max(1 / VALIDATIONS, 12 * self.measure_cost_s / total_s)
         self._next_validation_share = share + pause
 
-    def write_sample(self, keep: bool = False):
+    def write_sample(self, sample: Callable[[], str] | None = None, keep: bool = False):
+        """Write a sample and report it.
+
+        Args:
+            sample: writes it, in place of the usual way.
+            keep: for the checkpoint, even if the latest kept one is not long ago.
+        """
         began_s = self.clock.elapsed_s
-        self.tell(
-            "sample",
-            step=self.clock.step,
-            elapsed_s=round(self.clock.elapsed_s, 2),
-            kept=keep or self.clock.step >= self._next_sample_step,
-            text=self.sample(),
+        text = (sample or self.sample)()
+        self.emit(
+            events.Sampled(
+                elapsed_s=round(began_s, 2),
+                step=self.clock.step,
+                kept=keep or self.clock.step >= self._next_sample_step,
+                text=text,
+            )
         )
         self.sample_cost_s = self.clock.elapsed_s - began_s
         while self._next_sample_step <= self.clock.step:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import keras
 import numpy as np
 
 from charlstm.analysis.evaluation import evaluate
 from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.training_record import Results, SplitResults
 from charlstm.training.batches import Lanes, Windows
 from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
 
@@ -66,38 +68,33 @@ def final_figures(
     model: keras.Model,
     data: Lanes | Windows,
     progress: Callable[[float], None],
-) -> dict:
+) -> Results:
     """Figures over the whole held-out text; for the notebook's windows also over its test split.
 
     Args:
+        stored: the network with its weights as they are stored.
         held_out_ids: (characters,).
         model: the one that was trained.
         progress: called with the share of the work done, 0 to 1.
     """
-    leaky = isinstance(data, Windows)
-    first_part = 0.1 if leaky else 1.0  # the notebook's test windows take most of the time
-    results = evaluate(
-        stored.network, held_out_ids, lambda share: progress(first_part * share)
-    ).as_dict()
-    if leaky:
-        batches = -(-len(data.test) // NOTEBOOK_TEST_BATCH)
-        split = model.evaluate(
-            data.windows[data.test].astype(np.int32),
-            data.targets[data.test],
-            batch_size=NOTEBOOK_TEST_BATCH,
-            callbacks=[
-                keras.callbacks.LambdaCallback(
-                    on_test_batch_end=lambda batch, logs: progress(
-                        first_part + (1 - first_part) * (batch + 1) / batches
-                    )
+    if not isinstance(data, Windows):
+        return evaluate(stored.network, held_out_ids, progress).results
+    first_part = 0.1  # the notebook's test windows take most of the time
+    results = evaluate(stored.network, held_out_ids, lambda share: progress(first_part * share))
+    num_batches = -(-len(data.test) // NOTEBOOK_TEST_BATCH)
+    on_split = model.evaluate(
+        data.windows[data.test].astype(np.int32),
+        data.targets[data.test],
+        batch_size=NOTEBOOK_TEST_BATCH,
+        callbacks=[
+            keras.callbacks.LambdaCallback(
+                on_test_batch_end=lambda batch, logs: progress(
+                    first_part + (1 - first_part) * (batch + 1) / num_batches
                 )
-            ],
-            verbose=0,
-            return_dict=True,
-        )
-        results["random_split"] = {
-            "loss_nats": split["loss"],
-            "accuracy": split["accuracy"],
-            "leaky": True,
-        }
-    return results
+            )
+        ],
+        verbose=0,
+        return_dict=True,
+    )
+    split_results = SplitResults(loss_nats=on_split["loss"], accuracy=on_split["accuracy"])
+    return replace(results.results, random_split=split_results)

@@ -1,33 +1,44 @@
-"""What `train` does with Keras: build, warm up, fit, measure, save, resume."""
+"""One training with Keras: build, warm up, fit, and measure at the end."""
 
 from __future__ import annotations
 
-import json
+import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from charlstm.analysis.baselines import measure_baselines
 from charlstm.analysis.cells import FEWER_TEXTS, TEXTS, find_cells
 from charlstm.analysis.evaluation import COLD_WINDOW
-from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
-from charlstm.errors import CharLSTMError
-from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_tensors
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.training_record import (
+    BaselineFigures,
+    BudgetRecord,
+    KeptVersion,
+    Results,
+    StartRecord,
+    TextRecord,
+    TrainingRecord,
+)
+from charlstm.runs import events
+from charlstm.runs.config import RunConfig
 from charlstm.runs.fine_tuning import grow, merge
+from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
-from charlstm.runs.timeline import read_timeline
+from charlstm.runs.timeline import Timeline
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.training.batches import Windows, batches, cold_windows, training_data
+from charlstm.training.batches import Lanes, Windows, batches, cold_windows, training_data
 from charlstm.training.best_version import BestVersion
 from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.training.device import Device
 from charlstm.training.measuring import HeldOutCurve, final_figures
-from charlstm.training.model import build_models, compile_models, set_weights, weights_of
-from charlstm.training.resume_file import read_resume
+from charlstm.training.model import Models, build_models, compile_models, set_weights, weights_of
+from charlstm.training.saving import ResumePoint, Saving, set_variables, variables_of
 from charlstm.training.teachers import teachers_odds
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
@@ -39,147 +50,193 @@ CHAPTER_S = 0.5
 CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
 VALIDATION_WINDOWS = 48
 NOTEBOOK_TEST_WINDOWS = 512
-KEPT_OF_START = (  # in the checkpoint
-    "device",
-    "backend",
-    "backend_version",
-    "blind_loss_nats",
-    "four_gram_loss_nats",
-    "four_gram_accuracy",
-)
-STOP_PATIENCE_S = 0.5  # what takes longer is left out when somebody pressed Stop
+STOP_PATIENCE_S = 0.5  # what takes longer is left out after Stop
 
 
-class Fitting:
-    """One training, from its run folder to its checkpoint.
+class EventRecorder:
+    """Writes each event to the run folder, keeps the timeline, and passes the event on.
 
-    Args:
-        tell: writes an event: its kind, and its details by name.
+    Attributes:
+        timeline: of this process and of those that trained in the folder before.
     """
 
-    def __init__(self, run: Run, device: Device, tell: Callable[..., dict]):
+    def __init__(self, run: Run, timeline: Timeline, on_event: Callable[[events.Event], None]):
+        self.timeline = timeline
+        self.elapsed_s = 0.0  # of the latest event
+        self._run = run
+        self._on_event = on_event
+
+    def __call__(self, event: events.Event) -> None:
+        self._run.append(event)
+        self.elapsed_s = event.elapsed_s
+        self.timeline.add(event)
+        self._on_event(event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a training works on.
+
+    Attributes:
+        ids: of the whole text, (characters,).
+        data: the training part as the recipe reads it.
+        models: built and compiled.
+    """
+
+    vocabulary: Vocabulary
+    ids: np.ndarray
+    data: Lanes | Windows
+    models: Models
+
+    @property
+    def training_ids(self) -> np.ndarray:
+        return split(self.ids)[0]
+
+    @property
+    def held_out_ids(self) -> np.ndarray:
+        return split(self.ids)[1]
+
+
+def prepare_material(run: Run, config: RunConfig, device: Device) -> Material:
+    """Read the text and build the network, from scratch or from the source model."""
+    recipe, text = config.recipe, run.text()
+    source = run.source_checkpoint()
+    vocabulary = Vocabulary.from_text(text)
+    if source is not None:
+        vocabulary = merge(source.vocabulary, text)
+    models = build_models(
+        recipe,
+        recipe.architecture(len(vocabulary)),
+        groups=device.lane_groups(recipe.lanes),
+        matrix_dtype=device.matrix_dtype,
+        taught=bool(config.teachers),
+    )
+    if source is not None:
+        set_weights(models, grow(source, vocabulary, weights_of(models)))
+    compile_models(models, recipe)
+    ids = vocabulary.encode(text)
+    data = training_data(recipe, ids, config.random_seed)
+    return Material(vocabulary=vocabulary, ids=ids, data=data, models=models)
+
+
+class TrainingSession:
+    """One training in this process, from its run folder to its checkpoint.
+
+    Args:
+        emit: takes every event.
+    """
+
+    def __init__(self, run: Run, device: Device, emit: EventRecorder):
         self.run = run
+        self.config = run.config
+        self.recipe: Recipe = self.config.recipe
         self.device = device
-        self.tell = tell
-        self.recipe = run.recipe
-        keras.utils.set_random_seed(run.config["random_seed"])
-        text = run.text()
-        self.teachers = run.teacher_checkpoints()
-        self.odds = None  # what they expect
-        start = run.start_checkpoint()
-        self.vocabulary = Vocabulary.from_text(text)
-        if start is not None:
-            self.vocabulary = merge(start.vocabulary, text)
-        self.ids = self.vocabulary.encode(text)
-        self.training_ids, self.held_out_ids = split(self.ids)
-        self.architecture = self.recipe.architecture(len(self.vocabulary))
-        self.models = build_models(
-            self.recipe,
-            self.architecture,
-            groups=device.lane_groups(self.recipe.lanes),
-            matrix_dtype=device.matrix_dtype,
-            taught=bool(self.teachers),
+        self.emit = emit
+        keras.utils.set_random_seed(self.config.random_seed)
+        self.material = prepare_material(run, self.config, device)
+        self.baselines = BaselineFigures()  # not measured yet
+        self.best = BestVersion(run.paths.best)
+        self.saving = Saving(run.paths, self.material.models, self.best)
+        point = self.saving.load(device.backend)
+        self.clock = Clock(
+            self.config.budget, self.material.data.steps_per_epoch(), point.step, point.elapsed_s
         )
-        if start is not None:
-            set_weights(self.models, grow(start, self.vocabulary, weights_of(self.models)))
-        compile_models(self.models, self.recipe)
-        self.data = training_data(self.recipe, self.ids, run.config["random_seed"])
-        step, elapsed_s = self._load()
-        self.clock = Clock(run.budget, self.data.steps_per_epoch(), step, elapsed_s)
-        self.held_out_curve = self._held_out_curve()
-        self.best = BestVersion(run.best_path)
-        self.kept = None  # the best version, if the last one is worse
+        self.held_out_curve = _held_out_curve(self.material)
         self.between = BetweenChapters(
             self.clock,
             validate=self._validate,
-            sample=self.sample,
-            save=self.save,
-            tell=self.tell,
+            sample=self._sample,
+            save=self._save,
+            emit=emit,
         )
-        self.characters_per_step = self.recipe.lanes * self.recipe.window
 
-    # Data
-
-    def _ask_teachers(self) -> None:
-        self.odds = teachers_odds(
-            self.teachers,
-            self.training_ids,
-            self.run.odds_path,
-            self._teller("asking_teachers"),
-        )
-        self.teachers = []  # their weights are no longer needed
-
-    def _held_out_curve(self) -> HeldOutCurve:
-        if isinstance(self.data, Windows):
-            chosen = self.data.test[:NOTEBOOK_TEST_WINDOWS]
-            inputs = self.data.windows[chosen].astype(np.int32)
-            return HeldOutCurve(self.models.training, inputs, self.data.targets[chosen])
-        windows = cold_windows(self.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
-        return HeldOutCurve(self.models.cold, *windows)
+    @property
+    def elapsed_s(self) -> float:
+        """As events record it."""
+        return round(self.clock.elapsed_s, 2)
 
     # The training itself
 
-    def fit(self) -> str:
-        """Run `fit()` to the end of the budget; "finished" or "stopped"."""
+    def run_to_end(self) -> events.Completed:
+        """Train until the budget is used up or somebody asks to stop; measure; store.
+
+        Returns:
+            What is left to be emitted: the last event.
+        """
         began_s = time.monotonic()
-        four_gram = ngram_figures(self.training_ids, self.held_out_ids, len(self.vocabulary))
-        self.started = self.tell(
-            "started",
-            step=self.clock.step,
-            elapsed_s=round(self.clock.elapsed_s, 2),
-            device=self.device.name,
-            device_kind=self.device.kind,
-            backend=self.device.backend,
-            backend_version=self.device.backend_version,
-            parameters=self.architecture.parameters(),
-            characters=len(self.ids),
-            vocabulary_size=len(self.vocabulary),
-            blind_loss_nats=round(blind_loss_nats(len(self.vocabulary)), 4),
-            four_gram_loss_nats=round(four_gram.loss_nats, 4),
-            four_gram_accuracy=round(four_gram.accuracy, 4),
-        )
+        self._emit_start()
         if self.clock.share >= 1:  # interrupted when only the measuring was left
             self.best.load()
-            self.prepare_s = time.monotonic() - began_s
-            return "finished"
-        if self.teachers:
-            self._ask_teachers()
-        steps_per_chapter = self._warm_up()
+            return self._finish(time.monotonic() - began_s, stopped=False)
+        soft_targets = self._soft_targets()
+        steps_per_chapter = self._warm_up(soft_targets)
         self.best.windows = len(self.held_out_curve.inputs)
         if self.clock.step:
             self.best.load(self.best.windows)
-        self.prepare_s = time.monotonic() - began_s
-        ending = Ending(self.clock, self.run.stop_path.exists)
-        progress = Progress(
-            self.clock,
-            lambda **details: self.tell("progress", **details),
-            self.characters_per_step,
-        )
-        callbacks = [LearningRate(self.recipe, self.clock), progress, ending, self.between]
+        prepare_s = time.monotonic() - began_s
+        ending = Ending(self.clock, self.run.paths.stop.exists)
+        progress = Progress(self.clock, self.emit, self._characters_per_step)
         self.clock.start()
-        self.models.training.fit(
-            batches(self.data, self.clock.step, self.odds),
+        self.material.models.training.fit(
+            batches(self.material.data, self.clock.step, soft_targets),
             steps_per_epoch=steps_per_chapter,
             epochs=10**9,
-            callbacks=callbacks,
+            callbacks=[LearningRate(self.recipe, self.clock), progress, ending, self.between],
             shuffle=False,
             verbose=0,
         )
         self.clock.halt()
-        return "stopped" if ending.stopped else "finished"
+        return self._finish(prepare_s, stopped=ending.stopped)
 
-    def _warm_up(self) -> int:
+    def _emit_start(self) -> None:
+        material, device = self.material, self.device
+        measured = measure_baselines(
+            material.training_ids, material.held_out_ids, len(material.vocabulary)
+        )
+        self.baselines = BaselineFigures(
+            **{name: round(figure, 4) for name, figure in vars(measured).items()}
+        )
+        self.emit(
+            events.Started(
+                elapsed_s=self.elapsed_s,
+                step=self.clock.step,
+                device=device.name,
+                device_kind=device.kind,
+                backend=device.backend,
+                backend_version=device.backend_version,
+                parameters=self.recipe.architecture(len(material.vocabulary)).parameters(),
+                characters=len(material.ids),
+                vocabulary_size=len(material.vocabulary),
+                baselines=self.baselines,
+            )
+        )
+
+    def _soft_targets(self) -> np.ndarray | None:
+        """What the teachers expect after each character, (characters, vocab); None without any."""
+        if not self.config.teachers:
+            return None
+        return teachers_odds(
+            self.run.teacher_checkpoints(),
+            self.material.training_ids,
+            self.run.paths.soft_targets,
+            self._once_a_second(
+                lambda share: events.AskingTeachers(elapsed_s=self.elapsed_s, share=share)
+            ),
+        )
+
+    def _warm_up(self, soft_targets: np.ndarray | None) -> int:
         """Trace and compile before the clock starts; returns the number of steps of a chapter.
 
         The steps are real ones, undone afterwards.
         """
-        before = self._variables()
+        models = self.material.models
+        before = variables_of(models)
         times = []
         note = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda batch, logs: times.append(time.monotonic())
         )
-        self.models.training.fit(
-            batches(self.data, self.clock.step, self.odds),
+        models.training.fit(
+            batches(self.material.data, self.clock.step, soft_targets),
             steps_per_epoch=WARM_UP_STEPS,
             epochs=1,
             callbacks=[note],
@@ -188,10 +245,13 @@ class Fitting:
         )
         step_s = max(float(np.median(np.diff(times)[1:])), 1e-6)
         self.held_out_curve.fit_into(self.clock.total_s(step_s))
-        for variable, value in zip(self._tracked(), before.values(), strict=True):
-            variable.assign(value)
+        set_variables(models, list(before.values()))
         chapter_s = min(CHAPTER_S, self.clock.total_s(step_s) / CHAPTERS_AT_LEAST)
         return int(np.clip(round(chapter_s / step_s), 1, 1000))
+
+    @property
+    def _characters_per_step(self) -> int:
+        return self.recipe.lanes * self.recipe.window
 
     def _validate(self) -> tuple[float, float]:
         loss, accuracy = self.held_out_curve.measure()
@@ -199,149 +259,144 @@ class Fitting:
             loss,
             step=self.clock.step,
             elapsed_s=self.clock.elapsed_s,
-            weights=lambda: weights_of(self.models),
+            weights=lambda: weights_of(self.material.models),
         )
         return loss, accuracy
 
-    def sample(self) -> str:
+    def _sample(self, weights: dict[str, np.ndarray] | None = None) -> str:
         pieces = write(
-            self._checkpoint(),
+            self._network(weights),
             length=SAMPLE_CHARACTERS,
             sampling=Sampling(temperature=0.8),
             random_seed=SAMPLE_RANDOM_SEED,
         )
-        # Several threads for one small product wait for each other on a busy machine, 30 times
-        # as long as one takes.
+        # On a busy machine several threads for one small product wait for each other, 30 times as
+        # long as one thread takes.
         with threadpool_limits(limits=1, user_api="blas"):
             return "".join(pieces)
 
-    # Keeping
+    # The end
 
-    def _tracked(self) -> list:
-        model = self.models.training
-        return [*model.variables, *model.optimizer.variables]
-
-    def _variables(self) -> dict[str, np.ndarray]:
-        """Weights, carried state, dropout's random state and the optimizer's, by place and name."""
-        return {
-            f"{place:03d}/{variable.path}": np.array(keras.ops.convert_to_numpy(variable.value))
-            for place, variable in enumerate(self._tracked())
-        }
-
-    def _load(self) -> tuple[int, float]:
-        """Take up what a stopped training saved; returns its step and seconds."""
-        for unfinished in self.run.folder.glob("*.safetensors.*.part"):
-            unfinished.unlink()  # a killed process was writing it
-        if not self.run.resume_path.exists():
-            return 0, 0.0
-        step, elapsed_s, saved = read_resume(self.run.resume_path, self.device.backend)
-        current = self._tracked()
-        # By place: Keras numbers the names of what a process builds a second time.
-        if [tuple(variable.shape) for variable in current] != [array.shape for array in saved]:
-            raise CharLSTMError(
-                f"{self.run.resume_path} does not fit: it was saved by another version of the "
-                f"recipe {self.recipe.name}, or on a GPU and not a CPU. Start a new training."
-            )
-        for variable, array in zip(current, saved, strict=True):
-            variable.assign(array)
-        return step, elapsed_s
-
-    def save(self, results: dict | None = None, cells: Sequence[dict] = ()) -> None:
-        """Store the model and what going on needs. Both files are whole at any moment."""
-        position = {
-            "step": self.clock.step,
-            "elapsed_s": self.clock.elapsed_s,
-            "backend": self.device.backend,
-        }
-        # The checkpoint first: it refuses weights that are no numbers, and then neither changes.
-        save_checkpoint(self._checkpoint(results or {}, cells), self.run.checkpoint_path)
-        self.best.save()
-        write_tensors(self._variables(), {"position": json.dumps(position)}, self.run.resume_path)
-        self.tell("saved", step=self.clock.step, elapsed_s=round(self.clock.elapsed_s, 2))
-
-    def _checkpoint(self, results: dict | None = None, cells: Sequence[dict] = ()) -> Checkpoint:
-        """The model as it is now; with its story, if it is to be stored."""
-        weights = weights_of(self.models) if self.kept is None else self.best.weights
-        if results is None:
-            return Checkpoint(
-                architecture=self.architecture, vocabulary=self.vocabulary, weights=weights
-            )
-        timeline = read_timeline(self.run)
-        config = self.run.config
-        training = {
-            "recipe": self.recipe.name,
-            "corpus": {name: config["corpus"][name] for name in ("name", "sha256", "style")},
-            "budget": config["budget"],
-            "random_seed": config["random_seed"],
-            "started": {name: self.started[name] for name in KEPT_OF_START},
-            "created": config.get("created"),
-            "train_s": round(self.clock.elapsed_s, 1),
-            "steps": self.clock.step,
-            "characters_seen": self.clock.step * self.characters_per_step,
-            "window": self.recipe.window,
-            "carries_state": self.recipe.predicts_every_position,
-            "results": results,
-        }
-        if self.run.origin is not None:
-            training["started_from"] = self.run.origin
-        if self.run.teachers:
-            training["teachers"] = self.run.teachers
-        if self.kept is not None:
-            training["kept_version"] = asdict(self.kept)
-        return Checkpoint(
-            architecture=self.architecture,
-            vocabulary=self.vocabulary,
-            weights=weights,
-            training=training,
-            history=timeline.curves(),
-            samples=[
-                {name: event[name] for name in ("step", "elapsed_s", "text")}
-                for event in timeline.samples
-                if event.get("kept")
-            ],
-            cells=list(cells),
-        )
-
-    def finish(self, stopped: bool) -> dict:
-        """Save, measure on the whole held-out text, save again; the details of the last event."""
+    def _finish(self, prepare_s: float, *, stopped: bool) -> events.Completed:
+        """Save, measure on the whole held-out text, save again."""
         if not stopped or self.between.measure_cost_s < STOP_PATIENCE_S:
             self.between.measure()
-        self.kept = self.best.kept()
+        kept = self.best.kept()
+        weights = None if kept is None else self.best.weights
         if not stopped or self.between.sample_cost_s < STOP_PATIENCE_S:
-            self.between.write_sample(keep=True)
-        self.save()
-        results = {} if stopped else self._measure()
-        stored = load_checkpoint(self.run.checkpoint_path)
-        self.save(results, find_cells(stored, texts=FEWER_TEXTS if stopped else TEXTS))
+            self.between.write_sample(lambda: self._sample(weights), keep=True)
+        self._save(weights, kept_version=kept)
+        stored = self._network(weights).as_stored()
+        results = None if stopped else self._measure(stored)
+        cells = find_cells(stored, texts=FEWER_TEXTS if stopped else TEXTS)
+        self._save(weights, kept_version=kept, results=results, cells=cells)
         if not stopped:
-            self.run.odds_path.unlink(missing_ok=True)
-        return {
-            "step": self.clock.step,
-            "elapsed_s": round(self.clock.elapsed_s, 2),
-            "epoch": round(self.clock.epoch, 4),
-            "prepare_s": round(self.prepare_s, 1),
-            "results": results,
-            **({} if self.kept is None else {"kept_version": asdict(self.kept)}),
-        }
-
-    def _measure(self) -> dict:
-        self.tell("measuring", share=0.0)
-        return final_figures(
-            load_checkpoint(self.run.checkpoint_path),
-            self.held_out_ids,
-            self.models.training,
-            self.data,
-            self._teller("measuring"),
+            self.run.paths.soft_targets.unlink(missing_ok=True)
+        kind = events.Stopped if stopped else events.Finished
+        return kind(
+            elapsed_s=self.elapsed_s,
+            pid=os.getpid(),
+            step=self.clock.step,
+            epoch=round(self.clock.epoch, 4),
+            prepare_s=round(prepare_s, 1),
+            results=results,
+            kept_version=kept,
         )
 
-    def _teller(self, event: str) -> Callable[[float], None]:
-        """Tells a share of some work, at most once a second."""
-        told_s = 0.0
+    def _measure(self, stored: Checkpoint) -> Results:
+        def measuring(share: float) -> events.Measuring:
+            return events.Measuring(elapsed_s=self.elapsed_s, share=share)
+
+        self.emit(measuring(0.0))
+        return final_figures(
+            stored,
+            self.material.held_out_ids,
+            self.material.models.training,
+            self.material.data,
+            self._once_a_second(measuring),
+        )
+
+    def _once_a_second(self, event_of: Callable[[float], events.Event]) -> Callable[[float], None]:
+        """A progress function, given the share of some work, that emits at most once a second."""
+        emitted_s = 0.0
 
         def progress(share: float) -> None:
-            nonlocal told_s
-            if time.monotonic() - told_s > 1:
-                self.tell(event, share=round(share, 3))
-                told_s = time.monotonic()
+            nonlocal emitted_s
+            if time.monotonic() - emitted_s > 1:
+                self.emit(event_of(round(share, 3)))
+                emitted_s = time.monotonic()
 
         return progress
+
+    # What is stored
+
+    def _save(
+        self,
+        weights: dict[str, np.ndarray] | None = None,
+        *,
+        kept_version: KeptVersion | None = None,
+        results: Results | None = None,
+        cells: Sequence[dict] = (),
+    ) -> None:
+        """Store the model, with these weights or its latest ones, and what going on needs."""
+        network, timeline = self._network(weights), self.emit.timeline
+        checkpoint = Checkpoint(
+            architecture=network.architecture,
+            vocabulary=network.vocabulary,
+            weights=network.weights,
+            training=self._record(results, kept_version),
+            history=timeline.curves(),
+            samples=timeline.kept_samples(),
+            cells=list(cells),
+        )
+        point = ResumePoint(
+            step=self.clock.step, elapsed_s=self.clock.elapsed_s, backend=self.device.backend
+        )
+        self.saving.save(checkpoint, point)
+        self.emit(events.Saved(elapsed_s=self.elapsed_s, step=self.clock.step))
+
+    def _network(self, weights: dict[str, np.ndarray] | None = None) -> Checkpoint:
+        """The network alone, with these weights or its latest ones."""
+        vocabulary = self.material.vocabulary
+        return Checkpoint(
+            architecture=self.recipe.architecture(len(vocabulary)),
+            vocabulary=vocabulary,
+            weights=weights_of(self.material.models) if weights is None else weights,
+        )
+
+    def _record(self, results: Results | None, kept_version: KeptVersion | None) -> TrainingRecord:
+        config, clock = self.config, self.clock
+        return TrainingRecord(
+            recipe=self.recipe.name,
+            text=TextRecord(
+                name=config.corpus.name, sha256=config.corpus.sha256, style=config.corpus.style
+            ),
+            budget=BudgetRecord(minutes=config.budget.minutes, epochs=config.budget.epochs),
+            random_seed=config.random_seed,
+            started=StartRecord(
+                device=self.device.name,
+                backend=self.device.backend,
+                backend_version=self.device.backend_version,
+                baselines=self.baselines,
+            ),
+            created=config.created,
+            train_s=round(clock.elapsed_s, 1),
+            steps=clock.step,
+            characters_seen=clock.step * self._characters_per_step,
+            window=self.recipe.window,
+            carries_state=self.recipe.predicts_every_position,
+            results=results,
+            source=config.source,
+            teachers=config.teachers,
+            kept_version=kept_version,
+        )
+
+
+def _held_out_curve(material: Material) -> HeldOutCurve:
+    data, models = material.data, material.models
+    if isinstance(data, Windows):
+        chosen = data.test[:NOTEBOOK_TEST_WINDOWS]
+        inputs = data.windows[chosen].astype(np.int32)
+        return HeldOutCurve(models.training, inputs, data.targets[chosen])
+    windows = cold_windows(material.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
+    return HeldOutCurve(models.cold, *windows)

@@ -1,7 +1,7 @@
 """Training: from a run folder to a model, in a process of its own.
 
-`train(run)` is the whole story: read the folder, build the network, `fit()`, measure, save. It
-speaks through the run folder's events and always ends with one of `finished`, `stopped`, `failed`.
+`train(run)` does it all: read the folder, build the network, `fit()`, measure, save. It reports
+through the run folder's events and always ends with one of `finished`, `stopped`, `failed`.
 """
 
 from __future__ import annotations
@@ -10,64 +10,67 @@ import errno
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
 from charlstm.errors import CharLSTMError
+from charlstm.runs.events import Ending, Event, Failed
 from charlstm.runs.run import Run
+from charlstm.runs.timeline import timeline_of
 from charlstm.training.device import prepare_device
 
 UNEXPECTED = "The training broke off"
 
 
-def train(run: Run, on_event: Callable[[dict], None] = lambda event: None) -> dict:
+def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> Ending:
     """Train in this process until the budget is used up, or somebody asks to stop.
 
     Goes on where the run stopped, if it did.
-
-    Raises:
-        RunError: another process trains in this folder.
 
     Args:
         on_event: called with each event after it was written to the run folder.
 
     Returns:
-        The last event: `finished`, `stopped` or `failed`.
+        The last event: `Finished`, `Stopped` or `Failed`.
+
+    Raises:
+        RunError: another process trains in this folder.
     """
-    run.claim()
+    run.ownership.claim()
     elapsed_s = 0.0
 
-    def tell(event: str, **details) -> dict:
+    def follow(event: Event) -> None:
         nonlocal elapsed_s
-        elapsed_s = details.pop("elapsed_s", elapsed_s)
-        record = run.append_event(event, elapsed_s=elapsed_s, **details)
-        on_event(record)
-        return record
+        elapsed_s = event.elapsed_s
+        on_event(event)
 
     try:
-        device = prepare_device(by_lanes=run.recipe.predicts_every_position)
+        recipe = run.config.recipe
+        device = prepare_device(by_lanes=recipe.predicts_every_position)
         # Keras may only be imported once the backend is settled.
         from charlstm.training.distribution import over_devices
-        from charlstm.training.session import Fitting
+        from charlstm.training.session import EventRecorder, TrainingSession
 
-        with over_devices(device, run.recipe) as device:
-            fitting = Fitting(run, device, tell)
-            kind = fitting.fit()
-            results = fitting.finish(stopped=kind == "stopped")
-        return tell(kind, pid=os.getpid(), **results)
+        emit = EventRecorder(run, timeline_of(run.events()), follow)
+        with over_devices(device, recipe) as device:
+            ending = TrainingSession(run, device, emit).run_to_end()
+        emit(ending)
+        return ending
     except Exception as error:  # whatever happens, the page must hear of it
         message = explain(error)
         if message.startswith(UNEXPECTED):
             traceback.print_exc()
-        try:
-            return tell("failed", pid=os.getpid(), message=message)
-        except OSError:  # not even an event fits on the disk: the page shows it as interrupted
-            return {"event": "failed", "elapsed_s": elapsed_s, "message": message}
+        failed = Failed(elapsed_s=elapsed_s, pid=os.getpid(), message=message)
+        with suppress(OSError):  # not even an event fits on the disk: shown as interrupted
+            run.append(failed)
+            on_event(failed)
+        return failed
     finally:
-        run.stop_path.unlink(missing_ok=True)
-        run.release()
+        run.paths.stop.unlink(missing_ok=True)
+        run.ownership.release()
 
 
 def explain(error: Exception) -> str:
-    """What went wrong and what to do about it, for a layman."""
+    """What went wrong and what to do about it, for people who are not programmers."""
     text = f"{type(error).__name__}: {error}"
     lowered = text.lower()
     if isinstance(error, CharLSTMError):

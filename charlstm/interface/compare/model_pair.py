@@ -69,15 +69,15 @@ class ModelPair:
     def _started(self, model: str, other: str, other_side: str) -> str:
         """Where a model started from; empty if it was from nothing."""
         try:
-            origin = None if model == SHIPPED else self.registry.runs.get(model).origin
+            source = None if model == SHIPPED else self.registry.runs.get(model).config.source
         except CharLSTMError:
             return ""  # its folder is gone or damaged: writing with it says so
-        if origin is None:
+        if source is None:
             return ""
         sentence = f"“{self.name(model)}” started from"
-        if self._sha256(other) == origin["sha256"]:
+        if self._sha256(other) == source.sha256:
             return f"{sentence} the model on the {other_side}: these are before and after."
-        return f"{sentence} the model “{origin['name']}”."
+        return f"{sentence} the model “{source.name}”."
 
     def _sha256(self, model: str) -> str | None:
         """Of the model's file, which a training records of what it starts from."""

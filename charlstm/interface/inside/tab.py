@@ -71,7 +71,7 @@ class Inside:
             "layers": list(checkpoint.architecture.lstm_units),
             "cells": [_for_page(meaning) for meaning in named],
             "was_searched": bool(checkpoint.cells) or checkpoint in self._found,
-            "sample": checkpoint.samples[-1]["text"][:SAMPLE_CHARACTERS].strip("\n")
+            "sample": checkpoint.samples[-1].text[:SAMPLE_CHARACTERS].strip("\n")
             if checkpoint.samples
             else "",
         }

@@ -1,4 +1,4 @@
-"""A training told in words and pictures: HTML from its timeline, without Gradio."""
+"""A training in words and pictures: HTML from its timeline, without Gradio."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from charlstm.analysis.baselines import compare
 from charlstm.interface.charts.plot import accuracy_chart, loss_chart
 from charlstm.interface.figures import figures_html
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.runs import advice
+from charlstm.runs.advice import advice_for, small_text
+from charlstm.runs.config import RunConfig
 from charlstm.runs.estimate import Estimate
+from charlstm.runs.events import Started
 from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
 from charlstm.runs.run import Run
-from charlstm.runs.timeline import Timeline
+from charlstm.runs.timeline import Timeline, duration
 from charlstm.text.corpus import Corpus
 
 NOTHING_YET = (
@@ -39,20 +41,6 @@ HEADLINES = {
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
-def duration(seconds: float) -> str:
-    """For people: "45 seconds", "3:20 minutes", "about 27 hours"."""
-    seconds = max(0, round(seconds))
-    if seconds < 60:
-        return f"{seconds} second{'s' if seconds != 1 else ''}"
-    if seconds < 3600:
-        minutes, rest = divmod(seconds, 60)
-        if rest == 0:
-            return f"{minutes} minute{'s' if minutes != 1 else ''}"
-        return f"{minutes}:{rest:02d} minutes"
-    hours = seconds / 3600
-    return f"about {hours:.1f} hours" if hours < 10 else f"about {hours:.0f} hours"
-
-
 def advice_html(sentence: str) -> str:
     """What is wrong, and what to do about it."""
     return f'<p class="advice" role="status">{escape(sentence)}</p>'
@@ -65,7 +53,7 @@ def text_html(text: Corpus, from_model: bool = False) -> str:
         f'<p class="quiet" role="status">{len(text.text):,} characters, {len(set(text.text))} '
         f"different ones. {escape(notices)}</p>"
     )
-    small = advice.small_text(len(text.text), from_model=from_model)
+    small = small_text(len(text.text), from_model=from_model)
     return told + advice_html(small) if small else told
 
 
@@ -97,24 +85,25 @@ def status_html(run: Run, timeline: Timeline) -> str:
     """Headline, progress with the time left, what computes, and the result at the end."""
     lines = [f'<h2 class="headline">{escape(_headline(run, timeline))}</h2>']
     # First of all: that another text is used than the one that was asked for.
-    lines += [f'<p class="notice">{escape(notice)}</p>' for notice in run.notices()]
+    config = run.config
+    lines += [f'<p class="notice">{escape(notice)}</p>' for notice in config.notices]
     if timeline.is_going_on:
         lines.append(_bar(timeline))
     progress = timeline.progress[-1] if timeline.progress else None
     if timeline.status == "running" and progress:
         lines.append(
-            f"<p><b>{duration(progress['eta_s'])} left.</b> It reads "
-            f"{progress['characters_per_s']:,} characters a second and has read "
-            f"{passes(progress['epoch'])}.</p>"
+            f"<p><b>{duration(progress.eta_s)} left.</b> It reads "
+            f"{progress.characters_per_s:,} characters a second and has read "
+            f"{passes(progress.epoch)}.</p>"
         )
     if timeline.status == "failed":
-        lines.append(advice_html(timeline.ending.get("message", "")))
+        lines.append(advice_html(timeline.failure))
     lines += [
         f'<p class="advice">{escape(sentence)}</p>'
-        for sentence in advice.sentences(timeline, from_model=run.origin is not None)
+        for sentence in advice_for(timeline, from_model=config.source is not None)
     ]
-    lines += result_lines(run, timeline)
-    if timeline.started:
+    lines += result_lines(config, timeline)
+    if timeline.started is not None:
         lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
     return f'<div class="story" data-status="{timeline.status}">{"".join(lines)}</div>'
 
@@ -133,7 +122,7 @@ def _headline(run: Run, timeline: Timeline) -> str:
         headline += f" {100 * timeline.measured:.0f} %"
     if timeline.status == "finished":
         headline += f" after {duration(timeline.elapsed_s)}"
-    if timeline.status == "stopped" and run.checkpoint_path.exists():
+    if timeline.status == "stopped" and run.paths.checkpoint.exists():
         headline += ": the model is kept"
     if timeline.is_going_on and is_stopping(run):
         headline = "Stopping …"
@@ -142,7 +131,7 @@ def _headline(run: Run, timeline: Timeline) -> str:
 
 def is_stopping(run: Run) -> bool:
     """Whether somebody pressed Stop; the training looks for that between two steps."""
-    return run.stop_path.exists()
+    return run.paths.stop.exists()
 
 
 def _bar(timeline: Timeline) -> str:
@@ -155,77 +144,72 @@ def _bar(timeline: Timeline) -> str:
     )
 
 
-def _device(started: dict) -> str:
-    backend = BACKENDS.get(started.get("backend"), started.get("backend"))
-    place = "the graphics card" if started.get("device_kind") == "gpu" else "the processor"
+def _device(started: Started) -> str:
+    backend = BACKENDS.get(started.backend, started.backend)
+    place = "the graphics card" if started.device_kind == "gpu" else "the processor"
     return (
-        f"Runs on {place}: {started.get('device')}, {backend} {started.get('backend_version')}. "
-        f"{started.get('parameters', 0):,} parameters, {started.get('characters', 0):,} characters "
-        f"of text; the network knows {started.get('vocabulary_size', 0)} different ones."
+        f"Runs on {place}: {started.device}, {backend} {started.backend_version}. "
+        f"{started.parameters:,} parameters, {started.characters:,} characters "
+        f"of text; the network knows {started.vocabulary_size} different ones."
     )
 
 
-def result_lines(run: Run, timeline: Timeline) -> list[str]:
+def result_lines(config: RunConfig, timeline: Timeline) -> list[str]:
     """How good it became: exact figures at the end, else those of the curve."""
-    results = timeline.results_so_far()
-    if timeline.is_going_on or not results:
+    results = timeline.results
+    if timeline.is_going_on or results is None:
         return []
-    words = f"It guesses {100 * results['accuracy']:.0f} % of the next characters right"
-    four_gram = timeline.started.get("four_gram_loss_nats")
-    if four_gram:
-        better = "less" if results["loss_nats"] < four_gram else "more"
+    words = f"It guesses {100 * (results.accuracy or 0):.0f} % of the next characters right"
+    four_gram = timeline.baselines.four_gram_loss_nats
+    if four_gram is not None:
+        better = "less" if results.loss_nats < four_gram else "more"
         words += f", and is {better} surprised by them than mere counting"
-    comparison = compare(results, timeline.started, _measured_on(run))
+    comparison = compare(results, timeline.baselines, config.exposure)
     lines = [f'<p class="result">{words}.</p>', figures_html(comparison)]
-    split = results.get("random_split")
-    if split:
+    split = results.random_split
+    if split is not None:
         lines.append(
-            f'<p class="note">On the notebook’s own random split: loss {split["loss_nats"]:.4f}, '
-            f"accuracy {split['accuracy']:.4f}. That split leaks: nearly every test character also "
+            f'<p class="note">On the notebook’s own random split: loss {split.loss_nats:.4f}, '
+            f"accuracy {split.accuracy:.4f}. That split leaks: nearly every test character also "
             "stands in a training window, and so does the held-out text above. Neither figure says "
             "how it does on new text.</p>"
         )
     return lines
 
 
-def _measured_on(run: Run) -> str:
-    """What the held-out text is to the model, what it started from included."""
-    return run.held_out if run.recipe.predicts_every_position else "leaky"
-
-
-def charts_html(run: Run, timeline: Timeline) -> str:
+def charts_html(config: RunConfig, timeline: Timeline) -> str:
     """The loss plot and the accuracy plot, if there is or will be anything to see."""
     if not timeline.progress and not timeline.is_going_on:
         return ""
-    minutes = run.budget.minutes
+    minutes = config.budget.minutes
     budget_s = 60 * minutes if minutes else None
     if not minutes and timeline.progress:
-        budget_s = timeline.elapsed_s + timeline.progress[-1]["eta_s"]
-
-    def curve(events: list[dict], name: str) -> list[tuple[float, float]]:
-        return [(event["elapsed_s"], event[name]) for event in events]
-
+        budget_s = timeline.elapsed_s + timeline.progress[-1].eta_s
     labels = {}
-    if not run.recipe.predicts_every_position:
+    if config.exposure == "leaky":
         labels["held_out_label"] = "its random split (leaky)"
-    elif run.held_out != "unseen":
+    elif config.exposure != "unseen":
         labels["held_out_label"] = "held-out text"
     loss = loss_chart(
-        curve(timeline.progress, "running_loss_nats"),
-        curve(timeline.validated, "val_loss_nats"),
-        # Not known before the start: a guide that is no number is not drawn.
-        blind_loss_nats=timeline.started.get("blind_loss_nats", math.nan),
-        four_gram_loss_nats=timeline.started.get("four_gram_loss_nats", math.nan),
+        timeline.training_losses,
+        timeline.held_out_losses,
+        blind_loss_nats=_guide(timeline.baselines.blind_loss_nats),
+        four_gram_loss_nats=_guide(timeline.baselines.four_gram_loss_nats),
         budget_s=budget_s,
         **labels,
     )
     accuracy = accuracy_chart(
-        curve(timeline.progress, "accuracy"),
-        curve(timeline.validated, "val_accuracy"),
+        timeline.training_accuracies,
+        timeline.held_out_accuracies,
         budget_s=budget_s,
         **labels,
     )
     return f'<div class="charts">{loss}{accuracy}</div>'
+
+
+def _guide(loss_nats: float | None) -> float:
+    """A guide that is not known, as before the start, is NaN: it is not drawn."""
+    return math.nan if loss_nats is None else loss_nats
 
 
 def sample_html(timeline: Timeline) -> str:
@@ -233,8 +217,8 @@ def sample_html(timeline: Timeline) -> str:
     if not timeline.samples:
         return ""
     sample = timeline.samples[-1]
-    when = f"after {duration(sample['elapsed_s'])}, step {sample['step']:,}"
+    when = f"after {duration(sample.elapsed_s)}, step {sample.step:,}"
     return (
         f'<figure class="sample"><figcaption>What it writes {escape(when)}</figcaption>'
-        f"<div>{escape(sample['text'].strip(chr(10)), quote=False)}</div></figure>"
+        f"<div>{escape(sample.text.strip(chr(10)), quote=False)}</div></figure>"
     )

@@ -11,12 +11,14 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.endpoints import friendly
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry, title_of
-from charlstm.interface.train import report as story
+from charlstm.interface.train import report
 from charlstm.runs import fine_tuning
 from charlstm.runs.estimate import estimate
+from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import Timeline, read_timeline
+from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
 from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
 
@@ -72,18 +74,18 @@ class Trainer:
         if own or (model and source == "tiny-shakespeare" and _is_downloaded()):
             try:
                 text = self.read_corpus(source, upload, pasted, style)
-                text_note = story.text_html(text, bool(model)) if own else ""
+                text_note = report.text_html(text, bool(model)) if own else ""
             except CharLSTMError as error:
-                text_note = story.advice_html(str(error))
+                text_note = report.advice_html(str(error))
         characters = TINY_SHAKESPEARE_BYTES if text is None else len(text.text)
         try:
             chosen = find_recipe(recipe)
             if model:
                 chosen, start_note = self._describe_start(model, chosen, text)
             guess = estimate(chosen, _budget(amount, unit), characters, self.registry.trainings())
-            return text_note, story.estimate_html(guess), start_note
+            return text_note, report.estimate_html(guess), start_note
         except CharLSTMError as error:
-            return text_note, story.advice_html(str(error)), start_note
+            return text_note, report.advice_html(str(error)), start_note
 
     def _describe_start(
         self, model: str, recipe: Recipe, text: corpus.Corpus | None
@@ -94,10 +96,10 @@ class Trainer:
             if text is not None:
                 fine_tuning.check_fits(checkpoint, text.text)
         except CharLSTMError as error:
-            return recipe, story.advice_html(str(error))
+            return recipe, report.advice_html(str(error))
         sizes = checkpoint.architecture
         adapted = fine_tuning.fine_tuned(recipe, sizes.embedding_units, sizes.lstm_units)
-        return adapted, story.start_html(checkpoint, text)
+        return adapted, report.start_html(checkpoint, text)
 
     def starts(self, chosen: str):
         """The list of models to start from, as it is now, with the chosen one if it is there."""
@@ -120,18 +122,19 @@ class Trainer:
         self._refuse_while_one_runs()
         chosen = find_recipe(recipe)
         budget = _budget(amount, unit)
-        start = self.registry.start(model) if model else None
+        source_model = self.registry.source_model(model) if model else None
         progress(0.0, desc="Fetching the text")
         text = self.read_corpus(
             source, upload, pasted, style, lambda share: progress(share, desc="Fetching the text")
         )
-        run = Run.create(
+        request = TrainingRequest(
             recipe=chosen,
             corpus=text,
             budget=budget,
             random_seed=random.randrange(2**31),
-            start=start,
+            source=source_model,
         )
+        run = Run.create(request)
         run.start()
         return self.show(run.name)
 
@@ -164,19 +167,19 @@ class Trainer:
         choices = [(title_of(run), run.name) for run in runs.values()]
         listed = gr.Dropdown(choices=choices, value=name, visible=len(runs) > 1)
         if name is None:
-            return listed, "", story.NOTHING_YET, "", "", *[gr.Button(visible=False)] * 3
+            return listed, "", report.NOTHING_YET, "", "", *[gr.Button(visible=False)] * 3
         run = runs[name]
         stamp = self._stamp(runs, run)  # before the events are read: what comes meanwhile is new
-        timeline, *told = _tell(run)
+        timeline, *views = _report(run)
         can_stop = timeline.status in ("preparing", "running")  # the measuring is soon over
         can_resume = timeline.status in ("new", "stopped", "interrupted", "failed")
         return (
             listed,
             stamp,
-            *told,
-            gr.Button(visible=can_stop, interactive=not story.is_stopping(run)),
+            *views,
+            gr.Button(visible=can_stop, interactive=not report.is_stopping(run)),
             gr.Button(visible=can_resume, interactive=running is None),
-            gr.Button(visible=run.checkpoint_path.exists()),
+            gr.Button(visible=run.paths.checkpoint.exists()),
         )
 
     def _by_name(self) -> dict[str, Run]:
@@ -185,7 +188,7 @@ class Trainer:
     def _stamp(self, runs: dict[str, Run], run: Run) -> str:
         """Another one whenever `show` has something else to show; the newest training first."""
         running = self.runs.running()
-        facts = (len(run.events()), story.is_stopping(run), run.checkpoint_path.exists())
+        facts = (_count_events(run), report.is_stopping(run), run.paths.checkpoint.exists())
         names = (next(iter(runs)), run.name, running and running.name)
         return " ".join(map(str, (*names, *facts)))
 
@@ -202,24 +205,30 @@ class Trainer:
 
     def write_with(self, name: str | None):
         """Select the model on the Write tab, and show that tab."""
-        if not name or not self.runs.get(name).checkpoint_path.exists():
+        if not name or not self.runs.get(name).paths.checkpoint.exists():
             raise CharLSTMError("This training has not saved a model yet: wait some seconds.")
         return gr.Dropdown(choices=self.registry.choices(), value=name), gr.Tabs(selected="write")
 
 
-def _tell(run: Run) -> tuple[Timeline, str, str, str]:
-    """A training's timeline, and what the page shows of it."""
+def _count_events(run: Run) -> int:
+    try:
+        return len(run.events())
+    except RunError:
+        return -1  # damaged, which is shown once
+
+
+def _report(run: Run) -> tuple[Timeline, str, str, str]:
+    """A training's timeline, and what the page shows of it: status, charts, sample."""
     try:
         timeline = read_timeline(run)
         return (
             timeline,
-            story.status_html(run, timeline),
-            story.charts_html(run, timeline),
-            story.sample_html(timeline),
+            report.status_html(run, timeline),
+            report.charts_html(run.config, timeline),
+            report.sample_html(timeline),
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
-        # Notes that no training of this version wrote: all other trainings stay within reach.
-        return Timeline(status="failed"), story.UNREADABLE, "", ""
+    except RunError:  # its folder is damaged: all other trainings stay within reach
+        return Timeline(status="failed"), report.UNREADABLE, "", ""
 
 
 def _budget(amount, unit: str) -> Budget:
@@ -270,7 +279,7 @@ def build_train_tab(
             start_button = gr.Button("Start", variant="primary", elem_id="start")
         with gr.Column(scale=3, min_width=320, elem_id="train-right"):
             training = gr.Dropdown(choices=[], label="Training", visible=False, elem_id="training")
-            status = gr.HTML(story.NOTHING_YET, elem_id="training-status", js_on_load=None)
+            status = gr.HTML(report.NOTHING_YET, elem_id="training-status", js_on_load=None)
             with gr.Row(elem_classes="actions"):
                 write_button = gr.Button(
                     "Write with this model", variant="primary", min_width=180, visible=False

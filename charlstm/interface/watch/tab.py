@@ -1,7 +1,7 @@
-"""The tab "Watch it learn": what a network wrote at each moment of its training.
+"""The tab "Watch it learn": what a network wrote at different times of its training.
 
-The page gets the whole story at once and shows any moment of it without asking again; of a
-training that goes on it asks for what is new.
+The page gets the whole replay at once and shows any part of it without asking again; while a
+training goes on it asks for what is new.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.endpoints import offer
 from charlstm.interface.model_choice import QUIET
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
-from charlstm.interface.watch.moments import Story, story_of_checkpoint, story_of_run
+from charlstm.interface.watch.replay import replay_of_checkpoint, replay_of_run
+from charlstm.runs.ownership import RunError
 from charlstm.runs.timeline import read_timeline
 
 INTRO = """
@@ -23,7 +24,7 @@ Move the slider, or press Play.</p>
 DAMAGED = "The notes of this training are damaged, or of another version: choose another one."
 
 
-class Stories:
+class Replays:
     """Serves the tab."""
 
     def __init__(self, registry: ModelRegistry):
@@ -34,7 +35,7 @@ class Stories:
         choices = [choice for choice in self.registry.choices() if choice[1] == SHIPPED]
         for run in self.registry.trainings():
             is_alive = run.is_alive()
-            if is_alive or run.events_path.exists() or run.checkpoint_path.exists():
+            if is_alive or run.paths.events.exists() or run.paths.checkpoint.exists():
                 title = title_of(run) + (" (going on)" if is_alive else "")
                 choices.append((title, run.name))
         return choices
@@ -52,35 +53,33 @@ class Stories:
         return self.listed(running.name if running else shown)
 
     def answer(self, story: str, known: list, held: str) -> dict:
-        """A story for the page, without the moments whose keys it knows.
+        """A replay for the page, without the snapshots whose keys it knows.
+
+        Args:
+            story: the id of a model or a training.
+            held: the key of the snapshot that the visitor is looking at.
 
         Raises:
-            CharLSTMError: there is no such story, or it is damaged.
+            CharLSTMError: there is no such replay, or it is damaged.
         """
         if story == SHIPPED:
-            return self._read_checkpoint(story).answer(known)
+            return replay_of_checkpoint(self.registry.get(story)).answer(known)
         run = self.registry.runs.get(story)
+        has_model = run.paths.checkpoint.exists()
         try:
-            told = story_of_run(run, read_timeline(run), held)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            if run.checkpoint_path.exists():
-                return self._read_checkpoint(story).answer(known)
-            raise CharLSTMError(DAMAGED) from error
-        if not told.moments and not told.is_live and run.checkpoint_path.exists():
-            told = self._read_checkpoint(story)
-        return told.answer(known)
-
-    def _read_checkpoint(self, story: str) -> Story:
-        checkpoint = self.registry.get(story)
-        try:
-            return story_of_checkpoint(checkpoint)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise CharLSTMError(DAMAGED) from error
+            replay = replay_of_run(run, read_timeline(run), held)
+        except RunError as error:
+            if not has_model:
+                raise CharLSTMError(DAMAGED) from error
+            replay = None
+        if has_model and (replay is None or not (replay.snapshots or replay.is_live)):
+            replay = replay_of_checkpoint(self.registry.get(story))
+        return replay.answer(known)
 
 
 def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
-    stories = Stories(registry)
-    choices = stories.choices()
+    replays = Replays(registry)
+    choices = replays.choices()
     with gr.Row(elem_classes="watch-head"):
         with gr.Column(scale=3, min_width=300):
             gr.HTML(INTRO, js_on_load=None)
@@ -93,13 +92,13 @@ def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
             )
     by_hand = gr.Checkbox(False, visible=False)
     gr.HTML("<training-story></training-story>", js_on_load=None)
-    offer("story", stories.answer)
+    offer("story", replays.answer)
 
     tell = "(story) => { window.charlstm.chooseStory(story); return story; }"
-    tab.select(stories.entered, [chosen, by_hand], chosen, **QUIET).then(
+    tab.select(replays.entered, [chosen, by_hand], chosen, **QUIET).then(
         None, chosen, chosen, js=tell
     )
     chosen.input(
         None, chosen, by_hand, js="(story) => { window.charlstm.chooseStory(story); return true; }"
     )
-    chosen.focus(stories.listed, chosen, chosen, **QUIET)
+    chosen.focus(replays.listed, chosen, chosen, **QUIET)

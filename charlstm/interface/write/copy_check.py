@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from charlstm.analysis.copying import TrainingText, tell_copy
-from charlstm.analysis.training_text import part_learned_from, recorded_text, text_at_hand
+from charlstm.analysis.training_text import part_learned_from, text_at_hand
 from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.training_record import TrainingRecord
 
 MAX_PREPARED = 3  # training texts kept in memory; 40 MB each at most
 
@@ -42,10 +43,10 @@ class Copies:
         learned = self._learned(training, folder)
         if learned is None:
             return ""
-        return tell_copy(learned.longest_copy(written), fine_tuned="started_from" in training)
+        return tell_copy(learned.longest_copy(written), fine_tuned=training.source is not None)
 
-    def _learned(self, training: dict, folder: Path) -> TrainingText | None:
-        key = (*recorded_text(training), bool(training.get("carries_state", True)))
+    def _learned(self, training: TrainingRecord, folder: Path) -> TrainingText | None:
+        key = (training.text, training.carries_state)
         if key not in self._prepared:
             text = text_at_hand(training, folder)
             if text is None:

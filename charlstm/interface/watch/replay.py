@@ -1,0 +1,261 @@
+"""The replay of a training, snapshot by snapshot: what it wrote, and its loss at that time."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from charlstm.analysis.baselines import MEASURED_ON, measured_on
+from charlstm.analysis.evaluation import perplexity
+from charlstm.interface.charts.plot import HELD_OUT_LABEL, loss_chart
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.training_record import BaselineFigures, Sample
+from charlstm.runs.events import Sampled
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import Timeline, duration
+
+NOTES = {
+    "coming": "Getting ready. The first text comes in a few seconds.",
+    "going on": "It is learning right now: new moments come by themselves.",
+    "not begun": "This training has not begun yet: start it on the Train tab.",
+    "wordless": "This training ended before it wrote anything. Choose another one.",
+    "unkept": "This model keeps no texts from the time when it learned. Choose another one.",
+    "tuned": "It started from a model that had learned before: its first text is no gibberish.",
+}
+MAX_SNAPSHOTS = 300  # of a stranger's file; a training of a day keeps 60
+MAX_TEXT_CHARACTERS = 2000
+MAX_LOSS_NATS = 20.0  # more is no measurement
+CALM_NATS = 0.2  # where neighbours differ by less, the line between them tells the truth
+FIRST_S = 0.1  # the logarithmic axis begins there at the earliest
+
+Curve = list[tuple[float, float]]  # (elapsed seconds, loss in nats), oldest first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What the network wrote at one time of its training."""
+
+    step: int
+    elapsed_s: float
+    text: str
+
+    @property
+    def key(self) -> str:
+        """Unique within a replay, even if a training went back and on again."""
+        return f"{self.step} {self.elapsed_s}"
+
+    @property
+    def when(self) -> str:
+        return f"After {duration(self.elapsed_s)}, step {self.step:,}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """All snapshots of a training, and the curves of its loss.
+
+    Attributes:
+        measured_on: a key of `MEASURED_ON`.
+        budget_s: where the time axis ends; None: with the last snapshot.
+        baselines: their losses are drawn as guides.
+        note: what else there is to say.
+    """
+
+    snapshots: list[Snapshot]
+    training: Curve
+    held_out: Curve
+    measured_on: str
+    baselines: BaselineFigures
+    note: str = ""
+    is_live: bool = False
+    budget_s: float | None = None
+
+    def loss_at(self, elapsed_s: float) -> tuple[float, str] | None:
+        """The loss in nats and the text it was measured on; None where it is not known.
+
+        Held-out text says most, but is measured seldom: while the loss falls fast, the loss on the
+        text being read is nearer to the truth.
+        """
+        on = MEASURED_ON[self.measured_on]
+        held_out = _calm_value(self.held_out, elapsed_s, self.start_s)
+        if held_out is not None:
+            return held_out, on
+        if self.training:
+            return _value(
+                self.training, elapsed_s, self.start_s
+            ), "the text it was just learning from"
+        return (_value(self.held_out, elapsed_s, self.start_s), on) if self.held_out else None
+
+    @property
+    def start_s(self) -> float:
+        """Where the logarithmic time axis begins: half of all snapshots are of the first minute."""
+        return max(FIRST_S, min((snapshot.elapsed_s for snapshot in self.snapshots), default=1.0))
+
+    def chart(self) -> str:
+        """The curve with a mark for each snapshot; empty if no loss is known."""
+        if not self.training and not self.held_out and not self.is_live:
+            return ""
+        losses = [self.loss_at(snapshot.elapsed_s) for snapshot in self.snapshots]
+        marks = [
+            (snapshot.elapsed_s, loss[0] if loss else math.nan)
+            for snapshot, loss in zip(self.snapshots, losses, strict=True)
+        ]
+        last_s = max((time for time, _ in [*self.training, *self.held_out, *marks]), default=1.0)
+        label = "its random split (leaky)" if self.measured_on == "leaky" else "held-out text"
+        return loss_chart(
+            self.training,
+            self.held_out,
+            blind_loss_nats=_loss(self.baselines.blind_loss_nats),
+            four_gram_loss_nats=_loss(self.baselines.four_gram_loss_nats),
+            budget_s=max(self.budget_s or 0.0, last_s),
+            held_out_label=HELD_OUT_LABEL if self.measured_on == "unseen" else label,
+            x_start_s=self.start_s,
+            marks=marks,
+        )
+
+    def answer(self, known: Iterable[str] = ()) -> dict:
+        """For the page: the order of all snapshots, and those of them that are new to it."""
+        known = set(known)
+        new = [snapshot for snapshot in self.snapshots if snapshot.key not in known]
+        return {
+            "order": [snapshot.key for snapshot in self.snapshots],
+            "moments": [self._for_page(snapshot) for snapshot in new],
+            "chart": self.chart() if new or not self.snapshots else None,
+            "live": self.is_live,
+            "note": self.note,
+        }
+
+    def _for_page(self, snapshot: Snapshot) -> dict:
+        loss = self.loss_at(snapshot.elapsed_s)
+        return {
+            "key": snapshot.key,
+            "when": snapshot.when,
+            "loss": in_words(*loss) if loss else "Its loss at this moment is not known.",
+            "text": snapshot.text,
+        }
+
+
+def in_words(loss_nats: float, measured_on: str) -> str:
+    """How surprised it is, for people, with the terms beside it."""
+    choices = perplexity(loss_nats)
+    choices = f"{choices:.1f}" if choices < 100 else f"{choices:,.0f}"
+    return (
+        f"As unsure as between {choices} equally likely characters (perplexity); "
+        f"loss {loss_nats:.2f} nats, on {measured_on}."
+    )
+
+
+def replay_of_checkpoint(checkpoint: Checkpoint) -> Replay:
+    training, history = checkpoint.training, checkpoint.history
+    snapshots = _thinned(_snapshots(checkpoint.samples))
+    note = "" if snapshots else NOTES["unkept"]
+    if snapshots and training.source is not None:
+        note = NOTES["tuned"]
+    held_out = _curve(history.get("val_loss_nats", []))
+    return Replay(
+        snapshots=snapshots,
+        training=_from_the_start(_curve(history.get("running_loss_nats", [])), held_out),
+        held_out=held_out,
+        measured_on=measured_on(training),
+        baselines=training.started.baselines,
+        note=note,
+    )
+
+
+def replay_of_run(run: Run, timeline: Timeline, held_key: str = "") -> Replay:
+    """The kept snapshots, the newest one, and the one that a visitor holds on to."""
+    config = run.config
+    snapshots = _snapshots(timeline.samples)
+    kept = {snapshot.key for snapshot in _snapshots(timeline.kept_samples())}
+    kept |= {held_key, *(snapshot.key for snapshot in snapshots[-1:])}
+    shown = [snapshot for snapshot in snapshots if snapshot.key in kept]
+    held_out = _curve(timeline.held_out_losses)
+    minutes, budget_s = config.budget.minutes, None
+    if timeline.is_going_on and minutes:
+        budget_s = 60.0 * minutes
+    elif timeline.is_going_on and timeline.progress:
+        budget_s = timeline.elapsed_s + timeline.progress[-1].eta_s
+    return Replay(
+        snapshots=_thinned(shown),
+        training=_from_the_start(_curve(timeline.training_losses), held_out),
+        held_out=held_out,
+        measured_on=config.exposure,
+        baselines=timeline.baselines,
+        note=_note(run, timeline, bool(shown), config.source is not None),
+        is_live=timeline.is_going_on,
+        budget_s=budget_s,
+    )
+
+
+def _note(run: Run, timeline: Timeline, has_snapshots: bool, is_fine_tuned: bool) -> str:
+    if not has_snapshots:
+        if timeline.is_going_on or (timeline.status == "new" and run.is_alive()):
+            return NOTES["coming"]
+        return NOTES["not begun" if timeline.status == "new" else "wordless"]
+    notes = [NOTES["going on"]] if timeline.is_going_on else []
+    return " ".join(notes + ([NOTES["tuned"]] if is_fine_tuned else []))
+
+
+def _snapshots(samples: Iterable[Sample | Sampled]) -> list[Snapshot]:
+    """In the order of the steps; of several at one step the latest."""
+    by_step = {sample.step: sample for sample in samples}
+    return [
+        Snapshot(
+            step=step,
+            elapsed_s=float(by_step[step].elapsed_s),
+            text=by_step[step].text[:MAX_TEXT_CHARACTERS],
+        )
+        for step in sorted(by_step)
+    ]
+
+
+def _thinned(snapshots: list[Snapshot]) -> list[Snapshot]:
+    """At most `MAX_SNAPSHOTS`, the first and the last among them."""
+    if len(snapshots) <= MAX_SNAPSHOTS:
+        return snapshots
+    last = len(snapshots) - 1
+    return [snapshots[index * last // (MAX_SNAPSHOTS - 1)] for index in range(MAX_SNAPSHOTS)]
+
+
+def _curve(points: Iterable[tuple[float, float]]) -> Curve:
+    """A curve in order of time, without what is no loss: files come from strangers."""
+    pairs = ((seconds, _loss(loss)) for seconds, loss in points)
+    return sorted(
+        (float(seconds), loss) for seconds, loss in pairs if seconds >= 0 and not math.isnan(loss)
+    )
+
+
+def _from_the_start(training: Curve, held_out: Curve) -> Curve:
+    """Before it has learned anything, every text is as new to it: the curve may begin with that."""
+    if training and held_out and held_out[0][0] < training[0][0]:
+        return [held_out[0], *training]
+    return training
+
+
+def _loss(value: float | None) -> float:
+    """A loss in nats; NaN where it is none."""
+    return float(value) if value is not None and 0 <= value <= MAX_LOSS_NATS else math.nan
+
+
+def _value(curve: Curve, elapsed_s: float, start_s: float) -> float:
+    """Where a curve lies; between its points on the line that joins them on the time axis."""
+    place = bisect_left(curve, (elapsed_s, -math.inf))
+    if place == len(curve):
+        return curve[-1][1]
+    (time, loss), (earlier_s, earlier) = curve[place], curve[max(place - 1, 0)]
+    now, end, begin = (math.log(max(at, start_s)) for at in (elapsed_s, time, earlier_s))
+    if now >= end or end == begin:
+        return loss
+    return earlier + (loss - earlier) * (now - begin) / (end - begin)
+
+
+def _calm_value(curve: Curve, elapsed_s: float, start_s: float) -> float | None:
+    """`_value` where it was measured just then or changes little around; else None."""
+    place = bisect_left(curve, (elapsed_s, -math.inf))
+    if place < len(curve) and curve[place][0] == elapsed_s:
+        return curve[place][1]
+    around = curve[max(place - 1, 0) : place + 1] if place < len(curve) else curve[-2:]
+    if len(around) < 2 or abs(around[0][1] - around[1][1]) > CALM_NATS:
+        return None
+    return _value(curve, elapsed_s, start_s)

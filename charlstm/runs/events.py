@@ -1,0 +1,234 @@
+"""What happens in a training, one small type for each kind of event: written and read here alone.
+
+An event is a JSON object, a line of events.jsonl: its kind under "event", then its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+from charlstm.network.training_record import BaselineFigures, KeptVersion, Results
+from charlstm.runs.ownership import RunError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        elapsed_s: seconds of training until then; preparing and measuring do not count.
+    """
+
+    kind: ClassVar[str]
+    elapsed_s: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": self.kind, **_without_none(asdict(self))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Event):
+    """A training begins, or goes on from `step`.
+
+    Attributes:
+        device_kind: "cpu" or "gpu".
+        characters: of the text, its held-out part included.
+    """
+
+    kind: ClassVar[str] = "started"
+    step: int
+    device: str
+    device_kind: str
+    backend: str
+    backend_version: str
+    parameters: int
+    characters: int
+    vocabulary_size: int
+    baselines: BaselineFigures
+
+    def to_json(self) -> dict[str, Any]:
+        record = super().to_json()
+        baselines = record.pop("baselines")
+        return {**record, **_without_none(baselines)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskingTeachers(Event):
+    """The teachers are reading the text; `share` of it is done, 0 to 1."""
+
+    kind: ClassVar[str] = "asking_teachers"
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress(Event):
+    """How far the training is.
+
+    Attributes:
+        epoch: how often the training part has been read.
+        share: of the budget, 0 to 1.
+        running_loss_nats, accuracy: on the text read since the event before, dropout included.
+        eta_s: seconds left.
+    """
+
+    kind: ClassVar[str] = "progress"
+    step: int
+    epoch: float
+    share: float
+    running_loss_nats: float
+    accuracy: float
+    characters_per_s: float
+    eta_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validated(Event):
+    """Loss and accuracy on a sample of the held-out part."""
+
+    kind: ClassVar[str] = "validated"
+    step: int
+    val_loss_nats: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled(Event):
+    """A text that the network wrote; `kept` ones go into the checkpoint."""
+
+    kind: ClassVar[str] = "sample"
+    step: int
+    kept: bool
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved(Event):
+    """The model, and what going on needs, are on the disk."""
+
+    kind: ClassVar[str] = "saved"
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measuring(Event):
+    """The exact figures are being measured; `share` of the work is done, 0 to 1."""
+
+    kind: ClassVar[str] = "measuring"
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending(Event):
+    """The last event of a process that trained.
+
+    Attributes:
+        pid: the process.
+    """
+
+    pid: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed(Ending):
+    """A training that ended as it should: its budget is used, or somebody asked to stop.
+
+    Attributes:
+        prepare_s: seconds from the start of the process's work to the first step.
+        results: None after a stop, when nothing is measured.
+        kept_version: None: the last version is the one that was kept.
+    """
+
+    step: int
+    epoch: float
+    prepare_s: float
+    results: Results | None = None
+    kept_version: KeptVersion | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        record = {**super().to_json(), "results": {}}
+        if self.results is not None:
+            record["results"] = self.results.to_json()
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished(Completed):
+    """The budget is used up and the model measured."""
+
+    kind: ClassVar[str] = "finished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(Completed):
+    """Somebody asked to stop; the model is kept."""
+
+    kind: ClassVar[str] = "stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Ending):
+    """What went wrong, and what to do about it, in a sentence for people."""
+
+    kind: ClassVar[str] = "failed"
+    message: str
+
+
+KINDS: dict[str, type[Event]] = {
+    event.kind: event
+    for event in (
+        Started,
+        AskingTeachers,
+        Progress,
+        Validated,
+        Sampled,
+        Saved,
+        Measuring,
+        Finished,
+        Stopped,
+        Failed,
+    )
+}
+
+
+def event_from_json(record: Any) -> Event | None:
+    """The event of a JSON value; None for a kind that this version does not know.
+
+    Raises:
+        RunError: the record is damaged, or of a version whose events had other fields.
+    """
+    if not isinstance(record, dict) or not isinstance(record.get("event"), str):
+        return None
+    kind = KINDS.get(record["event"])
+    return None if kind is None else kind(**dict(_parse(kind, record)))
+
+
+def _parse(kind: type[Event], record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for field in fields(kind):
+        name = field.name
+        if name in _PARTS:
+            yield name, _PARTS[name](record if name == "baselines" else record.get(name))
+            continue
+        value = record.get(name)
+        if not isinstance(value, _TYPES[str(field.type)]) or isinstance(value, bool) != (
+            field.type == "bool"
+        ):
+            raise RunError(
+                f"A training's event {record['event']!r} has {value!r:.40} as its {name}: "
+                "events.jsonl is damaged, or was written by another version of charlstm."
+            )
+        yield name, value
+
+
+# By the annotation; whole numbers pass for others, as in JSON.
+_TYPES = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+_PARTS: dict[str, Callable[[Any], Any]] = {
+    "baselines": BaselineFigures.from_json,
+    "results": Results.from_json,
+    "kept_version": KeptVersion.from_json,
+}
+
+
+def _without_none(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if value is not None}

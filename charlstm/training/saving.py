@@ -1,0 +1,127 @@
+"""Storing a training, so that its model can be used and the training can go on exactly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import Checkpoint, save_checkpoint, write_tensors
+from charlstm.runs.run import RunPaths
+from charlstm.training.best_version import BestVersion
+from charlstm.training.model import Models
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumePoint:
+    """Where a training goes on.
+
+    Attributes:
+        elapsed_s: seconds of training until then.
+        backend: the framework that computed; only the same one can go on.
+    """
+
+    step: int
+    elapsed_s: float
+    backend: str
+
+
+class Saving:
+    """Writes and reads the files of a run folder that change while it trains.
+
+    Args:
+        models: compiled; their variables are what going on needs.
+    """
+
+    def __init__(self, paths: RunPaths, models: Models, best: BestVersion):
+        self.paths = paths
+        self.models = models
+        self.best = best
+
+    def save(self, checkpoint: Checkpoint, point: ResumePoint) -> None:
+        """Store the model, the best version and the resume file, each whole at any moment."""
+        # The checkpoint first: it refuses weights that are no numbers, and then no file changes.
+        save_checkpoint(checkpoint, self.paths.checkpoint)
+        self.best.save()
+        position = json.dumps(vars(point))
+        write_tensors(variables_of(self.models), {"position": position}, self.paths.resume)
+
+    def load(self, backend: str) -> ResumePoint:
+        """Give the models what a stopped training saved.
+
+        Returns:
+            Where it goes on; step 0 if nothing was saved.
+
+        Raises:
+            CharLSTMError: the file is damaged, of another framework or of another network.
+        """
+        for unfinished in self.paths.folder.glob("*.safetensors.*.part"):
+            unfinished.unlink()  # left by a process that was killed while it wrote
+        if not self.paths.resume.exists():
+            return ResumePoint(step=0, elapsed_s=0.0, backend=backend)
+        point, saved = read_resume(self.paths.resume, backend)
+        variables = _tracked(self.models)
+        # By position: Keras numbers the names of what a process builds a second time.
+        if [tuple(variable.shape) for variable in variables] != [array.shape for array in saved]:
+            raise CharLSTMError(
+                f"{self.paths.resume} does not fit: it was saved by another version of the recipe, "
+                "or on a GPU and not a CPU. Start a new training."
+            )
+        for variable, array in zip(variables, saved, strict=True):
+            variable.assign(array)
+        return point
+
+
+def read_resume(path: Path, backend: str) -> tuple[ResumePoint, list[np.ndarray]]:
+    """Where a training goes on, and the saved variables in their order.
+
+    Args:
+        backend: the framework that goes on; the file has to come from the same one.
+
+    Raises:
+        CharLSTMError: the file is damaged, or another framework wrote it.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            position = json.loads(file.metadata()["position"])
+            point = ResumePoint(
+                step=int(position["step"]),
+                elapsed_s=float(position["elapsed_s"]),
+                backend=position["backend"],
+            )
+            saved = [file.get_tensor(name) for name in sorted(file.keys())]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise CharLSTMError(f"{path} is damaged ({error}). Start a new training.") from error
+    if point.backend != backend:
+        raise CharLSTMError(
+            f"This training ran on {point.backend}; resume it with KERAS_BACKEND={point.backend}."
+        )
+    return point, saved
+
+
+def variables_of(models: Models) -> dict[str, np.ndarray]:
+    """Weights, carried state, random state of the dropout, and the optimizer's variables.
+
+    The names begin with a number, so that sorting gives the order of the variables.
+    """
+    return {
+        f"{index:03d}/{variable.path}": np.array(keras.ops.convert_to_numpy(variable.value))
+        for index, variable in enumerate(_tracked(models))
+    }
+
+
+def set_variables(models: Models, values: Sequence[np.ndarray]) -> None:
+    """Put back what `variables_of` gave, in its order."""
+    for variable, value in zip(_tracked(models), values, strict=True):
+        variable.assign(value)
+
+
+def _tracked(models: Models) -> list[keras.Variable]:
+    return [*models.training.variables, *models.training.optimizer.variables]
