@@ -41,7 +41,7 @@ def server(home_folder):
         yield address, process
         running = Runs(home_folder / "runs").running()
         if running is not None:  # a test that failed must not leave a training behind
-            psutil.Process(running.owner()).kill()
+            psutil.Process(running.ownership.pid()).kill()
 
 
 @pytest.fixture(scope="module")

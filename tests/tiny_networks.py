@@ -9,6 +9,7 @@ import pytest
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.lstm import Architecture, Network
+from charlstm.network.training_record import Sample, TrainingRecord
 from charlstm.text.vocabulary import Vocabulary
 
 ALPHABET = "\n !aenst\u00e9\u0928😀"  # 11 characters, of one, two, three and four bytes in UTF-8
@@ -46,8 +47,19 @@ def random_checkpoint(characters: str = ALPHABET, random_seed: int = 0, **story)
         architecture=architecture,
         vocabulary=Vocabulary(characters),
         weights=random_weights(architecture, random_seed),
-        **story,
+        **_typed(story),
     )
+
+
+def _typed(story: dict) -> dict:
+    """Parts of a checkpoint, those given as JSON parsed."""
+    story = dict(story)
+    if isinstance(story.get("training"), dict):
+        story["training"] = TrainingRecord.from_json(story["training"])
+    if "samples" in story:
+        samples = map(Sample.from_json, story["samples"])
+        story["samples"] = tuple(sample for sample in samples if sample is not None)
+    return story
 
 
 def tiny_shakespeare_text() -> str:

@@ -1,4 +1,4 @@
-"""Run folders and events for tests, with sensible values for whatever a test does not care about."""
+"""Run folders and events for tests, with plain values for what a test does not care about."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def _known(kind: str, details: dict) -> dict:
         "finished": {"kept_version"},
         "stopped": {"kept_version"},
     }
-    return {key: details[key] for key in details if key in DETAILS[kind].keys() | more.get(kind, ())}
+    return {
+        key: details[key] for key in details if key in DETAILS[kind].keys() | more.get(kind, ())
+    }
 
 
 def append(run: Run, kind: str, elapsed_s: float = 0.0, **details) -> None:

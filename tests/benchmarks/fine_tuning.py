@@ -16,10 +16,9 @@ from pathlib import Path
 from charlstm.home import shipped_folder
 from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import QUICK, Budget
-from charlstm.runs.run import Run
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from charlstm.text.corpus import Corpus, paste, read_file
-from charlstm.training.train import train
+from tests.tiny_runs import create_run, train_records
 
 CHARACTERS = 50_000
 SHORTEST = 250  # characters of a docstring that is prose
@@ -42,17 +41,17 @@ def library_prose() -> Corpus:
 def measure(corpus: Corpus, budget: Budget, from_model: bool) -> str:
     start = None
     if from_model:
-        start = read_source_model(shipped_folder() / "tiny-shakespeare.safetensors")
+        start = SourceModel.read(shipped_folder() / "tiny-shakespeare.safetensors")
     with tempfile.TemporaryDirectory() as folder:
-        run = Run.create(
+        run = create_run(
             recipe=QUICK,
             corpus=corpus,
             budget=budget,
             random_seed=1,
             folder=Path(folder) / "run",
-            start=start,
+            source=start,
         )
-        ending = train(run)
+        ending = train_records(run)
     if ending["event"] != "finished":
         sys.exit(ending["message"])
     results = ending["results"]

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from charlstm.runs.recipes import Budget, Recipe
+from tests.tiny_runs import create_run, records, train_records
 
 
 def measure(recipe: Recipe, text_path: Path, minutes: float, *, random_seed: int = 1) -> dict:
@@ -55,26 +56,24 @@ def in_own_process(module: str, request: dict) -> dict:
 
 def _train(request: dict) -> dict:
     from charlstm.runs.recipes import RECIPES
-    from charlstm.runs.run import Run
     from charlstm.text.corpus import read_file
-    from charlstm.training.train import train
 
     fields = request["recipe"]
     fields["lstm_units"] = tuple(fields["lstm_units"])
     fields["budget"] = Budget(**fields["budget"])
     recipe = RECIPES[fields["name"]] = Recipe(**fields)
     with tempfile.TemporaryDirectory() as folder:
-        run = Run.create(
+        run = create_run(
             recipe=recipe,
             corpus=read_file(request["text_path"], "verse"),
             budget=Budget(minutes=request["minutes"]),
             random_seed=request["random_seed"],
             folder=Path(folder) / "run",
         )
-        last = train(run)
+        last = train_records(run)
         if last["event"] != "finished":
             raise SystemExit(f"the training ended so: {last}")
-        started = next(event for event in run.events() if event["event"] == "started")
+        started = next(event for event in records(run) if event["event"] == "started")
     characters = last["step"] * recipe.lanes
     characters *= recipe.window if recipe.predicts_every_position else 1
     return {

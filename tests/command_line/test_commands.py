@@ -22,9 +22,10 @@ from charlstm.command_line.preparation import prepare_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import read_file
+from tests.tiny_runs import append, create_run, records
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "checkpoints" / "tiny-shakespeare.safetensors"
@@ -108,18 +109,18 @@ def test_the_run_folder_is_where_it_was_asked_for_and_says_what_was_asked(traine
     run = Run(folder / "run")
     assert run.config["random_seed"] == 4
     assert run.budget == Budget(epochs=30)
-    assert run.recipe is QUICK
+    assert run.config.recipe is QUICK
     assert read_timeline(run).status == "finished"
-    assert (folder / "mine.safetensors").read_bytes() == run.checkpoint_path.read_bytes()
+    assert (folder / "mine.safetensors").read_bytes() == run.paths.checkpoint.read_bytes()
 
 
 def test_a_finished_training_is_not_resumed_without_more_time(trained, folder, capsys):
     run = Run(folder / "run")
-    before = run.events()
+    before = records(run)
     code, _, err = answer(capsys, "train", "--resume", run.folder)
     assert code == 2
     assert "whole budget" in err
-    assert Run(run.folder).events() == before
+    assert records(Run(run.folder)) == before
 
 
 def test_ctrl_c_stops_after_the_step_and_keeps_the_model(tmp_path, text_file):
@@ -134,12 +135,12 @@ def test_ctrl_c_stops_after_the_step_and_keeps_the_model(tmp_path, text_file):
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 60
-        while not any(event["event"] == "progress" for event in run.events()):
+        while not any(event["event"] == "progress" for event in records(run)):
             assert time.monotonic() < deadline
             assert process.poll() is None, process.communicate()
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        while not any(event["event"] == "stopped" for event in run.events()):
+        while not any(event["event"] == "stopped" for event in records(run)):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         stdout, stderr = process.communicate(timeout=30)
@@ -149,44 +150,44 @@ def test_ctrl_c_stops_after_the_step_and_keeps_the_model(tmp_path, text_file):
     assert read_timeline(run).status == "stopped"
     assert f"--resume {run.folder}" in stderr
     assert last_json(stdout)["status"] == "stopped"
-    assert load_checkpoint(out).training["steps"] == run.events()[-1]["step"]
+    assert load_checkpoint(out).training.steps == records(run)[-1]["step"]
 
 
 def test_a_training_that_is_running_is_left_alone(tmp_path, tiny_corpus, capsys):
-    run = Run.create(
+    run = create_run(
         recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
         folder=tmp_path / "run",
     )  # fmt: skip
     sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         run._ownership.write(sleeper.pid)
-        run.append_event("started", step=0, elapsed_s=0.0)
+        append(run, "started", step=0, elapsed_s=0.0)
         run.stop()
         code, _, err = answer(capsys, "train", "--resume", run.folder, "--minutes", "9")
         assert code == 2
         assert "running already" in err
-        assert run.stop_path.exists()  # the writing_request of somebody else
+        assert run.paths.stop.exists()  # the writing_request of somebody else
         assert run.budget == Budget(minutes=1)
-        assert len(Run(run.folder).events()) == 1
+        assert len(records(Run(run.folder))) == 1
     finally:
         sleeper.kill()
         sleeper.communicate()
 
 
 def test_stop_is_heard_by_a_process_that_the_page_has_just_started(tmp_path, tiny_corpus):
-    run = Run.create(
+    run = create_run(
         recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
         folder=tmp_path / "run",
     )  # fmt: skip
-    run.append_event("started", step=0, elapsed_s=0.0)
+    append(run, "started", step=0, elapsed_s=0.0)
     run.stop()
     arguments = build_parser().parse_args(["train", "--resume", str(run.folder)])
     prepare_run(arguments)
-    assert not run.stop_path.exists()  # left over from before: whoever resumes wants to go on
-    run.claim()  # as the page does for the process that it starts
+    assert not run.paths.stop.exists()  # left over from before: whoever resumes wants to go on
+    run.ownership.claim()  # as the page does for the process that it starts
     run.stop()
     prepare_run(arguments)
-    assert run.stop_path.exists()
+    assert run.paths.stop.exists()
 
 
 def test_a_training_that_starts_from_a_model_says_so_and_what_is_new(
@@ -208,9 +209,9 @@ def test_a_training_that_starts_from_a_model_says_so_and_what_is_new(
     assert "Traceback" not in stderr and "Warning" not in stderr
     record = last_json(stdout)
     assert record["status"] == "finished"
-    first = next(event for event in run.events() if event["event"] == "validated")
+    first = next(event for event in records(run) if event["event"] == "validated")
     assert first["val_loss_nats"] < first_loss_of(trained) - 0.3, "it knew something already"
-    code, out, _ = answer(capsys, "info", run.checkpoint_path)
+    code, out, _ = answer(capsys, "info", run.paths.checkpoint)
     assert code == 0
     assert 'started_from: {"name": "start.safetensors"' in out
 
@@ -225,7 +226,7 @@ def test_a_model_that_started_from_one_that_leaks_is_not_called_fair(
 ):
     checkpoint = load_checkpoint(trained[2])
     path = tmp_path / "tuned.safetensors"
-    origin = read_source_model(trained[2]).origin(read_file(text_file))
+    origin = SourceModel.read(trained[2]).origin(read_file(text_file))
     for held_out in ("unseen", "seen"):
         training = checkpoint.training | {"started_from": origin | {"held_out": held_out}}
         save_checkpoint(replace(checkpoint, training=training), path)
@@ -462,11 +463,11 @@ def test_bad_input_is_answered_with_one_sentence(name, text_file, tmp_path, caps
     (other / "half.safetensors").write_bytes(SHIPPED.read_bytes()[:300_000])
     save_file({"a": np.zeros(3, np.float32)}, other / "other.safetensors")
     (other / "varied.txt").write_text("".join(map(chr, range(0x4E00, 0x4E00 + 990))) * 3, "utf-8")
-    trained = Run.create(
+    trained = create_run(
         recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
         folder=other / "trained",
     )  # fmt: skip
-    trained.append_event("started", step=0, elapsed_s=0.0)
+    append(trained, "started", step=0, elapsed_s=0.0)
     before = sorted(tmp_path.rglob("*"))
     check_refusal(*answer(capsys, *bad_inputs(text_file, other)[name]))
     assert sorted(tmp_path.rglob("*")) == before  # and nothing was begun

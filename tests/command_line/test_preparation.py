@@ -35,22 +35,22 @@ def model(tmp_path):
 
 def test_from_nothing_the_recipe_is_quick(prepare):
     run = prepare()
-    assert run.recipe is QUICK and run.budget == QUICK.budget and run.origin is None
+    assert run.config.recipe is QUICK and run.budget == QUICK.budget and run.config.source is None
 
 
 @pytest.mark.parametrize("recipe", [QUICK, FULL, NOTEBOOK], ids=lambda recipe: recipe.name)
 def test_a_recipe_that_is_asked_for_is_taken(prepare, model, recipe):
     run = prepare("--from", model, "--recipe", recipe.name)
-    assert (run.recipe.name, run.recipe.lstm_units) == (recipe.name, (5, 7))
+    assert (run.config.recipe.name, run.config.recipe.lstm_units) == (recipe.name, (5, 7))
     assert run.budget == BUDGET
     assert prepare("--recipe", recipe.name).budget == recipe.budget
 
 
 def test_the_model_is_copied_and_the_recipe_is_quick_however_it_was_trained(prepare, model):
     run = prepare("--from", model)
-    assert run.recipe.name == "quick"
+    assert run.config.recipe.name == "quick"
     assert run.config["started_from"]["name"] == "old.safetensors"
-    assert run.start_path.read_bytes() == model.read_bytes()
+    assert run.paths.source.read_bytes() == model.read_bytes()
 
 
 def test_the_usual_time_for_fine_tuning_can_be_changed(prepare, model):

@@ -18,6 +18,7 @@ from tests.browsing import (
     overflow,
 )
 from tests.tiny_networks import random_checkpoint
+from tests.tiny_runs import records
 
 pytestmark = needs_browser
 
@@ -205,8 +206,8 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     expect(page.locator("#training-status")).to_contain_text("of the next characters")
     expect(page.locator("#training-status .figures td")).to_have_count(13)
     run = Runs(home_folder / "runs").all()[0]
-    assert run.checkpoint_path.exists() and run.owner() is None
-    losses = [event["val_loss_nats"] for event in run.events() if event["event"] == "validated"]
+    assert run.paths.checkpoint.exists() and run.ownership.pid() is None
+    losses = [event["val_loss_nats"] for event in records(run) if event["event"] == "validated"]
     assert losses[-1] < losses[0] - 0.5, "it has learned"
 
     page.get_by_role("button", name="Write with this model").click()
@@ -220,7 +221,7 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-status=running]")).to_be_visible(timeout=60_000)
-    psutil.Process(run.owner()).kill()
+    psutil.Process(run.ownership.pid()).kill()
     expect(page.locator("[data-status=interrupted]")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()
     assert page.errors == []

@@ -11,6 +11,7 @@ from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run, Runs
 from tests.tiny_networks import random_checkpoint
+from tests.tiny_runs import create_run
 
 
 @pytest.fixture
@@ -24,14 +25,14 @@ def trained(home, tiny_corpus):
     made = []
 
     def train(random_seed=0) -> Run:
-        run = Run.create(
+        run = create_run(
             recipe=QUICK,
             corpus=tiny_corpus,
             budget=QUICK.budget,
             random_seed=1,
             folder=home / "runs" / f"2026-01-0{len(made) + 1}-quick",
         )
-        save_checkpoint(random_checkpoint(random_seed=random_seed), run.checkpoint_path)
+        save_checkpoint(random_checkpoint(random_seed=random_seed), run.paths.checkpoint)
         made.append(run)
         return run
 
@@ -39,8 +40,8 @@ def trained(home, tiny_corpus):
 
 
 def change_config(run: Run, **changes) -> None:
-    config = json.loads(run.config_path.read_text()) | changes
-    run.config_path.write_text(json.dumps(config))
+    config = json.loads(run.paths.config.read_text()) | changes
+    run.paths.config.write_text(json.dumps(config))
 
 
 def test_the_shipped_model_comes_first_and_then_the_newest(registry, trained):
@@ -52,7 +53,7 @@ def test_the_shipped_model_comes_first_and_then_the_newest(registry, trained):
 
 def test_a_training_without_a_model_is_not_offered(registry, trained):
     run = trained()
-    run.checkpoint_path.unlink()
+    run.paths.checkpoint.unlink()
     assert [model for _, model in registry.choices()] == [SHIPPED]
     assert [training.name for training in registry.trainings()] == [run.name]
 
@@ -79,7 +80,7 @@ def test_a_damaged_folder_hides_no_other(registry, trained, changes):
 
 def test_a_config_that_is_no_json_hides_no_other(registry, trained):
     good, bad = trained(), trained()
-    bad.config_path.write_bytes(b"\xff{")
+    bad.paths.config.write_bytes(b"\xff{")
     assert [run.name for run in registry.trainings()] == [good.name]
     assert title_of(bad) == bad.name
 
@@ -96,7 +97,7 @@ def test_titles_are_short_and_survive_odd_names(trained, tiny_corpus):
 
 
 def test_a_title_says_what_the_training_started_from(registry, trained, tiny_corpus, home):
-    tuned = Run.create(
+    tuned = create_run(
         recipe=QUICK,
         corpus=tiny_corpus,
         budget=QUICK.budget,
@@ -112,8 +113,8 @@ def test_a_model_to_start_from_has_the_name_that_visitors_read(registry, trained
     run = trained()
     names = {title: registry.start(model).name for title, model in registry.choices()}
     assert len(names) == 2 and all(title == name for title, name in names.items())
-    assert registry.start(run.name).data == run.checkpoint_path.read_bytes()
-    run.checkpoint_path.unlink()
+    assert registry.start(run.name).data == run.paths.checkpoint.read_bytes()
+    run.paths.checkpoint.unlink()
     with pytest.raises(CharLSTMError, match="not here any more"):
         registry.start(run.name)
 
@@ -127,7 +128,7 @@ def test_a_model_that_is_not_there_is_refused_in_a_sentence(registry, monkeypatc
 
 def test_a_damaged_model_is_refused_in_a_sentence(registry, trained):
     run = trained()
-    run.checkpoint_path.write_bytes(b"garbage" * 100)
+    run.paths.checkpoint.write_bytes(b"garbage" * 100)
     with pytest.raises(CharLSTMError, match="no checkpoint"):
         registry.get(run.name)
 
@@ -136,8 +137,8 @@ def test_a_model_is_read_once_and_again_when_its_file_has_changed(registry, trai
     run = trained()
     first = registry.get(run.name)
     assert registry.get(run.name) is first
-    save_checkpoint(random_checkpoint(random_seed=5), run.checkpoint_path)
-    os.utime(run.checkpoint_path, ns=(1, 1))  # some file systems count time in seconds
+    save_checkpoint(random_checkpoint(random_seed=5), run.paths.checkpoint)
+    os.utime(run.paths.checkpoint, ns=(1, 1))  # some file systems count time in seconds
     assert registry.get(run.name) is not first
 
 

@@ -29,6 +29,7 @@ from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.page_server import ROOT, running_page
 from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
+from tests.tiny_runs import append, create_run
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_what_was_copied_is_told_when_the_text_is_there_and_the_seed_text_does_n
     run = make("a")
     vocabulary = "".join(sorted(set(tiny_corpus.text)))
     training = {"corpus": run.config["corpus"], "carries_state": True}
-    save_checkpoint(random_checkpoint(vocabulary, training=training), run.checkpoint_path)
+    save_checkpoint(random_checkpoint(vocabulary, training=training), run.paths.checkpoint)
     writer = Writer(Engine(), ModelRegistry(Runs()))
     seed_text = tiny_corpus.text[:200]
 
@@ -159,7 +160,7 @@ def test_the_chosen_model_tells_how_good_it_is(make):
     run = make("a")
     for results in ({"loss_nats": "odd"}, [1], {"accuracy": 1}, {"loss_nats": None}):
         training = {"results": results, "started": {}}
-        save_checkpoint(random_checkpoint(training=training), run.checkpoint_path)
+        save_checkpoint(random_checkpoint(training=training), run.paths.checkpoint)
         assert asyncio.run(writer.about("a")) == "", "it can write all the same"
 
 
@@ -210,7 +211,7 @@ def trainer():
 @pytest.fixture
 def make(tiny_corpus, home):
     def make(name: str) -> Run:
-        return Run.create(
+        return create_run(
             recipe=QUICK,
             corpus=tiny_corpus,
             budget=QUICK.budget,
@@ -226,7 +227,7 @@ def test_a_page_that_shows_everything_is_sent_nothing(trainer, make):
     _, seen, status, *_ = trainer.show(run.name)
     assert "Not started yet" in status
     assert trainer.follow(run.name, seen) == NOTHING_NEW
-    run.append_event("failed", elapsed_s=1.0, message="The disk is full.")
+    append(run, "failed", elapsed_s=1.0, message="The disk is full.")
     assert "The disk is full." in trainer.follow(run.name, seen)[2]
 
 
@@ -245,7 +246,7 @@ def test_a_page_moves_on_to_a_training_that_has_just_begun(trainer, make, monkey
 def test_a_training_whose_notes_are_damaged_leaves_the_others_in_reach(trainer, make):
     good, bad = make("a"), make("b")
     for event in ("progress", "started", "validated"):
-        bad.append_event(event)
+        append(bad, event)
     listed, _, status, *_ = trainer.show(None)
     assert listed.value == bad.name and "cannot be shown" in status
     assert "Not started yet" in trainer.show(good.name)[2]
@@ -304,12 +305,12 @@ def progress(*share, **words):
 
 def test_nothing_comes_first_among_what_a_training_can_start_from(trainer, make):
     run = make("a")
-    save_checkpoint(random_checkpoint(), run.checkpoint_path)
+    save_checkpoint(random_checkpoint(), run.paths.checkpoint)
     listed = trainer.starts(NOTHING)
     assert listed.value == NOTHING
     assert [model for _, model in listed.choices] == [NOTHING, SHIPPED, run.name]
     assert trainer.starts(run.name).value == run.name
-    run.checkpoint_path.unlink()
+    run.paths.checkpoint.unlink()
     assert trainer.starts(run.name).value == NOTHING
 
 
@@ -326,11 +327,11 @@ def test_a_training_from_a_model_says_what_that_means_and_what_is_new(trainer, b
     assert "does not know 1 character of this text: ~. It starts from nothing." in note
     status = trainer.start(*form(text, SHIPPED), progress=progress)[2]
     run = trainer.runs.get(began[0])
-    assert run.origin["new_characters"] == "~"
-    assert run.recipe.lstm_units == (512, 512) and run.recipe.name == "quick"
+    assert run.config.source["new_characters"] == "~"
+    assert run.config.recipe.lstm_units == (512, 512) and run.config.recipe.name == "quick"
     assert "starts from the model “Shakespeare (comes with charlstm)”" in status
     assert (
-        run.start_path.read_bytes()
+        run.paths.source.read_bytes()
         == (shipped_folder() / "tiny-shakespeare.safetensors").read_bytes()
     )
 
@@ -359,9 +360,9 @@ def test_a_model_that_is_gone_or_damaged_is_named_before_and_at_the_start(
     run = make("a")
     for content, sentence in ((b"garbage" * 99, "no checkpoint"), (None, "not here any more")):
         if content is None:
-            run.checkpoint_path.unlink()
+            run.paths.checkpoint.unlink()
         else:
-            run.checkpoint_path.write_bytes(content)
+            run.paths.checkpoint.write_bytes(content)
         text_note, time_note, note = trainer.describe(*form(tiny_corpus.text, run.name))
         assert sentence in note and "advice" in note
         assert "different ones" in text_note and "Takes about" in time_note

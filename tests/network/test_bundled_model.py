@@ -57,7 +57,7 @@ def test_it_is_as_good_as_its_story_says(shipped):
     text = tiny_shakespeare_text()
     _, held_out = split(shipped.vocabulary.encode(text))
     figures = evaluate(shipped.network, held_out)
-    told = shipped.training["results"]
+    told = shipped.training.results
     assert figures.cold_loss_nats <= 1.40
     assert figures.characters == len(held_out) - 1
     for name in ("loss_nats", "cold_loss_nats", "accuracy"):
@@ -77,7 +77,7 @@ def test_it_is_a_small_file_with_a_story(shipped):
     path = shipped_folder() / "tiny-shakespeare.safetensors"
     assert path.stat().st_size < 10_000_000
     assert {array.dtype for array in shipped.weights.values()} == {np.dtype(np.float16)}
-    assert shipped.training["corpus"]["style"] == "verse"
+    assert shipped.training.text.style == "verse"
     assert len(shipped.samples) >= 24
     steps = [sample["step"] for sample in shipped.samples]
     assert steps == sorted(steps)

@@ -19,12 +19,13 @@ from charlstm.runs.distillation import (
 )
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.teachers import teachers_odds
 from tests.runs.test_fine_tuning import story
 from tests.tiny_networks import random_checkpoint
+from tests.tiny_runs import create_run, records, train_records
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_odds_that_an_interrupted_training_left_are_taken_up_if_they_fit(tmp_pat
 
 def test_models_of_the_same_text_may_teach(teacher, tiny_corpus):
     records = teacher_records(
-        [read_source_model(teacher(1)), read_source_model(teacher(2))], tiny_corpus
+        [SourceModel.read(teacher(1)), SourceModel.read(teacher(2))], tiny_corpus
     )
     names = [record["name"] for record in records]
     assert names == ["teacher-1.safetensors", "teacher-2.safetensors"]
@@ -108,11 +109,11 @@ def test_models_of_the_same_text_may_teach(teacher, tiny_corpus):
 )
 def test_a_model_that_may_have_seen_the_held_out_part_is_no_teacher(teacher, tiny_corpus, changes):
     with pytest.raises(CharLSTMError, match="did not learn from the first nine tenths"):
-        teacher_records([read_source_model(teacher(**changes))], tiny_corpus)
+        teacher_records([SourceModel.read(teacher(**changes))], tiny_corpus)
 
 
 def test_there_may_not_be_any_number_of_teachers(teacher, tiny_corpus):
-    many = [read_source_model(teacher())] * (MAX_TEACHERS + 1)
+    many = [SourceModel.read(teacher())] * (MAX_TEACHERS + 1)
     assert len(teacher_records(many[1:], tiny_corpus)) == MAX_TEACHERS
     with pytest.raises(CharLSTMError, match=f"There were 17 teachers; give at most {MAX_TEACHERS}"):
         teacher_records(many, tiny_corpus)
@@ -147,11 +148,11 @@ def teacher_of_file(tmp_path, prepare, teacher):
 
 def test_a_run_folder_keeps_its_teachers(prepare, teacher_of_file):
     run = prepare("--teachers", teacher_of_file, teacher_of_file, "--recipe", "full")
-    assert run.recipe is FULL
+    assert run.config.recipe is FULL
     assert len(run.teacher_checkpoints()) == 2
-    assert run.teacher_path(2).read_bytes() == teacher_of_file.read_bytes()
-    assert any("knowledge distillation" in notice for notice in run.notices())
-    run.teacher_path(2).write_bytes(b"another")
+    assert run.paths.teacher(2).read_bytes() == teacher_of_file.read_bytes()
+    assert any("knowledge distillation" in notice for notice in run.config.notices)
+    run.paths.teacher(2).write_bytes(b"another")
     with pytest.raises(CharLSTMError, match="teacher-2.safetensors was changed"):
         Run(run.folder).teacher_checkpoints()
 
@@ -173,18 +174,17 @@ def test_who_cannot_be_taught_hears_why_and_nothing_is_made(prepare, teacher_of_
 def trained(tmp_path_factory, tiny_corpus, tiny_recipe):
     """Trains the tiny recipe, with or without teachers; returns its run."""
     pytest.importorskip("keras", reason="training needs Keras")
-    from charlstm.training.train import train
 
     def trained(name, teachers=(), random_seed=3, on_event=lambda run, event: None):
-        run = Run.create(
+        run = create_run(
             recipe=tiny_recipe,
             corpus=tiny_corpus,
             budget=Budget(epochs=4),
             random_seed=random_seed,
             folder=tmp_path_factory.mktemp("trained") / name,
-            teachers=[read_source_model(path) for path in teachers],
+            teachers=[SourceModel.read(path) for path in teachers],
         )
-        ending = train(run, lambda event: on_event(run, event))
+        ending = train_records(run, lambda event: on_event(run, event))
         assert ending["event"] != "failed", ending
         return run
 
@@ -201,37 +201,36 @@ def alone(trained):
 def test_a_student_thinks_more_like_its_teacher_than_who_learned_alone(trained, alone, tmp_path):
     from charlstm.network.checkpoint import load_checkpoint
 
-    taught = trained("taught", [alone.checkpoint_path], random_seed=4)
+    taught = trained("taught", [alone.paths.checkpoint], random_seed=4)
     other = trained("other", random_seed=4)
-    checkpoint = load_checkpoint(alone.checkpoint_path)
+    checkpoint = load_checkpoint(alone.paths.checkpoint)
     ids = split(checkpoint.vocabulary.encode(alone.text()))[0]
     expected = teachers_odds([checkpoint], ids, tmp_path / "alone.npy").astype(np.float64)
 
     def distance(run) -> float:
         """Mean Kullback-Leibler divergence from what the teacher expects, nats."""
-        student = load_checkpoint(run.checkpoint_path)
+        student = load_checkpoint(run.paths.checkpoint)
         odds = teachers_odds([student], ids, tmp_path / f"{run.name}.npy").astype(np.float64)
         return float((expected * np.log((expected + 1e-7) / (odds + 1e-7))).sum(-1).mean())
 
     assert distance(taught) < 0.8 * distance(other)
-    assert load_checkpoint(taught.checkpoint_path).training["teachers"][0]["name"] == "alone"
-    assert not taught.odds_path.exists()
-    losses = [e["running_loss_nats"] for e in taught.events() if e["event"] == "progress"]
+    assert load_checkpoint(taught.paths.checkpoint).training.teachers[0]["name"] == "alone"
+    assert not taught.paths.soft_targets.exists()
+    losses = [e["running_loss_nats"] for e in records(taught) if e["event"] == "progress"]
     assert losses[-1] < losses[0]
 
 
 def test_a_stopped_training_with_teachers_goes_on(trained, alone):
-    from charlstm.training.train import train
 
     def stop(run, event):
         if event["event"] == "progress" and event["step"] >= 20:
             run.stop()
 
-    run = trained("stopped", [alone.checkpoint_path], on_event=stop)
-    assert run.events()[-1]["event"] == "stopped"
-    before = run.odds_path.stat().st_mtime_ns
+    run = trained("stopped", [alone.paths.checkpoint], on_event=stop)
+    assert records(run)[-1]["event"] == "stopped"
+    before = run.paths.soft_targets.stat().st_mtime_ns
     events = []
-    assert train(run, events.append)["event"] == "finished"
+    assert train_records(run, events.append)["event"] == "finished"
     assert "asking_teachers" not in [event["event"] for event in events]
     assert events[0]["step"] >= 20 and before
 

@@ -6,13 +6,14 @@ from charlstm.runs.estimate import estimate, matrix_operations_per_s, past_chara
 from charlstm.runs.fine_tuning import fine_tuned
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
 from charlstm.runs.run import Run
+from tests.tiny_runs import append, create_run
 
 CHARACTERS = 1_000_000
 
 
 @pytest.fixture
 def run(tmp_path, tiny_corpus):
-    return Run.create(
+    return create_run(
         recipe=QUICK,
         corpus=tiny_corpus,
         budget=QUICK.budget,
@@ -29,7 +30,7 @@ def known_processor(monkeypatch):
 
 def progress(run: Run, steps: int, seconds_a_step: float = 0.1) -> None:
     for step in range(steps):
-        run.append_event("progress", step=step, elapsed_s=step * seconds_a_step)
+        append(run, "progress", step=step, elapsed_s=step * seconds_a_step)
 
 
 def test_earlier_trainings_are_the_guide(run):
@@ -43,7 +44,7 @@ def test_earlier_trainings_are_the_guide(run):
 
 def test_the_newest_training_counts(run, tmp_path, tiny_corpus):
     progress(run, 50, 0.1)
-    newer = Run.create(
+    newer = create_run(
         recipe=QUICK, corpus=tiny_corpus, budget=QUICK.budget, random_seed=1, folder=tmp_path / "b"
     )
     progress(newer, 50, 0.2)

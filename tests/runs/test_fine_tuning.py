@@ -27,9 +27,10 @@ from charlstm.runs.fine_tuning import (
 )
 from charlstm.runs.recipes import NOTEBOOK, RECIPES, Budget
 from charlstm.runs.run import Run
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from charlstm.text.vocabulary import Vocabulary
 from tests.tiny_networks import ALPHABET, random_checkpoint, random_weights
+from tests.tiny_runs import create_run, records, train_records
 
 NEW = "\tbz\u0a85"  # before, between and after the characters of ALPHABET
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "tiny-shakespeare.safetensors"
@@ -139,7 +140,7 @@ def test_the_examples_in_the_docstrings_hold():
 
 
 def test_where_a_training_starts_is_recorded(start_file, tiny_corpus):
-    start = read_source_model(start_file)
+    start = SourceModel.read(start_file)
     origin = start.origin(tiny_corpus)
     assert origin == {
         "name": "old.safetensors",
@@ -170,7 +171,7 @@ def test_where_a_training_starts_is_recorded(start_file, tiny_corpus):
     ids=str,
 )
 def test_a_damaged_record_is_noticed(start_file, tiny_corpus, damage):
-    assert not is_origin(read_source_model(start_file).origin(tiny_corpus) | damage)
+    assert not is_origin(SourceModel.read(start_file).origin(tiny_corpus) | damage)
     assert not is_origin([damage])
 
 
@@ -182,15 +183,15 @@ def test_a_model_is_known_by_its_file_or_its_run_folder(tmp_path, file, name):
     path = tmp_path / file
     path.parent.mkdir()
     save_checkpoint(random_checkpoint(), path)
-    assert read_source_model(path).name == name
-    assert read_source_model(path, "The old one\n\ud800").name == "The old one"
+    assert SourceModel.read(path).name == name
+    assert SourceModel.read(path, "The old one\n\ud800").name == "The old one"
 
 
 @pytest.mark.parametrize("corpus", [None, [], {}, {"name": 7}, {"name": "x\u202e\x07" * 900}])
 def test_odd_stories_of_strangers_models_do_no_harm(tmp_path, tiny_corpus, corpus):
     path = tmp_path / "odd.safetensors"
     save_checkpoint(random_checkpoint(training={"corpus": corpus, "recipe": ["x"]}), path)
-    start = read_source_model(path)
+    start = SourceModel.read(path)
     origin = start.origin(tiny_corpus)
     assert is_origin(origin) and len(origin["corpus"]) <= 80 and origin["corpus"].isprintable()
     assert origin["held_out"] == "unknown"
@@ -200,10 +201,10 @@ def test_whether_the_model_has_seen_the_held_out_text_is_recorded(tmp_path, tiny
     def held_out(training, corpus=tiny_corpus) -> str:
         path = tmp_path / "old.safetensors"
         save_checkpoint(random_checkpoint(training=training), path)
-        return read_source_model(path).origin(corpus)["held_out"]
+        return SourceModel.read(path).origin(corpus)["held_out"]
 
     def after(word) -> dict:
-        origin = read_source_model(tmp_path / "old.safetensors").origin(tiny_corpus)
+        origin = SourceModel.read(tmp_path / "old.safetensors").origin(tiny_corpus)
         return story(tiny_corpus, started_from=origin | {"held_out": word})
 
     assert held_out({}) == "unknown"
@@ -230,7 +231,7 @@ def test_what_is_no_model_is_refused(tmp_path, kind):
         content = {"empty": b"", "text": b"To be, or not " * 99, "cut off": SHIPPED.read_bytes()}
         path.write_bytes(content[kind][:100_000])
     with pytest.raises(CheckpointError, match=r"safetensors|charlstm"):
-        read_source_model(path)
+        SourceModel.read(path)
 
 
 # Recipes and words
@@ -269,7 +270,7 @@ def test_many_new_characters_are_named_in_part():
 
 
 def test_that_the_model_has_seen_the_held_out_text_is_said(start_file, tiny_corpus):
-    origin = read_source_model(start_file).origin(tiny_corpus)
+    origin = SourceModel.read(start_file).origin(tiny_corpus)
     told = sentences(origin)
     assert "“old.safetensors”" in told[0] and "does not know" in told[1] and len(told) == 2
     assert "too good" in sentences(origin | {"held_out": "seen"})[-1]
@@ -283,13 +284,13 @@ def create(start_file, tiny_corpus, tiny_recipe, tmp_path):
     pytest.importorskip("keras", reason="training needs Keras")
 
     def create(recipe=tiny_recipe, random_seed=3, **budget) -> Run:
-        return Run.create(
+        return create_run(
             recipe=recipe,
             corpus=tiny_corpus,
             budget=Budget(**(budget or {"epochs": 0.2})),
             random_seed=random_seed,
             folder=tmp_path / f"run-{random_seed}",
-            start=read_source_model(start_file),
+            source=SourceModel.read(start_file),
         )
 
     return create
@@ -350,37 +351,36 @@ def test_a_training_goes_on_after_the_original_was_deleted(create, start_file, t
         if event["event"] == "progress":
             run.stop()
 
-    assert train(run, stop)["event"] == "stopped"
-    stopped_at = run.events()[-1]["step"]
-    stopped = load_checkpoint(run.checkpoint_path)
+    assert train_records(run, stop)["event"] == "stopped"
+    stopped_at = records(run)[-1]["step"]
+    stopped = load_checkpoint(run.paths.checkpoint)
     again = Run(run.folder)
     ending = train(again)
     assert ending["event"] == "finished", ending
-    assert [event["step"] for event in again.events() if event["event"] == "started"] == [
+    assert [event["step"] for event in records(again) if event["event"] == "started"] == [
         0,
         stopped_at,
     ]
-    trained = load_checkpoint(run.checkpoint_path)
+    trained = load_checkpoint(run.paths.checkpoint)
     for checkpoint in (stopped, trained):
         assert checkpoint.architecture.lstm_units == (5, 7)  # whatever the recipe says
         assert checkpoint.vocabulary.characters == "".join(sorted({*ALPHABET, *tiny_corpus.text}))
-        assert checkpoint.training["started_from"] == run.origin
-        assert checkpoint.training["recipe"] == "tiny"
-    assert trained.training["results"]["loss_nats"] < run.events()[0]["blind_loss_nats"]
-    assert trained.training["steps"] > stopped_at
+        assert checkpoint.training.source == run.config.source
+        assert checkpoint.training.recipe == "tiny"
+    assert trained.training.results.loss_nats < records(run)[0]["blind_loss_nats"]
+    assert trained.training.steps > stopped_at
 
 
 def test_a_training_from_nothing_tells_of_no_model(tiny_corpus, tiny_recipe, tmp_path):
     pytest.importorskip("keras", reason="training needs Keras")
-    from charlstm.training.train import train
 
-    run = Run.create(
+    run = create_run(
         recipe=tiny_recipe, corpus=tiny_corpus, budget=Budget(epochs=0.1), random_seed=1,
         folder=tmp_path / "run",
     )  # fmt: skip
-    assert train(run)["event"] == "finished"
-    assert "started_from" not in load_checkpoint(run.checkpoint_path).training
-    assert not run.start_path.exists()
+    assert train_records(run)["event"] == "finished"
+    assert "started_from" not in load_checkpoint(run.paths.checkpoint).training
+    assert not run.paths.source.exists()
 
 
 @pytest.mark.parametrize(
@@ -392,24 +392,22 @@ def test_a_training_from_nothing_tells_of_no_model(tiny_corpus, tiny_recipe, tmp
     ids=["lost", "changed"],
 )
 def test_a_run_folder_that_lost_its_start_fails_with_one_sentence(create, damage, message):
-    from charlstm.training.train import train
 
     run = create()
-    damage(run.start_path)
-    ending = train(run)
+    damage(run.paths.source)
+    ending = train_records(run)
     assert ending["event"] == "failed"
     assert message in ending["message"] and "start a new training" in ending["message"]
 
 
 def test_the_notebook_s_windows_start_from_a_model_too(create, monkeypatch):
-    from charlstm.training.train import train
 
     small = replace(NOTEBOOK, window=13)
     monkeypatch.setitem(RECIPES, "notebook", small)
     run = create(small, epochs=0.3)
-    ending = train(run)
+    ending = train_records(run)
     assert ending["event"] == "finished", ending
-    training = load_checkpoint(run.checkpoint_path).training
+    training = load_checkpoint(run.paths.checkpoint).training
     assert training["started_from"]["name"] == "old.safetensors"
     assert training["carries_state"] is False
-    assert load_checkpoint(run.checkpoint_path).architecture.lstm_units == (5, 7)
+    assert load_checkpoint(run.paths.checkpoint).architecture.lstm_units == (5, 7)

@@ -18,14 +18,15 @@ from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import FULL, QUICK, Budget
 from charlstm.runs.run import Run, RunError, Runs
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from tests.tiny_networks import random_checkpoint
+from tests.tiny_runs import append, create_run, records
 
 
 @pytest.fixture
 def make(tiny_corpus):
     def make(folder=None, recipe=QUICK, budget=QUICK.budget, random_seed=7) -> Run:
-        return Run.create(
+        return create_run(
             recipe=recipe, corpus=tiny_corpus, budget=budget, random_seed=random_seed, folder=folder
         )
 
@@ -73,7 +74,7 @@ def test_every_character_of_the_text_survives_in_the_folder(tmp_path, tiny_corpu
     odd = replace(tiny_corpus, text=text)
     if odd.sha256 == tiny_corpus.sha256:  # a field, and not computed
         odd = replace(odd, sha256=sha256(text.encode()).hexdigest())
-    made = Run.create(
+    made = create_run(
         recipe=QUICK, corpus=odd, budget=QUICK.budget, random_seed=1, folder=tmp_path / "run"
     )
     assert Run(made.folder).text() == text
@@ -117,9 +118,9 @@ def fine_tuning(tiny_corpus, tmp_path):
     """A training that starts from a model, and that model's file."""
     file = tmp_path / "old.safetensors"
     save_checkpoint(random_checkpoint(), file)
-    run = Run.create(
+    run = create_run(
         recipe=QUICK, corpus=tiny_corpus, budget=BUDGET, random_seed=1, folder=tmp_path / "tuned",
-        start=read_source_model(file),
+        source=SourceModel.read(file),
     )  # fmt: skip
     return run, file
 
@@ -138,28 +139,28 @@ def test_the_model_s_network_takes_the_place_of_the_recipe_s(fine_tuning, run):
     recipe = fine_tuning[0].recipe
     assert (recipe.name, recipe.embedding_units, recipe.lstm_units) == ("quick", 3, (5, 7))
     assert recipe.learning_rate < QUICK.learning_rate
-    assert run.recipe is QUICK and run.start_checkpoint() is None
+    assert run.config.recipe is QUICK and run.start_checkpoint() is None
 
 
 def test_the_model_and_the_new_characters_are_told_with_the_notices_of_the_text(fine_tuning, run):
     told = fine_tuning[0].notices()
     assert "“old.safetensors”" in told[0] and "does not know" in told[1]
-    assert run.notices() == []
+    assert run.config.notices() == []
 
 
 def test_a_model_that_does_not_fit_the_text_leaves_no_folder(tiny_corpus, fine_tuning, home):
-    start = read_source_model(fine_tuning[1])
+    start = SourceModel.read(fine_tuning[1])
     odd = replace(tiny_corpus, text="".join(map(chr, range(0x4E00, 0x4E00 + 995))))
     with pytest.raises(CharLSTMError, match="at most 1,000"):
-        Run.create(recipe=QUICK, corpus=odd, budget=BUDGET, random_seed=1, start=start)
+        create_run(recipe=QUICK, corpus=odd, budget=BUDGET, random_seed=1, source=start)
     assert Runs().all() == [] and not home.exists()
 
 
 def test_a_damaged_record_of_the_start_is_answered_with_one_sentence(fine_tuning):
     run, _ = fine_tuning
-    config = json.loads(run.config_path.read_text("utf-8"))
+    config = json.loads(run.paths.config.read_text("utf-8"))
     for damage in (None, {}, {**config["started_from"], "lstm_units": ["x"]}):
-        run.config_path.write_text(json.dumps({**config, "started_from": damage}))
+        run.paths.config.write_text(json.dumps({**config, "started_from": damage}))
         with pytest.raises(RunError, match="was not written by this version"):
             _ = Run(run.folder).recipe
 
@@ -184,7 +185,7 @@ def test_a_damaged_record_of_the_start_is_answered_with_one_sentence(fine_tuning
     ],
 )
 def test_a_damaged_config_is_answered_with_one_sentence(run, content):
-    run.config_path.write_bytes(content)
+    run.paths.config.write_bytes(content)
     with pytest.raises(CharLSTMError, match=r"damaged|was not written by this version"):
         _ = Run(run.folder).budget
 
@@ -219,57 +220,57 @@ def test_a_new_budget_is_seen_by_whoever_looks_already(run):
 
 def test_events_are_a_json_object_a_line_and_are_read_by_others_at_once(run):
     watching = Run(run.folder)
-    assert watching.events() == []
-    run.append_event("started", elapsed_s=0.0, device="a CPU – «fast»")
-    assert watching.events() == [{"event": "started", "elapsed_s": 0.0, "device": "a CPU – «fast»"}]
-    run.append_event("sample", elapsed_s=1.5, text='line one\nline "two"\r\u2028\x85')
-    assert [event["event"] for event in watching.events()] == ["started", "sample"]
-    lines = run.events_path.read_bytes().split(b"\n")
+    assert records(watching) == []
+    append(run, "started", elapsed_s=0.0, device="a CPU – «fast»")
+    assert records(watching) == [{"event": "started", "elapsed_s": 0.0, "device": "a CPU – «fast»"}]
+    append(run, "sample", elapsed_s=1.5, text='line one\nline "two"\r\u2028\x85')
+    assert [event["event"] for event in records(watching)] == ["started", "sample"]
+    lines = run.paths.events.read_bytes().split(b"\n")
     assert [json.loads(line)["event"] for line in lines[:-1]] == ["started", "sample"]
     assert lines[-1] == b""
 
 
 def test_a_line_that_is_still_being_written_is_read_when_it_is_whole(run):
     watching = Run(run.folder)
-    with open(run.events_path, "ab") as file:
+    with open(run.paths.events, "ab") as file:
         file.write(b'{"event": "sample", "text": "\xc3')
         file.flush()
-        assert watching.events() == []
+        assert records(watching) == []
         file.write(b'\xa4"}\n')
-    assert watching.events() == [{"event": "sample", "text": "ä"}]
+    assert records(watching) == [{"event": "sample", "text": "ä"}]
 
 
 @pytest.mark.parametrize("half", [b'{"event": "progr', b'{"text": "\xc3', b"{", b"12", b'"event"'])
 def test_half_a_line_of_a_killed_process_does_not_swallow_the_next_event(run, half):
-    run.append_event("started", elapsed_s=0.0)
-    with open(run.events_path, "ab") as file:
+    append(run, "started", elapsed_s=0.0)
+    with open(run.paths.events, "ab") as file:
         file.write(half)
     watching = Run(run.folder)
-    watching.events()
-    run.append_event("saved", elapsed_s=2.0)
+    records(watching)
+    append(run, "saved", elapsed_s=2.0)
     expected = ["started", "saved"]
-    assert [event["event"] for event in watching.events()] == expected
-    assert [event["event"] for event in Run(run.folder).events()] == expected
+    assert [event["event"] for event in records(watching)] == expected
+    assert [event["event"] for event in records(Run(run.folder))] == expected
 
 
 def test_visitors_who_look_at_the_same_time_see_every_event_once(run):
     for step in range(300):
-        run.append_event("progress", step=step)
+        append(run, "progress", step=step)
     watching = Run(run.folder)
     barrier = threading.Barrier(8)
 
     def look(_):
         barrier.wait()
-        return [event["step"] for event in watching.events()]
+        return [event["step"] for event in records(watching)]
 
     with ThreadPoolExecutor(8) as pool:
         assert all(steps == list(range(300)) for steps in pool.map(look, range(8)))
 
 
 def test_a_visitor_cannot_change_what_the_next_one_sees(run):
-    run.append_event("started")
-    run.events().clear()
-    assert len(run.events()) == 1
+    append(run, "started")
+    records(run).clear()
+    assert len(records(run)) == 1
 
 
 # Who trains
@@ -277,13 +278,13 @@ def test_a_visitor_cannot_change_what_the_next_one_sees(run):
 
 def test_nobody_trains_in_a_new_folder(run):
     assert not run.is_alive()
-    assert not run.was_started()
+    assert not run.ownership.was_claimed()
 
 
 def test_the_process_that_claimed_the_folder_trains_there_until_it_lets_go(run):
-    run.claim()
-    assert run.owner() == os.getpid()
-    run.claim()  # its own claim is no obstacle
+    run.ownership.claim()
+    assert run.ownership.pid() == os.getpid()
+    run.ownership.claim()  # its own claim is no obstacle
     run.release()
     assert not run.is_alive()
 
@@ -292,17 +293,17 @@ def test_a_second_process_cannot_train_in_the_folder_of_the_first(run, sleeper):
     owned_by(run, sleeper.pid)
     assert run.is_alive()
     with pytest.raises(RunError, match="running already"):
-        run.claim()
+        run.ownership.claim()
     with pytest.raises(RunError, match="running already"):
         run.start()
-    assert run.owner() == sleeper.pid
+    assert run.ownership.pid() == sleeper.pid
 
 
 def test_of_many_processes_that_claim_a_folder_at_once_one_gets_it(run):
     code = (
         "import sys; from charlstm.runs.run import Run, RunError\n"
         "run = Run(sys.argv[1]); print('ready', flush=True); input()\n"
-        "try: run.claim(); print('mine', flush=True)\n"
+        "try: run.ownership.claim(); print('mine', flush=True)\n"
         "except RunError: print('refused', flush=True)\n"
         "input()"
     )
@@ -323,7 +324,7 @@ def test_of_many_processes_that_claim_a_folder_at_once_one_gets_it(run):
             process.stdin.flush()
         answers = [process.stdout.readline().strip() for process in processes]
         assert sorted(answers) == ["mine", "refused", "refused", "refused"]
-        assert run.owner() == processes[answers.index("mine")].pid
+        assert run.ownership.pid() == processes[answers.index("mine")].pid
     finally:
         for process in processes:
             process.kill()
@@ -349,8 +350,8 @@ def test_a_zombie_does_not_train(run, sleeper):
 def test_another_process_with_the_same_number_does_not_train(run, sleeper):
     owned_by(run, sleeper.pid, psutil.Process(sleeper.pid).create_time() - 3600)
     assert not run.is_alive()
-    run.claim()
-    assert run.owner() == os.getpid()
+    run.ownership.claim()
+    assert run.ownership.pid() == os.getpid()
 
 
 @pytest.mark.parametrize(
@@ -362,7 +363,7 @@ def test_another_process_with_the_same_number_does_not_train(run, sleeper):
 def test_a_damaged_process_file_means_that_nobody_trains(run, content):
     (run.folder / "process.json").write_text(content)
     assert not run.is_alive()
-    run.claim()
+    run.ownership.claim()
     assert run.is_alive()
 
 

@@ -13,11 +13,12 @@ import pytest
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import read_timeline
+from tests.tiny_runs import append, create_run
 
 
 @pytest.fixture
 def run(tiny_corpus, tmp_path):
-    return Run.create(
+    return create_run(
         recipe=QUICK,
         corpus=tiny_corpus,
         budget=QUICK.budget,
@@ -27,7 +28,7 @@ def run(tiny_corpus, tmp_path):
 
 
 def progress(run: Run, step: int, share: float = 0.0) -> None:
-    run.append_event("progress", step=step, elapsed_s=step / 10, share=share)
+    append(run, "progress", step=step, elapsed_s=step / 10, share=share)
 
 
 def dead_process(run: Run) -> None:
@@ -46,15 +47,15 @@ def test_a_run_that_was_never_started_is_new(run):
 
 
 def test_a_training_is_preparing_then_running_then_measuring(run):
-    run.claim()
+    run.ownership.claim()
     assert read_timeline(run).status == "preparing"
-    run.append_event("started", step=0, elapsed_s=0.0, device="a CPU")
+    append(run, "started", step=0, elapsed_s=0.0, device="a CPU")
     assert read_timeline(run).status == "preparing"
     progress(run, 1)
     assert read_timeline(run).status == "running"
-    run.append_event("saved", step=1, elapsed_s=1.0)
+    append(run, "saved", step=1, elapsed_s=1.0)
     assert read_timeline(run).status == "running"
-    run.append_event("measuring", elapsed_s=1.0, share=0.5)
+    append(run, "measuring", elapsed_s=1.0, share=0.5)
     timeline = read_timeline(run)
     assert timeline.status == "measuring" and timeline.measured == 0.5
     assert timeline.is_going_on
@@ -62,10 +63,10 @@ def test_a_training_is_preparing_then_running_then_measuring(run):
 
 @pytest.mark.parametrize("kind", ["finished", "stopped", "failed"])
 def test_a_training_that_ended_is_told_by_its_last_event(run, kind):
-    run.claim()
-    run.append_event("started", step=0, elapsed_s=0.0)
+    run.ownership.claim()
+    append(run, "started", step=0, elapsed_s=0.0)
     progress(run, 3, share=0.25)
-    run.append_event(kind, elapsed_s=0.3, pid=os.getpid(), message="why")
+    append(run, kind, elapsed_s=0.3, pid=os.getpid(), message="why")
     still_there = read_timeline(run)  # its process is just about to leave
     run.release()
     for timeline in (still_there, read_timeline(run)):
@@ -79,28 +80,28 @@ def test_a_training_that_ended_is_told_by_its_last_event(run, kind):
 def test_a_training_whose_process_died_without_a_word_is_interrupted(run, last):
     dead_process(run)
     if last is not None:
-        run.append_event(last, step=1, elapsed_s=0.0, share=0.0)
+        append(run, last, step=1, elapsed_s=0.0, share=0.0)
     timeline = read_timeline(run)
     assert timeline.status == "interrupted"
     assert not timeline.is_going_on
 
 
 def test_a_resumed_training_is_going_on_before_its_first_word(run):
-    run.append_event("started", step=0, elapsed_s=0.0)
-    run.append_event("stopped", elapsed_s=1.0, pid=-1)
-    run.claim()
+    append(run, "started", step=0, elapsed_s=0.0)
+    append(run, "stopped", elapsed_s=1.0, pid=-1)
+    run.ownership.claim()
     timeline = read_timeline(run)
     assert timeline.status == "preparing"
     assert timeline.ending == {}
 
 
 def test_a_resumed_training_forgets_what_it_had_gone_beyond(run):
-    run.append_event("started", step=0, elapsed_s=0.0)
+    append(run, "started", step=0, elapsed_s=0.0)
     for step in (1, 2, 3, 4):
         progress(run, step)
-        run.append_event("validated", step=step, elapsed_s=step / 10, val_loss_nats=3.0 - step)
-        run.append_event("sample", step=step, elapsed_s=step / 10, text=str(step))
-    run.append_event("started", step=2, elapsed_s=0.2)
+        append(run, "validated", step=step, elapsed_s=step / 10, val_loss_nats=3.0 - step)
+        append(run, "sample", step=step, elapsed_s=step / 10, text=str(step))
+    append(run, "started", step=2, elapsed_s=0.2)
     progress(run, 3)
     timeline = read_timeline(run)
     assert [event["step"] for event in timeline.progress] == [1, 2, 3]
@@ -110,10 +111,10 @@ def test_a_resumed_training_forgets_what_it_had_gone_beyond(run):
 
 
 def test_a_training_that_begins_again_forgets_everything(run):
-    run.append_event("started", step=0, elapsed_s=0.0)
+    append(run, "started", step=0, elapsed_s=0.0)
     progress(run, 5)
-    run.append_event("failed", elapsed_s=0.5, message="why")
-    run.append_event("started", step=0, elapsed_s=0.0)
+    append(run, "failed", elapsed_s=0.5, message="why")
+    append(run, "started", step=0, elapsed_s=0.0)
     timeline = read_timeline(run)
     assert timeline.progress == []
     assert timeline.ending == {}
@@ -121,8 +122,13 @@ def test_a_training_that_begins_again_forgets_everything(run):
 
 def test_the_curves_of_a_long_training_are_thinned_to_means_that_keep_the_last_moment(run):
     for step in range(1, 1801):
-        run.append_event(
-            "progress", step=step, elapsed_s=step / 10, running_loss_nats=float(step), accuracy=0.5
+        append(
+            run,
+            "progress",
+            step=step,
+            elapsed_s=step / 10,
+            running_loss_nats=float(step),
+            accuracy=0.5,
         )
     curves = read_timeline(run).curves()
     assert len(curves["running_loss_nats"]) == 300

@@ -28,7 +28,7 @@ RECIPES["tiny"] = Recipe(
     clip_norm=1.0, dropout=0.05, embedding_dropout=0.05,
     recurrent_dropout=0.05, fresh_start_share=0.02,
 )
-run = Run.create(recipe=RECIPES["tiny"], corpus=paste(text), budget=Budget(epochs=2.5),
+run = create_run(recipe=RECIPES["tiny"], corpus=paste(text), budget=Budget(epochs=2.5),
                  random_seed=3, folder=folder)
 
 def stop(event):
@@ -37,9 +37,9 @@ def stop(event):
 
 def tensors():
     from safetensors.numpy import load_file
-    return {name[:3]: (name[4:], array) for name, array in load_file(run.resume_path).items()}
+    return {name[:3]: (name[4:], array) for name, array in load_file(run.paths.resume).items()}
 
-first = train(run, stop)
+first = train_records(run, stop)
 assert first["event"] == "stopped", first
 saved = tensors()
 
@@ -47,13 +47,14 @@ from charlstm.training.device import prepare_device
 from charlstm.training.session import Fitting
 resumed = Fitting(run, prepare_device(), run.append_event)
 taken_up = {name[:3]: array for name, array in resumed._variables().items()}
-last = train(run)
+last = train_records(run)
 states = [float(np.abs(array).max()) for name, array in tensors().values()
           if name.endswith(("/h", "/c"))]
 import keras
+from tests.tiny_runs import create_run, records, train_records
 print(json.dumps({
     "last": last,
-    "events": run.events(),
+    "events": records(run),
     "stopped_at": first["step"],
     "resumed_at": resumed.clock.step,
     "restored": all(np.array_equal(taken_up[place], saved[place][1]) for place in saved),

@@ -24,6 +24,7 @@ from charlstm.training.distribution import over_devices
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 from charlstm.runs.run import Run
 from charlstm.training.train import train
+from tests.tiny_runs import create_run, records, train_records
 
 text, folder, interrupted = sys.stdin.read(), sys.argv[1], sys.argv[2] == "interrupted"
 RECIPES["tiny"] = Recipe(
@@ -42,7 +43,7 @@ class Noting(fitting.Progress):
             parts[variable.path] = [part.data.shape for part in variable.value.addressable_shards]
 
 def note(event):
-    if event["event"] == "progress" and interrupted and not run.resume_path.exists():
+    if event["event"] == "progress" and interrupted and not run.paths.resume.exists():
         run.stop()
 
 # A chapter for each step: its loss is that of the step, and the learning rate, which JAX takes up
@@ -51,10 +52,10 @@ fitting.Progress, fitting.CHAPTER_S = Noting, 0
 measure = fitting.HeldOutCurve.measure
 fitting.HeldOutCurve.measure = lambda curve: (
     held_out_windows.add(len(curve.inputs)), measure(curve))[1]
-run = Run.create(recipe=RECIPES["tiny"], corpus=paste(text), budget=Budget(epochs=0.5),
+run = create_run(recipe=RECIPES["tiny"], corpus=paste(text), budget=Budget(epochs=0.5),
                  random_seed=3, folder=folder)
-first = train(run, note)
-last = train(run, note) if interrupted else first
+first = train_records(run, note)
+last = train_records(run, note) if interrupted else first
 left = keras.distribution.distribution()
 
 device = prepare_device()
@@ -70,7 +71,7 @@ with over_devices(device, RECIPES["notebook"]) as of_notebook:
 print(json.dumps({
     "first": first,
     "last": last,
-    "events": run.events(),
+    "events": records(run),
     "losses": losses,
     "parts": parts,
     "held_out_windows": sorted(held_out_windows),

@@ -30,6 +30,7 @@ from charlstm.training.device import prepare_device
 from charlstm.training.model import weights_of
 from charlstm.training.session import Fitting
 from charlstm.training.train import explain, train
+from tests.tiny_runs import create_run, records, train_records
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step
 FIELDS = {
@@ -48,7 +49,7 @@ FIELDS = {
 
 
 def create(folder, corpus, recipe, **budget) -> Run:
-    return Run.create(
+    return create_run(
         recipe=recipe, corpus=corpus, budget=Budget(**budget), random_seed=3, folder=folder
     )
 
@@ -80,7 +81,7 @@ def tensors_of(path) -> dict[str, np.ndarray]:
 
 def check_story(run: Run, starts: int = 1) -> None:
     """What holds for the events of every training."""
-    events = run.events()
+    events = records(run)
     for event in events:
         assert FIELDS[event["event"]] <= set(event), event
         assert event["elapsed_s"] >= 0
@@ -109,7 +110,7 @@ def finished(tmp_path_factory, tiny_corpus, tiny_recipe):
     """A training that used its whole budget, and the events that it told on its way."""
     run = create(tmp_path_factory.mktemp("finished") / "run", tiny_corpus, tiny_recipe, epochs=3)
     told = []
-    ending = train(run, told.append)
+    ending = train_records(run, told.append)
     assert ending["event"] == "finished", ending
     assert ending == told[-1]
     return run, told
@@ -118,7 +119,7 @@ def finished(tmp_path_factory, tiny_corpus, tiny_recipe):
 def test_a_training_tells_its_story_from_started_to_finished(finished):
     run, told = finished
     check_story(run)
-    assert told == run.events() == Run(run.folder).events()
+    assert told == records(run) == records(Run(run.folder))
     assert told[0]["event"] == "started"
     kinds = {event["event"] for event in told}
     assert kinds == {"started", "progress", "validated", "sample", "saved", "measuring", "finished"}
@@ -127,7 +128,7 @@ def test_a_training_tells_its_story_from_started_to_finished(finished):
 def test_a_training_that_finished_leaves_the_folder_to_others(finished):
     run, _ = finished
     assert not run.is_alive()
-    assert not run.stop_path.exists()
+    assert not run.paths.stop.exists()
     assert not list(run.folder.glob("*.part"))
     assert read_timeline(run).status == "finished"
 
@@ -168,15 +169,15 @@ def test_a_budget_in_epochs_ends_at_the_step_that_completes_it(finished, tiny_co
 
 def test_the_results_are_those_of_the_checkpoint_as_it_is_stored(finished, tiny_corpus):
     run, told = finished
-    checkpoint = load_checkpoint(run.checkpoint_path)
+    checkpoint = load_checkpoint(run.paths.checkpoint)
     _, held_out = split(checkpoint.vocabulary.encode(tiny_corpus.text))
     assert evaluate(checkpoint.network, held_out).as_dict() == told[-1]["results"]
-    assert checkpoint.training["results"] == told[-1]["results"]
+    assert checkpoint.training.results == told[-1]["results"]
 
 
 def test_the_checkpoint_knows_the_story_of_its_training(finished, tiny_corpus):
     run, told = finished
-    checkpoint = load_checkpoint(run.checkpoint_path)
+    checkpoint = load_checkpoint(run.paths.checkpoint)
     training = checkpoint.training
     assert training["recipe"] == "tiny"
     assert training["corpus"]["sha256"] == tiny_corpus.sha256
@@ -202,10 +203,10 @@ def test_measuring_at_the_end_is_no_part_of_the_training_time(finished):
 
 def test_a_budget_in_minutes_is_kept(tmp_path, tiny_corpus, tiny_recipe):
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=0.01)
-    ending = train(run)
+    ending = train_records(run)
     assert ending["event"] == "finished"
     assert 0.6 <= ending["elapsed_s"] < 1.6
-    progress = [event for event in run.events() if event["event"] == "progress"]
+    progress = [event for event in records(run) if event["event"] == "progress"]
     assert progress[0]["elapsed_s"] < 0.6  # building and tracing are over when the clock starts
     moments = [event["elapsed_s"] for event in progress]
     assert all(b - a > 0.18 for a, b in zip(moments, moments[1:], strict=False))
@@ -230,10 +231,10 @@ def stopped(tmp_path_factory, tiny_corpus, tiny_recipe):
 
         def on_event(event):
             asked(event)
-            if run.stop_path.exists() and not began_s:
+            if run.paths.stop.exists() and not began_s:
                 began_s.append(time.monotonic())
 
-        ending = train(run, on_event)
+        ending = train_records(run, on_event)
     assert ending["event"] == "stopped", ending
     assert time.monotonic() - began_s[0] < 2
     return run
@@ -242,18 +243,18 @@ def stopped(tmp_path_factory, tiny_corpus, tiny_recipe):
 def test_a_stopped_training_keeps_its_model(stopped):
     check_story(stopped)
     assert read_timeline(stopped).status == "stopped"
-    checkpoint = load_checkpoint(stopped.checkpoint_path)
-    assert checkpoint.training["steps"] == stopped.events()[-1]["step"] < 60
-    assert not stopped.stop_path.exists()
+    checkpoint = load_checkpoint(stopped.paths.checkpoint)
+    assert checkpoint.training.steps == records(stopped)[-1]["step"] < 60
+    assert not stopped.paths.stop.exists()
 
 
 def test_going_on_begins_with_the_saved_variables_step_and_text(stopped, tmp_path):
     run = copy_of(stopped, tmp_path / "run")
-    saved = tensors_of(run.resume_path)
+    saved = tensors_of(run.paths.resume)
     resumed = Fitting(run, prepare_device(), run.append_event)
-    step = run.events()[-1]["step"]
+    step = records(run)[-1]["step"]
     assert resumed.clock.step == step
-    assert resumed.clock.elapsed_s == pytest.approx(run.events()[-1]["elapsed_s"], abs=0.01)
+    assert resumed.clock.elapsed_s == pytest.approx(records(run)[-1]["elapsed_s"], abs=0.01)
     taken_up = {name[:3]: array for name, array in resumed._variables().items()}
     assert set(taken_up) == set(saved)
     assert all(np.array_equal(taken_up[place], saved[place]) for place in saved)
@@ -281,18 +282,18 @@ def test_a_training_that_was_stopped_and_resumed_ends_as_one_in_one_go(
 ):
     monkeypatch.setattr(fitting, "CHAPTER_S", 0.05)
     resumed = copy_of(stopped, tmp_path / "resumed")
-    stopped_at = resumed.events()[-1]["step"]
-    assert train(resumed)["event"] == "finished"
+    stopped_at = records(resumed)[-1]["step"]
+    assert train_records(resumed)["event"] == "finished"
     check_story(resumed, starts=2)
-    started = [event for event in resumed.events() if event["event"] == "started"]
+    started = [event for event in records(resumed) if event["event"] == "started"]
     assert [event["step"] for event in started] == [0, stopped_at]
     steps = [event["step"] for event in read_timeline(resumed).progress]
     assert steps == sorted(set(steps))
 
     whole = create(tmp_path / "whole", tiny_corpus, tiny_recipe, epochs=epochs_of(60, tiny_corpus))
     assert train(whole)["event"] == "finished"
-    assert resumed.events()[-1]["step"] == whole.events()[-1]["step"] == 60
-    one, other = tensors_of(resumed.resume_path), tensors_of(whole.resume_path)
+    assert records(resumed)[-1]["step"] == records(whole)[-1]["step"] == 60
+    one, other = tensors_of(resumed.paths.resume), tensors_of(whole.paths.resume)
     for place in one:
         assert np.allclose(one[place], other[place], atol=1e-5), place
 
@@ -318,25 +319,25 @@ def test_who_presses_stop_does_not_wait_for_slow_measurements_and_samples(
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=5)
     monkeypatch.setattr(fitting, "STOP_PATIENCE_S", 0)
     asked = stop_at(run, 1)
-    assert train(run, asked)["event"] == "stopped"
-    kinds = [event["event"] for event in run.events()]
+    assert train_records(run, asked)["event"] == "stopped"
+    kinds = [event["event"] for event in records(run)]
     assert kinds[-4:] == ["progress", "saved", "saved", "stopped"]  # then with its cells
 
 
 def test_stop_before_the_first_step_still_keeps_a_model(tmp_path, tiny_corpus, tiny_recipe):
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=5)
     run.stop()
-    assert train(run)["event"] == "stopped"
+    assert train_records(run)["event"] == "stopped"
     check_story(run)
-    assert run.events()[-1]["step"] == 1
-    assert load_checkpoint(run.checkpoint_path).training["steps"] == 1
+    assert records(run)[-1]["step"] == 1
+    assert load_checkpoint(run.paths.checkpoint).training.steps == 1
 
 
 def test_a_training_that_was_killed_while_measuring_only_measures(finished, tmp_path):
     run = copy_of(finished[0], tmp_path / "run")
-    lines = run.events_path.read_bytes().splitlines(keepends=True)
-    run.events_path.write_bytes(b"".join(lines[:-2]))
-    ending = train(run)
+    lines = run.paths.events.read_bytes().splitlines(keepends=True)
+    run.paths.events.write_bytes(b"".join(lines[:-2]))
+    ending = train_records(run)
     assert ending["event"] == "finished"
     assert ending["results"] == finished[1][-1]["results"]
     assert ending["step"] == finished[1][-1]["step"]
@@ -373,9 +374,9 @@ def test_a_failure_is_told_with_advice(
 
     monkeypatch.setattr(Fitting, "_warm_up", broken_step)
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1)
-    assert train(run)["event"] == "failed"
+    assert train_records(run)["event"] == "failed"
     check_story(run)
-    message = run.events()[-1]["message"]
+    message = records(run)[-1]["message"]
     import re
 
     assert re.search(advice, message)
@@ -395,7 +396,7 @@ def test_a_loss_that_is_no_number_fails_and_leaves_the_last_saved_moment_as_it_w
     stopped, tmp_path, monkeypatch
 ):
     run = copy_of(stopped, tmp_path / "run")
-    kept = run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()
+    kept = run.paths.resume.read_bytes(), run.paths.checkpoint.read_bytes()
     real = fitting.compile_models
 
     def poisoned(models, recipe):
@@ -407,21 +408,21 @@ def test_a_loss_that_is_no_number_fails_and_leaves_the_last_saved_moment_as_it_w
         )
 
     monkeypatch.setattr(fitting, "compile_models", poisoned)
-    assert train(run)["event"] == "failed"
-    assert "random seed" in run.events()[-1]["message"]
-    assert (run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()) == kept
+    assert train_records(run)["event"] == "failed"
+    assert "random seed" in records(run)[-1]["message"]
+    assert (run.paths.resume.read_bytes(), run.paths.checkpoint.read_bytes()) == kept
 
 
 def test_weights_that_are_no_numbers_are_not_saved(stopped, tmp_path):
     run = copy_of(stopped, tmp_path / "run")
-    kept = run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()
+    kept = run.paths.resume.read_bytes(), run.paths.checkpoint.read_bytes()
     resumed = Fitting(run, prepare_device(), run.append_event)
-    resumed.started = run.events()[0]
+    resumed.started = records(run)[0]
     variable = resumed.models.cold.trainable_variables[0]
     variable.assign(np.full(variable.shape, np.nan, np.float32))
     with pytest.raises(Exception, match="astray"):
         resumed.save()
-    assert (run.resume_path.read_bytes(), run.checkpoint_path.read_bytes()) == kept
+    assert (run.paths.resume.read_bytes(), run.paths.checkpoint.read_bytes()) == kept
 
 
 def test_a_disk_that_is_full_when_saving_fails_with_advice(
@@ -433,9 +434,9 @@ def test_a_disk_that_is_full_when_saving_fails_with_advice(
     monkeypatch.setattr(fitting, "write_tensors", full)
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1)
     run.stop()
-    assert train(run)["event"] == "failed"
+    assert train_records(run)["event"] == "failed"
     check_story(run)
-    assert "disk is full" in run.events()[-1]["message"]
+    assert "disk is full" in records(run)[-1]["message"]
 
 
 def test_a_disk_too_full_for_a_single_event_ends_without_a_crash(
@@ -446,38 +447,38 @@ def test_a_disk_too_full_for_a_single_event_ends_without_a_crash(
 
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1)
     monkeypatch.setattr(Run, "append_event", full)
-    ending = train(run)
+    ending = train_records(run)
     assert ending["event"] == "failed"
     assert "disk is full" in ending["message"]
     assert not run.is_alive()
 
 
 def _cut_in_half(run: Run) -> None:
-    data = run.resume_path.read_bytes()
-    run.resume_path.write_bytes(data[: len(data) // 2])
+    data = run.paths.resume.read_bytes()
+    run.paths.resume.write_bytes(data[: len(data) // 2])
 
 
 def _without_position(run: Run) -> None:
     from safetensors.numpy import save_file
 
-    save_file({"000/x": np.zeros(2, np.float32)}, run.resume_path)
+    save_file({"000/x": np.zeros(2, np.float32)}, run.paths.resume)
 
 
 def _of_another_network(run: Run) -> None:
     from safetensors.numpy import load_file, save_file
 
-    tensors = load_file(run.resume_path)
+    tensors = load_file(run.paths.resume)
     first = sorted(tensors)[0]
     tensors[first] = np.zeros((3, 2), np.float32)
     position = {"step": 1, "elapsed_s": 1.0, "backend": keras.backend.backend()}
-    save_file(tensors, run.resume_path, {"position": json.dumps(position)})
+    save_file(tensors, run.paths.resume, {"position": json.dumps(position)})
 
 
 def _of_another_backend(run: Run) -> None:
     from safetensors.numpy import load_file, save_file
 
     position = {"step": 1, "elapsed_s": 1.0, "backend": "abacus"}
-    save_file(load_file(run.resume_path), run.resume_path, {"position": json.dumps(position)})
+    save_file(load_file(run.paths.resume), run.paths.resume, {"position": json.dumps(position)})
 
 
 @pytest.mark.parametrize(
@@ -487,17 +488,17 @@ def _of_another_backend(run: Run) -> None:
         (_without_position, "is damaged"),
         (_of_another_network, "another version of the recipe"),
         (_of_another_backend, "KERAS_BACKEND=abacus"),
-        (lambda run: run.resume_path.write_bytes(b""), "is damaged"),
+        (lambda run: run.paths.resume.write_bytes(b""), "is damaged"),
         (lambda run: (run.folder / "corpus.txt").unlink(), "lost its corpus.txt"),
         (lambda run: (run.folder / "corpus.txt").write_text("x"), "was changed"),
-        (lambda run: run.config_path.write_text("{"), "config.json is damaged"),
+        (lambda run: run.paths.config.write_text("{"), "config.json is damaged"),
     ],
     ids=["half", "empty_metadata", "network", "backend", "empty", "no_text", "text", "config"],
 )
 def test_a_damaged_folder_fails_with_one_sentence(stopped, tmp_path, damage, message, capfd):
     run = copy_of(stopped, tmp_path / "run")
     damage(run)
-    ending = train(run)
+    ending = train_records(run)
     assert ending["event"] == "failed"
     assert message in ending["message"]
     assert "\n" not in ending["message"]
@@ -506,7 +507,7 @@ def test_a_damaged_folder_fails_with_one_sentence(stopped, tmp_path, damage, mes
 
 def test_an_unknown_backend_is_named(tmp_path, tiny_corpus, tiny_recipe, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "abacus")
-    ending = train(create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1))
+    ending = train_records(create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=1))
     assert ending["event"] == "failed"
     assert "'abacus'" in ending["message"]
     assert "tensorflow, jax, torch" in ending["message"]
@@ -529,16 +530,16 @@ def test_the_notebooks_recipe_trains_stops_and_goes_on(tmp_path, tiny_corpus, mo
     small = replace(RECIPES["notebook"], embedding_units=5, lstm_units=(8, 12), window=13)
     monkeypatch.setitem(RECIPES, "notebook", small)
     run = create(tmp_path / "run", tiny_corpus, small, epochs=1)
-    assert train(run, stop_at(run, 1))["event"] == "stopped"
-    stopped_at = run.events()[-1]["step"]
-    ending = train(run)
+    assert train_records(run, stop_at(run, 1))["event"] == "stopped"
+    stopped_at = records(run)[-1]["step"]
+    ending = train_records(run)
     assert ending["event"] == "finished", ending
     check_story(run, starts=2)
     windows = -(-(len(tiny_corpus.text) - 13) // 3)
     train_windows = windows - -(-windows // 10)
     assert ending["step"] == -(-train_windows // 64) > stopped_at
     assert ending["results"]["random_split"]["leaky"] is True
-    assert ending["results"]["loss_nats"] < run.events()[0]["blind_loss_nats"]
+    assert ending["results"]["loss_nats"] < records(run)[0]["blind_loss_nats"]
 
 
 # A process of its own
@@ -547,7 +548,7 @@ def test_the_notebooks_recipe_trains_stops_and_goes_on(tmp_path, tiny_corpus, mo
 def wait_for(run: Run, kind: str, timeout_s: float) -> dict:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        event = next((event for event in run.events() if event["event"] == kind), None)
+        event = next((event for event in records(run) if event["event"] == kind), None)
         if event is not None:
             return event
         time.sleep(0.05)
@@ -564,7 +565,7 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(tmp_path, t
         trainer = psutil.Process(process.pid)
         # Of the processor, since on a busy machine the seconds of the clock say little.
         assert sum(trainer.cpu_times()[:2]) < 15
-        assert run.events()[0]["device_kind"] == "gpu" or trainer.nice() > psutil.Process().nice()
+        assert records(run)[0]["device_kind"] == "gpu" or trainer.nice() > psutil.Process().nice()
         saved = wait_for(run, "saved", 60)
         process.kill()
         assert process.wait(10) < 0
@@ -573,7 +574,7 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(tmp_path, t
     killed = read_timeline(run)
     assert killed.status == "interrupted"
     assert not run.is_alive()
-    assert load_checkpoint(run.checkpoint_path).training["steps"] == saved["step"]
+    assert load_checkpoint(run.paths.checkpoint).training.steps == saved["step"]
 
     told_s = max(killed.elapsed_s, saved["elapsed_s"])
     run.set_budget(Budget(minutes=(told_s + 2) / 60))
@@ -588,7 +589,7 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(tmp_path, t
     assert told_s - timeline.started["elapsed_s"] < 30
     assert timeline.ending["elapsed_s"] >= told_s + 2
     assert timeline.ending["step"] > saved["step"]
-    results = load_checkpoint(run.checkpoint_path).training["results"]
+    results = load_checkpoint(run.paths.checkpoint).training.results
     assert results["loss_nats"] < timeline.started["blind_loss_nats"]
 
 
@@ -601,13 +602,13 @@ def test_a_text_learned_by_heart_keeps_the_version_that_was_best(tmp_path, tiny_
 
     letters = np.random.default_rng(1).choice(list("abcdefgh"), 2_100)
     run = create(tmp_path / "run", paste("".join(letters)), tiny_recipe, epochs=120)
-    ending = train(run)
+    ending = train_records(run)
     assert ending["event"] == "finished", ending
     kept = ending["kept_version"]
     assert 0 < kept["step"] < ending["step"] and kept["last_nats"] > kept["best_nats"] + 0.05
-    checkpoint = load_checkpoint(run.checkpoint_path)
-    assert checkpoint.training["kept_version"] == kept
-    best = load_file(run.best_path)
+    checkpoint = load_checkpoint(run.paths.checkpoint)
+    assert checkpoint.training.kept_version == kept
+    best = load_file(run.paths.best)
     for name, array in checkpoint.weights.items():
         np.testing.assert_array_equal(array, best[name].astype(np.float16))
     # A training that goes on takes up the last version, not the best one.
@@ -619,4 +620,4 @@ def test_a_text_learned_by_heart_keeps_the_version_that_was_best(tmp_path, tiny_
 def test_a_training_that_is_still_learning_keeps_its_last_version(finished):
     run, told = finished
     assert "kept_version" not in told[-1]
-    assert "kept_version" not in load_checkpoint(run.checkpoint_path).training
+    assert "kept_version" not in load_checkpoint(run.paths.checkpoint).training

@@ -16,12 +16,13 @@ from charlstm.interface.models import SHIPPED, SHIPPED_FILE, SHIPPED_TITLE, Mode
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run, Runs
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from charlstm.writing.batch import Batch
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.tiny_networks import random_checkpoint
+from tests.tiny_runs import create_run
 
 TEMPERATURES = (0.3, 0.8, 1.3)
 MODELS = (SHIPPED, SHIPPED)
@@ -43,15 +44,15 @@ def make(tiny_corpus, home):
     """Makes a training with a model of random weights, that may have started from another one."""
 
     def make(name: str, characters="\n .aeht", start=None, random_seed=0) -> Run:
-        run = Run.create(
+        run = create_run(
             recipe=QUICK,
             corpus=tiny_corpus,
             budget=QUICK.budget,
             random_seed=1,
             folder=home / "runs" / name,
-            start=start,
+            source=start,
         )
-        save_checkpoint(random_checkpoint(characters, random_seed), run.checkpoint_path)
+        save_checkpoint(random_checkpoint(characters, random_seed), run.paths.checkpoint)
         return run
 
     return make
@@ -242,7 +243,7 @@ def test_two_models_write_with_the_same_dice_each_under_its_name(comparer, make)
     run = make("a")
     *columns, nothing, status = shown(comparer, "models", "the", models=(SHIPPED, run.name))[-1]
     shipped = load_checkpoint(shipped_folder() / SHIPPED_FILE)
-    own = load_checkpoint(run.checkpoint_path)
+    own = load_checkpoint(run.paths.checkpoint)
     assert text_of(columns[0]) == library_text(shipped, "the", 0.8)
     assert text_of(columns[1]) == library_text(own, "the", 0.8)
     assert heading_of(columns[0]) == f"{SHIPPED_TITLE} temperature 0.8"
@@ -259,7 +260,7 @@ def test_what_one_model_does_not_know_is_named_in_its_column_alone(comparer, mak
 
 def test_a_damaged_model_leaves_the_other_one_in_peace(comparer, make):
     run = make("a")
-    run.checkpoint_path.write_bytes(b"garbage" * 99)
+    run.paths.checkpoint.write_bytes(b"garbage" * 99)
     everything = shown(comparer, "models", models=(run.name, SHIPPED))
     left, right, *_, status = everything[-1]
     assert text_of(left) == "ROMEO:" and "no checkpoint" in facts_of(left)
@@ -328,8 +329,8 @@ def test_the_same_model_twice_is_refused(comparer, make):
 
 
 def test_it_is_said_what_a_model_started_from(comparer, make):
-    start = read_source_model(shipped_folder() / SHIPPED_FILE, SHIPPED_TITLE)
-    make("a", start=start)
+    start = SourceModel.read(shipped_folder() / SHIPPED_FILE, SHIPPED_TITLE)
+    make("a", source=start)
     make("b")
     note = comparer.pair.note(SHIPPED, "a")
     assert "started from the model on the left: these are before and after." in note

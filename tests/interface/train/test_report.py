@@ -8,10 +8,11 @@ from charlstm.runs.config import write_config
 from charlstm.runs.estimate import Estimate
 from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from charlstm.runs.timeline import Timeline
 from charlstm.text.corpus import Corpus, paste
 from tests.tiny_networks import random_checkpoint
+from tests.tiny_runs import create_run
 
 STARTED = {
     "event": "started",
@@ -43,7 +44,7 @@ SAMPLE = {"step": 40, "elapsed_s": 60.0, "text": "\nA <b>fool</b> & his king\n"}
 
 @pytest.fixture
 def run(tmp_path, tiny_corpus):
-    return Run.create(
+    return create_run(
         recipe=QUICK,
         corpus=tiny_corpus,
         budget=Budget(minutes=4),
@@ -120,7 +121,7 @@ def test_without_a_final_measurement_the_curve_s_last_one_is_told(run):
     told = story.status_html(run, timeline("stopped"))
     assert "On text it never saw (a part of it)" in told and "<td>1.900</td>" in told
     assert "the model is kept" not in told, "there is none yet"
-    run.checkpoint_path.touch()
+    run.paths.checkpoint.touch()
     assert "the model is kept" in story.status_html(run, timeline("stopped"))
 
 
@@ -162,7 +163,7 @@ def test_a_failure_shows_its_advice(run):
 def test_that_another_text_is_used_stands_before_all_else(tmp_path):
     notice = "Tiny Shakespeare could not be downloaded (<offline>), so the practice text is used."
     text = Corpus(name="practice-text", text="abc\n" * 900, style="verse", notices=(notice,))
-    run = Run.create(
+    run = create_run(
         recipe=QUICK, corpus=text, budget=QUICK.budget, random_seed=1, folder=tmp_path / "run"
     )
     told = story.status_html(run, timeline("running"))
@@ -176,17 +177,17 @@ def tuned(tmp_path, tiny_corpus):
     def tuned(held_out: str) -> Run:
         path = tmp_path / "old.safetensors"
         save_checkpoint(random_checkpoint(), path)
-        run = Run.create(
+        run = create_run(
             recipe=QUICK,
             corpus=tiny_corpus,
             budget=Budget(minutes=4),
             random_seed=1,
             folder=tmp_path / held_out,
-            start=read_source_model(path, "the <old> one"),
+            source=SourceModel.read(path, "the <old> one"),
         )
         config = run.config
         config["started_from"]["held_out"] = held_out
-        write_config(config, run.config_path)
+        write_config(config, run.paths.config)
         return run
 
     return tuned
@@ -240,12 +241,12 @@ def test_both_plots_are_drawn(run):
 
 def test_a_training_by_epochs_is_drawn_until_its_expected_end(run, tmp_path, tiny_corpus):
     settings = {"corpus": tiny_corpus, "random_seed": 1, "budget": Budget(epochs=2)}
-    by_epochs = Run.create(recipe=QUICK, folder=tmp_path / "epochs", **settings)
+    by_epochs = create_run(recipe=QUICK, folder=tmp_path / "epochs", **settings)
     # `run` takes 4 minutes; PROGRESS says that 1 has passed, and that 3 are left.
     assert story.charts_html(by_epochs, timeline("running")) == story.charts_html(
         run, timeline("running")
     )
-    notebook = Run.create(recipe=NOTEBOOK, folder=tmp_path / "notebook", **settings)
+    notebook = create_run(recipe=NOTEBOOK, folder=tmp_path / "notebook", **settings)
     assert "its random split (leaky)" in story.charts_html(notebook, timeline("running"))
 
 
@@ -275,7 +276,7 @@ def test_an_estimate_says_what_it_stands_on():
 
 
 def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
-    notebook = Run.create(
+    notebook = create_run(
         recipe=NOTEBOOK,
         corpus=tiny_corpus,
         budget=Budget(epochs=1),

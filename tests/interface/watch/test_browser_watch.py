@@ -6,17 +6,18 @@ import re
 import time
 
 import pytest
+from charlstm.interface.watch.moments import NOTES
 from playwright.sync_api import expect
 
 from charlstm.home import shipped_folder
 from charlstm.interface.charts.curves import BOTTOM, LEFT, RIGHT, TOP
 from charlstm.interface.models import SHIPPED_FILE, SHIPPED_TITLE
-from charlstm.interface.watch.moments import NOTES
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run
 from charlstm.text.corpus import paste
 from tests.browsing import needs_browser, open_tab
+from tests.tiny_runs import append, create_run
 
 pytestmark = needs_browser
 SHIPPED = load_checkpoint(shipped_folder() / SHIPPED_FILE)
@@ -52,23 +53,29 @@ def watch(visit):
 def live(home_folder):
     """A training that this process pretends to do; its text is of its own, its words too."""
     corpus = paste("the king loves a fool\nand so does my lord\n" * 80, "verse")
-    run = Run.create(
+    run = create_run(
         recipe=QUICK, corpus=corpus, budget=QUICK.budget, random_seed=1,
         folder=home_folder / "runs" / f"2026-01-01-{time.monotonic_ns()}",
     )  # fmt: skip
-    run.claim()
-    run.append_event("started", step=0, blind_loss_nats=3.0, four_gram_loss_nats=1.5)
+    run.ownership.claim()
+    append(run, "started", step=0, blind_loss_nats=3.0, four_gram_loss_nats=1.5)
     yield run
     run.release()
-    run.config_path.unlink(missing_ok=True)  # so that the next test does not meet it
+    run.paths.config.unlink(missing_ok=True)  # so that the next test does not meet it
 
 
 def tell(run: Run, step: int, elapsed_s: float, loss: float, text: str = "") -> None:
-    run.append_event(
-        "progress", step=step, elapsed_s=elapsed_s, running_loss_nats=loss, accuracy=0.2, eta_s=9.0
+    append(
+        run,
+        "progress",
+        step=step,
+        elapsed_s=elapsed_s,
+        running_loss_nats=loss,
+        accuracy=0.2,
+        eta_s=9.0,
     )
     text = text or f"<i>text</i> {step}\nand &amp; so on"
-    run.append_event("sample", step=step, elapsed_s=elapsed_s, text=text, kept=True)
+    append(run, "sample", step=step, elapsed_s=elapsed_s, text=text, kept=True)
 
 
 def shown(page) -> dict:
@@ -231,7 +238,7 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
     page.locator(".watch-play").click()
     expect(newest).to_have_attribute("aria-pressed", "false")
     expect(newest).to_have_attribute("aria-pressed", "true")  # having caught up
-    live.append_event("finished", results={}, pid=os.getpid())
+    append(live, "finished", results={}, pid=os.getpid())
     expect(newest).to_be_hidden()
     assert "step 5" in shown(page)["when"]
     assert page.errors == []
@@ -260,11 +267,11 @@ def test_a_tab_that_is_not_looked_at_asks_nothing(watch, live):
 
 def test_a_training_that_was_resumed_meanwhile_goes_on(watch, live):
     tell(live, 1, 1.0, 3.0)
-    live.append_event("stopped", pid=os.getpid())
+    append(live, "stopped", pid=os.getpid())
     page = watch()
     ready(page, 1)
     expect(page.locator(".watch-follow")).to_be_hidden()
-    live.append_event("started", step=1)
+    append(live, "started", step=1)
     tell(live, 2, 5.0, 2.0)
     page.wait_for_timeout(2500)
     assert shown(page)["last"] == 0, "of what has ended nothing is asked"
@@ -293,7 +300,7 @@ def test_another_story_can_be_chosen_and_stays_chosen(watch, live):
 
 def test_a_damaged_story_is_an_error_in_words_and_the_others_stay_within_reach(watch, live):
     tell(live, 1, 1.0, 3.0)
-    live.append_event("started", step="seven")
+    append(live, "started", step="seven")
     page = watch()
     expect(page.locator(".watch-note")).to_contain_text("damaged")
     expect(page.locator(".watch-play")).to_be_disabled()

@@ -5,9 +5,6 @@ import math
 import re
 
 import pytest
-
-from charlstm.errors import CharLSTMError
-from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.watch.moments import (
     MAX_MOMENTS,
     MAX_TEXT_CHARACTERS,
@@ -16,12 +13,16 @@ from charlstm.interface.watch.moments import (
     in_words,
     story_of_checkpoint,
 )
+
+from charlstm.errors import CharLSTMError
+from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.watch.tab import DAMAGED, Stories
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run, Runs
-from charlstm.runs.source_model import read_source_model
+from charlstm.runs.source_model import SourceModel
 from tests.tiny_networks import random_checkpoint
+from tests.tiny_runs import append, create_run
 
 STARTED = {"blind_loss_nats": 3.5, "four_gram_loss_nats": 1.9}
 READING = "the text it was just learning from"
@@ -44,16 +45,16 @@ def make_run(home, tiny_corpus):
     claimed = []
 
     def make(name="a-run", alive=True, recipe=QUICK, budget=QUICK.budget, start=None) -> Run:
-        run = Run.create(
+        run = create_run(
             recipe=recipe,
             corpus=tiny_corpus,
             budget=budget,
             random_seed=1,
             folder=home / "runs" / name,
-            start=start,
+            source=start,
         )
         if alive:
-            run.claim()
+            run.ownership.claim()
             claimed.append(run)
         return run
 
@@ -63,16 +64,22 @@ def make_run(home, tiny_corpus):
 
 
 def begin(run: Run) -> None:
-    run.append_event("started", step=0, **STARTED)
+    append(run, "started", step=0, **STARTED)
 
 
 def tell(run: Run, step: int, elapsed_s: float, loss: float, kept=True, **more) -> None:
     """What a training says when it writes a sample."""
-    run.append_event(
-        "progress", step=step, elapsed_s=elapsed_s, running_loss_nats=loss, accuracy=0.3, eta_s=90.0
+    append(
+        run,
+        "progress",
+        step=step,
+        elapsed_s=elapsed_s,
+        running_loss_nats=loss,
+        accuracy=0.3,
+        eta_s=90.0,
     )
     sample = {"step": step, "elapsed_s": elapsed_s, "text": f"\ntext {step}", "kept": kept}
-    run.append_event("sample", **{**sample, **more})
+    append(run, "sample", **{**sample, **more})
 
 
 def story(training=(), held_out=(), measured_on="unseen", **more) -> Story:
@@ -184,7 +191,7 @@ def test_of_a_running_training_only_what_is_new_is_sent(stories, make_run):
     second = stories.answer(run.name, first["order"], "")
     assert texts(second) == ["\ntext 11"] and second["order"] == [*first["order"], "11 20.0"]
     assert f"loss 2.40 nats, on {READING}" in second["moments"][0]["loss"]
-    run.append_event("finished", results={}, pid=run.owner())
+    append(run, "finished", results={}, pid=run.ownership.pid())
     assert not stories.answer(run.name, second["order"], "")["live"]
 
 
@@ -217,7 +224,7 @@ def test_a_resumed_training_forgets_what_lies_behind_its_new_start(stories, make
     tell(run, 1, 2.0, 3.4)
     tell(run, 8, 9.0, 2.9)
     known = stories.answer(run.name, [], "")["order"]
-    run.append_event("started", step=4, **STARTED)
+    append(run, "started", step=4, **STARTED)
     tell(run, 8, 10.0, 2.8)
     answer = stories.answer(run.name, known, "")
     assert answer["order"] == ["1 2.0", "8 10.0"] and texts(answer) == ["\ntext 8"]
@@ -247,7 +254,7 @@ def test_a_training_without_words_says_why(stories, make_run):
     begin(dead)
     assert stories.answer(dead.name, [], "")["note"] == NOTES["wordless"]
     assert stories.answer(new.name, [], "")["note"] == NOTES["not begun"]
-    save_checkpoint(random_checkpoint(), dead.checkpoint_path)
+    save_checkpoint(random_checkpoint(), dead.paths.checkpoint)
     told = stories.answer(dead.name, [], "")
     assert told["note"] == NOTES["unkept"] and told["chart"] == "" and told["moments"] == []
 
@@ -255,21 +262,21 @@ def test_a_training_without_words_says_why(stories, make_run):
 def test_a_run_folder_with_nothing_but_a_checkpoint_tells_its_story(stories, make_run):
     run = make_run(alive=False)
     samples = [{"step": 3, "elapsed_s": 4, "text": "from the file"}]
-    save_checkpoint(random_checkpoint(samples=samples), run.checkpoint_path)
+    save_checkpoint(random_checkpoint(samples=samples), run.paths.checkpoint)
     assert texts(stories.answer(run.name, [], "")) == ["from the file"]
 
 
 def test_damaged_notes_are_an_error_unless_the_checkpoint_tells_it(stories, make_run):
     run = make_run(alive=False)
     begin(run)
-    run.append_event("sample", step=1, elapsed_s=2.0, text="x")
-    run.append_event("started", step="seven")
+    append(run, "sample", step=1, elapsed_s=2.0, text="x")
+    append(run, "started", step="seven")
     with pytest.raises(CharLSTMError, match=DAMAGED):
         stories.answer(run.name, [], "")
     samples = [{"step": 3, "elapsed_s": 4.5, "text": "from the file"}]
-    save_checkpoint(random_checkpoint(samples=samples), run.checkpoint_path)
+    save_checkpoint(random_checkpoint(samples=samples), run.paths.checkpoint)
     assert texts(stories.answer(run.name, [], "")) == ["from the file"]
-    run.checkpoint_path.write_bytes(b"no model")
+    run.paths.checkpoint.write_bytes(b"no model")
     with pytest.raises(CharLSTMError):
         stories.answer(run.name, [], "")
 
@@ -301,7 +308,7 @@ def test_samples_that_make_no_sense_are_left_out(stories, make_run, odd):
     run = make_run()
     begin(run)
     tell(run, 1, 2.0, 3.0)
-    run.append_event("sample", **{"step": 2, "elapsed_s": 3.0, "text": "x", "kept": True, **odd})
+    append(run, "sample", **{"step": 2, "elapsed_s": 3.0, "text": "x", "kept": True, **odd})
     tell(run, 4, 5.0, 2.0)
     assert texts(stories.answer(run.name, [], "")) == ["\ntext 1", "\ntext 4"]
 
@@ -340,13 +347,13 @@ def test_the_notebook_s_split_and_a_first_model_are_named(stories, make_run, tmp
     leaky = make_run("leaky", recipe=NOTEBOOK, budget=Budget(epochs=1))
     begin(leaky)
     tell(leaky, 1, 2.0, 3.0)
-    leaky.append_event("validated", step=1, elapsed_s=2.0, val_loss_nats=2.9, val_accuracy=0.1)
+    append(leaky, "validated", step=1, elapsed_s=2.0, val_loss_nats=2.9, val_accuracy=0.1)
     answer = stories.answer(leaky.name, [], "")
     assert "leaks" in answer["moments"][0]["loss"] and UNSEEN not in answer["chart"]
     assert re.search(r'data-x-end-s="92"', answer["chart"]), "its end is expected in 90 seconds"
     path = tmp_path / "old.safetensors"
     save_checkpoint(random_checkpoint(), path)
-    tuned = make_run("tuned", start=read_source_model(path))
+    tuned = make_run("tuned", source=SourceModel.read(path))
     begin(tuned)
     tell(tuned, 1, 2.0, 3.0)
     assert NOTES["tuned"] in stories.answer(tuned.name, [], "")["note"]
