@@ -39,7 +39,7 @@ def random_network(
     return Network(architecture, random_weights(architecture, random_seed, scale))
 
 
-def random_checkpoint(characters: str = ALPHABET, random_seed: int = 0, **story) -> Checkpoint:
+def random_checkpoint(characters: str = ALPHABET, random_seed: int = 0, **parts) -> Checkpoint:
     architecture = Architecture(
         vocabulary_size=len(characters), embedding_units=3, lstm_units=(5, 7)
     )
@@ -47,19 +47,19 @@ def random_checkpoint(characters: str = ALPHABET, random_seed: int = 0, **story)
         architecture=architecture,
         vocabulary=Vocabulary(characters),
         weights=random_weights(architecture, random_seed),
-        **_typed(story),
+        **_typed(parts),
     )
 
 
-def _typed(story: dict) -> dict:
+def _typed(parts: dict) -> dict:
     """Parts of a checkpoint, those given as JSON parsed."""
-    story = dict(story)
-    if isinstance(story.get("training"), dict):
-        story["training"] = TrainingRecord.from_json(story["training"])
-    if "samples" in story:
-        samples = map(Sample.from_json, story["samples"])
-        story["samples"] = tuple(sample for sample in samples if sample is not None)
-    return story
+    parts = dict(parts)
+    if isinstance(parts.get("training"), dict):
+        parts["training"] = TrainingRecord.from_json(parts["training"])
+    if "samples" in parts:
+        samples = map(Sample.from_json, parts["samples"])
+        parts["samples"] = tuple(sample for sample in samples if sample is not None)
+    return parts
 
 
 def tiny_shakespeare_text() -> str:

@@ -143,7 +143,7 @@ def read_checkpoint_bytes(path: str | Path) -> bytes:
                     f"{MAX_FILE_BYTES / 1e6:.0f} MB."
                 )
             file.seek(0)
-            return file.read(MAX_FILE_BYTES)
+            return file.read(size)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}).") from error
 

@@ -52,16 +52,16 @@ def test_short_seed_texts_are_followed_by_words(shipped):
     assert len(good) / len(words) >= 0.95, sorted(set(words) - set(good))
 
 
-def test_it_is_as_good_as_its_story_says(shipped):
+def test_it_is_as_good_as_it_records(shipped):
     """Exact figures over the whole held-out part; the text must be at hand."""
     text = tiny_shakespeare_text()
     _, held_out = split(shipped.vocabulary.encode(text))
     figures = evaluate(shipped.network, held_out)
-    told = shipped.training.results
+    recorded = shipped.training.results
     assert figures.cold_loss_nats <= 1.40
     assert figures.characters == len(held_out) - 1
     for name in ("loss_nats", "cold_loss_nats", "accuracy"):
-        assert getattr(figures, name) == pytest.approx(told[name], abs=1e-4)
+        assert getattr(figures, name) == pytest.approx(getattr(recorded, name), abs=1e-4)
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.8])
@@ -73,13 +73,13 @@ def test_it_does_not_recite(shipped, temperature):
         assert len(learned.longest_copy("".join(pieces)).text) < BY_HEART
 
 
-def test_it_is_a_small_file_with_a_story(shipped):
+def test_it_is_a_small_file_with_a_record(shipped):
     path = shipped_folder() / "tiny-shakespeare.safetensors"
     assert path.stat().st_size < 10_000_000
     assert {array.dtype for array in shipped.weights.values()} == {np.dtype(np.float16)}
     assert shipped.training.text.style == "verse"
     assert len(shipped.samples) >= 24
-    steps = [sample["step"] for sample in shipped.samples]
+    steps = [sample.step for sample in shipped.samples]
     assert steps == sorted(steps)
     losses = [loss for _, loss in shipped.history["val_loss_nats"]]
     assert losses[0] > 3 > 1.5 > losses[-1]

@@ -28,12 +28,13 @@ from charlstm.network.checkpoint import (
     save_checkpoint,
 )
 from charlstm.network.lstm import Network
+from charlstm.network.training_record import TrainingRecord
 from charlstm.runs.recipes import FULL
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.tiny_networks import ALPHABET, random_checkpoint
 
-STORY = {
+PARTS = {
     "training": {"recipe": "quick", "corpus": {"name": "Gitanjali – গীতাঞ্জলি"}, "train_s": 1.5},
     "history": {"val_loss_nats": [(0.5, 3.25), (1.0, 2.5)]},
     "samples": [{"step": 7, "elapsed_s": 0.5, "text": "नn😀\n"}],
@@ -52,6 +53,12 @@ def read_all(checkpoint: Checkpoint) -> np.ndarray:
     return network.read(ids, network.start())[0]
 
 
+def check_parts(checkpoint: Checkpoint) -> None:
+    made = random_checkpoint(**PARTS)
+    for name in PARTS:
+        assert getattr(checkpoint, name) == getattr(made, name)
+
+
 # What goes in comes out
 
 
@@ -68,19 +75,19 @@ def test_a_round_trip_gives_the_logits_of_the_weights_in_float16(path):
 
 
 def test_a_second_round_trip_changes_nothing(path, tmp_path):
-    save_checkpoint(random_checkpoint(**STORY), path)
+    save_checkpoint(random_checkpoint(**PARTS), path)
     save_checkpoint(load_checkpoint(path), tmp_path / "again")
     again = load_checkpoint(tmp_path / "again")
     np.testing.assert_array_equal(read_all(again), read_all(load_checkpoint(path)))
-    assert {name: getattr(again, name) for name in STORY} == STORY
+    check_parts(again)
 
 
-def test_vocabulary_and_story_come_back(path):
-    save_checkpoint(random_checkpoint(**STORY), path)
+def test_vocabulary_and_record_come_back(path):
+    save_checkpoint(random_checkpoint(**PARTS), path)
     loaded = load_checkpoint(path)
     assert loaded.vocabulary.characters == ALPHABET
     assert loaded.architecture == random_checkpoint().architecture
-    assert {name: getattr(loaded, name) for name in STORY} == STORY
+    check_parts(loaded)
 
 
 def test_control_characters_survive_in_a_vocabulary(path):
@@ -90,7 +97,7 @@ def test_control_characters_survive_in_a_vocabulary(path):
 
 
 def test_the_file_is_safetensors_with_the_parts_that_other_programs_rely_on(path):
-    checkpoint = random_checkpoint(**STORY)
+    checkpoint = random_checkpoint(**PARTS)
     save_checkpoint(checkpoint, path)
     tensors = load_file(path)
     found = {name: tensor.shape for name, tensor in tensors.items()}
@@ -99,7 +106,7 @@ def test_the_file_is_safetensors_with_the_parts_that_other_programs_rely_on(path
     metadata = metadata_of(path)
     assert metadata["format"] == "charlstm/1"
     assert json.loads(metadata["vocabulary"]) == ALPHABET
-    assert set(metadata) == {"format", "vocabulary", "architecture", *STORY}
+    assert set(metadata) == {"format", "vocabulary", "architecture", *PARTS}
 
 
 def test_the_network_of_full_stays_under_ten_megabytes():
@@ -142,12 +149,12 @@ def metadata_of(path: Path) -> dict[str, str]:
 
 def good_parts() -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Tensors and metadata of a file that loads."""
-    checkpoint = random_checkpoint(**STORY)
+    checkpoint = random_checkpoint(**PARTS)
     tensors = {name: array.astype(np.float16) for name, array in checkpoint.weights.items()}
     parts = {
         "vocabulary": ALPHABET,
         "architecture": {"vocabulary_size": 11, "embedding_units": 3, "lstm_units": [5, 7]},
-        **STORY,
+        **PARTS,
     }
     return tensors, {"format": "charlstm/1", **{k: json.dumps(v) for k, v in parts.items()}}
 
@@ -315,7 +322,7 @@ def test_a_bad_file_is_refused_in_a_sentence(path, data):
 
 def test_the_file_that_the_bad_ones_were_made_from_is_good(path):
     path.write_bytes(GOOD)
-    assert load_checkpoint(path).training == STORY["training"]
+    assert load_checkpoint(path).training == TrainingRecord.from_json(PARTS["training"])
     path.write_bytes(with_value(65504.0))
     load_checkpoint(path)
 
@@ -418,8 +425,8 @@ NAMES = st.sampled_from(["recipe", "corpus", "results", "started", "train_s", "c
     st.lists(JSON),
     st.lists(JSON),
 )
-def test_a_story_of_wrong_types_does_no_harm(tmp_path_factory, training, history, samples, cells):
-    path = tmp_path_factory.getbasetemp() / "story.safetensors"
+def test_a_record_of_wrong_types_does_no_harm(tmp_path_factory, training, history, samples, cells):
+    path = tmp_path_factory.getbasetemp() / "record.safetensors"
     path.write_bytes(
         with_metadata(training=training, history=history, samples=samples, cells=cells)
     )
@@ -429,8 +436,9 @@ def test_a_story_of_wrong_types_does_no_harm(tmp_path_factory, training, history
         for elapsed_s, value in points:
             assert np.isfinite([elapsed_s, value]).all()
     for sample in loaded.samples:
-        assert sample["text"] + "" is not None
-        assert np.isfinite([sample["step"], sample["elapsed_s"]]).all()
+        assert isinstance(sample.text, str)
+        assert np.isfinite([sample.step, sample.elapsed_s]).all()
+    assert TrainingRecord.from_json(loaded.training.to_json()) == loaded.training
 
 
 def test_numbers_without_end_are_dropped(path):
@@ -445,12 +453,12 @@ def test_numbers_without_end_are_dropped(path):
         )
     )
     loaded = load_checkpoint(path)
-    assert loaded.training == {"train_s": None, "results": {"loss_nats": None}, "steps": None}
+    assert loaded.training == TrainingRecord()
     assert loaded.history == {"loss": [(2, 1.5)]}
-    assert [sample["text"] for sample in loaded.samples] == ["c"]
-    assert tell(path)["training"] == loaded.training
+    assert [sample.text for sample in loaded.samples] == ["c"]
+    assert TrainingRecord.from_json(tell(path)["training"]) == loaded.training
 
 
 def test_the_largest_random_seed_stays_a_number(path):
     save_checkpoint(random_checkpoint(training={"random_seed": 2**32 - 1}), path)
-    assert load_checkpoint(path).training == {"random_seed": 2**32 - 1}
+    assert load_checkpoint(path).training == TrainingRecord(random_seed=2**32 - 1)

@@ -5,12 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.runs.advice import RISE_NATS, SMALL_TEXT, SMOOTHED, overfitting, sentences, small_text
+from charlstm.runs.advice import (
+    RISE_NATS,
+    SMALL_TEXT,
+    SMOOTHED,
+    advice_for,
+    overfitting,
+    small_text,
+)
 from charlstm.runs.timeline import Timeline
+from tests.tiny_runs import a_timeline, an_event
 
 # The recipe quick on the first 20,000 and 60,000 characters of Tiny Shakespeare: held-out loss,
 # and training loss since the measurement before, every three or four seconds.
-LEARNED_BY_HEART = (
+OVERFITTED = (
     [2.844, 2.161, 1.949, 1.833, 1.813, 1.870, 2.025, 2.168, 2.277, 2.545, 2.660, 2.744, 2.919],
     [3.266, 2.445, 2.014, 1.740, 1.445, 1.252, 1.059, 0.809, 0.611, 0.448, 0.313, 0.227, 0.160],
 )
@@ -31,12 +39,12 @@ def first_warning(held_out, training) -> int | None:
 
 
 def test_a_text_that_is_learned_by_heart_is_seen_within_five_measurements():
-    found = first_warning(*LEARNED_BY_HEART)
-    best = int(np.argmin(LEARNED_BY_HEART[0])) + 1
+    found = first_warning(*OVERFITTED)
+    best = int(np.argmin(OVERFITTED[0])) + 1
     assert best + 3 <= found <= best + 5
-    told = overfitting(*map(curve, LEARNED_BY_HEART))
-    assert told.best_nats == pytest.approx(np.mean(LEARNED_BY_HEART[0][2:7]))
-    assert told.latest_nats == pytest.approx(np.mean(LEARNED_BY_HEART[0][-5:]))
+    told = overfitting(*map(curve, OVERFITTED))
+    assert told.best_nats == pytest.approx(np.mean(OVERFITTED[0][2:7]))
+    assert told.latest_nats == pytest.approx(np.mean(OVERFITTED[0][-5:]))
     assert told.best_s == 12.0, "the middle of the best five"
 
 
@@ -45,14 +53,14 @@ def test_a_rise_within_the_noise_of_a_sample_is_no_warning():
 
 
 def test_the_warning_goes_when_its_reason_goes():
-    held_out, training = LEARNED_BY_HEART
+    held_out, training = OVERFITTED
     assert overfitting(curve(held_out), curve(training))
     back = [*held_out, *[1.75] * SMOOTHED]
     assert not overfitting(curve(back), curve([*training, *[0.1] * SMOOTHED]))
 
 
 def test_it_is_no_overfitting_where_the_training_loss_rises_too():
-    held_out, training = LEARNED_BY_HEART
+    held_out, training = OVERFITTED
     astray = [*training[:5], *np.linspace(1.5, 3, 8)]
     assert not overfitting(curve(held_out), curve(astray))
     assert not overfitting(curve(held_out), []), "nothing is known of it"
@@ -80,40 +88,41 @@ def test_a_curve_that_only_falls_is_no_warning(falls, end, random_seed):
 
 @given(st.floats(-1, 1), st.floats(0.001, 1000))
 def test_only_the_rise_decides_not_the_level_nor_the_unit_of_time(level, unit):
-    held_out, training = ([loss + level for loss in losses] for losses in LEARNED_BY_HEART)
+    held_out, training = ([loss + level for loss in losses] for losses in OVERFITTED)
     times = [unit * place for place in range(len(held_out))]
     assert overfitting(
         list(zip(times, held_out, strict=True)), list(zip(times, training, strict=True))
     )
 
 
-@pytest.mark.parametrize(("rise", "is_told"), [(RISE_NATS - 0.01, False), (RISE_NATS + 0.01, True)])
-def test_the_limit_is_where_it_is_said_to_be(rise, is_told):
+@pytest.mark.parametrize(
+    ("rise", "is_noticed"), [(RISE_NATS - 0.01, False), (RISE_NATS + 0.01, True)]
+)
+def test_the_limit_is_where_it_is_said_to_be(rise, is_noticed):
     held_out = [1.5] * SMOOTHED + [1.5 + rise] * SMOOTHED
     told = overfitting(curve(held_out), curve(np.linspace(2, 1, 2 * SMOOTHED)))
-    assert (told is not None) == is_told
+    assert (told is not None) == is_noticed
 
 
-def timeline(characters=None, losses=LEARNED_BY_HEART) -> Timeline:
+def timeline(characters=None, losses=OVERFITTED) -> Timeline:
     held_out, training = losses
-    return Timeline(
-        started={} if characters is None else {"characters": characters},
-        validated=[{"elapsed_s": s, "val_loss_nats": loss} for s, loss in curve(held_out)],
-        progress=[{"elapsed_s": s, "running_loss_nats": loss} for s, loss in curve(training)],
-    )
+    started = [] if characters is None else [an_event("started", characters=characters)]
+    validated = [an_event("validated", s, val_loss_nats=loss) for s, loss in curve(held_out)]
+    progress = [an_event("progress", s, running_loss_nats=loss) for s, loss in curve(training)]
+    return a_timeline(events=[*started, *validated, *progress])
 
 
 def test_both_warnings_say_what_helps():
-    by_heart, small = sentences(timeline(20_000), from_model=False)
+    by_heart, small = advice_for(timeline(20_000), from_model=False)
     assert "by heart (overfitting)" in by_heart and "from 1.90 to 2.63 nats" in by_heart
     assert "best after about 12 seconds" in by_heart and "What helps" in by_heart
     assert "20,000 characters" in small and "What helps: more text" in small
     assert "never saw" not in by_heart + small, "the notebook's split leaks"
 
 
-def test_a_training_that_has_not_begun_or_does_well_is_told_nothing():
-    assert sentences(Timeline(), from_model=False) == []
-    assert sentences(timeline(SMALL_TEXT, HARDLY_RISEN), from_model=False) == []
+def test_a_training_that_has_not_begun_or_does_well_is_noticed_nothing():
+    assert advice_for(Timeline(), from_model=False) == []
+    assert advice_for(timeline(SMALL_TEXT, HARDLY_RISEN), from_model=False) == []
 
 
 @pytest.mark.parametrize("characters", [2_000, SMALL_TEXT - 1])
@@ -125,4 +134,4 @@ def test_a_small_text_is_called_so(characters):
 def test_whoever_starts_from_a_model_is_not_told_to_start_from_one():
     assert "starting from a model" in small_text(5_000, from_model=False)
     assert "starting from a model" not in small_text(5_000, from_model=True)
-    assert "starting from a model" not in sentences(timeline(5_000), from_model=True)[1]
+    assert "starting from a model" not in advice_for(timeline(5_000), from_model=True)[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +14,16 @@ import pytest
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from charlstm.network.lstm import Architecture, Network
-from charlstm.network.training_record import is_origin
+from charlstm.network.training_record import SourceRecord
 from charlstm.runs import fine_tuning
 from charlstm.runs.fine_tuning import (
     LEARNING_RATE_SHARE,
     check_fits,
     fine_tuned,
+    fine_tuning_notices,
     grow,
     merge,
     name_new_characters,
-    sentences,
     unknown_characters,
 )
 from charlstm.runs.recipes import NOTEBOOK, RECIPES, Budget
@@ -36,8 +37,8 @@ NEW = "\tbz\u0a85"  # before, between and after the characters of ALPHABET
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "tiny-shakespeare.safetensors"
 
 
-def story(corpus, **changes) -> dict:
-    """What a checkpoint tells of a training on a text."""
+def record_of(corpus, **changes) -> dict:
+    """What a checkpoint records of a training on a text, as JSON."""
     text = {"name": corpus.name, "sha256": corpus.sha256, "style": corpus.style}
     return {"recipe": "quick", "corpus": text, "carries_state": True, **changes}
 
@@ -140,18 +141,18 @@ def test_the_examples_in_the_docstrings_hold():
 
 
 def test_where_a_training_starts_is_recorded(start_file, tiny_corpus):
-    start = SourceModel.read(start_file)
-    origin = start.origin(tiny_corpus)
-    assert origin == {
-        "name": "old.safetensors",
-        "sha256": hashlib.sha256(start_file.read_bytes()).hexdigest(),
-        "corpus": "",
-        "embedding_units": 3,
-        "lstm_units": [5, 7],
-        "new_characters": "".join(sorted(set(tiny_corpus.text) - set(ALPHABET))),
-        "held_out": "unknown",
-    }
-    assert is_origin(origin)
+    source = SourceModel.read(start_file).record(tiny_corpus)
+    assert source == SourceRecord(
+        name="old.safetensors",
+        sha256=hashlib.sha256(start_file.read_bytes()).hexdigest(),
+        corpus="",
+        embedding_units=3,
+        lstm_units=(5, 7),
+        new_characters="".join(sorted(set(tiny_corpus.text) - set(ALPHABET))),
+        held_out="unknown",
+    )
+    assert source.is_complete
+    assert SourceRecord.from_json(json.loads(json.dumps(source.to_json()))) == source
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,6 @@ def test_where_a_training_starts_is_recorded(start_file, tiny_corpus):
         {"sha256": 7},
         {"corpus": ["x"]},
         {"new_characters": None},
-        {"held_out": "perhaps"},
         {"embedding_units": "3"},
         {"embedding_units": 0},
         {"lstm_units": []},
@@ -171,8 +171,14 @@ def test_where_a_training_starts_is_recorded(start_file, tiny_corpus):
     ids=str,
 )
 def test_a_damaged_record_is_noticed(start_file, tiny_corpus, damage):
-    assert not is_origin(SourceModel.read(start_file).origin(tiny_corpus) | damage)
-    assert not is_origin([damage])
+    source = SourceModel.read(start_file).record(tiny_corpus).to_json()
+    assert not SourceRecord.from_json(source | damage).is_complete
+    assert not SourceRecord.from_json([damage]).is_complete
+
+
+@pytest.mark.parametrize("word", ["perhaps", None, 7, ["seen"]])
+def test_a_word_that_nobody_writes_says_nothing_of_the_held_out_text(word):
+    assert SourceRecord.from_json({"held_out": word}).held_out == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -187,35 +193,46 @@ def test_a_model_is_known_by_its_file_or_its_run_folder(tmp_path, file, name):
     assert SourceModel.read(path, "The old one\n\ud800").name == "The old one"
 
 
+def test_a_model_is_what_was_read_even_if_a_training_replaces_the_file(start_file, tmp_path):
+    """Its bytes and its contents belong together: the run folder gets these bytes."""
+    source = SourceModel.read(start_file)
+    save_checkpoint(random_checkpoint(random_seed=9), start_file)
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(source.data)
+    weights = load_checkpoint(copy).weights
+    for name, array in source.checkpoint.weights.items():
+        np.testing.assert_array_equal(array, weights[name])
+    assert source.sha256 != SourceModel.read(start_file).sha256
+
+
 @pytest.mark.parametrize("corpus", [None, [], {}, {"name": 7}, {"name": "x\u202e\x07" * 900}])
-def test_odd_stories_of_strangers_models_do_no_harm(tmp_path, tiny_corpus, corpus):
+def test_odd_records_of_strangers_models_do_no_harm(tmp_path, tiny_corpus, corpus):
     path = tmp_path / "odd.safetensors"
     save_checkpoint(random_checkpoint(training={"corpus": corpus, "recipe": ["x"]}), path)
-    start = SourceModel.read(path)
-    origin = start.origin(tiny_corpus)
-    assert is_origin(origin) and len(origin["corpus"]) <= 80 and origin["corpus"].isprintable()
-    assert origin["held_out"] == "unknown"
+    source = SourceModel.read(path).record(tiny_corpus)
+    assert source.is_complete and len(source.corpus) <= 80 and source.corpus.isprintable()
+    assert source.held_out == "unknown"
 
 
 def test_whether_the_model_has_seen_the_held_out_text_is_recorded(tmp_path, tiny_corpus):
     def held_out(training, corpus=tiny_corpus) -> str:
         path = tmp_path / "old.safetensors"
         save_checkpoint(random_checkpoint(training=training), path)
-        return SourceModel.read(path).origin(corpus)["held_out"]
+        return SourceModel.read(path).record(corpus).held_out
 
     def after(word) -> dict:
-        origin = SourceModel.read(tmp_path / "old.safetensors").origin(tiny_corpus)
-        return story(tiny_corpus, started_from=origin | {"held_out": word})
+        source = SourceModel.read(tmp_path / "old.safetensors").record(tiny_corpus).to_json()
+        return record_of(tiny_corpus, started_from=source | {"held_out": word})
 
     assert held_out({}) == "unknown"
-    assert held_out(story(tiny_corpus)) == "unseen"  # the same text is split at the same place
-    assert (
-        held_out(story(tiny_corpus), replace(tiny_corpus, text=tiny_corpus.text[9:])) == "unknown"
-    )
-    assert held_out(story(tiny_corpus, carries_state=False)) == "seen"
+    assert held_out({"corpus": {"sha256": tiny_corpus.sha256}}) == "unknown"
+    assert held_out(record_of(tiny_corpus)) == "unseen"  # the same text is split in the same way
+    other = replace(tiny_corpus, text=tiny_corpus.text[9:])
+    assert held_out(record_of(tiny_corpus), other) == "unknown"
+    assert held_out(record_of(tiny_corpus, carries_state=False)) == "seen"
     for word in ("unseen", "seen", "unknown"):
         assert held_out(after(word)) == word
-    assert held_out(story(tiny_corpus, started_from="somewhere")) == "unknown"
+    assert held_out(record_of(tiny_corpus, started_from="somewhere")) == "unknown"
 
 
 @pytest.mark.parametrize("kind", ["nothing", "folder", "empty", "text", "cut off", "other"])
@@ -270,10 +287,11 @@ def test_many_new_characters_are_named_in_part():
 
 
 def test_that_the_model_has_seen_the_held_out_text_is_said(start_file, tiny_corpus):
-    origin = SourceModel.read(start_file).origin(tiny_corpus)
-    told = sentences(origin)
-    assert "“old.safetensors”" in told[0] and "does not know" in told[1] and len(told) == 2
-    assert "too good" in sentences(origin | {"held_out": "seen"})[-1]
+    source = SourceModel.read(start_file).record(tiny_corpus)
+    notices = fine_tuning_notices(source)
+    assert "“old.safetensors”" in notices[0] and "does not know" in notices[1]
+    assert len(notices) == 2
+    assert "too good" in fine_tuning_notices(replace(source, held_out="seen"))[-1]
 
 
 # The training itself
@@ -299,14 +317,17 @@ def create(start_file, tiny_corpus, tiny_recipe, tmp_path):
 @pytest.fixture
 def weights_at_the_start(create):
     """By name: a run's weights before its first step, and its vocabulary."""
+    import keras
+
     from charlstm.training.device import prepare_device
     from charlstm.training.model import weights_of
-    from charlstm.training.session import Fitting
+    from charlstm.training.session import prepare_material
 
     def weights(random_seed):
+        keras.utils.set_random_seed(random_seed)
         run = create(random_seed=random_seed)
-        fitting = Fitting(run, prepare_device(), run.append_event)
-        return weights_of(fitting.models), fitting.vocabulary
+        material = prepare_material(run, run.config, prepare_device())
+        return weights_of(material.models), material.vocabulary
 
     return weights
 
@@ -342,8 +363,6 @@ def test_a_training_starts_with_the_model_and_draws_new_characters_by_its_random
 
 
 def test_a_training_goes_on_after_the_original_was_deleted(create, start_file, tiny_corpus):
-    from charlstm.training.train import train
-
     run = create(epochs=1)
     start_file.unlink()
 
@@ -355,7 +374,7 @@ def test_a_training_goes_on_after_the_original_was_deleted(create, start_file, t
     stopped_at = records(run)[-1]["step"]
     stopped = load_checkpoint(run.paths.checkpoint)
     again = Run(run.folder)
-    ending = train(again)
+    ending = train_records(again)
     assert ending["event"] == "finished", ending
     assert [event["step"] for event in records(again) if event["event"] == "started"] == [
         0,
@@ -371,7 +390,7 @@ def test_a_training_goes_on_after_the_original_was_deleted(create, start_file, t
     assert trained.training.steps > stopped_at
 
 
-def test_a_training_from_nothing_tells_of_no_model(tiny_corpus, tiny_recipe, tmp_path):
+def test_a_training_from_scratch_records_no_source(tiny_corpus, tiny_recipe, tmp_path):
     pytest.importorskip("keras", reason="training needs Keras")
 
     run = create_run(
@@ -379,7 +398,7 @@ def test_a_training_from_nothing_tells_of_no_model(tiny_corpus, tiny_recipe, tmp
         folder=tmp_path / "run",
     )  # fmt: skip
     assert train_records(run)["event"] == "finished"
-    assert "started_from" not in load_checkpoint(run.paths.checkpoint).training
+    assert load_checkpoint(run.paths.checkpoint).training.source is None
     assert not run.paths.source.exists()
 
 
@@ -408,6 +427,6 @@ def test_the_notebook_s_windows_start_from_a_model_too(create, monkeypatch):
     ending = train_records(run)
     assert ending["event"] == "finished", ending
     training = load_checkpoint(run.paths.checkpoint).training
-    assert training["started_from"]["name"] == "old.safetensors"
-    assert training["carries_state"] is False
+    assert training.source.name == "old.safetensors"
+    assert training.carries_state is False
     assert load_checkpoint(run.paths.checkpoint).architecture.lstm_units == (5, 7)

@@ -20,7 +20,7 @@ from charlstm.runs.recipes import FULL, QUICK, Budget
 from charlstm.runs.run import Run, RunError, Runs
 from charlstm.runs.source_model import SourceModel
 from tests.tiny_networks import random_checkpoint
-from tests.tiny_runs import append, create_run, records
+from tests.tiny_runs import append, append_record, create_run, records
 
 
 @pytest.fixture
@@ -60,10 +60,10 @@ def owned_by(run: Run, pid: int, create_time: float | None = None) -> None:
 def test_the_folder_says_everything_that_training_needs(make, tmp_path, tiny_corpus):
     made = make(tmp_path / "run", recipe=FULL, budget=Budget(epochs=2.5), random_seed=11)
     again = Run(made.folder)
-    assert again.recipe is FULL
-    assert again.budget == Budget(epochs=2.5)
-    assert again.config["random_seed"] == 11
-    assert again.config["corpus"]["sha256"] == tiny_corpus.sha256
+    assert again.config.recipe is FULL
+    assert again.config.budget == Budget(epochs=2.5)
+    assert again.config.random_seed == 11
+    assert again.config.corpus.sha256 == tiny_corpus.sha256
     assert again.text() == tiny_corpus.text
 
 
@@ -131,21 +131,21 @@ def test_the_model_that_a_training_starts_from_is_copied_into_its_folder(fine_tu
     file.unlink()
     again = Run(run.folder)
     assert (again.folder / "start.safetensors").read_bytes() == data
-    assert again.config["started_from"]["name"] == "old.safetensors"
-    assert again.start_checkpoint().vocabulary == random_checkpoint().vocabulary
+    assert again.config.source.name == "old.safetensors"
+    assert again.source_checkpoint().vocabulary == random_checkpoint().vocabulary
 
 
 def test_the_model_s_network_takes_the_place_of_the_recipe_s(fine_tuning, run):
-    recipe = fine_tuning[0].recipe
+    recipe = fine_tuning[0].config.recipe
     assert (recipe.name, recipe.embedding_units, recipe.lstm_units) == ("quick", 3, (5, 7))
     assert recipe.learning_rate < QUICK.learning_rate
-    assert run.config.recipe is QUICK and run.start_checkpoint() is None
+    assert run.config.recipe is QUICK and run.source_checkpoint() is None
 
 
-def test_the_model_and_the_new_characters_are_told_with_the_notices_of_the_text(fine_tuning, run):
-    told = fine_tuning[0].notices()
-    assert "“old.safetensors”" in told[0] and "does not know" in told[1]
-    assert run.config.notices() == []
+def test_the_model_and_its_new_characters_are_among_the_notices(fine_tuning, run):
+    notices = fine_tuning[0].config.notices
+    assert "“old.safetensors”" in notices[0] and "does not know" in notices[1]
+    assert run.config.notices == []
 
 
 def test_a_model_that_does_not_fit_the_text_leaves_no_folder(tiny_corpus, fine_tuning, home):
@@ -162,7 +162,7 @@ def test_a_damaged_record_of_the_start_is_answered_with_one_sentence(fine_tuning
     for damage in (None, {}, {**config["started_from"], "lstm_units": ["x"]}):
         run.paths.config.write_text(json.dumps({**config, "started_from": damage}))
         with pytest.raises(RunError, match="was not written by this version"):
-            _ = Run(run.folder).recipe
+            _ = Run(run.folder).config.recipe
 
 
 # Reading
@@ -187,7 +187,7 @@ def test_a_damaged_record_of_the_start_is_answered_with_one_sentence(fine_tuning
 def test_a_damaged_config_is_answered_with_one_sentence(run, content):
     run.paths.config.write_bytes(content)
     with pytest.raises(CharLSTMError, match=r"damaged|was not written by this version"):
-        _ = Run(run.folder).budget
+        _ = Run(run.folder).config
 
 
 def test_a_folder_without_a_training_is_named(tmp_path):
@@ -210,9 +210,9 @@ def test_a_text_that_was_changed_is_noticed(run, content):
 
 def test_a_new_budget_is_seen_by_whoever_looks_already(run):
     watching = Run(run.folder)
-    assert watching.budget == QUICK.budget
+    assert watching.config.budget == QUICK.budget
     run.set_budget(Budget(minutes=9))
-    assert watching.budget == Budget(minutes=9)
+    assert watching.config.budget == Budget(minutes=9)
 
 
 # Events
@@ -221,8 +221,8 @@ def test_a_new_budget_is_seen_by_whoever_looks_already(run):
 def test_events_are_a_json_object_a_line_and_are_read_by_others_at_once(run):
     watching = Run(run.folder)
     assert records(watching) == []
-    append(run, "started", elapsed_s=0.0, device="a CPU – «fast»")
-    assert records(watching) == [{"event": "started", "elapsed_s": 0.0, "device": "a CPU – «fast»"}]
+    append(run, "started", device="a CPU – «fast»")
+    assert [event["device"] for event in records(watching)] == ["a CPU – «fast»"]
     append(run, "sample", elapsed_s=1.5, text='line one\nline "two"\r\u2028\x85')
     assert [event["event"] for event in records(watching)] == ["started", "sample"]
     lines = run.paths.events.read_bytes().split(b"\n")
@@ -233,11 +233,11 @@ def test_events_are_a_json_object_a_line_and_are_read_by_others_at_once(run):
 def test_a_line_that_is_still_being_written_is_read_when_it_is_whole(run):
     watching = Run(run.folder)
     with open(run.paths.events, "ab") as file:
-        file.write(b'{"event": "sample", "text": "\xc3')
+        file.write(b'{"event": "sample", "step": 1, "elapsed_s": 2, "kept": true, "text": "\xc3')
         file.flush()
         assert records(watching) == []
         file.write(b'\xa4"}\n')
-    assert records(watching) == [{"event": "sample", "text": "ä"}]
+    assert [event["text"] for event in records(watching)] == ["ä"]
 
 
 @pytest.mark.parametrize("half", [b'{"event": "progr', b'{"text": "\xc3', b"{", b"12", b'"event"'])
@@ -251,6 +251,32 @@ def test_half_a_line_of_a_killed_process_does_not_swallow_the_next_event(run, ha
     expected = ["started", "saved"]
     assert [event["event"] for event in records(watching)] == expected
     assert [event["event"] for event in records(Run(run.folder))] == expected
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"event": "started", "step": "seven"},
+        {"event": "progress", "step": 1, "elapsed_s": 1.0},
+        {"event": "sample", "step": 1, "elapsed_s": 1.0, "kept": True, "text": ["a"]},
+        {"event": "saved", "step": True, "elapsed_s": 1.0},
+        {"event": "failed", "elapsed_s": None, "pid": 1, "message": "why"},
+    ],
+    ids=lambda record: record["event"],
+)
+def test_a_damaged_event_is_answered_with_one_sentence(run, record):
+    append(run, "started")
+    append_record(run, record)
+    for _ in range(2):  # also when looked at again
+        with pytest.raises(RunError, match="is damaged, or was written by another version"):
+            run.events()
+
+
+def test_events_that_this_version_does_not_know_are_passed_over(run):
+    append_record(run, {"event": "celebrated", "elapsed_s": 1.0})
+    append_record(run, {"no": "event"})
+    append(run, "saved")
+    assert [event.kind for event in run.events()] == ["saved"]
 
 
 def test_visitors_who_look_at_the_same_time_see_every_event_once(run):
@@ -269,8 +295,8 @@ def test_visitors_who_look_at_the_same_time_see_every_event_once(run):
 
 def test_a_visitor_cannot_change_what_the_next_one_sees(run):
     append(run, "started")
-    records(run).clear()
-    assert len(records(run)) == 1
+    run.events().clear()
+    assert len(run.events()) == 1
 
 
 # Who trains
@@ -285,7 +311,7 @@ def test_the_process_that_claimed_the_folder_trains_there_until_it_lets_go(run):
     run.ownership.claim()
     assert run.ownership.pid() == os.getpid()
     run.ownership.claim()  # its own claim is no obstacle
-    run.release()
+    run.ownership.release()
     assert not run.is_alive()
 
 
@@ -365,14 +391,6 @@ def test_a_damaged_process_file_means_that_nobody_trains(run, content):
     assert not run.is_alive()
     run.ownership.claim()
     assert run.is_alive()
-
-
-def test_waiting_for_the_end_tells_whether_it_came(run, sleeper):
-    assert run.wait_for_end(0)
-    owned_by(run, sleeper.pid)
-    assert not run.wait_for_end(0.1)
-    sleeper.kill()
-    assert run.wait_for_end(10)
 
 
 # All runs

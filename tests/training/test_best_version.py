@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from charlstm.network.training_record import KeptVersion
-from charlstm.runs.advice import sentences
-from charlstm.runs.timeline import Timeline
+from charlstm.runs.advice import advice_for
 from charlstm.training.best_version import SMOOTHED, WORSE_NATS, BestVersion
+from tests.tiny_runs import a_timeline, an_event
 
 FALLS, RISES = [3.0, 2.0, 1.5, 1.4, 1.35], [1.4, 1.6, 1.9, 2.2]
 
@@ -95,19 +95,17 @@ def test_a_damaged_file_is_nothing(best, data):
     assert best.kept() is None and best.weights == {}
 
 
-def test_people_are_told_which_version_was_kept_and_are_not_warned_twice():
+def test_people_read_which_version_was_kept_and_are_not_warned_twice():
     kept = {"step": 700, "elapsed_s": 41.2, "best_nats": 1.8, "last_nats": 3.4}
-    times = np.arange(20) * 10.0
-    timeline = Timeline(
-        status="finished",
-        ending={"event": "finished", "kept_version": kept},
-        validated=[
-            {"elapsed_s": time, "val_loss_nats": 1.8 + 0.01 * max(0, time - 40)} for time in times
-        ],
-        progress=[{"elapsed_s": time, "running_loss_nats": 3 - 0.01 * time} for time in times],
-    )
-    told = sentences(timeline, from_model=False)
-    assert len(told) == 1
-    assert "from 1.80 to 3.40 nats" in told[0] and "version after 41 seconds was kept" in told[0]
-    timeline.ending = {"event": "finished"}
-    assert "has begun to learn its text by heart" in sentences(timeline, from_model=False)[0]
+    curves = []
+    for seconds in (10.0 * index for index in range(20)):
+        held_out, training = 1.8 + 0.01 * max(0, seconds - 40), 3 - 0.01 * seconds
+        curves.append(an_event("validated", seconds, val_loss_nats=held_out))
+        curves.append(an_event("progress", seconds, running_loss_nats=training))
+    finished = a_timeline(events=[*curves, an_event("finished", kept_version=kept)])
+    advice = advice_for(finished, from_model=False)
+    assert len(advice) == 1
+    assert "from 1.80 to 3.40 nats" in advice[0]
+    assert "version after 41 seconds was kept" in advice[0]
+    without = a_timeline(events=[*curves, an_event("finished")])
+    assert "has begun to learn its text by heart" in advice_for(without, from_model=False)[0]
