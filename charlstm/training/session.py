@@ -146,7 +146,7 @@ class TrainingSession:
             self.clock,
             validate=self._validate,
             sample=self._sample,
-            save=self._save,
+            save=self.save,
             emit=emit,
         )
 
@@ -169,7 +169,7 @@ class TrainingSession:
             self.best.load()
             return self._finish(time.monotonic() - began_s, stopped=False)
         soft_targets = self._soft_targets()
-        steps_per_chapter = self._warm_up(soft_targets)
+        steps_per_chapter = self.warm_up(soft_targets)
         self.best.windows = len(self.held_out_curve.inputs)
         if self.clock.step:
             self.best.load(self.best.windows)
@@ -224,7 +224,7 @@ class TrainingSession:
             ),
         )
 
-    def _warm_up(self, soft_targets: np.ndarray | None) -> int:
+    def warm_up(self, soft_targets: np.ndarray | None) -> int:
         """Trace and compile before the clock starts; returns the number of steps of a chapter.
 
         The steps are real ones, undone afterwards.
@@ -285,11 +285,11 @@ class TrainingSession:
         weights = None if kept is None else self.best.weights
         if not stopped or self.between.sample_cost_s < STOP_PATIENCE_S:
             self.between.write_sample(lambda: self._sample(weights), keep=True)
-        self._save(weights, kept_version=kept)
+        self.save(weights, kept_version=kept)
         stored = self._network(weights).as_stored()
         results = None if stopped else self._measure(stored)
         cells = find_cells(stored, texts=FEWER_TEXTS if stopped else TEXTS)
-        self._save(weights, kept_version=kept, results=results, cells=cells)
+        self.save(weights, kept_version=kept, results=results, cells=cells)
         if not stopped:
             self.run.paths.soft_targets.unlink(missing_ok=True)
         kind = events.Stopped if stopped else events.Finished
@@ -330,7 +330,7 @@ class TrainingSession:
 
     # What is stored
 
-    def _save(
+    def save(
         self,
         weights: dict[str, np.ndarray] | None = None,
         *,

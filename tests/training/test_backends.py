@@ -18,8 +18,7 @@ import json, sys
 import numpy as np
 from charlstm.text.corpus import paste
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
-from charlstm.runs.run import Run
-from charlstm.training.train import train
+from tests.tiny_runs import create_run, records, train_records
 
 text, folder = sys.stdin.read(), sys.argv[1]
 RECIPES["tiny"] = Recipe(
@@ -44,14 +43,17 @@ assert first["event"] == "stopped", first
 saved = tensors()
 
 from charlstm.training.device import prepare_device
-from charlstm.training.session import Fitting
-resumed = Fitting(run, prepare_device(), run.append_event)
-taken_up = {name[:3]: array for name, array in resumed._variables().items()}
+from charlstm.runs.timeline import timeline_of
+from charlstm.training.saving import variables_of
+from charlstm.training.session import EventRecorder, TrainingSession
+recorder = EventRecorder(run, timeline_of(run.events()), lambda event: None)
+resumed = TrainingSession(run, prepare_device(), recorder)
+models = resumed.material.models
+taken_up = {name[:3]: array for name, array in variables_of(models).items()}
 last = train_records(run)
 states = [float(np.abs(array).max()) for name, array in tensors().values()
           if name.endswith(("/h", "/c"))]
 import keras
-from tests.tiny_runs import create_run, records, train_records
 print(json.dumps({
     "last": last,
     "events": records(run),
@@ -59,7 +61,7 @@ print(json.dumps({
     "resumed_at": resumed.clock.step,
     "restored": all(np.array_equal(taken_up[place], saved[place][1]) for place in saved),
     "states": states,
-    "learning_rate": float(resumed.models.training.optimizer.learning_rate),
+    "learning_rate": float(models.training.optimizer.learning_rate),
     "backend": keras.backend.backend(),
 }))
 """

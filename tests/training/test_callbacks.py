@@ -135,8 +135,8 @@ class Training:
         self.time = time
         self.clock = clock
         self.step_s = step_s
-        self.told = []
-        self.progress = Progress(clock, lambda **event: self.told.append(event), 24)
+        self.emitted = []
+        self.progress = Progress(clock, self.emitted.append, 24)
         attach(self.progress)
 
     def chapter(self, losses: list[float]):
@@ -148,41 +148,41 @@ class Training:
         self.progress.on_epoch_end(0, {"loss": sum(losses) / len(losses)})
 
 
-def test_progress_is_told_at_most_five_times_a_second_and_often_enough_to_be_watched(time):
+def test_progress_is_emitted_at_most_five_times_a_second_and_often_enough_to_be_watched(time):
     training = Training(time, running_clock(budget=Budget(minutes=1)), step_s=0.01)
     for _ in range(40):
         training.chapter([2.0] * 50)
-    moments = [event["elapsed_s"] for event in training.told]
+    moments = [event.elapsed_s for event in training.emitted]
     pauses = [after - before for before, after in zip(moments, moments[1:], strict=False)]
     assert min(pauses) >= 0.199
     assert max(pauses) <= 0.25
 
 
-def test_a_training_of_a_week_still_tells_every_few_seconds(time):
+def test_a_training_of_a_week_still_reports_every_few_seconds(time):
     training = Training(time, running_clock(budget=Budget(minutes=7 * 24 * 60)), step_s=0.5)
     for _ in range(100):
         training.chapter([2.0])
-    assert len(training.told) >= 9
+    assert len(training.emitted) >= 9
 
 
-def test_the_running_loss_is_the_mean_of_the_steps_since_it_was_last_told(time):
+def test_the_running_loss_is_the_mean_of_the_steps_since_the_last_report(time):
     training = Training(time, running_clock(budget=Budget(minutes=1)), step_s=0.1)
     training.chapter([5.0, 4.0, 3.0, 2.0, 7.0])
     training.chapter([1.0, 3.0])
-    assert [event["step"] for event in training.told] == [1, 3, 5, 7]
-    assert [event["running_loss_nats"] for event in training.told] == [5.0, 3.5, 4.5, 2.0]
-    assert [event["accuracy"] for event in training.told] == [0.5, 0.35, 0.45, 0.2]
+    assert [event.step for event in training.emitted] == [1, 3, 5, 7]
+    assert [event.running_loss_nats for event in training.emitted] == [5.0, 3.5, 4.5, 2.0]
+    assert [event.accuracy for event in training.emitted] == [0.5, 0.35, 0.45, 0.2]
 
 
 def test_progress_names_speed_epoch_share_and_the_time_that_is_left(time):
     training = Training(time, running_clock(budget=Budget(minutes=0.1)), step_s=0.5)
     training.chapter([2.0] * 3)
-    event = training.told[-1]
-    assert event["characters_per_s"] == 48  # 24 characters a step of half a second
-    assert event["epoch"] == pytest.approx(3 / 40)
-    assert event["share"] == pytest.approx(0.25)
-    assert event["eta_s"] == pytest.approx(4.5)
-    assert event["elapsed_s"] == pytest.approx(1.5)
+    event = training.emitted[-1]
+    assert event.characters_per_s == 48  # 24 characters a step of half a second
+    assert event.epoch == pytest.approx(3 / 40)
+    assert event.share == pytest.approx(0.25)
+    assert event.eta_s == pytest.approx(4.5)
+    assert event.elapsed_s == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
@@ -238,7 +238,7 @@ class Chapters:
                 validate=self.validate,
                 sample=self.sample,
                 save=self.save,
-                tell=lambda event, **details: self.events.append({"event": event, **details}),
+                emit=lambda event: self.events.append(event.to_json()),
             )
         )
 

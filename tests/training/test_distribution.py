@@ -17,13 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 TRAIN = """
 import json, sys
 import keras
-from charlstm.training import session as fitting
+from charlstm.training import session
 from charlstm.text.corpus import paste
 from charlstm.training.device import prepare_device
 from charlstm.training.distribution import over_devices
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
-from charlstm.runs.run import Run
-from charlstm.training.train import train
 from tests.tiny_runs import create_run, records, train_records
 
 text, folder, interrupted = sys.stdin.read(), sys.argv[1], sys.argv[2] == "interrupted"
@@ -35,7 +33,7 @@ RECIPES["tiny"] = Recipe(
 )
 losses, parts, held_out_windows = [], {}, set()
 
-class Noting(fitting.Progress):
+class Noting(session.Progress):
     def on_epoch_end(self, epoch, logs=None):
         super().on_epoch_end(epoch, logs)
         losses.append(float(logs["loss"]))
@@ -48,9 +46,9 @@ def note(event):
 
 # A chapter for each step: its loss is that of the step, and the learning rate, which JAX takes up
 # between chapters, does not hang on how long a step takes.
-fitting.Progress, fitting.CHAPTER_S = Noting, 0
-measure = fitting.HeldOutCurve.measure
-fitting.HeldOutCurve.measure = lambda curve: (
+session.Progress, session.CHAPTER_S = Noting, 0
+measure = session.HeldOutCurve.measure
+session.HeldOutCurve.measure = lambda curve: (
     held_out_windows.add(len(curve.inputs)), measure(curve))[1]
 run = create_run(recipe=RECIPES["tiny"], corpus=paste(text), budget=Budget(epochs=0.5),
                  random_seed=3, folder=folder)
