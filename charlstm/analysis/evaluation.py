@@ -10,6 +10,7 @@ import numpy as np
 
 from charlstm.network.lstm import Network
 from charlstm.network.training_record import Results
+from charlstm.writing.sampling import log_softmax
 
 LANES = 64
 COLD_WINDOW = 256
@@ -22,7 +23,7 @@ class Evaluation:
     """Figures over a whole held-out text.
 
     Attributes:
-        loss_nats: mean surprise a character, the state carried through the text in 64 lanes.
+        loss_nats: mean surprisal of a character, the state carried through the text in 64 lanes.
         cold_loss_nats: the same over windows of 256 characters, each from a zero state.
         accuracy: share of characters guessed right (state carried).
         characters: how many characters were predicted.
@@ -119,15 +120,18 @@ def _sums(
         logits, state = network.read(inputs[:, piece], state)
         goal = targets[:, piece]
         counted = goal >= 0
-        surprises = surprise(logits, np.maximum(goal, 0))
-        loss += float(surprises[counted].sum(dtype=np.float64))
+        nats = surprisal(logits, np.maximum(goal, 0))
+        loss += float(nats[counted].sum(dtype=np.float64))
         right += int((logits.argmax(-1) == goal)[counted].sum())
         progress(min(1.0, piece.stop / inputs.shape[1]))
     return loss, right
 
 
-def surprise(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Minus the log of the probability of each id, nats, shape of ids; logits (..., vocab)."""
-    below_top = logits - logits.max(-1, keepdims=True)
-    total = np.log(np.exp(below_top).sum(-1))
-    return total - np.take_along_axis(below_top, ids[..., None], -1)[..., 0]
+def surprisal(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Minus the natural logarithm of each id's probability: nats, in the shape of ids.
+
+    Args:
+        logits: (..., vocab), the scores before each id was read.
+        ids: (...).
+    """
+    return -np.take_along_axis(log_softmax(logits), ids[..., None], -1)[..., 0]

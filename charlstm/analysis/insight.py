@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charlstm.analysis.evaluation import surprisal
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.quantized import QuantizedState
-from charlstm.writing.sampling import Sampling, probabilities
+from charlstm.writing.sampling import Sampling, log_softmax, probabilities
 from charlstm.writing.single_text import read_seed_text
 
 REMEMBERED_ENDS = 500  # of texts that are being typed; 6 kB each
@@ -101,9 +102,7 @@ def log_odds(checkpoint: Checkpoint, text: str, ends: Ends | None = None) -> np.
 
     Divided by a temperature they are scores (logits) again.
     """
-    logits = (ends or Ends()).logits(checkpoint, text).astype(np.float64)
-    logits -= logits.max()
-    return logits - np.log(np.exp(logits).sum())
+    return log_softmax((ends or Ends()).logits(checkpoint, text).astype(np.float64))
 
 
 def likeliest(checkpoint: Checkpoint, weights: np.ndarray, count: int) -> list[tuple[str, float]]:
@@ -125,10 +124,7 @@ def surprise(checkpoint: Checkpoint, text: str) -> Surprise:
         if not before:  # the first character comes from nowhere: it cannot be expected
             blind = np.zeros((1, logits.shape[1]))
             logits = np.concatenate([blind, logits])
-        logits -= logits.max(-1, keepdims=True)
-        chosen = ids[before:] if before else ids
-        scores = logits[np.arange(len(chosen)), chosen]
-        nats[known] = np.log(np.exp(logits).sum(-1)) - scores
+        nats[known] = surprisal(logits, ids[before:])
     return Surprise(nats)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.lstm import Network
+from charlstm.writing.sampling import softmax
 
 _LANES = 64
 _PIECE = 32  # characters a call of Network.read
@@ -51,8 +52,7 @@ def teachers_odds(
         mean = np.zeros((*piece.shape, shape[1]), np.float32)
         for number, network in enumerate(networks):
             logits, states[number] = network.read(piece, states[number])
-            exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-            mean += exponentials / exponentials.sum(-1, keepdims=True)
+            mean += softmax(logits)
         rows = places + np.arange(first, first + piece.shape[1])
         inside = rows < len(ids)  # the last lane may be longer than what is left of the text
         odds[rows[inside]] = mean[inside] / len(networks)

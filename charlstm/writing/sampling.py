@@ -1,7 +1,13 @@
-"""From the network's scores (logits) to the next character: temperature, top-k, top-p, the draw.
+"""Choosing the next character: the reference that kernel.py's compiled draw is tested against.
 
-Everything is a pure function of its arguments: the same logits, settings and random numbers
-give the same id.
+From logits (the network's scores before the softmax) to probabilities, with temperature, top-k and
+top-p, and from probabilities to an id. Everything is a pure function of its arguments: the same
+logits, settings and random numbers give the same id. tests/network/test_kernel.py compares
+`kernel.draw_id`, which writes, with `draw` and `probabilities` of this module.
+
+Sources: top-k: Fan et al. 2018, "Hierarchical Neural Story Generation", arXiv:1805.04833; top-p
+(nucleus sampling): Holtzman et al. 2019, "The Curious Case of Neural Text Degeneration",
+arXiv:1904.09751.
 """
 
 from __future__ import annotations
@@ -13,11 +19,21 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How the next character is chosen from the logits."""
+    """How the next character is chosen from the logits.
 
-    temperature: float = 0.8  # divides the logits; 0 always takes the likeliest character
-    top_k: int | None = None  # keep the k likeliest characters; None keeps all
-    top_p: float | None = None  # keep the likeliest ones that together reach p; None keeps all
+    Attributes:
+        temperature: divides the logits, 0 or more; 0 always takes the most likely character.
+        top_k: how many of the most likely characters are kept, at least 1; None keeps all.
+        top_p: the probability, in (0, 1], that the kept characters reach together: the fewest of
+            the most likely ones; None keeps all.
+
+    Raises:
+        ValueError: a number is out of its range.
+    """
+
+    temperature: float = 0.8
+    top_k: int | None = None
+    top_p: float | None = None
 
     def __post_init__(self):
         if not (0 <= self.temperature < np.inf):
@@ -32,20 +48,36 @@ class Sampling:
 
     @property
     def as_numbers(self) -> tuple[float, int, float]:
-        """Temperature, top_k and top_p for compiled code: 0 keeps all."""
+        """Temperature, top_k and top_p for compiled code, which has no None: 0 keeps all."""
         return self.temperature, self.top_k or 0, self.top_p or 0.0
 
 
 def random_numbers(random_seed: int, position: int = 0) -> np.random.Generator:
-    """The stream of random numbers of a text, from the character at `position` on.
+    """The random numbers of a text, from the character at index `position` on.
 
-    A character always takes exactly one number, so that a text continued at position n goes on
-    as if it had never been interrupted.
+    Each character takes exactly one number, so a text that is continued at position n goes on as if
+    it had never been interrupted.
     """
     bits = np.random.PCG64(random_seed)
     if position:
         bits.advance(position)
     return np.random.Generator(bits)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities, (..., vocab), from logits (..., vocab), in the same float type.
+
+    The largest logit is subtracted first, so that no exponential overflows.
+    """
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    weights /= weights.sum(-1, keepdims=True)
+    return weights
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Natural logarithm of `softmax`, (..., vocab), exact where a probability would round to 0."""
+    below_top = logits - logits.max(-1, keepdims=True)
+    return below_top - np.log(np.exp(below_top).sum(-1, keepdims=True))
 
 
 def probabilities(logits: np.ndarray, sampling: Sampling) -> np.ndarray:
@@ -61,13 +93,12 @@ def probabilities(logits: np.ndarray, sampling: Sampling) -> np.ndarray:
         best = logits == logits.max(-1, keepdims=True)
         first = np.cumsum(best, -1) == 1  # a tie goes to the lowest id, as in argmax
         return (best & first).astype(np.float64)
-    with np.errstate(over="ignore"):  # divided by next to nothing: minus infinity is right
+    with np.errstate(over="ignore"):  # at a tiny temperature: minus infinity is right
         scaled = (logits - logits.max(-1, keepdims=True)) / sampling.temperature
     if sampling.top_k is not None and sampling.top_k < logits.shape[-1]:
         threshold = np.partition(scaled, -sampling.top_k, -1)[..., -sampling.top_k, None]
         scaled = np.where(scaled >= threshold, scaled, -np.inf)
-    weights = np.exp(scaled)
-    weights /= weights.sum(-1, keepdims=True)
+    weights = softmax(scaled)
     if sampling.top_p is not None:
         ordered = np.sort(weights, -1)[..., ::-1]
         # A character stays if those likelier than it have not yet reached top_p.
@@ -85,7 +116,7 @@ def draw(weights: np.ndarray, uniform: np.ndarray | float) -> np.ndarray:
         uniform: numbers in [0, 1), (...,): one for each draw.
     """
     cumulative = np.cumsum(weights, -1)
-    # Scaled by the last entry: rounding may leave the sum a hair away from one.
+    # Scaled by the last entry, which rounding may leave slightly off 1.
     goal = np.asarray(uniform)[..., None] * cumulative[..., -1:]
     return (cumulative <= goal).sum(-1)
 

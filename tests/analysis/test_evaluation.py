@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.analysis.evaluation import bits_per_char, evaluate, perplexity, surprise
+from charlstm.analysis.evaluation import bits_per_char, evaluate, perplexity, surprisal
 from charlstm.network.lstm import Architecture, Network
 from tests.tiny_networks import random_network
 
 
-def naive_surprise(logits: np.ndarray, id_: int) -> float:
+def naive_surprisal(logits: np.ndarray, id_: int) -> float:
     logits = logits.astype(np.float64)
     return float(np.log(np.exp(logits).sum()) - logits[id_])
 
@@ -26,7 +26,7 @@ def naive_figures(network: Network, ids: np.ndarray, length: int) -> tuple[float
         if place % length == 0:
             state = network.start()
         logits, state = network.step(np.array([id_]), state)
-        losses.append(naive_surprise(logits[0], target))
+        losses.append(naive_surprisal(logits[0], target))
         right += int(logits[0].argmax() == target)
     return float(np.mean(losses)), right / len(losses)
 
@@ -53,8 +53,8 @@ def test_more_windows_than_fit_side_by_side_are_all_measured():
     count = len(ids) - 1
     inputs = np.resize(ids[:-1], (131, 256))
     logits, _ = network.read(inputs, network.start(131))
-    surprises = surprise(logits, np.resize(ids[1:], (131, 256))).ravel()[:count]
-    assert evaluate(network, ids).cold_loss_nats == pytest.approx(surprises.mean(), abs=1e-5)
+    nats = surprisal(logits, np.resize(ids[1:], (131, 256))).ravel()[:count]
+    assert evaluate(network, ids).cold_loss_nats == pytest.approx(nats.mean(), abs=1e-5)
 
 
 def test_the_loss_carried_and_the_cold_loss_differ_where_memory_matters():
@@ -117,20 +117,20 @@ def test_the_figures_have_the_names_that_programs_rely_on():
 
 
 @given(st.integers(1, 9), st.floats(0, 1e4), st.integers(0, 99))
-def test_surprises_are_minus_the_log_of_probabilities_that_sum_to_one(vocab, scale, random_seed):
+def test_surprisals_are_minus_the_log_of_probabilities_that_sum_to_one(vocab, scale, random_seed):
     rng = np.random.default_rng(random_seed)
     logits = np.repeat(rng.normal(0, scale, (2, 1, vocab)).astype(np.float32), vocab, axis=1)
-    surprises = surprise(logits, np.tile(np.arange(vocab), (2, 1)))
-    assert surprises.shape == (2, vocab)
-    assert (surprises >= 0).all()
-    np.testing.assert_allclose(np.exp(-surprises.astype(np.float64)).sum(-1), 1, rtol=1e-5)
+    nats = surprisal(logits, np.tile(np.arange(vocab), (2, 1)))
+    assert nats.shape == (2, vocab)
+    assert (nats >= 0).all()
+    np.testing.assert_allclose(np.exp(-nats.astype(np.float64)).sum(-1), 1, rtol=1e-5)
 
 
-def test_surprise_at_huge_logits_is_exact():
+def test_surprisal_at_huge_logits_is_exact():
     logits = np.array([[1e6, 1e6 - 1, -3e38]], np.float32)
     expected = math.log(1 + math.exp(-1))
-    assert surprise(logits, np.array([0]))[0] == pytest.approx(expected, rel=1e-6)
-    assert surprise(logits, np.array([1]))[0] == pytest.approx(expected + 1, rel=1e-6)
+    assert surprisal(logits, np.array([0]))[0] == pytest.approx(expected, rel=1e-6)
+    assert surprisal(logits, np.array([1]))[0] == pytest.approx(expected + 1, rel=1e-6)
 
 
 def test_units():

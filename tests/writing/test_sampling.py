@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from charlstm.writing.sampling import Sampling, draw, next_id, probabilities, random_numbers
+from charlstm.writing.sampling import (
+    Sampling,
+    draw,
+    log_softmax,
+    next_id,
+    probabilities,
+    random_numbers,
+    softmax,
+)
 
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
@@ -18,6 +26,29 @@ FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 def logits_of(*shares: float) -> np.ndarray:
     with np.errstate(divide="ignore"):
         return np.log(np.array(shares, np.float32))
+
+
+# Softmax
+
+
+def test_softmax_is_the_share_of_each_exponential():
+    logits = np.log(np.array([[1.0, 3.0, 4.0], [2.0, 2.0, 4.0]])) + 700
+    expected = [[1 / 8, 3 / 8, 4 / 8], [2 / 8, 2 / 8, 4 / 8]]
+    np.testing.assert_allclose(softmax(logits), expected)
+    np.testing.assert_allclose(log_softmax(logits), np.log(expected))
+
+
+def test_the_logarithm_is_exact_where_the_probability_rounds_to_nothing():
+    logits = np.array([0.0, -1e6])
+    assert softmax(logits).tolist() == [1, 0]
+    assert log_softmax(logits).tolist() == [0, -1e6]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_float_type_stays(dtype):
+    logits = np.arange(6, dtype=dtype).reshape(2, 3)
+    assert softmax(logits).dtype == log_softmax(logits).dtype == dtype
+    assert logits.tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 # Temperature
