@@ -5,9 +5,6 @@ All of it is read off the network that writes.
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +12,12 @@ import numpy as np
 from charlstm.analysis.evaluation import surprisal
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.quantized import QuantizedState
-from charlstm.writing.sampling import Sampling, log_softmax, probabilities
+from charlstm.writing.sampling import log_softmax
 from charlstm.writing.single_text import read_seed_text
+from charlstm.writing.state_cache import StateCache
 
-REMEMBERED_ENDS = 500  # of texts that are being typed; 6 kB each
-MOST_TYPED = 16  # characters at once, for which the text before them is looked up
+REMEMBERED_TEXTS = 500  # capacity of a cache for texts that are being typed; 6 kB each
+MAX_TYPED = 16  # characters added at once, up to which the text before them is looked up
 
 
 @dataclass(frozen=True)
@@ -45,70 +43,51 @@ class Surprise:
         return float(np.exp(self.mean_nats))
 
 
-class Ends:
-    """What comes after a text, for texts that grow as somebody types: only what is new is read."""
+@dataclass(frozen=True, kw_only=True)
+class AfterText:
+    """What a network knows after a text.
 
-    def __init__(self):
-        self._known: OrderedDict[tuple, tuple] = OrderedDict()
-        self._lock = threading.Lock()
+    Attributes:
+        logits: of the next character, float32, (vocab,).
+    """
 
-    def logits(self, checkpoint: Checkpoint, text: str) -> np.ndarray:
-        """Scores of the character to come after a text, float32, (vocab,)."""
-        network = checkpoint.quantized
-        known, before = self._look_up(checkpoint, text)
-        if known is None:
-            state, logits = network.start(), None
-            ids = read_seed_text(checkpoint.vocabulary, text).ids
-        else:
-            state, logits = known
-            ids, _ = checkpoint.vocabulary.encode_known(text[before:])
-        if len(ids):
-            all_logits, state = network.read(ids, state)
-            logits = all_logits[-1]
-        elif logits is None:  # no text, and no line break to begin with
-            logits = np.zeros(len(checkpoint.vocabulary), np.float32)
-        with self._lock:
-            self._known[id(checkpoint), text] = weakref.ref(checkpoint), (state, logits)
-            while len(self._known) > REMEMBERED_ENDS:
-                self._known.popitem(last=False)
-        return logits
-
-    def _look_up(
-        self, checkpoint: Checkpoint, text: str
-    ) -> tuple[tuple[QuantizedState, np.ndarray] | None, int]:
-        """States and scores after the longest known beginning, and how long that is."""
-        with self._lock:
-            for length in range(len(text), max(-1, len(text) - MOST_TYPED - 1), -1):
-                found = self._known.get((id(checkpoint), text[:length]))
-                # Once a checkpoint is gone, another one may be given its id.
-                if found is not None and found[0]() is checkpoint:
-                    return found[1], length
-        return None, 0
+    state: QuantizedState
+    logits: np.ndarray
 
 
-def odds(
-    checkpoint: Checkpoint, text: str, sampling: Sampling, ends: Ends | None = None
+def log_probabilities(
+    checkpoint: Checkpoint, text: str, cache: StateCache[AfterText] | None = None
 ) -> np.ndarray:
-    """Probability of each character of the vocabulary, float64, (vocab,), to come after a text.
+    """Natural logarithm of each character's probability to come after a text: float64, (vocab,).
+
+    At temperature 1, and none is infinite: divided by a temperature they are logits again.
 
     Args:
-        ends: remembers where texts ended, for one that is being typed.
+        cache: remembers what came after texts, for one that grows as somebody types: then only
+            the new characters are read.
     """
-    return probabilities((ends or Ends()).logits(checkpoint, text), sampling)
+    return log_softmax(_logits(checkpoint, text, cache).astype(np.float64))
 
 
-def log_odds(checkpoint: Checkpoint, text: str, ends: Ends | None = None) -> np.ndarray:
-    """Natural logarithm of the odds at temperature 1, float64, (vocab,): none is infinite.
-
-    Divided by a temperature they are scores (logits) again.
-    """
-    return log_softmax((ends or Ends()).logits(checkpoint, text).astype(np.float64))
-
-
-def likeliest(checkpoint: Checkpoint, weights: np.ndarray, count: int) -> list[tuple[str, float]]:
-    """The likeliest characters with their probabilities, the likeliest first."""
-    order = np.argsort(-weights, kind="stable")[:count]
-    return [(checkpoint.vocabulary.characters[id_], float(weights[id_])) for id_ in order]
+def _logits(checkpoint: Checkpoint, text: str, cache: StateCache[AfterText] | None) -> np.ndarray:
+    vocabulary, network = checkpoint.vocabulary, checkpoint.quantized
+    length, before = 0, None
+    if cache is not None:
+        length, before = cache.longest_prefix(checkpoint, text, MAX_TYPED)
+    if before is None:
+        # Equal chances, for an empty text of a network that knows no line break to begin with.
+        before = AfterText(state=network.start(), logits=np.zeros(len(vocabulary), np.float32))
+        ids = read_seed_text(vocabulary, text).ids
+    else:
+        ids, _ = vocabulary.encode_known(text[length:])
+    after = before
+    if len(ids):
+        logits, state = network.read(ids, before.state)
+        # A copy: a view would keep the logits of all characters.
+        after = AfterText(state=state, logits=logits[-1].copy())
+    if cache is not None:
+        cache.put(checkpoint, text, after)
+    return after.logits
 
 
 def surprise(checkpoint: Checkpoint, text: str) -> Surprise:

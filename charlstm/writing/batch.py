@@ -47,7 +47,8 @@ class OpenText:
         self.error: Exception | None = None
         # What was written up to the ends of the latest pieces, as a digest, and the states there.
         self.marks: deque[tuple[bytes, QuantizedState]] = deque(maxlen=MARKS)
-        self.digest = digest_of(checkpoint, seed_text)
+        # Of the text so far: shorter than the text, and it can be continued.
+        self.digest = hashlib.sha256(_encoded(seed_text))
         self._written: list[int] = []  # and not yet handed over
         self._random = random_numbers(random_seed, len(seed_text))
         self._uniforms = np.empty(0)
@@ -134,11 +135,6 @@ class OpenText:
         piece = "".join(pieces)
         self._taken += len(piece)
         return piece, is_last
-
-
-def digest_of(checkpoint: Checkpoint, text: str):
-    """What a text of a model is remembered by: shorter than the text, and it can be continued."""
-    return hashlib.sha256(_encoded(f"{id(checkpoint)} {text}"))
 
 
 def _encoded(text: str) -> bytes:

@@ -20,8 +20,6 @@ import subprocess
 import sys
 import threading
 import time
-import weakref
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,11 +34,12 @@ from charlstm.network.lstm import Architecture
 from charlstm.network.quantized import QuantizedNetwork, QuantizedState
 from charlstm.writing.batch import Batch, OpenText
 from charlstm.writing.sampling import Sampling
+from charlstm.writing.state_cache import StateCache
 
 PIECE_S = 0.1  # how often a text's new characters are handed over, when few are written
 PIECE_S_PER_TEXT = 0.006  # and how much longer for every open text: a page has to show each piece
 TURN_S = 0.02  # how long the texts of one network are advanced before another one's
-REMEMBERED_STATES = 2000  # states at ends of pieces, for going on; 6 kB each
+REMEMBERED_STATES = 2000  # at the ends of pieces, where texts may be continued; 6 kB each
 
 
 class Engine:
@@ -57,9 +56,7 @@ class Engine:
         self._batches: list[Batch] = []  # the thread's own
         self._cores = available_cores()
         self._helpers = ThreadPoolExecutor(self._cores, "engine-helper")
-        self._ends: OrderedDict[bytes, tuple[weakref.ref[Checkpoint], QuantizedState]] = (
-            OrderedDict()
-        )
+        self._states: StateCache[QuantizedState] = StateCache(REMEMBERED_STATES)
         self.is_ready = False  # the network's step is compiled
 
     def start(self) -> None:
@@ -155,13 +152,10 @@ class Engine:
             batch = Batch(text.checkpoint)
             self._batches.append(batch)
         if text.state is None:
-            known = self._ends.get(text.digest.digest())
-            # Once a checkpoint is gone, another one may be given its id.
-            if known is not None and known[0]() is text.checkpoint:
+            known = self._states.get(text.checkpoint, text.digest.digest())
+            if known is not None:
                 text.skip_reading()
-                text.state = known[1]
-            else:
-                text.state = batch.network.start()
+            text.state = batch.network.start() if known is None else known
         batch.admit(text)
 
     def _hand_over(self, batch: Batch, interval_s: float) -> None:
@@ -185,11 +179,7 @@ class Engine:
     def _remember(self, text: OpenText) -> None:
         """Keep the states at a text's latest pieces' ends: who goes on there need not read it."""
         for digest, state in text.marks:
-            # Weakly: a model that is saved anew every few seconds must not pile up.
-            self._ends[digest] = (weakref.ref(text.checkpoint), state)
-            self._ends.move_to_end(digest)
-        while len(self._ends) > REMEMBERED_STATES:
-            self._ends.popitem(last=False)
+            self._states.put(text.checkpoint, digest, state)
 
 
 def _tell(texts: list[OpenText], error: Exception) -> None:

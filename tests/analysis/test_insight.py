@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from charlstm.analysis.insight import Ends, activations, likeliest, log_odds, odds, surprise
+from charlstm.analysis.insight import REMEMBERED_TEXTS, activations, log_probabilities, surprise
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling, probabilities
 from charlstm.writing.single_text import read_seed_text
+from charlstm.writing.state_cache import StateCache
 from tests.keras_reading import read_with_keras
 from tests.tiny_networks import random_checkpoint
 
@@ -25,23 +26,17 @@ def logits_in_float32(checkpoint, text):
 
 @pytest.mark.parametrize("text", ["", "t", "sea ten", "XYZ", "sea😀\n"])
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 1.5])
-def test_odds_are_those_of_the_network(checkpoint, text, temperature):
+def test_probabilities_are_those_of_the_network(checkpoint, text, temperature):
     sampling = Sampling(temperature=temperature)
-    found = odds(checkpoint, text, sampling)
+    found = probabilities(log_probabilities(checkpoint, text), sampling)
     expected = probabilities(logits_in_float32(checkpoint, text)[1][-1], sampling)
     assert found.sum() == pytest.approx(1)
     np.testing.assert_allclose(found, expected, atol=0.02)
 
 
 def test_without_anything_to_read_all_characters_are_as_likely():
-    found = odds(random_checkpoint("abc"), "", Sampling())
-    np.testing.assert_allclose(found, 1 / 3)
-
-
-def test_the_likeliest_come_first_and_ties_in_the_order_of_the_vocabulary():
-    checkpoint = random_checkpoint("abcd")
-    weights = np.array([0.1, 0.4, 0.1, 0.4])
-    assert likeliest(checkpoint, weights, 3) == [("b", 0.4), ("d", 0.4), ("a", 0.1)]
+    found = log_probabilities(random_checkpoint("abc"), "")
+    np.testing.assert_allclose(found, np.log(1 / 3))
 
 
 @pytest.mark.parametrize("text", ["s", "sea ten\n\nnest", "😀" * 40])
@@ -90,7 +85,7 @@ def test_odds_surprise_and_activations_are_those_of_the_keras_network(checkpoint
     ids = read_seed_text(checkpoint.vocabulary, TEXT).ids
     probabilities_at_1 = probabilities(logits, Sampling(temperature=1.0))
     np.testing.assert_allclose(
-        odds(checkpoint, TEXT, Sampling(temperature=1.0)), probabilities_at_1[-1], atol=0.01
+        np.exp(log_probabilities(checkpoint, TEXT)), probabilities_at_1[-1], atol=0.01
     )
     expected = -np.log(probabilities_at_1[np.arange(len(TEXT)), ids[1:]])
     np.testing.assert_allclose(surprise(checkpoint, TEXT).nats, expected, atol=0.02)
@@ -104,7 +99,7 @@ def test_the_shipped_models_figures_are_those_of_the_keras_network():
     logits, memory = read_with_keras(checkpoint, text)
     ids = read_seed_text(checkpoint.vocabulary, text).ids
     expected = probabilities(logits, Sampling(temperature=0.8))
-    found = odds(checkpoint, text, Sampling(temperature=0.8))
+    found = probabilities(log_probabilities(checkpoint, text), Sampling(temperature=0.8))
     np.testing.assert_allclose(found, expected[-1], atol=0.01)
     at_1 = probabilities(logits, Sampling(temperature=1.0))
     nats = -np.log(at_1[np.arange(len(text)), ids[1:]])
@@ -113,11 +108,15 @@ def test_the_shipped_models_figures_are_those_of_the_keras_network():
         np.testing.assert_allclose(found, np.tanh(cells[1:]), atol=0.03)
 
 
-def test_log_odds_divided_by_a_temperature_are_the_odds_at_it(checkpoint):
-    logarithms = log_odds(checkpoint, TEXT)
+def test_log_probabilities_are_logits_again_for_any_temperature(checkpoint):
+    logarithms = log_probabilities(checkpoint, TEXT)
     assert np.exp(logarithms).sum() == pytest.approx(1)
-    bent = probabilities(logarithms, Sampling(temperature=0.3))
-    np.testing.assert_allclose(bent, odds(checkpoint, TEXT, Sampling(temperature=0.3)), atol=1e-6)
+    ids, network = read_seed_text(checkpoint.vocabulary, TEXT).ids, checkpoint.quantized
+    logits, _ = network.read(ids, network.start())
+    sampling = Sampling(temperature=0.3)
+    np.testing.assert_allclose(
+        probabilities(logarithms, sampling), probabilities(logits[-1], sampling), atol=1e-6
+    )
 
 
 def test_cells_of_unknown_characters_have_no_activation(checkpoint):
@@ -146,31 +145,37 @@ class CountedReading:
 
 
 def test_a_text_that_is_typed_on_is_not_read_again(monkeypatch):
-    checkpoint, ends = random_checkpoint(), Ends()
+    checkpoint, cache = random_checkpoint(), StateCache(REMEMBERED_TEXTS)
     expected = {
-        text: log_odds(checkpoint, text)
+        text: log_probabilities(checkpoint, text)
         for text in ("sea ten", "sea ten!", "sea ten!! ", "sea tent", "sea te")
     }
     counted = CountedReading(checkpoint, monkeypatch)
     for text, logarithms in expected.items():
-        np.testing.assert_array_equal(log_odds(checkpoint, text, ends), logarithms)
+        np.testing.assert_array_equal(log_probabilities(checkpoint, text, cache), logarithms)
     assert counted.read == [8, 1, 2, 1, 7]
-    log_odds(checkpoint, "sea ten!", ends)
-    log_odds(checkpoint, "sea ten!X", ends)  # a character that it skips
+    log_probabilities(checkpoint, "sea ten!", cache)
+    log_probabilities(checkpoint, "sea ten!X", cache)  # a character that it skips
     assert counted.read == [8, 1, 2, 1, 7]
 
 
 def test_another_model_reads_for_itself():
-    ends = Ends()
+    cache = StateCache(REMEMBERED_TEXTS)
     for random_seed in range(3):
         checkpoint = random_checkpoint(random_seed=random_seed)
-        found = log_odds(checkpoint, "sea", ends)
-        np.testing.assert_array_equal(found, log_odds(checkpoint, "sea"))
+        found = log_probabilities(checkpoint, "sea", cache)
+        np.testing.assert_array_equal(found, log_probabilities(checkpoint, "sea"))
 
 
-def test_only_so_many_ends_are_remembered(monkeypatch, checkpoint):
-    monkeypatch.setattr("charlstm.analysis.insight.REMEMBERED_ENDS", 3)
-    ends = Ends()
+def test_no_more_texts_are_remembered_than_the_cache_has_room_for(checkpoint):
+    cache = StateCache(3)
     for length in range(10):
-        log_odds(checkpoint, "s" * length, ends)
-    assert len(ends._known) == 3
+        log_probabilities(checkpoint, "s" * length, cache)
+    assert len(cache) == 3
+
+
+def test_of_a_long_text_only_what_comes_after_it_is_kept(checkpoint):
+    cache = StateCache(3)
+    log_probabilities(checkpoint, "sea " * 100, cache)
+    _, after = cache.longest_prefix(checkpoint, "sea " * 100, 0)
+    assert after.logits.base is None, "a view keeps the logits of all characters"

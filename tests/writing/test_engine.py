@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.batch import MAX_UNREAD
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling
@@ -131,7 +132,7 @@ def test_going_on_after_a_stop_does_not_read_the_text_again(engine, monkeypatch)
         return text
 
     stopped = asyncio.run(stop_early())
-    assert until(lambda: engine._ends)
+    assert until(lambda: engine._states)
     steps = counted_steps(checkpoint, monkeypatch)
     writing_request = {"length": 10, "random_seed": 1}
     after = asyncio.run(collect(engine, checkpoint, "sea" + stopped, **writing_request))
@@ -188,7 +189,7 @@ def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
 
     asyncio.run(leave())
     assert until(lambda: not engine._batches)
-    assert not engine._ends, "the text was read to its end: make it longer"
+    assert not engine._states, "the text was read to its end: make it longer"
     text = asyncio.run(collect(engine, checkpoint, seed_text, length=5, random_seed=1))
     assert text == written_alone(checkpoint, seed_text, 5, 1)
 
@@ -247,7 +248,7 @@ def test_pieces_come_while_the_text_is_written(engine):
 def test_a_model_that_was_replaced_is_let_go(engine):
     checkpoint = random_checkpoint()
     asyncio.run(collect(engine, checkpoint, "a", length=3, random_seed=1))
-    assert until(lambda: engine._ends and not engine._batches)
+    assert until(lambda: engine._states and not engine._batches)
     gone = weakref.ref(checkpoint)
     del checkpoint
     # The thread's own last look at it ends with the next text.
@@ -256,25 +257,25 @@ def test_a_model_that_was_replaced_is_let_go(engine):
 
 
 def test_a_state_is_not_taken_for_another_model_s(engine, monkeypatch):
-    """A new checkpoint may be given the id of one that is gone: here all have the same."""
-    monkeypatch.setattr("charlstm.writing.batch.id", lambda checkpoint: 1, raising=False)
+    """A new checkpoint may be given the address of one that is gone: here all have the same."""
+    monkeypatch.setattr(Checkpoint, "__hash__", lambda checkpoint: 1)
     one, other = random_checkpoint(), random_checkpoint(random_seed=9)
     first = asyncio.run(collect(engine, one, "nest", length=4, random_seed=1))
     text = asyncio.run(collect(engine, other, "nest" + first, length=40, random_seed=1))
     assert text == written_alone(other, "nest" + first, 40, 1)
 
 
-def test_remembered_states_are_bounded(engine, monkeypatch):
+def test_remembered_states_are_bounded(monkeypatch):
     monkeypatch.setattr("charlstm.writing.engine.REMEMBERED_STATES", 3)
-    checkpoint = random_checkpoint()
+    engine, checkpoint = Engine(), random_checkpoint()
 
     async def many():
         for number in range(8):
             await collect(engine, checkpoint, "a", length=3, random_seed=number)
 
     asyncio.run(many())
-    assert until(lambda: len(engine._ends) == 3)
-    assert all(np.isfinite(cells).all() for _, (_, cells) in engine._ends.values())
+    assert until(lambda: len(engine._states) == 3)
+    assert all(np.isfinite(cells).all() for _, cells in engine._states._values.values())
 
 
 def test_a_text_that_nobody_reads_waits_and_goes_on_where_it_was(engine):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gradio as gr
 
-from charlstm.analysis.insight import Ends, log_odds
+from charlstm.analysis.insight import REMEMBERED_TEXTS, AfterText, log_probabilities
 from charlstm.errors import CharLSTMError
 from charlstm.interface.endpoints import offer
 from charlstm.interface.models import ModelRegistry
 from charlstm.writing.request import MAX_SEED_CHARACTERS
 from charlstm.writing.single_text import name_unknown, read_seed_text
+from charlstm.writing.state_cache import StateCache
 
 
 class NextOdds:
@@ -17,7 +18,7 @@ class NextOdds:
 
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
-        self.ends = Ends()
+        self._cache: StateCache[AfterText] = StateCache(REMEMBERED_TEXTS)
 
     def answer(self, model: str, text: str) -> dict:
         """The vocabulary, and the natural logarithm of each character's probability.
@@ -30,7 +31,7 @@ class NextOdds:
                 "odds are shown."
             )
         checkpoint = self.registry.get(model)
-        logarithms = log_odds(checkpoint, text, self.ends)
+        logarithms = log_probabilities(checkpoint, text, self._cache)
         return {
             "characters": list(checkpoint.vocabulary.characters),
             "log_probabilities": logarithms.round(4).tolist(),

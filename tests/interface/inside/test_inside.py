@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from charlstm.analysis.insight import activations, log_odds, surprise
+from charlstm.analysis.insight import activations, log_probabilities, surprise
 from charlstm.errors import CharLSTMError
 from charlstm.interface.inside.tab import Inside
 from charlstm.interface.models import SHIPPED, ModelRegistry
@@ -128,7 +128,8 @@ def test_texts_that_are_too_long_are_refused_in_a_sentence(inside, registry):
 def test_odds_are_logarithms_at_temperature_1(registry, model):
     answer = NextOdds(registry).answer("small", TEXT)
     assert "".join(answer["characters"]) == model.vocabulary.characters
-    np.testing.assert_allclose(answer["log_probabilities"], log_odds(model, TEXT), atol=1e-4)
+    expected = log_probabilities(model, TEXT)
+    np.testing.assert_allclose(answer["log_probabilities"], expected, atol=1e-4)
     assert "never saw X" in answer["unknown"]
 
 

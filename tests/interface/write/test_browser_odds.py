@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from charlstm.analysis.insight import likeliest, odds
+from charlstm.analysis.insight import log_probabilities
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
-from charlstm.writing.sampling import Sampling
+from charlstm.writing.sampling import Sampling, probabilities
 from tests.browsing import add_model, choose, needs_browser, overflow
 from tests.tiny_networks import random_checkpoint
 
@@ -22,8 +22,16 @@ def shipped():
     return load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
 
 
+def likeliest(checkpoint, text, temperature, count=5):
+    """The most likely characters with their probabilities, the most likely first."""
+    logits = log_probabilities(checkpoint, text)
+    weights = probabilities(logits, Sampling(temperature=temperature))
+    order = np.argsort(-weights, kind="stable")[:count]
+    return [(checkpoint.vocabulary.characters[id_], float(weights[id_])) for id_ in order]
+
+
 def expected_bars(checkpoint, text, temperature, count=5):
-    found = likeliest(checkpoint, odds(checkpoint, text, Sampling(temperature=temperature)), count)
+    found = likeliest(checkpoint, text, temperature, count)
     return [(SIGNS.get(character, character), odd) for character, odd in found]
 
 
@@ -93,7 +101,7 @@ def test_the_visitor_chooses_goes_back_and_lets_it_go_on(visit, shipped):
     wait_for_bars(page, first)
     text = "The kin"
     for rank in (1, 0, 0):
-        character = likeliest(shipped, odds(shipped, text, Sampling(temperature=0.8)), 5)[rank][0]
+        character = likeliest(shipped, text, 0.8)[rank][0]
         page.locator(".odd").nth(rank).click()
         text += character
         expect(seed_box(page)).to_have_value(text)
