@@ -1,10 +1,12 @@
-"""Everybody's texts written together: one thread, one batch, one character for all a step.
+"""Writes the texts of all visitors together: one thread, one batch a model, a character a step.
 
-(With many texts the thread lets the other cores take some rows of the batch.)
+With many texts, threads on the other cores compute some rows of the batch.
 
-Texts join and leave between two steps, so nobody waits for somebody else to end (continuous
-batching). Seed texts are read in the same steps. A text is the same in any company (see
-kernel.py). From a script:
+Texts join and leave between two steps, so no text waits for another one to end. This is continuous
+batching: Gao et al. 2018, "Low Latency RNN Inference with Cellular Batching" (BatchMaker), EuroSys;
+Yu et al. 2022, "Orca: A Distributed Serving System for Transformer-Based Generative Models", OSDI.
+Seed texts are read in the same steps. A text is the same whatever else is written beside it (see
+network/kernel.py). From a script:
 
     engine = Engine()
     async def main():
@@ -15,12 +17,11 @@ kernel.py). From a script:
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,13 +33,15 @@ from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.kernel import write_steps
 from charlstm.network.lstm import Architecture
 from charlstm.network.quantized import QuantizedNetwork, QuantizedState
-from charlstm.writing.batch import Batch, OpenText
+from charlstm.writing.batch import Batch
+from charlstm.writing.piece_queue import PieceQueue, wake
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.state_cache import StateCache
+from charlstm.writing.writing_state import WritingState
 
-PIECE_S = 0.1  # how often a text's new characters are handed over, when few are written
-PIECE_S_PER_TEXT = 0.006  # and how much longer for every open text: a page has to show each piece
-TURN_S = 0.02  # how long the texts of one network are advanced before another one's
+PIECE_S = 0.1  # interval between the pieces of a text, when few texts are written
+PIECE_S_PER_TEXT = 0.006  # added for each open text, because a page has to show each piece
+TIME_SLICE_S = 0.02  # per model: then the next model's texts are advanced
 REMEMBERED_STATES = 2000  # at the ends of pieces, where texts may be continued; 6 kB each
 
 
@@ -50,12 +53,12 @@ class Engine:
 
     def __init__(self):
         self._lock = threading.Condition()
-        self._arriving: list[OpenText] = []
+        self._arriving: list[WritingState] = []
         self._thread: threading.Thread | None = None
-        self._interrupt = np.zeros(1, np.uint8)  # the thread should look up from its steps
-        self._batches: list[Batch] = []  # the thread's own
+        self._interrupt = np.zeros(1, np.uint8)  # not 0: the thread should end its time slice
+        self._batches: list[Batch] = []  # for the thread alone
         self._cores = available_cores()
-        self._helpers = ThreadPoolExecutor(self._cores, "engine-helper")
+        self._workers = ThreadPoolExecutor(self._cores, "engine-worker")
         self._states: StateCache[QuantizedState] = StateCache(REMEMBERED_STATES)
         self.is_ready = False  # the network's step is compiled
 
@@ -75,45 +78,52 @@ class Engine:
         random_seed: int,
         sampling: Sampling | None = None,
     ) -> AsyncIterator[str]:
-        """Pieces of what follows the seed text, `length` characters in all.
+        """Yield pieces of what follows the seed text, `length` characters in all.
 
-        Leaving the iteration early (or cancelling the task) frees the place. A text whose pieces
-        nobody reads waits after some thousand characters.
+        Ending the iteration early, or cancelling the task, ends the text. A text whose pieces
+        nobody reads pauses after `MAX_UNREAD` characters.
+
+        Args:
+            length: at least 1.
+            random_seed: 0 or more. The same model, seed text, length, seed and sampling give the
+                same text.
+            sampling: None for the default.
 
         Raises:
             ValueError: length below 1.
         """
         if length < 1:
             raise ValueError(f"length must be at least 1 character, got {length}.")
-        text = OpenText(checkpoint, seed_text, length, random_seed, sampling or Sampling())
+        queue = PieceQueue()
+        text = WritingState(
+            checkpoint,
+            seed_text,
+            length=length,
+            random_seed=random_seed,
+            sampling=sampling or Sampling(),
+            queue=queue,
+        )
         self.start()
         self._enter(text)
         try:
             while True:
-                piece, is_last = await text.next_piece()
-                if text.is_parked:
-                    self._go_on(text)
-                if piece:
-                    yield piece
-                if is_last:
+                taken = await queue.take()
+                if taken.was_paused:
+                    self._enter(text)
+                if taken.piece:
+                    yield taken.piece
+                if taken.is_last:
                     return
         finally:
-            text.abandoned = True
-            if text.is_parked:
-                self._enter(text)  # for the last time
+            if queue.abandon():
+                self._enter(text)  # for the last time, to have its states remembered
             self._interrupt[0] = 1
 
-    def _enter(self, text: OpenText) -> None:
+    def _enter(self, text: WritingState) -> None:
         with self._lock:
             self._arriving.append(text)
             self._interrupt[0] = 1
             self._lock.notify()
-
-    def _go_on(self, text: OpenText) -> None:
-        """The visitor has taken what was ready."""
-        with self._lock:
-            text.is_parked = False
-        self._enter(text)
 
     # The thread
 
@@ -130,21 +140,21 @@ class Engine:
                 try:
                     self._admit(text)
                 except Exception as error:
-                    _tell([text], error)
+                    _fail([text], error)
             open_texts = sum(len(batch.texts) for batch in self._batches)
             interval_s = PIECE_S + PIECE_S_PER_TEXT * open_texts
             for batch in self._batches:
                 try:
-                    batch.advance(TURN_S, self._interrupt, self._helpers, self._cores)
-                    self._hand_over(batch, interval_s)
+                    batch.advance(TIME_SLICE_S, self._interrupt, self._workers, self._cores)
+                    _put_pieces(batch, interval_s)
                 except Exception as error:
-                    _tell(batch.let_all_go(), error)
-                for text in batch.let_go():
+                    _fail(batch.remove_all(), error)
+                for text in batch.remove_idle():
                     self._leave(text)
             self._batches = [batch for batch in self._batches if batch.texts]
 
-    def _admit(self, text: OpenText) -> None:
-        if text.abandoned:
+    def _admit(self, text: WritingState) -> None:
+        if text.queue.is_abandoned:
             self._remember(text)
             return
         batch = next((b for b in self._batches if b.checkpoint is text.checkpoint), None)
@@ -158,66 +168,46 @@ class Engine:
             text.state = batch.network.start() if known is None else known
         batch.admit(text)
 
-    def _hand_over(self, batch: Batch, interval_s: float) -> None:
-        now_s = time.monotonic()
-        due = [(row, text) for row, text in enumerate(batch.texts) if text.is_due(now_s)]
-        for row, text in due:
-            text.hand_over(batch.state_of(row), now_s + interval_s)
-        _wake(text for _, text in due)
-
-    def _leave(self, text: OpenText) -> None:
-        """A text that is out of its batch: it is over, or waits for its visitor."""
-        if not (text.has_ended or text.abandoned):
+    def _leave(self, text: WritingState) -> None:
+        """Remember or pause a text that was removed from its batch."""
+        if text.is_over:
+            self._remember(text)
+        elif not text.queue.pause():  # it has been read, or abandoned, in the meantime
             with self._lock:
-                if text.must_wait:
-                    text.is_parked = True
-                else:  # it was read in the meantime
-                    self._arriving.append(text)
-            return
-        self._remember(text)
+                self._arriving.append(text)
 
-    def _remember(self, text: OpenText) -> None:
-        """Keep the states at a text's latest pieces' ends: who goes on there need not read it."""
+    def _remember(self, text: WritingState) -> None:
+        """Keep the states at the ends of the latest pieces, for a text that continues there."""
         for digest, state in text.marks:
             self._states.put(text.checkpoint, digest, state)
 
 
-def _tell(texts: list[OpenText], error: Exception) -> None:
-    """Hand an error to those who wait for these texts: a thread has no caller."""
+def _put_pieces(batch: Batch, interval_s: float) -> None:
+    """Put what was written into the queues of those texts whose next piece is due."""
+    now_s = time.monotonic()
+    due = [(row, text) for row, text in enumerate(batch.texts) if text.is_due(now_s)]
+    for row, text in due:
+        text.put_piece(batch.state_of(row), now_s + interval_s)
+    wake(text.queue for _, text in due)
+
+
+def _fail(texts: list[WritingState], error: Exception) -> None:
+    """Give an error to those who wait for these texts: a thread has no caller."""
     for text in texts:
-        text.error = error
-        text.hand_over(None, 0.0)
-    _wake(texts)
-
-
-def _wake(texts: Iterable[OpenText]) -> None:
-    """Wake the visitors' tasks, all tasks of an event loop by one call: such a call is slow."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[OpenText]] = {}
-    for text in texts:
-        by_loop.setdefault(text.loop, []).append(text)
-    for loop, waiting in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(_wake_all, waiting)
-        except RuntimeError:  # the event loop is gone, and its visitors with it
-            for text in waiting:
-                text.abandoned = True
-
-
-def _wake_all(texts: list[OpenText]) -> None:
-    for text in texts:
-        text.wake()
+        text.queue.fail(error)
+    wake(text.queue for text in texts)
 
 
 def _compile() -> None:
-    """Compile the network's step, in a process of its own: that takes 100 MB, which stay taken."""
+    """Compile the network's step in a process of its own: it takes 100 MB and never frees them."""
     if not any(Path(write_steps.stats.cache_path).glob("kernel.write_steps*")):
         command = [sys.executable, "-m", "charlstm.writing.engine"]
         subprocess.run(command, cwd=PACKAGE_PARENT, check=False)
-    _step_once()  # from the disk then
+    _step_once()  # loads what was compiled
 
 
 def _step_once() -> None:
-    """With the smallest of networks."""
+    """Write and read a character with the smallest of networks."""
     architecture = Architecture(vocabulary_size=1, embedding_units=1, lstm_units=(1,))
     shapes = architecture.weight_shapes().items()
     network = QuantizedNetwork(

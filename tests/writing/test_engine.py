@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.writing.batch import MAX_UNREAD
 from charlstm.writing.engine import Engine
+from charlstm.writing.piece_queue import MAX_UNREAD
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.tiny_networks import random_checkpoint

@@ -1,0 +1,124 @@
+"""How far a text has been written, and everything that decides how it continues."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+
+import numpy as np
+
+from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.quantized import QuantizedState
+from charlstm.writing.piece_queue import MAX_UNREAD, PieceQueue
+from charlstm.writing.sampling import Sampling, random_numbers
+from charlstm.writing.single_text import read_seed_text
+
+MAX_MARKS = 6  # ends of a text's latest pieces: where a visitor may have stopped it
+RANDOM_NUMBERS = 256  # drawn together
+
+
+class WritingState:
+    """One visitor's text while it is written.
+
+    It belongs to one thread at a time: whoever asks for the text makes it and gives it to the
+    engine's thread, which alone uses it from then on. The two meet in the queue.
+
+    Attributes:
+        settings: temperature, top_k and top_p as numbers, see `Sampling.as_numbers`.
+        queue: where what is written goes.
+        remaining: characters still to be written.
+        state: the recurrent state, (1, units), while the text is in no batch; None before it has
+            been in one, and while it is.
+        digest: of the seed text and of the pieces so far.
+        marks: digest and recurrent state at the ends of the latest pieces.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        seed_text: str,
+        *,
+        length: int,
+        random_seed: int,
+        sampling: Sampling,
+        queue: PieceQueue,
+    ):
+        self.checkpoint = checkpoint
+        self.settings = sampling.as_numbers
+        self.queue = queue
+        self.remaining = length
+        self.state: QuantizedState | None = None
+        self.digest = hashlib.sha256(_encoded(seed_text))
+        self.marks: deque[tuple[bytes, QuantizedState]] = deque(maxlen=MAX_MARKS)
+        self._to_read = read_seed_text(checkpoint.vocabulary, seed_text).ids
+        self._num_read = 0
+        self._written: list[int] = []  # ids that are not in the queue yet
+        self._random = random_numbers(random_seed, len(seed_text))
+        self._uniforms = np.empty(0)
+        self._num_used = 0  # of the uniforms
+        self._due_s = 0.0
+
+    def skip_reading(self) -> None:
+        """`state` is already that after the seed text."""
+        self._num_read = len(self._to_read)
+
+    @property
+    def remaining_steps(self) -> int:
+        """How many characters are still to be read or written."""
+        return len(self._to_read) - self._num_read + self.remaining
+
+    @property
+    def has_ended(self) -> bool:
+        return self.remaining == 0
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether so much waits for its visitor that no more should be written."""
+        return self.queue.num_unread + len(self._written) >= MAX_UNREAD
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more is to be written, because all is there or nobody reads it."""
+        return self.has_ended or self.queue.is_abandoned
+
+    def plan(self, ids: np.ndarray, uniforms: np.ndarray) -> None:
+        """Fill in what the next steps (steps,) read, and the random numbers for the others."""
+        reading = self._to_read[self._num_read : self._num_read + len(ids)]
+        ids[: len(reading)] = reading
+        needed = len(ids) - len(reading)
+        if len(self._uniforms) - self._num_used < needed:
+            more = self._random.random(max(needed, RANDOM_NUMBERS))
+            self._uniforms = np.concatenate([self._uniforms[self._num_used :], more])
+            self._num_used = 0
+        uniforms[len(reading) :] = self._uniforms[self._num_used : self._num_used + needed]
+
+    def advance(self, ids: np.ndarray) -> None:
+        """Record what the steps read or wrote, ids (steps,)."""
+        reading = min(len(self._to_read) - self._num_read, len(ids))
+        self._num_read += reading
+        written = ids[reading:].tolist()
+        self._written += written
+        self._num_used += len(written)
+        self.remaining -= len(written)
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether what was written should be put into the queue."""
+        return self.has_ended or self.must_wait or (now_s >= self._due_s and bool(self._written))
+
+    def put_piece(self, state: QuantizedState, due_s: float) -> None:
+        """Put what was written into the queue.
+
+        Args:
+            state: the recurrent state after it, to be remembered.
+            due_s: when the next piece is due.
+        """
+        piece = self.checkpoint.vocabulary.decode(self._written)
+        self._written = []
+        self._due_s = due_s
+        self.digest.update(_encoded(piece))
+        self.marks.append((self.digest.digest(), state))
+        self.queue.put(piece, is_last=self.has_ended)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
