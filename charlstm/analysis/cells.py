@@ -94,16 +94,16 @@ def find_cells(
         values = [_values_of(feature, written) for feature in FEATURES]
         halves.append((_activations(checkpoint, half), values))
         progress(0.3 + 0.3 * len(halves))
-    places = [place for place, feature in enumerate(FEATURES) if _is_there(feature, place, halves)]
+    indices = [index for index, feature in enumerate(FEATURES) if _is_there(feature, index, halves)]
     found = {}
     for layer in range(len(checkpoint.architecture.lstm_units)):
-        scores = [_scores(activations[layer], values, places) for activations, values in halves]
-        for place, chosen_by, scored_by in zip(places, *scores, strict=True):
+        scores = [_scores(activations[layer], values, indices) for activations, values in halves]
+        for index, chosen_by, scored_by in zip(indices, *scores, strict=True):
             cell = int(np.argmax(np.abs(chosen_by)))
             strength = abs(chosen_by[cell])
-            if place not in found or strength > found[place][0]:
-                found[place] = strength, layer, cell, np.sign(chosen_by[cell]), scored_by[cell]
-    kept = (_meaning(FEATURES[place], *found[place][1:]) for place in sorted(found))
+            if index not in found or strength > found[index][0]:
+                found[index] = strength, layer, cell, np.sign(chosen_by[cell]), scored_by[cell]
+    kept = (_meaning(FEATURES[index], *found[index][1:]) for index in sorted(found))
     return [asdict(meaning) for meaning in kept if meaning is not None]
 
 
@@ -153,24 +153,24 @@ def _activations(checkpoint: Checkpoint, rows: np.ndarray) -> list[np.ndarray]:
     return [np.concatenate(levels) for levels in layers]
 
 
-def _is_there(feature: Feature, place: int, halves) -> bool:
+def _is_there(feature: Feature, index: int, halves) -> bool:
     """Whether both halves of the text have the feature often enough to say anything."""
     return all(
-        min((values[place] > 0).sum(), (values[place] == 0).sum()) >= LEAST_CASES
+        min((values[index] > 0).sum(), (values[index] == 0).sum()) >= LEAST_CASES
         for _, values in halves
     )
 
 
-def _scores(levels: np.ndarray, values: list[np.ndarray], places: list[int]) -> np.ndarray:
+def _scores(levels: np.ndarray, values: list[np.ndarray], indices: list[int]) -> np.ndarray:
     """Correlation, or AUC from -1 to 1 instead of 0 to 1, of all cells: (features, units)."""
-    scores = np.zeros((len(places), levels.shape[1]))
+    scores = np.zeros((len(indices), levels.shape[1]))
     ranks = _ranks(levels)
     activations = levels.astype(np.float32)
     activations -= activations.mean(0)
     sizes = np.sqrt(np.square(activations).sum(0)) + 1e-9  # a cell that never moves scores 0
-    for row, place in enumerate(places):
-        value = values[place]
-        if FEATURES[place].is_count:
+    for row, index in enumerate(indices):
+        value = values[index]
+        if FEATURES[index].is_count:
             centred = value - value.mean()
             scores[row] = centred @ activations / (np.sqrt(np.square(centred).sum()) * sizes)
         else:

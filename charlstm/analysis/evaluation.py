@@ -120,14 +120,14 @@ def _sums(
         logits, state = network.read(inputs[:, piece], state)
         goal = targets[:, piece]
         counted = goal >= 0
-        nats = surprisal(logits, np.maximum(goal, 0))
+        nats = surprisal_nats(logits, np.maximum(goal, 0))
         loss += float(nats[counted].sum(dtype=np.float64))
         right += int((logits.argmax(-1) == goal)[counted].sum())
         progress(min(1.0, piece.stop / inputs.shape[1]))
     return loss, right
 
 
-def surprisal(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def surprisal_nats(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Minus the natural logarithm of each id's probability: nats, in the shape of ids.
 
     Args:

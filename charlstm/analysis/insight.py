@@ -1,6 +1,6 @@
-"""What the network expects and remembers: odds, surprise, activations of its cells.
+"""What a network makes of a text: next-character probabilities, surprisal, cell activations.
 
-All of it is read off the network that writes.
+All of it is computed by the quantized network, the one that writes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.analysis.evaluation import surprisal
+from charlstm.analysis.evaluation import surprisal_nats
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.quantized import QuantizedState
 from charlstm.writing.sampling import log_softmax
@@ -21,25 +21,26 @@ MAX_TYPED = 16  # characters added at once, up to which the text before them is 
 
 
 @dataclass(frozen=True)
-class Surprise:
+class Surprisal:
     """How unexpected each character of a text was.
 
     Attributes:
-        nats: float64, (characters,): minus the logarithm of the character's probability before it
-            was read; not a number where the network does not know the character and skips it.
+        nats: float64, (characters,), 0 or more: minus the natural logarithm of the probability that
+            the network gave the character before it was read; NaN where the vocabulary lacks the
+            character, which is then skipped.
     """
 
     nats: np.ndarray
 
     @property
     def mean_nats(self) -> float:
-        """Over the known characters; not a number if there are none."""
+        """Mean over the known characters; NaN if there are none."""
         known = self.nats[~np.isnan(self.nats)]
         return float(known.mean()) if len(known) else float("nan")
 
     @property
     def perplexity(self) -> float:
-        """Among how many characters, all as likely, one would have had to guess each time."""
+        """The number of equally likely characters that would be as hard to guess among."""
         return float(np.exp(self.mean_nats))
 
 
@@ -90,28 +91,28 @@ def _logits(checkpoint: Checkpoint, text: str, cache: StateCache[AfterText] | No
     return after.logits
 
 
-def surprise(checkpoint: Checkpoint, text: str) -> Surprise:
-    """How unexpected each character of a text was, at temperature 1."""
+def surprisal(checkpoint: Checkpoint, text: str) -> Surprisal:
+    """Measure how unexpected each character of a text was, at temperature 1."""
     vocabulary, network = checkpoint.vocabulary, checkpoint.quantized
     known = _known(checkpoint, text)
     nats = np.full(len(text), np.nan)
     ids = read_seed_text(vocabulary, text).ids
-    before = len(ids) - known.sum()  # a line's beginning, if the network knows such a thing
+    before = len(ids) - known.sum()  # 1 if a line break or a space was put before the text, else 0
     if known.any():
         logits, _ = network.read(ids[:-1], network.start())
         logits = logits.astype(np.float64)
-        if not before:  # the first character comes from nowhere: it cannot be expected
-            blind = np.zeros((1, logits.shape[1]))
-            logits = np.concatenate([blind, logits])
-        nats[known] = surprisal(logits, ids[before:])
-    return Surprise(nats)
+        if not before:  # nothing was read before the first character: all are equally likely
+            uniform = np.zeros((1, logits.shape[1]))
+            logits = np.concatenate([uniform, logits])
+        nats[known] = surprisal_nats(logits, ids[before:])
+    return Surprisal(nats)
 
 
 def activations(checkpoint: Checkpoint, text: str) -> list[np.ndarray]:
     """The cells' activations after each character: float32, (characters, units) a layer.
 
-    An activation is the hyperbolic tangent of the cell state, from -1 to 1; not a number at
-    characters that the network does not know and skips.
+    An activation is the hyperbolic tangent of the cell state, from -1 to 1; NaN at characters that
+    the vocabulary lacks.
     """
     network = checkpoint.quantized
     known = _known(checkpoint, text)

@@ -33,7 +33,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """The network after some of a text.
 
     Attributes:
@@ -72,13 +72,13 @@ def tiles(vocabulary: Vocabulary, text: str) -> list[Tile]:
         Tile(
             character,
             int(vocabulary.encode(character)[0]) if character in vocabulary else None,
-            is_given=place < len(beginning),
+            is_given=index < len(beginning),
         )
-        for place, character in enumerate(beginning + text)
+        for index, character in enumerate(beginning + text)
     ]
 
 
-def moment(checkpoint: Checkpoint, read: list[Tile]) -> Moment:
+def snapshot(checkpoint: Checkpoint, read: list[Tile]) -> Snapshot:
     """The network after these tiles."""
     network = checkpoint.network
     before = state = network.start()
@@ -92,7 +92,7 @@ def moment(checkpoint: Checkpoint, read: list[Tile]) -> Moment:
         for now, then in zip(layer, layer_before, strict=True)
     )
     scores = network.logits(state)[0].astype(np.float64)
-    return Moment(state, scores - scores.max(), moved)
+    return Snapshot(state, scores - scores.max(), moved)
 
 
 def parts(architecture: Architecture) -> list[Part]:

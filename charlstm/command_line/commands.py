@@ -208,7 +208,7 @@ def _text_to_evaluate(
 def generate_command(arguments: argparse.Namespace) -> int:
     from threadpoolctl import threadpool_limits
 
-    from charlstm.analysis.copying import TrainingText, tell_copy
+    from charlstm.analysis.copying import TrainingText, describe_copy
     from charlstm.analysis.training_text import part_learned_from, text_at_hand
     from charlstm.writing.sampling import Sampling
     from charlstm.writing.single_text import name_unknown, read_seed_text, write
@@ -246,7 +246,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
     if text is not None:
         learned = TrainingText(part_learned_from(text, checkpoint.training))
         fine_tuned = checkpoint.training.source is not None
-        say(tell_copy(learned.longest_copy("".join(written)), fine_tuned=fine_tuned))
+        say(describe_copy(learned.longest_copy("".join(written)), fine_tuned=fine_tuned))
     return 0
 
 

@@ -119,8 +119,3 @@ def draw(weights: np.ndarray, uniform: np.ndarray | float) -> np.ndarray:
     # Scaled by the last entry, which rounding may leave slightly off 1.
     goal = np.asarray(uniform)[..., None] * cumulative[..., -1:]
     return (cumulative <= goal).sum(-1)
-
-
-def next_id(logits: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> int:
-    """The id of the next character from logits (vocab,); takes one number from `rng`."""
-    return int(draw(probabilities(logits, sampling), rng.random()))

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from charlstm.analysis import copying
 from charlstm.analysis.copying import (
-    BY_HEART,
     MAX_SHOWN,
+    MEMORISED,
     MIN_PASSAGE,
     Passage,
     TrainingText,
-    tell_copy,
+    describe_copy,
 )
 from tests.tiny_networks import tiny_shakespeare_text
 
@@ -37,7 +37,7 @@ def check(text: str, written: str) -> None:
         return
     assert (len(found.text), found.start) == (length, start)
     assert found.text == written[start : start + length]
-    assert found.text == text[found.place : found.place + length]
+    assert found.text == text[found.training_start : found.training_start + length]
 
 
 @given(st.text("ab", max_size=300), st.text("ab", max_size=60))
@@ -62,13 +62,13 @@ def test_every_length_is_told_exactly(length):
     if length < MIN_PASSAGE:
         assert found is None
     else:
-        assert found == Passage(text[500 : 500 + length], start=2, place=500)
+        assert found == Passage(text[500 : 500 + length], start=2, training_start=500)
 
 
 def test_of_equally_long_ones_the_first_is_told():
     text = "the king is here and the queen is away"
     found = TrainingText(text).longest_copy("?is away? the king is? queen is")
-    assert found == Passage("the king is", start=10, place=0)
+    assert found == Passage("the king is", start=10, training_start=0)
 
 
 def test_copies_across_the_borders_of_blocks_are_found(monkeypatch):
@@ -109,8 +109,8 @@ def test_what_shakespeare_shares_with_himself_is_below_what_counts_as_by_heart()
     text = tiny_shakespeare_text()
     cut = int(0.9 * len(text))
     found = TrainingText(text[:cut]).longest_copy(text[cut:])
-    assert len(found.text) == 31 < BY_HEART
-    assert text.startswith(found.text, found.place)
+    assert len(found.text) == 31 < MEMORISED
+    assert text.startswith(found.text, found.training_start)
 
 
 def test_ten_thousand_characters_are_looked_up_in_five_million_within_a_second():
@@ -125,21 +125,21 @@ def test_ten_thousand_characters_are_looked_up_in_five_million_within_a_second()
 
 
 def test_the_sentence_shows_the_passage_on_one_line():
-    told = tell_copy(Passage("\nMy lord,\n\nJULIET:\n  O ", 5, 7))
-    assert "training text: 23 characters: “My lord, / JULIET: / O”." in told
-    assert "makes up its own sentences" in told and "heart" not in told
+    sentence = describe_copy(Passage("\nMy lord,\n\nJULIET:\n  O ", 5, 7))
+    assert "training text: 23 characters: “My lord, / JULIET: / O”." in sentence
+    assert "makes up its own sentences" in sentence and "heart" not in sentence
 
 
 def test_the_sentence_says_when_a_passage_is_known_by_heart():
-    told = tell_copy(Passage("x" * BY_HEART, 0, 0))
-    assert "by heart" in told and "own sentences" not in told
-    told = tell_copy(Passage("word " * 300, 0, 0))
-    assert "1,500 characters" in told and len(told) < MAX_SHOWN + 130
-    assert "…”" in told
+    sentence = describe_copy(Passage("x" * MEMORISED, 0, 0))
+    assert "by heart" in sentence and "own sentences" not in sentence
+    sentence = describe_copy(Passage("word " * 300, 0, 0))
+    assert "1,500 characters" in sentence and len(sentence) < MAX_SHOWN + 130
+    assert "…”" in sentence
 
 
 def test_of_a_fine_tuned_model_no_more_is_said_than_is_known():
-    told = tell_copy(Passage("my lord, ", 0, 0), fine_tuned=True)
-    assert "the text it was fine-tuned with" in told and "own sentences" not in told
-    assert "own sentences" not in tell_copy(None, fine_tuned=True)
-    assert "makes up its own sentences" in tell_copy(None)
+    sentence = describe_copy(Passage("my lord, ", 0, 0), fine_tuned=True)
+    assert "the text it was fine-tuned with" in sentence and "own sentences" not in sentence
+    assert "own sentences" not in describe_copy(None, fine_tuned=True)
+    assert "makes up its own sentences" in describe_copy(None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.analysis.evaluation import bits_per_char, evaluate, perplexity, surprisal
+from charlstm.analysis.evaluation import bits_per_char, evaluate, perplexity, surprisal_nats
 from charlstm.network.lstm import Architecture, Network
 from tests.tiny_networks import random_network
 
@@ -53,7 +53,7 @@ def test_more_windows_than_fit_side_by_side_are_all_measured():
     count = len(ids) - 1
     inputs = np.resize(ids[:-1], (131, 256))
     logits, _ = network.read(inputs, network.start(131))
-    nats = surprisal(logits, np.resize(ids[1:], (131, 256))).ravel()[:count]
+    nats = surprisal_nats(logits, np.resize(ids[1:], (131, 256))).ravel()[:count]
     assert evaluate(network, ids).cold_loss_nats == pytest.approx(nats.mean(), abs=1e-5)
 
 
@@ -120,7 +120,7 @@ def test_the_figures_have_the_names_that_programs_rely_on():
 def test_surprisals_are_minus_the_log_of_probabilities_that_sum_to_one(vocab, scale, random_seed):
     rng = np.random.default_rng(random_seed)
     logits = np.repeat(rng.normal(0, scale, (2, 1, vocab)).astype(np.float32), vocab, axis=1)
-    nats = surprisal(logits, np.tile(np.arange(vocab), (2, 1)))
+    nats = surprisal_nats(logits, np.tile(np.arange(vocab), (2, 1)))
     assert nats.shape == (2, vocab)
     assert (nats >= 0).all()
     np.testing.assert_allclose(np.exp(-nats.astype(np.float64)).sum(-1), 1, rtol=1e-5)
@@ -129,8 +129,8 @@ def test_surprisals_are_minus_the_log_of_probabilities_that_sum_to_one(vocab, sc
 def test_surprisal_at_huge_logits_is_exact():
     logits = np.array([[1e6, 1e6 - 1, -3e38]], np.float32)
     expected = math.log(1 + math.exp(-1))
-    assert surprisal(logits, np.array([0]))[0] == pytest.approx(expected, rel=1e-6)
-    assert surprisal(logits, np.array([1]))[0] == pytest.approx(expected + 1, rel=1e-6)
+    assert surprisal_nats(logits, np.array([0]))[0] == pytest.approx(expected, rel=1e-6)
+    assert surprisal_nats(logits, np.array([1]))[0] == pytest.approx(expected + 1, rel=1e-6)
 
 
 def test_units():

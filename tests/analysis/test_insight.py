@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charlstm.analysis.insight import REMEMBERED_TEXTS, activations, log_probabilities, surprise
+from charlstm.analysis.insight import REMEMBERED_TEXTS, activations, log_probabilities, surprisal
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling, probabilities
@@ -40,47 +40,47 @@ def test_without_anything_to_read_all_characters_are_as_likely():
 
 
 @pytest.mark.parametrize("text", ["s", "sea ten\n\nnest", "😀" * 40])
-def test_surprise_is_minus_the_logarithm_of_the_probability(checkpoint, text):
+def test_surprisal_is_minus_the_logarithm_of_the_probability(checkpoint, text):
     ids, logits = logits_in_float32(checkpoint, text)
-    odds_before = probabilities(logits[:-1], Sampling(temperature=1.0))
-    expected = -np.log(odds_before[np.arange(len(text)), ids[1:]])
-    found = surprise(checkpoint, text)
+    probabilities_before = probabilities(logits[:-1], Sampling(temperature=1.0))
+    expected = -np.log(probabilities_before[np.arange(len(text)), ids[1:]])
+    found = surprisal(checkpoint, text)
     np.testing.assert_allclose(found.nats, expected, atol=0.02)
     assert found.mean_nats == pytest.approx(expected.mean(), abs=0.02)
     assert found.perplexity == pytest.approx(np.exp(found.mean_nats))
 
 
-def test_unknown_characters_are_skipped_and_have_no_surprise(checkpoint):
-    found = surprise(checkpoint, "seXaYY!")
+def test_unknown_characters_are_skipped_and_have_no_surprisal(checkpoint):
+    found = surprisal(checkpoint, "seXaYY!")
     assert np.isnan(found.nats).tolist() == [False, False, True, False, True, True, False]
-    np.testing.assert_array_equal(found.nats[[0, 1, 3, 6]], surprise(checkpoint, "sea!").nats)
+    np.testing.assert_array_equal(found.nats[[0, 1, 3, 6]], surprisal(checkpoint, "sea!").nats)
 
 
 def test_the_first_character_of_all_cannot_be_expected_without_line_breaks():
-    found = surprise(random_checkpoint("abc"), "ba")
+    found = surprisal(random_checkpoint("abc"), "ba")
     assert found.nats[0] == pytest.approx(np.log(3))
 
 
 @pytest.mark.parametrize("text", ["", "XYZ"])
-def test_nothing_known_is_no_surprise(checkpoint, text):
-    found = surprise(checkpoint, text)
+def test_nothing_known_has_no_surprisal(checkpoint, text):
+    found = surprisal(checkpoint, text)
     assert len(found.nats) == len(text)
     assert np.isnan(found.mean_nats)
 
 
 def test_verse_surprises_the_shipped_model_less_than_other_english():
     checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
-    verse = surprise(
+    verse = surprisal(
         checkpoint, "My lord, I will not stay with thee to-night,\nNor hear thee speak."
     )
-    tweet = surprise(checkpoint, "just got my new phone and the update is already broken lol why")
+    tweet = surprisal(checkpoint, "just got my new phone and the update is already broken lol why")
     assert verse.perplexity < tweet.perplexity
 
 
 TEXT = "sea ten\n\nnest! 😀 a\u0928"
 
 
-def test_odds_surprise_and_activations_are_those_of_the_keras_network(checkpoint):
+def test_probabilities_surprisal_and_activations_are_those_of_the_keras_network(checkpoint):
     logits, memory = read_with_keras(checkpoint, TEXT)
     ids = read_seed_text(checkpoint.vocabulary, TEXT).ids
     probabilities_at_1 = probabilities(logits, Sampling(temperature=1.0))
@@ -88,7 +88,7 @@ def test_odds_surprise_and_activations_are_those_of_the_keras_network(checkpoint
         np.exp(log_probabilities(checkpoint, TEXT)), probabilities_at_1[-1], atol=0.01
     )
     expected = -np.log(probabilities_at_1[np.arange(len(TEXT)), ids[1:]])
-    np.testing.assert_allclose(surprise(checkpoint, TEXT).nats, expected, atol=0.02)
+    np.testing.assert_allclose(surprisal(checkpoint, TEXT).nats, expected, atol=0.02)
     for found, cells in zip(activations(checkpoint, TEXT), memory, strict=True):
         np.testing.assert_allclose(found, np.tanh(cells[1:]), atol=0.01)
 
@@ -103,7 +103,7 @@ def test_the_shipped_models_figures_are_those_of_the_keras_network():
     np.testing.assert_allclose(found, expected[-1], atol=0.01)
     at_1 = probabilities(logits, Sampling(temperature=1.0))
     nats = -np.log(at_1[np.arange(len(text)), ids[1:]])
-    np.testing.assert_allclose(surprise(checkpoint, text).nats, nats, atol=0.05)
+    np.testing.assert_allclose(surprisal(checkpoint, text).nats, nats, atol=0.05)
     for found, cells in zip(activations(checkpoint, text), memory, strict=True):
         np.testing.assert_allclose(found, np.tanh(cells[1:]), atol=0.03)
 

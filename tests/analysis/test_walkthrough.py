@@ -50,31 +50,31 @@ def test_state_and_scores_after_each_tile_are_those_of_the_network(checkpoint, t
     for count in range(1, len(read) + 1):
         ids = np.array([[tile.id for tile in read[:count] if tile.id is not None]])
         logits, state = checkpoint.network.read(ids, checkpoint.network.start())
-        moment = walkthrough.moment(checkpoint, read[:count])
-        for layer, expected in zip(moment.state, state, strict=True):
+        snapshot = walkthrough.snapshot(checkpoint, read[:count])
+        for layer, expected in zip(snapshot.state, state, strict=True):
             for found, wanted in zip(layer, expected, strict=True):
                 np.testing.assert_allclose(found, wanted, atol=1e-6)
-        assert moment.scores.max() == 0
+        assert snapshot.scores.max() == 0
         for temperature in (0.3, 1.0):
             sampling = Sampling(temperature=temperature)
             np.testing.assert_allclose(
-                probabilities(moment.scores, sampling),
+                probabilities(snapshot.scores, sampling),
                 probabilities(logits[0, -1], sampling),
                 atol=1e-6,
             )
 
 
 def test_before_anything_is_read_the_state_is_zero(checkpoint):
-    moment = walkthrough.moment(checkpoint, [])
-    assert not any(part.any() for layer in moment.state for part in layer)
-    assert moment.moved == 0
+    snapshot = walkthrough.snapshot(checkpoint, [])
+    assert not any(part.any() for layer in snapshot.state for part in layer)
+    assert snapshot.moved == 0
     bias = checkpoint.weights["output/bias"]
-    np.testing.assert_allclose(moment.scores, bias - bias.max(), atol=1e-6)
+    np.testing.assert_allclose(snapshot.scores, bias - bias.max(), atol=1e-6)
 
 
 def test_an_unknown_character_moves_nothing(checkpoint):
     read = tiles(checkpoint.vocabulary, "seaX")
-    before, after = (walkthrough.moment(checkpoint, read[:count]) for count in (4, 5))
+    before, after = (walkthrough.snapshot(checkpoint, read[:count]) for count in (4, 5))
     assert before.moved > 0 and after.moved == 0
     np.testing.assert_array_equal(before.scores, after.scores)
 
@@ -89,7 +89,7 @@ def test_what_has_moved_is_counted_over_all_layers_and_both_states(checkpoint):
         for part in (0, 1)
     )
     read = [Tile("\n", 0, is_given=True), Tile("a", 3)]
-    assert walkthrough.moment(checkpoint, read).moved == moved
+    assert walkthrough.snapshot(checkpoint, read).moved == moved
     assert 0 < moved < 24
 
 
@@ -112,13 +112,13 @@ def test_states_and_odds_after_each_character_equal_those_of_keras(lstm_units):
         # The training model carries its state from character to character, as the page shows it.
         given = {"ids": np.array([[tile.id]], np.int32), "keep": np.full((1, 1), float(count > 1))}
         logits = models.training(given, training=False)
-        moment = walkthrough.moment(checkpoint, read[:count])
-        for layer, (hidden, cell) in zip(carried, moment.state, strict=True):
+        snapshot = walkthrough.snapshot(checkpoint, read[:count])
+        for layer, (hidden, cell) in zip(carried, snapshot.state, strict=True):
             to_numpy = keras.ops.convert_to_numpy
             np.testing.assert_allclose(hidden, to_numpy(layer.hidden.value), atol=1e-5)
             np.testing.assert_allclose(cell, to_numpy(layer.cell.value), atol=1e-5)
         odds = keras.ops.convert_to_numpy(keras.ops.softmax(logits))[0, 0]
-        found = probabilities(moment.scores, Sampling(temperature=1.0))
+        found = probabilities(snapshot.scores, Sampling(temperature=1.0))
         np.testing.assert_allclose(found, odds, atol=1e-5)
 
 

@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from charlstm.analysis.evaluation import surprisal
+from charlstm.analysis.evaluation import surprisal_nats
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.text.corpus import read_file
 from charlstm.text.split import split
@@ -33,7 +33,7 @@ def main(checkpoint_path: str, text_path: str) -> None:
     for first in range(0, STRETCH - 1, PIECE):
         piece = slice(first, min(first + PIECE, STRETCH - 1))
         logits, state = checkpoint.network.read(texts[:, piece], state)
-        losses.append(surprisal(logits, texts[:, piece.start + 1 : piece.stop + 1]))
+        losses.append(surprisal_nats(logits, texts[:, piece.start + 1 : piece.stop + 1]))
     by_distance = np.concatenate(losses, axis=1).mean(axis=0)
     print(f"{'characters read':>20}{'loss (nats)':>14}   {stretches} stretches")
     for start, stop in zip(EDGES, EDGES[1:], strict=False):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from charlstm.analysis.insight import surprise
+from charlstm.analysis.insight import surprisal
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
 from tests.browsing import CHROMIUM, FLAGS
@@ -57,7 +57,7 @@ def main() -> None:
     rows["reading the text, without the page"] = times_ms = []
     for _ in range(TURNS):
         began_s = time.perf_counter()
-        surprise(checkpoint, text)
+        surprisal(checkpoint, text)
         times_ms.append(1000 * (time.perf_counter() - began_s))
     print(f"{CHARACTERS:,} characters, {TURNS} times each, milliseconds\n")
     print("| | half | all |\n|---|---|---|")

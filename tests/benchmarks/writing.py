@@ -21,7 +21,7 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from charlstm.analysis.evaluation import surprisal
+from charlstm.analysis.evaluation import surprisal_nats
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.text.corpus import practice_text
@@ -170,7 +170,7 @@ def losses(checkpoint: Checkpoint) -> tuple[float, float]:
     rounded, _ = checkpoint.quantized.read(ids, checkpoint.quantized.start())
     found = []
     for logits in (exact[0], rounded):
-        found.append(float(surprisal(logits[:-1].astype(np.float64), ids[1:]).mean()))
+        found.append(float(surprisal_nats(logits[:-1].astype(np.float64), ids[1:]).mean()))
     return found[0], found[1]
 
 

@@ -133,7 +133,7 @@ def test_the_shipped_model_loses_next_to_nothing():
     ):
         logits = read(ids, state)[0].reshape(len(ids), -1)[:-1].astype(np.float64)
         logits -= logits.max(-1, keepdims=True)
-        surprise = np.log(np.exp(logits).sum(-1)) - logits[np.arange(len(ids) - 1), ids[1:]]
-        losses.append(surprise.mean())
+        nats = np.log(np.exp(logits).sum(-1)) - logits[np.arange(len(ids) - 1), ids[1:]]
+        losses.append(nats.mean())
     assert 0.5 < losses[0] < 2
     assert abs(losses[1] - losses[0]) < 0.0005

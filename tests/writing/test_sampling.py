@@ -14,7 +14,6 @@ from charlstm.writing.sampling import (
     Sampling,
     draw,
     log_softmax,
-    next_id,
     probabilities,
     random_numbers,
     softmax,
@@ -56,8 +55,8 @@ def test_the_float_type_stays(dtype):
 
 @given(arrays(np.float32, st.integers(1, 9), elements=FLOAT32), st.integers(0, 99))
 def test_temperature_zero_is_argmax(logits, random_seed):
-    chosen = next_id(logits, Sampling(temperature=0), random_numbers(random_seed))
-    assert chosen == logits.argmax()
+    weights = probabilities(logits, Sampling(temperature=0))
+    assert draw(weights, random_numbers(random_seed).random()) == logits.argmax()
 
 
 def test_a_tie_at_temperature_zero_goes_to_the_lowest_id():
@@ -130,7 +129,8 @@ def test_impossible_temperatures_are_refused(temperature):
 def test_top_k_one_equals_greedy(order, random_seed):
     logits = np.array(order, np.float32) / 10
     sampling = Sampling(temperature=5, top_k=1)
-    assert next_id(logits, sampling, random_numbers(random_seed)) == logits.argmax()
+    weights = probabilities(logits, sampling)
+    assert draw(weights, random_numbers(random_seed).random()) == logits.argmax()
 
 
 def test_top_k_keeps_the_k_likeliest_in_their_proportions():
@@ -217,11 +217,9 @@ def test_a_character_without_probability_is_never_drawn(weights, number):
 
 def test_empirical_frequencies_match_the_probabilities():
     shares = np.array([0.05, 0.5, 0.0, 0.15, 0.3])
-    logits, rng, draws = logits_of(*shares), random_numbers(7), 20_000
-    sampling = Sampling(temperature=1)
-    counts = np.bincount(
-        [next_id(logits, sampling, rng) for _ in range(draws)], minlength=len(shares)
-    )
+    rng, draws = random_numbers(7), 20_000
+    weights = probabilities(logits_of(*shares), Sampling(temperature=1))
+    counts = np.bincount([draw(weights, rng.random()) for _ in range(draws)], minlength=len(shares))
     deviation = np.sqrt(shares * (1 - shares) / draws)
     assert (np.abs(counts / draws - shares) <= 4 * deviation).all()
 
@@ -248,11 +246,3 @@ def test_random_numbers_continue_exactly_at_any_position(random_seed, position, 
     whole = random_numbers(random_seed).random(position + count)
     continued = random_numbers(random_seed, position)
     assert [continued.random() for _ in range(count)] == whole[position:].tolist()
-
-
-def test_a_character_takes_one_number_whatever_the_settings():
-    logits = np.array([1.0, 2.0, 3.0])
-    for sampling in (Sampling(temperature=0), Sampling(top_k=1), Sampling(top_p=0.5), Sampling()):
-        rng = random_numbers(5)
-        next_id(logits, sampling, rng)
-        assert rng.random() == random_numbers(5, 1).random()

@@ -56,6 +56,14 @@ def test_a_text_written_in_two_goes_is_the_text_of_one_go(checkpoint, seed_text)
     assert first + written(checkpoint, seed_text + first, length=30) == whole
 
 
+@pytest.mark.parametrize("settings", [{"temperature": 0}, {"top_k": 2}, {"top_p": 0.5}, {}])
+def test_a_character_takes_one_random_number_whatever_the_settings(checkpoint, settings):
+    """Else the second part would begin with another number than in the text of one go."""
+    whole = written(checkpoint, "sea", length=40, **settings)
+    first = written(checkpoint, "sea", length=15, **settings)
+    assert first + written(checkpoint, "sea" + first, length=25, **settings) == whole
+
+
 def test_the_same_random_seed_gives_the_same_text(checkpoint):
     assert written(checkpoint, "sea") == written(checkpoint, "sea")
     assert written(checkpoint, "sea") != written(checkpoint, "sea", random_seed=2)

@@ -150,16 +150,16 @@ class HowItWorks:
         checkpoint = self.registry.get(model)
         tiles = walkthrough.tiles(checkpoint.vocabulary, text)
         count = len(tiles) if read < 0 else min(read, len(tiles))
-        moment = walkthrough.moment(checkpoint, tiles[:count])
+        snapshot = walkthrough.snapshot(checkpoint, tiles[:count])
         return {
             "tiles": [[tile.character, tile.id, tile.is_given] for tile in tiles],
             "read": count,
             "layers": [
                 {"hidden": _hundredths(hidden), "cell": _hundredths(cell)}
-                for hidden, cell in moment.state
+                for hidden, cell in snapshot.state
             ],
-            "scores": moment.scores.round(4).tolist(),
-            "moved": moment.moved,
+            "scores": snapshot.scores.round(4).tolist(),
+            "moved": snapshot.moved,
         }
 
 

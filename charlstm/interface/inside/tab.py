@@ -11,7 +11,7 @@ import gradio as gr
 import numpy as np
 
 from charlstm.analysis.cells import CellMeaning, find_cells, meanings
-from charlstm.analysis.insight import activations, surprise
+from charlstm.analysis.insight import activations, surprisal
 from charlstm.errors import CharLSTMError
 from charlstm.interface.endpoints import offer
 from charlstm.interface.model_choice import ModelChoice
@@ -39,7 +39,7 @@ class Inside:
     def surprise(self, model: str, text: str) -> dict:
         """Nats of each character, null where the network does not know it."""
         checkpoint, unknown = self._read(model, text)
-        found = surprise(checkpoint, text)
+        found = surprisal(checkpoint, text)
         return {
             "nats": _numbers(found.nats),
             "mean_nats": _number(found.mean_nats),

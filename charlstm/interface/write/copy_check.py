@@ -7,7 +7,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from charlstm.analysis.copying import TrainingText, tell_copy
+from charlstm.analysis.copying import TrainingText, describe_copy
 from charlstm.analysis.training_text import part_learned_from, text_at_hand
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.training_record import TrainingRecord
@@ -43,7 +43,7 @@ class Copies:
         learned = self._learned(training, folder)
         if learned is None:
             return ""
-        return tell_copy(learned.longest_copy(written), fine_tuned=training.source is not None)
+        return describe_copy(learned.longest_copy(written), fine_tuned=training.source is not None)
 
     def _learned(self, training: TrainingRecord, folder: Path) -> TrainingText | None:
         key = (training.text, training.carries_state)

@@ -178,7 +178,7 @@ def test_leaving_closes_all_texts(comparer):
         raise AssertionError("somebody still writes")
 
     written = []
-    finish = Batch.let_go
+    finish = Batch.remove_idle
 
     def count(batch):
         gone = finish(batch)
@@ -186,7 +186,7 @@ def test_leaving_closes_all_texts(comparer):
         return gone
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Batch, "let_go", count)
+        patch.setattr(Batch, "remove_idle", count)
         assert asyncio.run(leave_at_once()) == 1, "no task is left but this one"
     assert len(written) == 3 and all(written), "none of them was written to its end"
     assert not comparer.turns._latest

@@ -72,14 +72,14 @@ def how(visit, other):
     return open_how
 
 
-def moment_of(checkpoint, text, read=None):
+def snapshot_of(checkpoint, text, read=None):
     found = walkthrough.tiles(checkpoint.vocabulary, text)
-    return walkthrough.moment(checkpoint, found[:read])
+    return walkthrough.snapshot(checkpoint, found[:read])
 
 
 def odds_of(checkpoint, text, temperature, read=None):
     return probabilities(
-        moment_of(checkpoint, text, read).scores, Sampling(temperature=temperature)
+        snapshot_of(checkpoint, text, read).scores, Sampling(temperature=temperature)
     )
 
 
@@ -118,7 +118,7 @@ def expect_place(page, read, of):
 
 def expect_shown(page, checkpoint, text, read):
     """That the pictures, too, stand at a place: the mark on the tiles does not wait for them."""
-    moved = moment_of(checkpoint, text, read).moved
+    moved = snapshot_of(checkpoint, text, read).moved
     expect_place(page, read, len(walkthrough.tiles(checkpoint.vocabulary, text)))
     expect(page.locator("how-it-works .moved")).to_contain_text(f"changed {moved:,} of ")
 
@@ -175,7 +175,7 @@ def test_stepping_shows_the_state_and_the_odds_of_each_place(how, shipped):
     page.locator("how-it-works .tiles button").nth(3).click()
     expect_place(page, 4, 9)
     expect(page.locator("how-it-works .moved")).to_contain_text(
-        f"changed {moment_of(shipped, FIRST_TEXT, 4).moved:,} of 2,048 numbers"
+        f"changed {snapshot_of(shipped, FIRST_TEXT, 4).moved:,} of 2,048 numbers"
     )
     expect_bars(page, odds_of(shipped, FIRST_TEXT, temperature, 4))
     for key, read in (("ArrowLeft", 3), ("ArrowRight", 4), ("End", 9), ("Home", 1)):
@@ -202,7 +202,7 @@ def test_the_value_of_each_square_is_that_of_the_state(how, shipped):
     page = how()
     page.locator("how-it-works .tiles button").nth(5).click()
     expect_shown(page, shipped, FIRST_TEXT, 6)
-    state = moment_of(shipped, FIRST_TEXT, 6).state
+    state = snapshot_of(shipped, FIRST_TEXT, 6).state
     canvases = page.locator("how-it-works canvas")
     expect(canvases).to_have_count(4)
     for (layer, part), place in itertools.product([(0, 0), (0, 1), (1, 0), (1, 1)], [0, 133, 511]):
@@ -215,7 +215,7 @@ def test_the_value_of_each_square_is_that_of_the_state(how, shipped):
         expect(told).to_contain_text(f"Layer {layer + 1}, {KINDS[part]}, number {place + 1} of 512")
         assert value_told(page) == pytest.approx(state[layer][part][0, place], abs=0.00501)
     # The same square in the next place, and another square by the keyboard.
-    before, state = state, moment_of(shipped, FIRST_TEXT, 7).state
+    before, state = state, snapshot_of(shipped, FIRST_TEXT, 7).state
     place = int(np.abs(state[1][1] - before[1][1])[0].argmax())
     canvas.focus()
     page.keyboard.press("Home")
@@ -247,7 +247,7 @@ COLOURS = """(canvas) => {
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_colour_of_a_square_tells_the_sign_and_the_size_of_its_number(how, shipped, theme):
     page = how(f"/?__theme={theme}")
-    state = moment_of(shipped, FIRST_TEXT).state
+    state = snapshot_of(shipped, FIRST_TEXT).state
     for place in range(4):
         values = state[place // 2][place % 2][0]
         if place % 2:
@@ -439,7 +439,7 @@ def test_another_model_changes_every_picture(how, other):
     page.keyboard.press("Home")
     page.keyboard.press("End")
     expect(page.locator("how-it-works .cell-value")).to_contain_text("number 9 of 9")
-    state = moment_of(other, text).state
+    state = snapshot_of(other, text).state
     assert value_told(page) == pytest.approx(state[0][0][0, 8], abs=0.00501)
     expect_network(page, other)
     words = page.locator("how-it-works .words")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from charlstm.analysis.cells import meanings
-from charlstm.analysis.insight import activations, surprise
+from charlstm.analysis.insight import activations, surprisal
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
 from tests.browsing import add_model, choose, needs_browser, open_tab, overflow
@@ -57,7 +57,7 @@ def told(page) -> str:
 def test_surprise_is_coloured_and_told_in_words(inside, shipped):
     page = inside()
     read(page, TEXT)
-    found = surprise(shipped, TEXT)
+    found = surprisal(shipped, TEXT)
     np.testing.assert_allclose(strengths(page), np.minimum(1, found.nats / 6), atol=0.011)
     assert page.locator(".coloured").text_content() == TEXT
     figures = page.locator(".figures-told")
@@ -71,7 +71,7 @@ def test_surprise_is_coloured_and_told_in_words(inside, shipped):
 def test_the_value_of_a_character_is_told_on_hover_and_on_focus(inside, shipped):
     page = inside()
     read(page, TEXT)
-    nats = surprise(shipped, TEXT).nats
+    nats = surprisal(shipped, TEXT).nats
     page.locator(".coloured span").nth(6).hover()
     expect(page.locator(".value-tip")).to_be_visible()
     expect(page.locator(".value-tip")).to_contain_text(f"“M”: {nats[6]:.2f} nats")

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from charlstm.analysis.insight import activations, log_probabilities, surprise
+from charlstm.analysis.insight import activations, log_probabilities, surprisal
 from charlstm.errors import CharLSTMError
 from charlstm.interface.inside.tab import Inside
 from charlstm.interface.models import SHIPPED, ModelRegistry
@@ -41,7 +41,7 @@ def as_numbers(values):
 
 def test_surprise_is_given_for_each_character(inside, model):
     answer = inside.surprise("small", TEXT)
-    expected = surprise(model, TEXT)
+    expected = surprisal(model, TEXT)
     np.testing.assert_allclose(as_numbers(answer["nats"]), expected.nats, atol=1e-4)
     assert answer["nats"][-1] is None
     assert answer["mean_nats"] == expected.mean_nats
