@@ -1,4 +1,4 @@
-"""Where trainings and downloads live on the disk."""
+"""The folders in which trainings and downloads are kept."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 
-# Holds the package: processes that we start must be able to import it from there.
+# The folder that contains the package: processes that we start import it from there.
 PACKAGE_PARENT = Path(__file__).resolve().parents[1]
 
 
 def shipped_folder() -> Path:
-    """What comes with the product: the trained model and the practice text."""
+    """The folder with what comes with the product: the bundled model and the practice text."""
     return PACKAGE_PARENT / "checkpoints"
 
 
 def home() -> Path:
-    """The folder for everything the product makes: `CHARLSTM_HOME`, else `checkpoints/`."""
+    """The folder for everything that is made or downloaded: `CHARLSTM_HOME`, else `checkpoints/`.
+
+    Raises:
+        CharLSTMError: `CHARLSTM_HOME` begins with an unknown user's home folder.
+    """
     chosen = os.environ.get("CHARLSTM_HOME", "").strip()
     if not chosen:
         return shipped_folder()
     try:
-        # Absolute, because the process that trains may be started in another folder.
+        # Absolute, because the training process may run in another working directory.
         return Path(chosen).expanduser().absolute()
-    except RuntimeError as error:  # "~somebody" who is not known here
+    except RuntimeError as error:  # "~somebody", an unknown user
         raise CharLSTMError(
             f"CHARLSTM_HOME is {chosen!r}, and that home folder is not known: give a full path."
         ) from error
 
 
 def runs_folder() -> Path:
-    """One folder a training."""
+    """The folder that holds one folder for each training."""
     return home() / "runs"
 
 
 def downloads_folder() -> Path:
-    """Texts from the network, kept so that each is downloaded once."""
+    """The folder that keeps downloaded texts, so that each is downloaded once."""
     return home() / "downloads"
 
 
 def make_folder(path: Path) -> Path:
-    """Create a folder, with those above it, unless it is there.
+    """Create a folder and its parents, unless it exists, and return it.
 
     Raises:
         CharLSTMError: it cannot be created, or nothing can be written into it.

@@ -1,4 +1,4 @@
-"""What this machine is: its processor's name, the cores this process may use, its fastest dtype."""
+"""Facts about this machine: the processor's name, its usable cores, its fastest float type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def cpu_name() -> str:
-    """The processor's name and its number of cores."""
+    """The processor's name and the number of cores that this process may use, for people."""
     name = _cpu("model name") or platform.processor() or platform.machine()
     name = name.replace("(R)", "").replace("(TM)", "")
     cores = available_cores()
@@ -18,7 +18,7 @@ def cpu_name() -> str:
 
 
 def _cpu(key: str) -> str:
-    """The first processor's entry in Linux's cpuinfo; empty where there is none to read."""
+    """A value of the first processor in Linux's /proc/cpuinfo; empty if there is none."""
     for line in CPUINFO.read_text().splitlines() if CPUINFO.exists() else ():
         if line.startswith(key):
             return line.partition(":")[2].strip()
@@ -26,10 +26,16 @@ def _cpu(key: str) -> str:
 
 
 def matrix_dtype_of(kind: str) -> str:
-    """bfloat16 where the processor multiplies it several times as fast, in units of its own."""
+    """The float type for matrix products: bfloat16 on a CPU with AMX units for it, else float32.
+
+    AMX multiplies bfloat16 several times as fast as the vector units multiply float32.
+
+    Args:
+        kind: of the device: "cpu" or another.
+    """
     return "bfloat16" if kind == "cpu" and "amx_bf16" in _cpu("flags").split() else "float32"
 
 
 def available_cores() -> int:
-    """Processor cores that this process may use."""
+    """Number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,7 @@
-"""One safetensors file a model: weights, vocabulary and the story of its training.
+"""Saves and loads a model as one safetensors file: weights, vocabulary and training record.
 
-A checkpoint is data, never code. Files come from strangers too, so everything is checked against
-the limits below and against the architecture before memory is taken for it.
+A checkpoint is data, never code. Files may come from strangers, so everything is checked against
+the limits below and against the architecture before memory is allocated for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_LAYERS = 4
 MAX_UNITS = 2048
 MAX_VOCABULARY = 1000
 MAX_NESTING = 16  # of lists and objects in the metadata
-MAX_NUMBER = 1e15
+MAX_NUMBER = 1e15  # in the metadata
 DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
 
 
@@ -47,7 +47,8 @@ class Checkpoint:
         training: how it was trained and how good it was.
         history: curves, each a list of (elapsed seconds, value).
         samples: what it wrote while it was trained, oldest first.
-        cells: cells with a meaning.
+        cells: what is recorded of cells whose activation follows a feature of the text, see
+            `analysis.cells.CellMeaning`.
     """
 
     architecture: Architecture
@@ -60,7 +61,7 @@ class Checkpoint:
 
     @cached_property
     def network(self) -> Network:
-        """In float32: what evaluates."""
+        """The network in float32, for evaluation."""
         return Network(self.architecture, self.weights)
 
     def as_stored(self) -> Checkpoint:
@@ -70,7 +71,7 @@ class Checkpoint:
 
     @cached_property
     def quantized(self) -> QuantizedNetwork:
-        """In 16-bit integers: what writes."""
+        """The network in 16-bit integers, for writing."""
         return QuantizedNetwork(self.architecture, self.weights)
 
 
@@ -118,7 +119,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read and check a checkpoint.
 
     Raises:
-        CheckpointError: what is wrong with the file, in a sentence.
+        CheckpointError: it is missing or damaged; the message says in a sentence what is wrong.
     """
     return parse_checkpoint(read_checkpoint_bytes(path), Path(path).name)
 
@@ -220,10 +221,10 @@ def _parse(header: dict, tensors: Callable[[], list], name: str) -> Checkpoint:
 
 
 def _from_json(text: str):
-    """A JSON value that can be written again: no number or nesting without end, no half character.
+    """Parse JSON and check that it can be written again; numbers that are too large become None.
 
     Raises:
-        ValueError, RecursionError: there is none.
+        ValueError, RecursionError: it is no JSON, is nested too deeply, or has a lone surrogate.
     """
     value = json.loads(
         text, parse_int=_number, parse_float=_number, parse_constant=lambda name: None
@@ -235,7 +236,7 @@ def _from_json(text: str):
 
 
 def _number(text: str) -> int | float | None:
-    """The number, or None if it is too large to count anything here."""
+    """The number, or None if it is larger than anything that is recorded here."""
     if not abs(float(text)) <= MAX_NUMBER:
         return None
     return int(text) if text.removeprefix("-").isdigit() else float(text)

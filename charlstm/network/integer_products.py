@@ -1,8 +1,8 @@
-"""Sums of products of 16-bit integers, on whatever vectors the processor has.
+"""Sums of products of 16-bit integers, with the widest vectors that the processor has.
 
-Processors multiply and add 16-bit integers in pairs (pmaddwd and its kin), twice to four times as
-many at once as float32 numbers. Compilers seldom find these instructions by themselves; so the
-innermost loop is written here, in the compiler's own language.
+Processors have instructions, such as pmaddwd, that multiply 16-bit integers and add the products in
+pairs, two to four times as many at once as float32 numbers. Compilers seldom choose them by
+themselves, so the innermost loop is written here in LLVM's intermediate representation.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-COLUMNS = 64  # whose sums are computed together: a tile
+COLUMNS = 64  # of a tile: their sums are computed together
 
 _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
-# What multiplies 16-bit integers and adds neighbouring products, by the width in 32-bit numbers.
+# The instruction that multiplies 16-bit integers and adds neighbouring products, for each width of
+# vectors in 32-bit numbers.
 _MULTIPLY_ADD = {
     16: "llvm.x86.avx512.pmaddw.d.512",
     8: "llvm.x86.avx2.pmadd.wd",
     4: "llvm.x86.sse2.pmadd.wd",
 }
-_VECTORS = 4  # of sums, side by side, for each text
+_VECTORS = 4  # of sums that are computed side by side for each text
 
 
 def vector_width() -> int:
-    """32-bit numbers in this processor's vectors; 0 if it is none of x86."""
+    """How many 32-bit numbers a vector of this processor holds; 0 if it is not an x86 processor."""
     features = llvmlite.binding.get_host_cpu_features()
     if features.get("avx512bw"):
         return 16
@@ -37,15 +38,17 @@ def vector_width() -> int:
 
 
 def tile_sums(rows: int, width: int, unrolled: int = 1):
-    """A function for compiled code: a tile's sums of products for some rows of a batch.
+    """Make a function, callable from compiled code, for a tile's sums of products.
 
-    Its arguments: hidden (batch, units) int16, the first row, the first column of the input, its
-    columns in pairs, the weights int16, where the tile begins in them, sums int32 (rows x COLUMNS).
+    Its arguments: hidden, int16, (batch, units); the first row; the first column of the inputs; the
+    number of pairs of inputs; the weights, int16; where the tile begins in them; sums, int32,
+    (rows * COLUMNS,), which it fills in.
 
     Args:
-        rows: of the batch.
-        width: see `vector_width`.
-        unrolled: sums that are kept apart until the end, so that they need not wait for each other.
+        rows: how many rows of the batch it computes.
+        width: of the vectors, see `vector_width`.
+        unrolled: how many partial sums are kept until the end, so that an addition need not wait
+            for the one before.
     """
 
     @intrinsic
@@ -53,23 +56,23 @@ def tile_sums(rows: int, width: int, unrolled: int = 1):
         def generate(context, builder, signature, arguments):
             emit = _Emitter(builder, width or 4, bool(width))
             hidden, weights, sums = (
-                context.make_array(signature.args[place])(context, builder, arguments[place])
-                for place in (0, 4, 6)
+                context.make_array(signature.args[index])(context, builder, arguments[index])
+                for index in (0, 4, 6)
             )
-            row, column, pairs, begin = (arguments[place] for place in (1, 2, 3, 5))
+            row, column, pairs, begin = (arguments[index] for index in (1, 2, 3, 5))
             stride = builder.extract_value(hidden.shape, 1)
             first = builder.add(builder.mul(row, stride), column)
             inputs = [
-                builder.gep(hidden.data, [builder.add(first, builder.mul(stride, _I64(number)))])
-                for number in range(rows)
+                builder.gep(hidden.data, [builder.add(first, builder.mul(stride, _I64(offset)))])
+                for offset in range(rows)
             ]
             tile = builder.gep(weights.data, [begin])
             for columns in range(0, COLUMNS, _VECTORS * emit.width):
                 group = builder.gep(tile, [_I64(2 * columns)])
                 totals = emit.products(inputs, group, pairs, unrolled)
-                for number, vectors in enumerate(totals):
-                    for place, vector in enumerate(vectors):
-                        at = number * COLUMNS + columns + place * emit.width
+                for offset, vectors in enumerate(totals):
+                    for index, vector in enumerate(vectors):
+                        at = offset * COLUMNS + columns + index * emit.width
                         emit.store(vector, builder.gep(sums.data, [_I64(at)]))
             return context.get_dummy_value()
 
@@ -79,7 +82,7 @@ def tile_sums(rows: int, width: int, unrolled: int = 1):
 
 
 class _Emitter:
-    """Writes the vector code of `tile_sums`."""
+    """Emits the vector code of `tile_sums`."""
 
     def __init__(self, builder: ir.IRBuilder, width: int, is_x86: bool):
         self.builder = builder
@@ -90,7 +93,7 @@ class _Emitter:
         self.zero = ir.Constant(self.sums, [0] * width)
 
     def products(self, inputs, weights, pairs, unrolled: int) -> list[list]:
-        """Loop over the pairs of inputs: vectors of sums, (rows, vectors)."""
+        """Emit a loop over the pairs of inputs; returns vectors of sums, (rows, vectors)."""
         builder = self.builder
         kept = [
             [
@@ -118,17 +121,17 @@ class _Emitter:
         return totals
 
     def store(self, vector, pointer) -> None:
-        place = self.builder.bitcast(pointer, self.sums.as_pointer())
-        self.builder.store(vector, place).align = 4
+        target = self.builder.bitcast(pointer, self.sums.as_pointer())
+        self.builder.store(vector, target).align = 4
 
     def _load(self, pointer, offset: int):
-        place = self.builder.gep(pointer, [_I64(offset)])
-        vector = self.builder.load(self.builder.bitcast(place, self.pairs.as_pointer()))
+        source = self.builder.gep(pointer, [_I64(offset)])
+        vector = self.builder.load(self.builder.bitcast(source, self.pairs.as_pointer()))
         vector.align = 2
         return vector
 
     def _broadcast(self, values, pair):
-        """A pair of inputs, repeated as often as a vector holds it."""
+        """A vector that repeats one pair of inputs."""
         builder = self.builder
         both = builder.load(builder.gep(builder.bitcast(values, _I32.as_pointer()), [pair]))
         both.align = 2
@@ -138,7 +141,7 @@ class _Emitter:
         return builder.bitcast(repeated, self.pairs)
 
     def _multiply_add(self, left, right):
-        """Products of 16-bit integers, each two neighbours added: 32-bit integers."""
+        """Multiply 16-bit integers and add each two neighbouring products: 32-bit integers."""
         builder = self.builder
         if self.is_x86:
             kind = ir.FunctionType(self.sums, [self.pairs, self.pairs])
@@ -149,9 +152,9 @@ class _Emitter:
         nothing = ir.Constant(self.pairs, ir.Undefined)
         products = []
         for odd in (0, 1):
-            places = ir.Constant(self.sums, [2 * lane + odd for lane in range(self.width)])
+            lanes = ir.Constant(self.sums, [2 * lane + odd for lane in range(self.width)])
             factors = [
-                builder.sext(builder.shuffle_vector(vector, nothing, places), self.sums)
+                builder.sext(builder.shuffle_vector(vector, nothing, lanes), self.sums)
                 for vector in (left, right)
             ]
             products.append(builder.mul(*factors))

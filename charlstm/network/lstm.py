@@ -1,20 +1,20 @@
-"""The network in NumPy: state in, state out.
+"""The LSTM network in NumPy, in float32: state in, state out.
 
-Training needs a framework; writing one character after another does not. A step of the
+Training needs a framework; computing one character after another does not. A step of the
 3.7-million-parameter network takes a third of a millisecond here, and the server never loads
 TensorFlow.
 
-An LSTM layer computes, for the input x, the hidden state h and the cell state c
-(Keras order of the four gates: input, forget, candidate, output):
+An LSTM layer computes from the input x, the hidden state h and the cell state c (with the four
+gates in the order of Keras: input, forget, candidate, output):
 
     i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias, 4)
     c = sigmoid(f) * c + sigmoid(i) * tanh(g)
     h = sigmoid(o) * tanh(c)
 
-Two things make it fast without changing what it computes. The first layer sees nothing but
-characters, so embedding, kernel and bias fold into one row for each character. And
-sigmoid(x) = (1 + tanh(x / 2)) / 2 turns all four gates into one tanh, with the halves folded
-into the weights.
+Two rearrangements make it fast and leave the result the same. The input of the first layer depends
+on the character alone, so embedding, kernel and bias are multiplied out once, into one row a
+character. And sigmoid(x) = (1 + tanh(x / 2)) / 2 turns all four gates into one tanh, with the
+halves folded into the weights.
 """
 
 from __future__ import annotations
@@ -27,14 +27,18 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """The sizes that define a network."""
+    """The sizes that define a network.
+
+    Attributes:
+        lstm_units: one entry a layer, from the input up.
+    """
 
     vocabulary_size: int
     embedding_units: int
-    lstm_units: tuple[int, ...]  # one entry a layer
+    lstm_units: tuple[int, ...]
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name and shape of every weight, named after the Keras variables."""
+        """The shape of every weight by its name, which is that of the Keras variable."""
         shapes = {"embedding/embeddings": (self.vocabulary_size, self.embedding_units)}
         inputs = self.embedding_units
         for layer, units in enumerate(self.lstm_units, 1):
@@ -47,11 +51,11 @@ class Architecture:
         return shapes
 
     def parameters(self) -> int:
-        """Number of trained weights."""
+        """Number of trainable weights."""
         return sum(int(np.prod(shape)) for shape in self.weight_shapes().values())
 
 
-# One (hidden, cell) pair a layer, each (batch, units). Never changed in place.
+# One (hidden, cell) pair a layer, each float32, (batch, units). Arrays are never changed in place.
 State = tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
@@ -66,13 +70,13 @@ class Network:
         self.architecture = architecture
         names = architecture.weight_shapes()
         full = {name: np.asarray(weights[name], np.float32) for name in names}
-        self._inputs = []  # how a layer's input enters its gates: None for the first layer
+        self._inputs = []  # kernel of each layer; None for the first, which has a table instead
         self._recurrents = []
         self._biases = []
         for layer, units in enumerate(architecture.lstm_units, 1):
             name = f"lstm_{layer}/lstm_cell/"
             halves = np.full(4 * units, 0.5, np.float32)
-            halves[2 * units : 3 * units] = 1  # the candidate has tanh already
+            halves[2 * units : 3 * units] = 1  # the candidate is a tanh already
             kernel = full[name + "kernel"] * halves
             bias = full[name + "bias"] * halves
             self._recurrents.append(full[name + "recurrent_kernel"] * halves)
@@ -91,7 +95,7 @@ class Network:
         )
 
     def advance(self, ids: np.ndarray, state: State) -> State:
-        """The state after reading one character a text, ids (batch,)."""
+        """The state after one more character of each text, ids (batch,)."""
         new_state = []
         below = None
         for layer, (hidden, cell) in enumerate(state):
@@ -106,18 +110,18 @@ class Network:
         return tuple(new_state)
 
     def logits(self, state: State) -> np.ndarray:
-        """Scores of the character to come, (batch, vocab)."""
+        """Logits of the next character, (batch, vocab): unnormalised log probabilities."""
         return state[-1][0] @ self._output_kernel + self._output_bias
 
     def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """Read one character a text: ids (batch,) -> logits (batch, vocab) and the new state."""
+        """Read one character of each text: ids (batch,) -> logits (batch, vocab), new state."""
         state = self.advance(ids, state)
         return self.logits(state), state
 
     def read(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """Read whole texts: ids (batch, time) -> logits (batch, time, vocab) and the new state.
+        """Read whole texts: ids (batch, time) -> logits (batch, time, vocab), new state.
 
-        Layer by layer, so that all characters of a layer's input enter in one matrix product.
+        Layer by layer, so that a layer multiplies its inputs of all characters in one product.
         """
         batch, time = ids.shape
         new_state = []
@@ -128,11 +132,11 @@ class Network:
             else:
                 entering = below @ self._inputs[layer] + self._biases[layer]
             below = np.empty((time, *hidden.shape), np.float32)
-            for moment in range(time):
+            for step in range(time):
                 gates = hidden @ self._recurrents[layer]
-                gates += entering[moment]
+                gates += entering[step]
                 hidden, cell = _cell(gates, cell)
-                below[moment] = hidden
+                below[step] = hidden
             new_state.append((hidden, cell))
         logits = below @ self._output_kernel + self._output_bias
         return logits.swapaxes(0, 1), tuple(new_state)

@@ -1,9 +1,9 @@
-"""The network in 16-bit integers: what writes, for one text or a hundred (see kernel.py).
+"""The network in 16-bit integers, which writes all texts (see kernel.py).
 
-A weight w of a column becomes the whole number nearest to w / scale, a hidden state h the one
-nearest to h * 2048. Each column has a scale of its own: the smallest with which its sums of
-products can never leave 32 bits, whatever is read. Biases, cell states and scores stay float32.
-What that costs is measured by `python -m tests.benchmarks.writing`.
+A weight w is rounded to the integer nearest to w / scale, a hidden state h to the one nearest to
+h * 2048. Each column of weights has a scale of its own: the smallest for which every weight fits
+into 16 bits and no sum of products can exceed 32, whatever is read. Biases, cell states and logits
+stay float32. `python -m tests.benchmarks.writing` measures what the rounding costs in loss.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from charlstm.network.lstm import Architecture
 _LARGEST_SUM = 2**31 - 1
 _LARGEST_WEIGHT = 2**15 - 1
 
-# (hidden int16, cells float32), each (texts, units): all layers side by side.
+# (hidden int16, cells float32), each (texts, units), with all layers side by side.
 QuantizedState = tuple[np.ndarray, np.ndarray]
 
 
@@ -38,8 +38,10 @@ class QuantizedNetwork:
     """A character-level LSTM in 16-bit integers.
 
     Attributes:
-        arrays: (layout, weights, scales, biases, table), as kernel.py reads them.
-        units: of all layers together, each filled up to whole tiles.
+        arrays: (layout, weights, scales, biases, table), as kernel.py reads them: the layout has
+            a row for each layer and one for the logits; the table has the first layer's input
+            for each character, (vocab, columns).
+        units: width of a state: the units of all layers, each layer padded to whole tiles.
     """
 
     def __init__(self, architecture: Architecture, weights: Mapping[str, np.ndarray]):
@@ -49,22 +51,28 @@ class QuantizedNetwork:
             return np.asarray(weights[name], np.float32)
 
         layout, packed, scales, biases = [], [], [], []
-        place = {WEIGHTS: 0, SCALES: 0}
+        offsets = {WEIGHTS: 0, SCALES: 0}  # of the next layer in `weights` and in `scales`
 
         def add(kernel: np.ndarray, bias: np.ndarray, column: int, output: int) -> None:
-            """Append a layer, or the scores: kernel (inputs, columns) and bias (columns,)."""
+            """Append a layer, or the logits.
+
+            Args:
+                kernel: (inputs, columns).
+                bias: (columns,).
+                column, output: where its inputs and outputs begin in a state.
+            """
             integers, scale = quantize(kernel)
             row = np.zeros(6, np.int64)
             row[[INPUT, PAIRS, OUTPUT]] = column, len(kernel) // 2, output
-            row[[WEIGHTS, SCALES, TILES]] = place[WEIGHTS], place[SCALES], len(bias) // COLUMNS
+            row[[WEIGHTS, SCALES, TILES]] = offsets[WEIGHTS], offsets[SCALES], len(bias) // COLUMNS
             layout.append(row)
             packed.append(pack(integers))
             scales.append(scale)
             biases.append(bias)
-            place[WEIGHTS] += integers.size
-            place[SCALES] += len(bias)
+            offsets[WEIGHTS] += integers.size
+            offsets[SCALES] += len(bias)
 
-        below, units_below = 0, 0  # where the layer below stands among the states, its width
+        below, units_below = 0, 0  # where the layer below begins in a state, and its width
         table = None
         for layer, units in enumerate(architecture.lstm_units, 1):
             name = f"lstm_{layer}/lstm_cell/"
@@ -73,7 +81,7 @@ class QuantizedNetwork:
             bias = _gates_in_tiles(bias[None], units)[0]
             padded = len(bias) // 4
             if layer == 1:
-                # It sees nothing but characters: embedding, kernel and bias fold into a row each.
+                # Its input depends on the character alone: a row for each replaces the products.
                 entering = full("embedding/embeddings") @ kernel
                 table = _gates_in_tiles(entering, units) + bias
                 stacked = _filled(recurrent, padded)
@@ -101,7 +109,7 @@ class QuantizedNetwork:
         )
 
     def start(self, texts: int = 1) -> QuantizedState:
-        """The states before any character: all zero."""
+        """The state before any character: all zero."""
         return np.zeros((texts, self.units), np.int16), np.zeros((texts, self.units), np.float32)
 
     def write(
@@ -112,20 +120,20 @@ class QuantizedNetwork:
         uniforms: np.ndarray,
         interrupt: np.ndarray,
     ) -> int:
-        """Advance texts in place; see `kernel.write_steps`. Returns how many steps were done."""
+        """Advance texts in place, see `kernel.write_steps`; returns the number of steps done."""
         return write_steps(self.arrays, *state, plan, settings, uniforms, interrupt)
 
     def read(self, ids: np.ndarray, state: QuantizedState) -> tuple[np.ndarray, QuantizedState]:
-        """Read one text: ids (time,) -> logits (time, vocab) and the new state."""
+        """Read one text: ids (time,) -> logits (time, vocab), new state."""
         return self._read(ids, state, np.empty((0, 0), np.float32))
 
     def remember(
         self, ids: np.ndarray, state: QuantizedState
     ) -> tuple[np.ndarray, QuantizedState, list[np.ndarray]]:
-        """As `read`, and the cell states after each character: float32, (time, units) a layer."""
+        """As `read`, but also return all cell states: float32, (time, units), for each layer."""
         memory = np.empty((len(ids), self.units), np.float32)
         logits, state = self._read(ids, state, memory)
-        begins = self.arrays[0][:-1, OUTPUT]  # the last row is that of the scores
+        begins = self.arrays[0][:-1, OUTPUT]  # the last row is that of the logits
         layers = zip(begins, self.architecture.lstm_units, strict=True)
         return logits, state, [memory[:, begin : begin + units] for begin, units in layers]
 
@@ -137,12 +145,12 @@ class QuantizedNetwork:
 
 
 def quantize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Whole numbers for weights (inputs, columns), int16, and what brings their sums back.
+    """Round weights (inputs, columns) to integers, int16, with a scale for each column, float32.
 
-    sum over the inputs of (h * 2048) * integers, times the scale of the column, is h @ kernel.
+    (h * 2048) @ integers, times the scales, is h @ kernel up to rounding.
     """
     sizes = np.abs(kernel)
-    # Rounding may add half a step to each weight, and a little more; hence the smaller divisor.
+    # Less than the largest sum, because rounding may add a little over half a step to each weight.
     room = _LARGEST_SUM / HIDDEN_SCALE - 0.52 * len(kernel)
     step = np.maximum(sizes.sum(0, dtype=np.float64) / room, sizes.max(0) / _LARGEST_WEIGHT)
     step[step < 1e-30] = 1  # a column of zeros
@@ -152,9 +160,9 @@ def quantize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pack(integers: np.ndarray) -> np.ndarray:
-    """Weights (inputs, columns) in the order in which the kernel reads them, flat.
+    """Weights (inputs, columns) in the order in which the kernel reads them, flattened.
 
-    Tile by tile; in a tile two inputs at a time; of these column by column.
+    The order is: by tile, within it by pair of inputs, within that by column, then by input.
     """
     inputs, columns = integers.shape
     tiles = integers.reshape(inputs // 2, 2, columns // COLUMNS, COLUMNS)
@@ -162,9 +170,9 @@ def pack(integers: np.ndarray) -> np.ndarray:
 
 
 def _gates_in_tiles(columns: np.ndarray, units: int) -> np.ndarray:
-    """Columns (…, 4 x units), gate by gate, as tiles of 16 units with their four gates each.
+    """Rearrange columns (rows, 4 x units), ordered by gate, into tiles of 16 units and 4 gates.
 
-    Units that fill up the last tile get zeros. The gates that are sigmoids are halved, because
+    The last tile is padded with zeros. The gates that are sigmoids are halved, because
     sigmoid(x) = (1 + tanh(x / 2)) / 2.
     """
     gates = columns.reshape(-1, 4, units) * np.array([0.5, 0.5, 1, 0.5], np.float32)[:, None]
@@ -174,8 +182,10 @@ def _gates_in_tiles(columns: np.ndarray, units: int) -> np.ndarray:
 
 
 def _wide(rows: np.ndarray, width: int) -> np.ndarray:
+    """Pad rows with zeros to a width."""
     return np.pad(rows, ((0, 0), (0, width - rows.shape[1])))
 
 
 def _filled(columns: np.ndarray, inputs: int) -> np.ndarray:
+    """Pad columns with zeros to a number of inputs."""
     return np.pad(columns, ((0, inputs - len(columns)), (0, 0)))

@@ -1,4 +1,4 @@
-"""The texts to learn from: downloaded, uploaded, pasted or built in; their cleaning and limits."""
+"""Texts to learn from, downloaded, uploaded, pasted or built in: their cleaning and limits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ MAX_DISTINCT_CHARACTERS = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """A cleaned text to learn from; `notices` tell the visitor what was changed or decided."""
+    """A cleaned text to learn from.
+
+    Attributes:
+        style: one of `STYLES`.
+        notices: sentences for the visitor about what was changed or decided.
+    """
 
     name: str
     text: str
@@ -43,7 +48,12 @@ class Corpus:
 
 
 def clean(text: str, style: str) -> str:
-    """Verse keeps its line breaks; prose is what the course notebook made of them.
+    """Clean a text in a style: verse keeps its line breaks, prose turns them into spaces.
+
+    Prose is what the notebook recipe learns from; it merges only pairs of spaces.
+
+    Raises:
+        CharLSTMError: there is no such style.
 
     >>> clean("To be,\\nor not  to be\\n", "prose")
     'To be, or not to be'
@@ -56,8 +66,16 @@ def clean(text: str, style: str) -> str:
 
 
 def tiny_shakespeare(style: str = "verse", progress: Progress | None = None) -> Corpus:
-    """Scenes from Shakespeare's plays, 1.1 million characters; downloaded on first use."""
-    clean("", style)  # a wrong style is said before the download
+    """Scenes from Shakespeare's plays, 1.1 million characters; downloaded on first use.
+
+    Args:
+        progress: called with the share of the download that has arrived, 0 to 1.
+
+    Raises:
+        CharLSTMError: there is no such style.
+        DownloadError: it is not here, and could not be downloaded.
+    """
+    clean("", style)  # refuses a wrong style before the download
     before = checksum(downloaded_path())
     text = download_tiny_shakespeare(progress).read_bytes().decode()
     again = ("The downloaded text was damaged, so it was downloaded again.",)
@@ -66,7 +84,14 @@ def tiny_shakespeare(style: str = "verse", progress: Progress | None = None) -> 
 
 
 def practice_text(style: str = "verse", path: Path | None = None) -> Corpus:
-    """The text that comes with the product; `path` puts another file in its place."""
+    """The text that comes with the product.
+
+    Args:
+        path: another xz file to read instead.
+
+    Raises:
+        CharLSTMError: the file is missing or damaged, or there is no such style.
+    """
     path = path or shipped_folder() / PRACTICE_FILE
     try:
         text = lzma.decompress(path.read_bytes()).decode()
@@ -79,7 +104,7 @@ def practice_text(style: str = "verse", path: Path | None = None) -> Corpus:
 
 
 def tiny_shakespeare_or_practice(style: str = "verse", progress: Progress | None = None) -> Corpus:
-    """Tiny Shakespeare, or with a notice the practice text when it cannot be downloaded."""
+    """Tiny Shakespeare, or the practice text with a notice if it cannot be downloaded."""
     try:
         return tiny_shakespeare(style, progress)
     except DownloadError as error:
@@ -91,10 +116,14 @@ def tiny_shakespeare_or_practice(style: str = "verse", progress: Progress | None
 
 
 def read_text(data: bytes, name: str, style: str = "verse") -> Corpus:
-    """Read an uploaded file in any usual encoding; of `name` the folders are dropped.
+    """Read an uploaded file in any common encoding.
+
+    Args:
+        name: its file name, by which messages call it; folders in it are dropped.
 
     Raises:
-        CharLSTMError: it is empty, not text, too long, too short or too varied.
+        CharLSTMError: it is empty, not text, too long, too short, or has too many different
+            characters.
     """
     last = re.split(r"[\\/]", name.rstrip("\\/"))[-1]
     name = "".join(character for character in last if character.isprintable()) or "text"
@@ -104,7 +133,7 @@ def read_text(data: bytes, name: str, style: str = "verse") -> Corpus:
 
 
 def paste(text: str, style: str = "verse") -> Corpus:
-    """Take a text from a text box; refuses what `read_text` refuses."""
+    """Take a text from a text box; raises what `read_text` raises."""
     broken = re.search("[\ud800-\udfff\0]", text)
     if broken:
         what = "a NUL" if broken[0] == "\0" else "half a character"
@@ -117,7 +146,7 @@ def paste(text: str, style: str = "verse") -> Corpus:
 
 
 def read_file(path: str | Path, style: str = "verse") -> Corpus:
-    """Read a file of this computer; refuses what `read_text` refuses."""
+    """Read a file of this computer; raises what `read_text` raises."""
     path = Path(path)
     try:
         with path.open("rb") as file:

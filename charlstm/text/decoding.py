@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text: which encoding it is in, and what is no text at all."""
+"""Decodes the bytes of a file: guesses the encoding, and refuses what is not text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from collections import Counter
 
 from charlstm.errors import CharLSTMError
 
-# PDF, ZIP (docx, epub), old office, RTF, PNG, JPEG; the control characters give away others
+# The first bytes of PDF, ZIP (docx, epub), old office files, RTF, PNG and JPEG. Other kinds of file
+# are recognised by their control characters.
 _NO_TEXT = (b"%PDF-", b"PK\3\4", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff")
-# Letters beyond ASCII, a word a language, under the encodings of old files. Nearly all of a text
-# belong to one language; wrongly decoded they do not. (Detectors take much French for Czech.)
+# For each group of old encodings, the letters beyond ASCII of each language that used them. Decoded
+# rightly, nearly all such letters of a text belong to one language. Decoded wrongly, they do not.
+# (General detectors mistake much French for Czech.)
 _LETTERS = {
     "cp1252 mac_roman cp850 iso8859_15": "àâæçéèêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõúü àèéìíîòóù "
     "àçèéíïòóúü äöüß åäöéæøà áéèëêïíóöúü áæéíðóöúýþ",
@@ -26,21 +28,24 @@ _SIGNS_IN_WORDS = "’–—·´\xad"
 
 
 def decode(data: bytes, name: str) -> tuple[str, list[str]]:
-    """Return the text in the bytes, and notices about how they were read.
+    """Return the text in the bytes, and sentences for the visitor about how they were read.
+
+    Args:
+        name: the file's name, for the error message.
 
     Raises:
-        CharLSTMError: it is not text; the message names the file.
+        CharLSTMError: it is not text.
     """
     marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if marked else None
     if not marked and b"\0" in data:
-        # UTF-16 without a mark: the zero bytes of spaces and line ends are all on one side.
+        # UTF-16 without a byte order mark: the zero bytes of ASCII characters are all on one side.
         left, right = data[::2].count(0), data[1::2].count(0)
         if max(left, right) > 10 * min(left, right) + len(data) / 200:
             encoding = "utf-16-be" if left > right else "utf-16-le"
     if encoding is None:
         beyond_ascii = re.findall(r"[^\0-\x7f]", data.decode(errors="replace"))
-        # A few damaged characters do not make it another encoding.
+        # UTF-8 with a few damaged characters is still UTF-8.
         is_utf8 = 3 * beyond_ascii.count("\ufffd") <= len(beyond_ascii)
         encoding = "utf-8" if is_utf8 else _old_encoding(data)
     text = data.decode(encoding, errors="replace")
@@ -64,7 +69,7 @@ def decode(data: bytes, name: str) -> tuple[str, list[str]]:
 
 
 def _old_encoding(data: bytes) -> str:
-    """Choose an encoding by the letters it gives: a Latin one of the table, else a detected one."""
+    """The Latin encoding whose letters fit a language best; if none fits, a detected one."""
     sample = b" ".join([word for word in data.split() if not word.isascii()][:2_000])
     latin = re.sub(rb"[\0-\x7f]{50,}", b" ", sample)[:50_000]
     best, encoding = 0.97, None

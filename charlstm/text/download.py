@@ -1,4 +1,4 @@
-"""Tiny Shakespeare from the network: downloaded once, checked, complete or not there."""
+"""Downloads Tiny Shakespeare once, and checks that it is complete and unchanged."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ TINY_SHAKESPEARE_BYTES = 1_115_394
 TINY_SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 FILE_NAME = "tiny-shakespeare.txt"
 
-Progress = Callable[[float], None]  # is told the share that has arrived, 0 to 1
+Progress = Callable[[float], None]  # called with the share that has arrived, 0 to 1
 _TRIES = 3
 _PAUSE_S = 0.5  # before the second try; longer before the third
-_PATIENCE_S = 120.0  # for the whole download, however steadily it trickles
+_MAX_DOWNLOAD_S = 120.0  # for the whole download, even if data keep arriving
 
 
 class DownloadError(CharLSTMError):
-    """Tiny Shakespeare could not be downloaded; `reason` says why in a few words."""
+    """Tiny Shakespeare could not be downloaded.
+
+    Attributes:
+        reason: why, in a few words for people.
+    """
 
     def __init__(self, reason: str):
         self.reason = reason
@@ -45,45 +49,53 @@ def download_tiny_shakespeare(
     url: str = TINY_SHAKESPEARE,
     folder: Path | None = None,
     sha256: str = TINY_SHAKESPEARE_SHA256,
-    timeout_s: float = 10.0,  # how long the server may stay silent
+    timeout_s: float = 10.0,
 ) -> Path:
-    """Download the text, unless it is here and whole; its file is complete or not there.
+    """Download the text, unless its file is here and undamaged, and return the path of the file.
+
+    The file is renamed to its name once it is complete, so nobody reads half of it.
+
+    Args:
+        progress: called with the share that has arrived, 0 to 1.
+        sha256: of the expected file, in hexadecimal.
+        timeout_s: how long the server may stay silent.
 
     Raises:
-        DownloadError: it did not work, also not when tried again.
+        DownloadError: it failed, after several tries where that may help.
     """
     folder = folder or downloads_folder()
     path = folder / FILE_NAME
     if checksum(path) == sha256:
         return path
-    import pooch  # late, as requests below: they take half a second
+    import pooch  # here, as requests below: importing them takes half a second
     from requests.exceptions import RequestException
 
     make_folder(folder)
-    pooch.get_logger().setLevel("WARNING")  # its news would go to standard error
+    pooch.get_logger().setLevel("WARNING")  # its messages would go to standard error
     meter = _Meter(progress)
     downloader = pooch.HTTPDownloader(
         progressbar=meter,
-        chunk_size=256,  # the meter, which ends a trickle, is asked only between two chunks
+        chunk_size=256,  # small: the meter can end a slow download only between two chunks
         timeout=timeout_s,
-        headers={"Accept-Encoding": "identity"},  # else the packed length is announced
+        headers={"Accept-Encoding": "identity"},  # else the compressed length is announced
     )
-    for number in range(1, _TRIES + 1):
+    for attempt in range(1, _TRIES + 1):
         meter.received = 0
         try:
-            # pooch downloads beside the file, checks, renames, and removes what went wrong.
+            # pooch downloads to a temporary file, checks and renames it, and removes it on failure.
             pooch.retrieve(url, f"sha256:{sha256}", path.name, folder, downloader=downloader)
             return path
-        except (RequestException, ValueError) as error:  # ValueError: the checksum
+        except (RequestException, ValueError) as error:  # ValueError: a wrong checksum
             reason, may_pass = _explain(error)
-            if number == _TRIES or not may_pass or meter.is_late():
+            if attempt == _TRIES or not may_pass or meter.is_late():
                 raise DownloadError(reason) from error
         except OSError as error:
             raise DownloadError(f"it could not be saved in {folder}") from error
-        time.sleep(_PAUSE_S * number)
+        time.sleep(_PAUSE_S * attempt)
 
 
 def checksum(path: Path) -> str | None:
+    """SHA-256 of a file in hexadecimal; None if it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
@@ -91,13 +103,13 @@ def checksum(path: Path) -> str | None:
 
 
 def _explain(error: Exception) -> tuple[str, bool]:
-    """Say in lay words what went wrong, and whether trying again may help."""
+    """What went wrong, in plain words, and whether trying again may help."""
     from requests import exceptions
 
     if isinstance(error, exceptions.HTTPError):
         status = error.response.status_code
         return f"the server answered with error {status}", status >= 500
-    # requests calls a time-out in the middle of the text a connection error.
+    # A time-out in the middle of the body is a ConnectionError in requests.
     if isinstance(error, exceptions.Timeout) or "timed out" in str(error).lower():
         return "the server was too slow", True
     if isinstance(error, exceptions.ChunkedEncodingError):
@@ -110,14 +122,14 @@ def _explain(error: Exception) -> tuple[str, bool]:
 
 
 class _Meter:
-    """Stands in for pooch's progress bar: reports the share, and ends what takes too long."""
+    """Takes the place of pooch's progress bar: reports the share, and ends a slow download."""
 
     def __init__(self, progress: Progress | None):
         self.total = 0  # bytes; pooch sets it from what the server announces
         self.received = 0
         self._progress = progress
         self._percent = -1
-        self._deadline = time.monotonic() + _PATIENCE_S
+        self._deadline = time.monotonic() + _MAX_DOWNLOAD_S
 
     def is_late(self) -> bool:
         return time.monotonic() > self._deadline
@@ -134,6 +146,6 @@ class _Meter:
             self._progress(share)
 
     def reset(self) -> None:
-        """Do nothing: pooch calls this, and `close`, once all is there."""
+        """Do nothing: pooch calls this and `close` once everything has arrived."""
 
     close = reset

@@ -1,4 +1,4 @@
-"""Which part of a text is learned from and which is held out: settled before anything else."""
+"""Splits a text into what is learned from and what is held out, before anything else is done."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ HELD_OUT_SHARE = 0.1
 
 
 def split(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Training part and held-out part (the last tenth) of a text, ids (characters,)."""
+    """Return the training part and the held-out part, which is the last tenth.
+
+    Args:
+        ids: the text, (characters,); a string is split in the same way.
+    """
     cut = int(len(ids) * (1 - HELD_OUT_SHARE))
     return ids[:cut], ids[cut:]

@@ -1,4 +1,4 @@
-"""Characters and their ids: the alphabet a network reads and writes."""
+"""The characters that a network reads and writes, and their ids."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 def _code_points(text: str) -> np.ndarray:
-    """Code points of the text, uint32, (characters,). Lone surrogates pass, as unknown ones."""
+    """Code points of the text, uint32, (characters,); lone surrogates are allowed."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def name_characters(characters: str) -> str:
-    """Characters as a person can read them, the first twelve; invisible ones by their number.
+    """List the first twelve characters for a person to read, invisible ones by their code point.
 
     >>> name_characters("~\\t")
     '~ U+0009'
@@ -34,6 +34,9 @@ class Vocabulary:
 
     >>> Vocabulary.from_text("banana").encode("nab").tolist()
     [2, 0, 1]
+
+    Raises:
+        ValueError: the characters are not distinct and in order, or a lone surrogate is among them.
     """
 
     characters: str
@@ -79,7 +82,7 @@ class Vocabulary:
         return ids
 
     def encode_known(self, text: str) -> tuple[np.ndarray, str]:
-        """Ids of the known characters, and the distinct unknown ones in order of appearance.
+        """Ids of the known characters, int32, and the distinct unknown ones in order of appearance.
 
         >>> ids, unknown = Vocabulary.from_text("banana").encode_known("a~b!~")
         >>> ids.tolist(), unknown
@@ -95,5 +98,5 @@ class Vocabulary:
         return ids[known], "".join(unknown)
 
     def decode(self, ids) -> str:
-        """The text of ids, (characters,)."""
+        """Turn ids (characters,), any sequence of integers, back into text."""
         return self._points[np.asarray(ids, dtype=np.int64)].tobytes().decode("utf-32-le")

@@ -102,7 +102,7 @@ def test_a_failed_download_leaves_nothing_and_says_why(folder, mood, num_request
 
 
 def test_a_trickle_is_ended_and_not_begun_again(folder, monkeypatch):
-    monkeypatch.setattr(download_module, "_PATIENCE_S", 0.15)
+    monkeypatch.setattr(download_module, "_MAX_DOWNLOAD_S", 0.15)
     with serving(PAYLOAD, "trickle") as server:
         with pytest.raises(DownloadError, match="too slow"):
             download(server, folder)
