@@ -1,10 +1,14 @@
-"""Cells with a meaning: which of a network's cells follow something that a person can name.
+"""Finds cells with a meaning: those that follow something that a person can name.
 
-Nobody told the network what a line or a name is. It writes a text by itself, and each cell's
-activation, the hyperbolic tangent of its cell state (-1 to 1), is compared with every feature of
-that text (features.py): by correlation where the feature counts, by the area under the ROC curve
-(AUC) where it is there or not. The best cell of each feature is chosen on one half of the text and
-scored on the other: among a thousand cells one would always fit a single text by chance.
+The network was never given a notion of a line or a name. It writes a text by itself, and each
+cell's activation, the hyperbolic tangent of its cell state (-1 to 1), is compared with every
+feature of that text (features.py): by correlation if the feature is a count, by the area under the
+ROC curve (AUC) if it is true or false. The best cell of each feature is chosen on one half of the
+text and scored on the other, because among a thousand cells one always fits a single text by
+chance.
+
+Source: Karpathy, Johnson and Fei-Fei 2015, "Visualizing and Understanding Recurrent Networks",
+arXiv:1506.02078, who found such cells by eye.
 """
 
 from __future__ import annotations
@@ -20,13 +24,13 @@ from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import read_seed_text
 
-LEAST_CORRELATION = 0.6
-LEAST_AUC = 0.85
-TEXTS = 32  # written side by side; half of them to choose by, half to score by
+MIN_CORRELATION = 0.6  # for a cell to be kept
+MIN_AUC = 0.85
+TEXTS = 32  # written side by side: half of them to choose cells, half to score them
 FEWER_TEXTS = 8  # for somebody who waits
-CHARACTERS = 1000  # of each
-LEAST_CASES = 20  # characters in each half with and without the feature
-LEVELS = 255  # activations are kept as whole numbers from 0 to 254
+CHARACTERS = 1000  # of each text
+MIN_CASES = 20  # characters of each half with the feature, and without it
+LEVELS = 255  # activations are rounded to integers from 0 to 254
 _BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
@@ -36,8 +40,9 @@ class CellMeaning:
 
     Attributes:
         layer, cell: both counted from 1.
-        score: absolute correlation, or AUC from 0.5 to 1.
-        sign: -1 if the activation falls where the feature rises.
+        feature: name of a feature in `FEATURES`.
+        score: absolute correlation, 0 to 1, or AUC, 0.5 to 1.
+        sign: 1 if the activation rises with the feature, -1 if it falls.
     """
 
     layer: int
@@ -79,11 +84,15 @@ def find_cells(
     texts: int = TEXTS,
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[dict]:
-    """The best cell for each feature that the network's own text has, as kept in a checkpoint.
+    """Find the best cell for each feature, in text that the network writes itself.
 
     Args:
-        texts: how many it writes, of CHARACTERS each.
+        texts: how many texts of CHARACTERS characters it writes.
         progress: called with the share of the work done, 0 to 1.
+
+    Returns:
+        The fields of a `CellMeaning` for each feature with a good enough cell, as a checkpoint
+        keeps them.
     """
     rows = _write_rows(checkpoint, random_seed, texts)
     progress(0.3)
@@ -94,7 +103,7 @@ def find_cells(
         values = [_values_of(feature, written) for feature in FEATURES]
         halves.append((_activations(checkpoint, half), values))
         progress(0.3 + 0.3 * len(halves))
-    indices = [index for index, feature in enumerate(FEATURES) if _is_there(feature, index, halves)]
+    indices = [index for index in range(len(FEATURES)) if _is_frequent(index, halves)]
     found = {}
     for layer in range(len(checkpoint.architecture.lstm_units)):
         scores = [_scores(activations[layer], values, indices) for activations, values in halves]
@@ -108,7 +117,7 @@ def find_cells(
 
 
 def meanings(checkpoint: Checkpoint) -> Iterator[CellMeaning]:
-    """What a checkpoint says of its cells, without what makes no sense: it may be a stranger's."""
+    """The meanings recorded in a checkpoint, without invalid ones: it may come from strangers."""
     for record in checkpoint.cells:
         try:
             meaning = CellMeaning(**record)
@@ -128,7 +137,7 @@ def meanings(checkpoint: Checkpoint) -> Iterator[CellMeaning]:
 
 
 def _write_rows(checkpoint: Checkpoint, random_seed: int, texts: int) -> np.ndarray:
-    """Texts that the network writes from nothing: ids, int32, (texts, CHARACTERS)."""
+    """Texts that the network writes without a seed text: ids, int32, (texts, CHARACTERS)."""
     network = checkpoint.quantized
     plan = np.full((texts, CHARACTERS), -1, np.int32)
     first = read_seed_text(checkpoint.vocabulary, "").ids
@@ -144,7 +153,7 @@ def _values_of(feature: Feature, texts: list[str]) -> np.ndarray:
 
 
 def _activations(checkpoint: Checkpoint, rows: np.ndarray) -> list[np.ndarray]:
-    """Levels of all cells over all characters: uint8, (characters, units) a layer."""
+    """Activations of all cells as levels: uint8, (characters, units), for each layer."""
     network = checkpoint.quantized
     layers = [[] for _ in checkpoint.architecture.lstm_units]
     for row in rows:
@@ -153,16 +162,16 @@ def _activations(checkpoint: Checkpoint, rows: np.ndarray) -> list[np.ndarray]:
     return [np.concatenate(levels) for levels in layers]
 
 
-def _is_there(feature: Feature, index: int, halves) -> bool:
-    """Whether both halves of the text have the feature often enough to say anything."""
+def _is_frequent(index: int, halves) -> bool:
+    """Whether both halves of the text have enough characters with and without a feature."""
     return all(
-        min((values[index] > 0).sum(), (values[index] == 0).sum()) >= LEAST_CASES
+        min((values[index] > 0).sum(), (values[index] == 0).sum()) >= MIN_CASES
         for _, values in halves
     )
 
 
 def _scores(levels: np.ndarray, values: list[np.ndarray], indices: list[int]) -> np.ndarray:
-    """Correlation, or AUC from -1 to 1 instead of 0 to 1, of all cells: (features, units)."""
+    """Correlation, or AUC scaled to -1 to 1, of all cells: (features, units)."""
     scores = np.zeros((len(indices), levels.shape[1]))
     ranks = _ranks(levels)
     activations = levels.astype(np.float32)
@@ -182,7 +191,7 @@ def _scores(levels: np.ndarray, values: list[np.ndarray], indices: list[int]) ->
 
 
 def _ranks(levels: np.ndarray) -> np.ndarray:
-    """How many characters of a cell lie below each one, ties by half: float32, like levels."""
+    """Number of lower levels of the same cell, ties counting half: float32, shape of levels."""
     ranks = np.empty(levels.shape, np.float32)
     for cell, column in enumerate(levels.T):
         counts = np.bincount(column, minlength=LEVELS)
@@ -191,11 +200,11 @@ def _ranks(levels: np.ndarray) -> np.ndarray:
 
 
 def _meaning(feature: Feature, layer: int, cell: int, sign: float, score: float):
-    """What is kept of a cell; None if it is below the threshold."""
+    """The meaning of a cell; None if its score is below the threshold."""
     score = float(score * sign)
     if not feature.is_count:
         score = (1 + score) / 2
-    least = LEAST_CORRELATION if feature.is_count else LEAST_AUC
+    least = MIN_CORRELATION if feature.is_count else MIN_AUC
     if not math.isfinite(score) or score < least:
         return None
     return CellMeaning(

@@ -1,4 +1,4 @@
-"""How good a network is on text it never saw, in the units that papers use."""
+"""Measures a network on held-out text, in the units that papers use."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from charlstm.network.lstm import Network
 from charlstm.network.training_record import Results
 from charlstm.writing.sampling import log_softmax
 
-LANES = 64
-COLD_WINDOW = 256
-_PIECE = 32  # characters a call of Network.read: keeps the arrays of a piece in cache
-_COLD_LANES = 128  # windows side by side, for the same reason
+LANES = 64  # parts of the text that are read side by side
+COLD_WINDOW = 256  # characters
+_PIECE = 32  # characters in a call of Network.read: few, so that its arrays stay in the cache
+_COLD_LANES = 128  # windows that are read side by side, for the same reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Evaluation:
 
 
 def bits_per_char(loss_nats: float) -> float:
-    """Mean loss in bits a character, the unit papers report.
+    """Convert a mean loss from nats to bits per character, the unit that papers report.
 
     Source: Graves 2013, "Generating Sequences With Recurrent Neural Networks", arXiv:1308.0850.
     """
@@ -61,7 +61,11 @@ def bits_per_char(loss_nats: float) -> float:
 
 
 def perplexity(loss_nats: float) -> float:
-    """As unsure as a choice among this many equally likely characters."""
+    """The number of equally likely characters that would be as hard to guess among.
+
+    Args:
+        loss_nats: mean surprisal of a character.
+    """
     return math.exp(min(loss_nats, 700.0))
 
 
@@ -73,6 +77,9 @@ def evaluate(
     Args:
         ids: the held-out text, (characters,), at least two.
         progress: called with the share of the work done, 0 to 1.
+
+    Raises:
+        ValueError: there are fewer than two characters.
     """
     if len(ids) < 2:
         raise ValueError(f"evaluation needs at least 2 characters, got {len(ids)}.")
@@ -96,7 +103,7 @@ def evaluate(
 
 
 def _lanes(ids: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and targets, (lanes, length): the text in stretches; -1 where it has ended."""
+    """Inputs and targets, (lanes, length): consecutive parts of the text; -1 after its end."""
     count = len(ids) - 1
     lanes = -(-count // length)
     targets = np.full(lanes * length, -1, np.int64)
@@ -112,7 +119,7 @@ def _sums(
     targets: np.ndarray,
     progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[float, int]:
-    """Summed loss in nats and number of right guesses, each lane from a zero state."""
+    """Sum of losses in nats and number of right guesses; each lane starts from a zero state."""
     loss, right = 0.0, 0
     state = network.start(len(inputs))
     for first in range(0, inputs.shape[1], _PIECE):

@@ -1,7 +1,8 @@
-"""What a person can name at each character of a text: how far into the line, upper case, …
+"""Features of a text that a person can name: the position in the line, upper case, and others.
 
-Nothing here knows a network. A feature describes the text up to and with a character, or what
-comes right after it; cells that follow one are looked for in cells.py.
+A feature has a value at each character. It describes the text up to and including that character,
+or the character right after it. Nothing here depends on a network; cells.py looks for cells that
+follow a feature.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ _ENCLOSED = re.compile(r"\([^()\n]{1,300}\)|\[[^\[\]\n]{1,300}\]|“[^“”]{1,
 
 @dataclass(frozen=True)
 class Feature:
-    """Something that can be said of every character of a text.
+    """A property of every character of a text.
 
     Attributes:
-        name: its key, in checkpoints.
-        does: what a cell does that follows it, to stand after "Cell 7 of layer 1".
-        values: text -> float64 or bool, (characters,); bool for what is or is not.
-        is_count: whether the values count something.
+        name: its key in checkpoints.
+        does: what a cell that follows it does, as the rest of a sentence that begins "Cell 7 of
+            layer 1".
+        values: text -> (characters,), float64 if it is a count, else bool.
+        is_count: whether the values count something, such as characters in the line.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Feature:
 
 
 def _spans(pattern: re.Pattern, text: str, group: int = 0) -> np.ndarray:
+    """Whether each character is inside a match."""
     inside = np.zeros(len(text), bool)
     for match in pattern.finditer(text):
         inside[match.start(group) : match.end(group)] = True
@@ -43,7 +46,7 @@ def _spans(pattern: re.Pattern, text: str, group: int = 0) -> np.ndarray:
 
 
 def _counts(pattern: re.Pattern, text: str, first: int) -> np.ndarray:
-    """How far into each match a character stands, from `first` on; 0 outside."""
+    """Position of each character in its match, counted from `first`; 0 outside of matches."""
     counts = np.zeros(len(text))
     for match in pattern.finditer(text):
         length = match.end() - match.start()

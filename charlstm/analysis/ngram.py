@@ -1,8 +1,8 @@
-"""Counting instead of learning: the n-gram model that a network has to beat.
+"""The n-gram baseline: it counts how often each character follows the characters before it.
 
-How often did each character follow the three before it? Contexts that were rare or never seen
-are filled up from shorter ones (Witten-Bell smoothing: the more different characters followed a
-context, the more is left for what never did).
+Witten-Bell smoothing mixes the counts of a context with the probabilities after the next shorter
+one. The more different characters followed a context in the training text, the more weight the
+shorter context gets.
 
 Source: Witten and Bell 1991, "The zero-frequency problem", IEEE Trans. Information Theory 37(4).
 """
@@ -16,11 +16,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class NgramFigures:
-    """How well counting guesses a held-out text.
+    """How well an n-gram model predicts a held-out text.
 
     Attributes:
-        loss_nats: mean surprise a character.
-        accuracy: share of characters that are the likeliest one after what stands before them.
+        loss_nats: mean surprisal of a character.
+        accuracy: share of characters that were the most likely ones after their context.
     """
 
     loss_nats: float
@@ -28,19 +28,19 @@ class NgramFigures:
 
 
 def blind_loss_nats(vocabulary_size: int) -> float:
-    """Loss of guessing blindly, every character as likely as any other."""
+    """Loss of a uniform guess: every character as likely as any other."""
     return float(np.log(vocabulary_size))
 
 
 def ngram_figures(
     training_ids: np.ndarray, held_out_ids: np.ndarray, vocabulary_size: int, order: int = 4
 ) -> NgramFigures:
-    """Count in the training text, and guess the held-out text.
+    """Count in the training text, and measure on the held-out text.
 
     Args:
         training_ids: (characters,), at least `order` of them.
-        held_out_ids: (characters,), at least one; the text that follows the training text.
-        order: characters looked at: 4 predicts from the three before.
+        held_out_ids: (characters,), at least one: what follows the training text.
+        order: length of an n-gram: 4 predicts a character from the three before it.
     """
     before = order - 1
     text = np.concatenate([training_ids[-before:], held_out_ids]).astype(np.int64)
@@ -68,11 +68,14 @@ class _Level:
     """What followed contexts of one length in the training text.
 
     Attributes:
-        contexts: codes of the distinct contexts, sorted; of each: `totals` and `kinds`, how many
-            characters and how many different ones followed it, `guesses` the likeliest one, and
-            `guess_probability`.
-        pairs: codes of a context and what followed it, distinct and sorted, with their `counts`
-            and the `probability` of what followed.
+        contexts: codes of the distinct contexts, sorted, (contexts,).
+        totals: how many characters followed each context.
+        kinds: how many different characters followed each context.
+        guesses: id of the most likely character after each context.
+        guess_probability: probability of that character.
+        pairs: codes of the distinct contexts with a character that followed, sorted, (pairs,).
+        counts: how often each pair occurred.
+        probability: smoothed probability of each pair's character after its context.
     """
 
     contexts: np.ndarray
@@ -86,8 +89,8 @@ class _Level:
 
 
 def _shortest(training_ids: np.ndarray, vocabulary_size: int) -> _Level:
-    """The characters by themselves, one empty context before all of them."""
-    counts = np.bincount(training_ids, minlength=vocabulary_size) + 1  # nothing is impossible
+    """The level of the empty context: how frequent the characters are."""
+    counts = np.bincount(training_ids, minlength=vocabulary_size) + 1  # no character is impossible
     probability = counts / counts.sum()
     guess = probability.argmax()
     return _Level(
@@ -103,22 +106,22 @@ def _shortest(training_ids: np.ndarray, vocabulary_size: int) -> _Level:
 
 
 def _longer(shorter: _Level, training_ids: np.ndarray, length: int, vocabulary_size: int) -> _Level:
-    """Contexts of `length` characters, from those that are one character shorter."""
+    """The level of contexts of `length` characters, from that of contexts one shorter."""
     seen = _codes(training_ids, length + 1, vocabulary_size)
     pairs, counts = np.unique(seen, return_counts=True)
-    # Of the distinct pairs, those that share a context are its different continuations.
+    # Pairs with the same context are neighbours, because pairs are sorted.
     contexts, first, kinds = np.unique(
         pairs // vocabulary_size, return_index=True, return_counts=True
     )
     totals = np.add.reduceat(counts, first)
-    # Whatever followed a context followed the shorter one within it too.
+    # A character that followed a context also followed the shorter context within it.
     within = np.searchsorted(shorter.pairs, pairs % vocabulary_size**length)
     of_context = np.repeat(np.arange(len(contexts)), kinds)
-    left = kinds / (totals + kinds)  # for what the shorter context says
+    left = kinds / (totals + kinds)  # weight of the shorter context
     probability = (counts / (totals + kinds)[of_context]) + (
         left[of_context] * shorter.probability[within]
     )
-    # The likeliest character has followed the context, or is the likeliest after the shorter one.
+    # The most likely character is one that followed the context, or the guess of the shorter one.
     best = np.maximum.reduceat(probability, first)
     _, first_best = np.unique(
         np.where(probability == best[of_context], of_context, -1), return_index=True
@@ -139,7 +142,7 @@ def _longer(shorter: _Level, training_ids: np.ndarray, length: int, vocabulary_s
 
 
 def _codes(ids: np.ndarray, length: int, base: int) -> np.ndarray:
-    """One number for each run of `length` ids; vocabularies of 1000 leave room for order 6."""
+    """One integer for each run of `length` ids: fits int64 up to 6 ids of a vocabulary of 1000."""
     codes = np.zeros(len(ids) - length + 1, np.int64)
     for offset in range(length):
         codes = codes * base + ids[offset : len(ids) - length + 1 + offset]
@@ -148,5 +151,5 @@ def _codes(ids: np.ndarray, length: int, base: int) -> np.ndarray:
 
 def _look_up(keys: np.ndarray, values: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """The value of each asked key, 0 where it is not among the sorted keys."""
-    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    return np.where(keys[place] == asked, values[place], 0)
+    index = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+    return np.where(keys[index] == asked, values[index], 0)

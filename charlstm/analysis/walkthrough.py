@@ -1,6 +1,6 @@
-"""A network taken apart for people: what it reads, its state after each character, its parts.
+"""A network explained step by step: what it reads, its state after each character, its parts.
 
-All of it is computed by the network in float32, one character after another.
+Everything is computed by the network in float32, one character after another.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from charlstm.network.lstm import Architecture, State
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.single_text import read_seed_text
 
-CLEAR_MOVE = 0.1  # from here on a number of the state is said to have changed
+CLEAR_MOVE = 0.1  # a number of the state counts as changed if it moved by more than this
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A character as the network meets it.
+    """A character of a text as the network reads it.
 
     Attributes:
-        id: None if the network does not know the character, and skips it.
-        is_given: it does not stand in the text: the line's beginning that is read first.
+        id: None if the vocabulary lacks the character, which is then skipped.
+        is_given: whether it is not part of the text: the line break, or space, that is read first.
     """
 
     character: str
@@ -34,12 +34,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The network after some of a text.
+    """The network after it has read a part of a text.
 
     Attributes:
-        state: hidden and cell state, (1, units) each, a pair a layer.
-        scores: float64, (vocab,): of the character to come, the best one's being 0. Probabilities
-            at temperature T are exp(scores / T), divided by their sum.
+        state: hidden and cell state, (1, units) each, a pair for each layer.
+        scores: logits of the next character, float64, (vocab,), shifted so that the highest is 0.
+            Probabilities at temperature T are exp(scores / T), divided by their sum.
         moved: how many numbers of the state the last tile changed by more than `CLEAR_MOVE`.
     """
 
@@ -50,11 +50,16 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Part:
-    """An embedding, an LSTM layer or the output: what comes out of it, and its weights."""
+    """A part of the network: the embedding, an LSTM layer or the output.
+
+    Attributes:
+        units: how many numbers it computes for a character.
+        weights: the shape of each weight, by its Keras name within the part.
+    """
 
     name: str
     units: int
-    weights: dict[str, tuple[int, ...]]  # the shape of each, named as Keras names it
+    weights: dict[str, tuple[int, ...]]
 
     @property
     def parameters(self) -> int:
@@ -62,7 +67,7 @@ class Part:
 
 
 def tiles(vocabulary: Vocabulary, text: str) -> list[Tile]:
-    """A text character by character, after the line's beginning that is read before every text.
+    """Split a text into tiles, after the line break or space that is read before every text.
 
     >>> [tile.id for tile in tiles(Vocabulary.from_text("banana"), "nab!")]
     [2, 0, 1, None]
@@ -79,7 +84,7 @@ def tiles(vocabulary: Vocabulary, text: str) -> list[Tile]:
 
 
 def snapshot(checkpoint: Checkpoint, read: list[Tile]) -> Snapshot:
-    """The network after these tiles."""
+    """Read tiles from a zero state, and return what the network computes after the last one."""
     network = checkpoint.network
     before = state = network.start()
     for tile in read:
@@ -96,7 +101,7 @@ def snapshot(checkpoint: Checkpoint, read: list[Tile]) -> Snapshot:
 
 
 def parts(architecture: Architecture) -> list[Part]:
-    """The network's parts from the characters up."""
+    """The parts of a network, from the input to the output."""
     sizes = (architecture.embedding_units, *architecture.lstm_units, architecture.vocabulary_size)
     grouped: dict[str, dict[str, tuple[int, ...]]] = {}
     for name, shape in architecture.weight_shapes().items():

@@ -105,6 +105,7 @@ class Batch:
         return removed
 
     def remove_all(self) -> list[WritingState]:
+        """Remove and return all texts, without their recurrent states."""
         removed, self.texts = self.texts, []
         self.hidden, self.cells = self.network.start(0)
         return removed

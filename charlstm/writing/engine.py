@@ -81,7 +81,7 @@ class Engine:
         """Yield pieces of what follows the seed text, `length` characters in all.
 
         Ending the iteration early, or cancelling the task, ends the text. A text whose pieces
-        nobody reads pauses after `MAX_UNREAD` characters.
+        nobody reads pauses after `piece_queue.MAX_UNREAD` characters.
 
         Args:
             length: at least 1.
@@ -120,6 +120,7 @@ class Engine:
             self._interrupt[0] = 1
 
     def _enter(self, text: WritingState) -> None:
+        """Give a text to the thread, and interrupt its time slice."""
         with self._lock:
             self._arriving.append(text)
             self._interrupt[0] = 1
@@ -154,6 +155,7 @@ class Engine:
             self._batches = [batch for batch in self._batches if batch.texts]
 
     def _admit(self, text: WritingState) -> None:
+        """Add a text to the batch of its model, from a remembered state if there is one."""
         if text.queue.is_abandoned:
             self._remember(text)
             return

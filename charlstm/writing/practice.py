@@ -1,8 +1,8 @@
 """Makes the built-in practice text: python -m charlstm.writing.practice
 
-Where there is no network there is no Tiny Shakespeare to train on. So the shipped model writes a
-text of its own, at temperature 1 from many seed texts, and that text is shipped in its place.
-The same checkpoint always makes the same text.
+Without an internet connection Tiny Shakespeare cannot be downloaded to train on. The practice text
+replaces it: the bundled model wrote it, at temperature 1 from many seed texts. The same checkpoint
+always makes the same text.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from charlstm.text.corpus import PRACTICE_FILE
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling
 
-PIECES = 160
-PIECE_CHARACTERS = 2200
-# Beginnings that any English text may have: words, not lines of somebody's.
+STRETCHES = 160  # of the text, each begun afresh
+STRETCH_CHARACTERS = 2200
+# Beginnings that any English text may have: single words, not lines that somebody wrote.
 SEED_TEXTS = (
     "The ", "My lord, ", "What ", "I ", "O ", "Come, ", "If ", "And ", "Why ", "First ",
     "Good ", "When ", "But ", "How ", "She ", "He ", "We ", "Now ", "Then ", "No, ",
@@ -30,27 +30,27 @@ SEED_TEXTS = (
 
 
 async def practice_text(checkpoint: Checkpoint) -> str:
-    """A text of PIECES stretches, each begun afresh and ended at its last whole line."""
+    """Write STRETCHES stretches, each begun afresh and cut off after its last whole line."""
     engine = Engine()
     done = 0
 
-    async def stretch(number: int) -> str:
+    async def stretch(index: int) -> str:
         nonlocal done
-        seed_text = SEED_TEXTS[number % len(SEED_TEXTS)]
+        seed_text = SEED_TEXTS[index % len(SEED_TEXTS)]
         pieces = engine.write(
             checkpoint,
             seed_text,
-            length=PIECE_CHARACTERS,
-            random_seed=number,
+            length=STRETCH_CHARACTERS,
+            random_seed=index,
             sampling=Sampling(temperature=1.0),
         )
         text = seed_text + "".join([piece async for piece in pieces])
         done += 1
-        print(f"\r{done} of {PIECES} stretches", end="", file=sys.stderr, flush=True)
+        print(f"\r{done} of {STRETCHES} stretches", end="", file=sys.stderr, flush=True)
         return text[: text.rfind("\n") + 1] or text
 
     # All at once: the engine writes them in one batch.
-    stretches = await asyncio.gather(*(stretch(number) for number in range(PIECES)))
+    stretches = await asyncio.gather(*(stretch(index) for index in range(STRETCHES)))
     print(file=sys.stderr)
     return "\n".join(stretches)
 

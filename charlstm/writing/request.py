@@ -1,4 +1,4 @@
-"""What a visitor asks of the Write tab, checked."""
+"""The request for a text, and the ranges that its parts must be in."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from charlstm.errors import CharLSTMError
 from charlstm.writing.sampling import Sampling
 
+# Lowest and highest value of each.
 TEMPERATURES = (0.1, 1.5)
-LENGTHS = (50, 2000)
+LENGTHS = (50, 2000)  # characters
 MAX_SEED_CHARACTERS = 2000
-MAX_TEXT_CHARACTERS = 40_000  # a text that was continued again and again
+MAX_TEXT_CHARACTERS = 40_000  # of a text that was continued again and again
 RANDOM_SEEDS = (0, 2**31 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WritingRequest:
-    """What a visitor asked for, checked."""
+    """What a visitor asked for, checked: with the model it decides every character of a text.
+
+    Attributes:
+        length: characters to write, within `LENGTHS`.
+        random_seed: within `RANDOM_SEEDS`.
+    """
 
     seed_text: str
     sampling: Sampling
@@ -27,7 +33,15 @@ class WritingRequest:
     def check(
         cls, seed_text, temperature, length, random_seed, most_characters=MAX_SEED_CHARACTERS
     ) -> WritingRequest:
-        """Raises CharLSTMError, which says what came and what was expected."""
+        """Make a request from values of any type, which may come from strangers.
+
+        Args:
+            most_characters: the limit for the seed text.
+
+        Raises:
+            CharLSTMError: a value is of a wrong type or out of its range; the message says what was
+                given and what was expected.
+        """
         seed_text = "" if seed_text is None else seed_text
         if not isinstance(seed_text, str):
             raise CharLSTMError(f"The seed text was {seed_text!r:.60}; give a text.")

@@ -1,8 +1,8 @@
-"""Writing one text, character by character.
+"""Writes one text, character by character.
 
 A text is a pure function of model, seed text, settings and random seed. The random numbers are
-counted from the first character of the seed text on, so that a text written in two goes is the
-text written in one.
+counted from the first character of the seed text on, so a text that is written in two parts equals
+the text that is written at once.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ class Reading:
     """What the network reads before it writes.
 
     Attributes:
-        ids: int32, (characters,): a line's beginning, then the known characters of the seed text.
-        unknown: the distinct characters that it does not know and skips.
+        ids: int32, (characters,): a line break, or a space, if the vocabulary has one; then the
+            known characters of the seed text.
+        unknown: the distinct characters that the vocabulary lacks; they are skipped.
     """
 
     ids: np.ndarray
@@ -31,10 +32,10 @@ class Reading:
 
 
 def read_seed_text(vocabulary: Vocabulary, seed_text: str) -> Reading:
-    """Turn a seed text into ids.
+    """Turn a seed text into ids, as if it were the beginning of a line.
 
-    Every text begins at a line's beginning (after a line break, or a space where the network
-    knows no line breaks): the first words of a line are what it saw after one.
+    A line break is put before it, or a space where the vocabulary has no line break, because in the
+    training text that is what comes before the first words of a line.
     """
     first = next((character for character in "\n " if character in vocabulary), "")
     ids, unknown = vocabulary.encode_known(first + seed_text)
@@ -42,7 +43,7 @@ def read_seed_text(vocabulary: Vocabulary, seed_text: str) -> Reading:
 
 
 def name_unknown(unknown: str) -> str:
-    """A sentence for the visitor about characters that were skipped; empty if there are none."""
+    """A sentence for the visitor about the characters that were skipped; empty if none were."""
     if not unknown:
         return ""
     return f"The network never saw {name_characters(unknown)}: it skipped what it does not know."
@@ -56,7 +57,13 @@ def write(
     sampling: Sampling,
     random_seed: int,
 ) -> Iterator[str]:
-    """Write on after the seed text, a character at a time, `length` characters."""
+    """Yield the `length` characters that follow the seed text, one at a time.
+
+    The engine writes the same text for the same arguments.
+
+    Args:
+        random_seed: 0 or more.
+    """
     network = checkpoint.quantized
     _, state = network.read(read_seed_text(checkpoint.vocabulary, seed_text).ids, network.start())
     settings = np.array([sampling.as_numbers], np.float64)

@@ -8,8 +8,8 @@ from sklearn.metrics import roc_auc_score
 
 from charlstm.analysis import cells
 from charlstm.analysis.cells import (
-    LEAST_AUC,
-    LEAST_CORRELATION,
+    MIN_AUC,
+    MIN_CORRELATION,
     CellMeaning,
     _ranks,
     _scores,
@@ -120,7 +120,7 @@ def test_the_shipped_model_knows_of_lines_names_and_words(shipped):
         "Cell 1 of layer 1 counts the characters in the line, r = −0.93"
     )
     for meaning in named.values():
-        assert meaning.score >= (LEAST_CORRELATION if meaning.is_count else LEAST_AUC)
+        assert meaning.score >= (MIN_CORRELATION if meaning.is_count else MIN_AUC)
 
 
 def test_its_cells_follow_their_features_on_another_text_too(shipped):
@@ -136,9 +136,9 @@ def test_its_cells_follow_their_features_on_another_text_too(shipped):
         activation = layers[meaning.layer - 1][:, meaning.cell - 1] * meaning.sign
         values = by_name[meaning.feature].values(text)
         if meaning.is_count:
-            score, least = np.corrcoef(activation, values)[0, 1], LEAST_CORRELATION - 0.2
+            score, least = np.corrcoef(activation, values)[0, 1], MIN_CORRELATION - 0.2
         else:
-            score, least = roc_auc_score(values, activation), LEAST_AUC - 0.1
+            score, least = roc_auc_score(values, activation), MIN_AUC - 0.1
         assert score > least, meaning
 
 
