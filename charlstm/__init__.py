@@ -6,6 +6,8 @@ TensorFlow or Gradio.
 
 from importlib import import_module
 
+__version__ = "1.0.0"
+
 _HOMES = {
     "Architecture": "network.lstm",
     "Budget": "runs.recipes",

@@ -5,25 +5,33 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import platformdirs
+
 from charlstm.errors import CharLSTMError
 
+PACKAGE = Path(__file__).resolve().parent
 # The folder that contains the package: processes that we start import it from there.
-PACKAGE_PARENT = Path(__file__).resolve().parents[1]
+PACKAGE_PARENT = PACKAGE.parent
 
 
 def shipped_folder() -> Path:
     """The folder with what comes with the product: the bundled model and the practice text."""
-    return PACKAGE_PARENT / "checkpoints"
+    return _installed_data() if _is_installed() else PACKAGE_PARENT / "checkpoints"
 
 
 def home() -> Path:
-    """The folder for everything that is made or downloaded: `CHARLSTM_HOME`, else `checkpoints/`.
+    """The folder for everything that is made or downloaded.
+
+    `CHARLSTM_HOME`; else `checkpoints/` of a checkout; else, for an installed package, the folder
+    that the operating system gives to each person's data.
 
     Raises:
         CharLSTMError: `CHARLSTM_HOME` begins with an unknown user's home folder.
     """
     chosen = os.environ.get("CHARLSTM_HOME", "").strip()
     if not chosen:
+        if _is_installed():
+            return platformdirs.user_data_path("charlstm", appauthor=False)
         return shipped_folder()
     try:
         # Absolute, because the training process may run in another working directory.
@@ -32,6 +40,15 @@ def home() -> Path:
         raise CharLSTMError(
             f"CHARLSTM_HOME is {chosen!r}, and that home folder is not known: give a full path."
         ) from error
+
+
+def _installed_data() -> Path:
+    """Where a wheel puts the files that are in `checkpoints/` of a checkout."""
+    return PACKAGE / "bundled"
+
+
+def _is_installed() -> bool:
+    return _installed_data().is_dir()
 
 
 def runs_folder() -> Path:

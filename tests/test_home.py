@@ -23,6 +23,20 @@ def test_home_is_the_checkpoints_of_the_checkout_unless_told(monkeypatch, value)
     assert runs_folder() == CHECKOUT / "checkpoints" / "runs"
 
 
+def test_an_installed_package_ships_what_it_needs_and_writes_nothing_beside_it(
+    monkeypatch, tmp_path
+):
+    package = tmp_path / "site-packages" / "charlstm"
+    (package / "bundled").mkdir(parents=True)
+    monkeypatch.setattr("charlstm.home.PACKAGE", package)
+    monkeypatch.delenv("CHARLSTM_HOME")
+    assert shipped_folder() == package / "bundled"
+    assert home().name == "charlstm"
+    assert not home().is_relative_to(tmp_path / "site-packages")
+    monkeypatch.setenv("CHARLSTM_HOME", str(tmp_path / "elsewhere"))
+    assert home() == tmp_path / "elsewhere"
+
+
 def test_runs_and_downloads_follow_charlstm_home_and_what_is_shipped_does_not(
     monkeypatch, tmp_path
 ):
