@@ -27,6 +27,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, help="port to listen on (default: 7860, or the next)")
     parser.add_argument("--share", action="store_true", help="also give it a public address")
     parser.add_argument("--setup", action="store_true", help="install what is needed, then start")
+    parser.add_argument(
+        "--no-lock", action="store_true", help="set up the newest versions, not the tested ones"
+    )
     arguments = parser.parse_args()
     if arguments.port is not None and not 0 < arguments.port < 65536:
         parser.error(f"The port was {arguments.port}; give one from 1 to 65535.")

@@ -12,6 +12,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 REQUIREMENTS = ROOT / "requirements.txt"
+LOCK = ROOT / "requirements.lock"  # the exact versions that were tested
 
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)  # the newest that TensorFlow is published for
@@ -38,16 +40,18 @@ _NO_NETWORK = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|"
     r"name resolution|Network is unreachable|timed out|Connection (refused|reset|aborted)"
 )
+_NO_SUCH_VERSION = re.compile(r"No matching distribution found|ResolutionImpossible")
 
 
 def before_start(argv: list[str]) -> None:
     """Call first in app.py: return only if the page can start, with what is installed here.
 
-    `--setup` among the arguments makes the environment and starts the same script again inside it.
+    `--setup` among the arguments makes the environment and starts the same script again inside it;
+    `--no-lock` lets it have the newest versions within their bounds instead of the tested ones.
     """
     check_python()
     if "--setup" in argv[1:]:
-        python = make_environment([REQUIREMENTS])
+        python = make_environment([REQUIREMENTS], lock=lock_to_use(argv))
         script = str(Path(argv[0]).resolve())
         become(python, [script] + [argument for argument in argv[1:] if argument != "--setup"])
     missing = missing_packages(REQUIREMENTS)
@@ -77,15 +81,26 @@ def missing_packages(requirements_file: Path = REQUIREMENTS) -> list[str]:
     return [name for name, bounds in _requirements(requirements_file) if not _have(name, bounds)]
 
 
-def make_environment(requirement_files: list[Path], folder: Path = ENVIRONMENT) -> Path:
+def lock_to_use(argv: list[str]) -> Path | None:
+    """The tested versions, unless `--no-lock` is among the arguments; they are for 64-bit Linux."""
+    is_tested = sys.platform == "linux" and platform.machine() == "x86_64"
+    return LOCK if is_tested and "--no-lock" not in argv[1:] else None
+
+
+def make_environment(
+    requirement_files: list[Path], folder: Path = ENVIRONMENT, *, lock: Path | None = None
+) -> Path:
     """Make a virtual environment that fulfils the requirement files; return its Python.
+
+    Packages get the versions of the lock, or if one of those is not published any more, the newest
+    within their bounds.
 
     Instant if a stamp says that nothing has changed since the last time; an environment that was
     left half-made is completed or made anew.
     """
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     try:
-        digests = {file.name: _digest(file) for file in requirement_files}
+        digests = {file.name: _digest(file, lock) for file in requirement_files}
         done = _read_stamp(folder)
         if python.exists() and digests.items() <= done.items():
             return python
@@ -94,7 +109,7 @@ def make_environment(requirement_files: list[Path], folder: Path = ENVIRONMENT) 
             done = {}
             _create(folder)
         _stamp(folder).write_text("{}")  # until the installation is over, nothing is done
-        _install(python, requirement_files, folder / "pip.log")
+        _install(python, requirement_files, lock, folder / "pip.log")
         _stamp(folder).write_text(json.dumps({**done, **digests}, indent=1))
     except OSError as error:
         _refuse(f"The environment {folder} cannot be made ({error}): mend that and start again.")
@@ -186,18 +201,32 @@ def _venv_package() -> str:
     return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
 
 
-def _install(python: Path, requirement_files: list[Path], log: Path) -> None:
+def _install(python: Path, requirement_files: list[Path], lock: Path | None, log: Path) -> None:
     names = " and ".join(file.name for file in requirement_files)
     _say(f"Installing the packages of {names} into {log.parent}: once, for some minutes.")
+    failure = _pip_install(python, requirement_files, lock, log)
+    if failure and lock and _NO_SUCH_VERSION.search(failure) and not _NO_NETWORK.search(failure):
+        _say(f"A version in {lock.name} is not available: installing the newest that fit instead.")
+        failure = _pip_install(python, requirement_files, None, log)
+    if failure is not None:
+        _refuse(f"The packages could not be installed: {_diagnosis(failure)}.")
+
+
+def _pip_install(
+    python: Path, requirement_files: list[Path], lock: Path | None, log: Path
+) -> str | None:
+    """None if pip succeeds, else what it logged."""
     if log.exists():
         log.unlink()  # pip appends
     command = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     command += ["--log", str(log)]
     for file in requirement_files:
         command += ["-r", str(file)]
-    if subprocess.call(command, env={**os.environ, "PIP_USER": "0"}) != 0:
-        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        _refuse(f"The packages could not be installed: {_diagnosis(text)}.")
+    if lock:
+        command += ["-c", str(lock)]
+    if subprocess.call(command, env={**os.environ, "PIP_USER": "0"}) == 0:
+        return None
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
 
 def _diagnosis(pip_log: str) -> str:
@@ -229,9 +258,11 @@ def _read_stamp(folder: Path) -> dict[str, str]:
     return content if isinstance(content, dict) else {}
 
 
-def _digest(requirements_file: Path) -> str:
+def _digest(requirements_file: Path, lock: Path | None) -> str:
+    """Changes with all that decides on what is installed."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return hashlib.sha256(python.encode() + requirements_file.read_bytes()).hexdigest()
+    content = python.encode() + requirements_file.read_bytes()
+    return hashlib.sha256(content + (lock.read_bytes() if lock else b"")).hexdigest()
 
 
 # Requirements

@@ -1,4 +1,4 @@
-"""Run the tests in an environment of their own: python3 -m tests [arguments of pytest]."""
+"""Run the tests in an environment of their own: python3 -m tests [--no-lock] [pytest's options]."""
 
 import os
 import sys
@@ -10,10 +10,12 @@ def main() -> None:
     bootstrap.check_python()
     os.chdir(bootstrap.ROOT)
     python = bootstrap.make_environment(
-        [bootstrap.REQUIREMENTS, bootstrap.ROOT / "requirements-dev.txt"]
+        [bootstrap.REQUIREMENTS, bootstrap.ROOT / "requirements-dev.txt"],
+        lock=bootstrap.lock_to_use(sys.argv),
     )
     bootstrap.ensure_chromium()
-    bootstrap.become(python, ["-m", "pytest", *sys.argv[1:]])
+    options = [argument for argument in sys.argv[1:] if argument != "--no-lock"]
+    bootstrap.become(python, ["-m", "pytest", *options])
 
 
 if __name__ == "__main__":

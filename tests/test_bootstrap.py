@@ -4,10 +4,12 @@ import ast
 import errno
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -174,6 +176,42 @@ def test_keras_needs_the_framework_it_is_told_to_run_on(
     assert bootstrap.missing_packages(file) == missing
 
 
+def pins() -> dict[str, str]:
+    """Versions by the name of their package."""
+    lines = (line.partition(";")[0].strip() for line in bootstrap.LOCK.read_text().splitlines())
+    return dict(line.split("==") for line in lines if line and line[0] != "#")
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_the_lock_pins_every_requirement_within_its_bounds(name):
+    requirements = bootstrap._requirements(ROOT / name)
+    assert requirements
+    for package, bounds in requirements:
+        assert bootstrap._within(pins()[package], bounds), package
+
+
+def test_the_lock_leaves_the_choice_of_an_index_to_whoever_installs():
+    assert "://" not in bootstrap.LOCK.read_text()
+
+
+@pytest.mark.parametrize(
+    ("system", "processor", "options", "fits"),
+    [
+        ("linux", "x86_64", [], True),
+        ("linux", "x86_64", ["--setup", "--no-lock"], False),
+        ("linux", "aarch64", [], False),
+        ("darwin", "arm64", [], False),
+        ("win32", "AMD64", [], False),
+    ],
+)
+def test_the_lock_is_for_the_machines_it_was_tested_on(
+    system, processor, options, fits, monkeypatch
+):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: processor)
+    assert bootstrap.lock_to_use(["app.py", *options]) == (bootstrap.LOCK if fits else None)
+
+
 @pytest.mark.parametrize(
     "name", ["requirements.txt", "requirements-gpu.txt", "requirements-dev.txt"]
 )
@@ -226,6 +264,66 @@ def test_page_and_tests_take_turns_without_installing_again(machine, folder, req
     bootstrap.make_environment([requirements], folder)
     bootstrap.make_environment([requirements, development], folder)
     assert machine.count("install") == 2
+
+
+@pytest.fixture
+def lock(tmp_path):
+    file = tmp_path / "requirements.lock"
+    file.write_text("first==1.2\n")
+    return file
+
+
+def test_a_changed_lock_is_installed_into_the_same_environment(machine, folder, requirements, lock):
+    bootstrap.make_environment([requirements], folder, lock=lock)
+    bootstrap.make_environment([requirements], folder, lock=lock)
+    assert machine.count("install") == 1
+    assert machine.commands[-1].endswith(f" -c {lock}")
+    lock.write_text("first==1.3\n")
+    bootstrap.make_environment([requirements], folder, lock=lock)
+    assert (machine.count("venv"), machine.count("install")) == (1, 2)
+
+
+def test_an_installation_without_the_lock_does_not_count_as_one_with_it(
+    machine, folder, requirements, lock
+):
+    bootstrap.make_environment([requirements], folder)
+    assert " -c " not in machine.commands[-1]
+    bootstrap.make_environment([requirements], folder, lock=lock)
+    assert " -c " in machine.commands[-1]
+
+
+def fail_with_the_lock(machine, monkeypatch, pip_log):
+    def call(command, **_):
+        machine.exit_code, machine.pip_log = (1, pip_log) if "-c" in command else (0, "")
+        return machine(command)
+
+    monkeypatch.setattr(subprocess, "call", call)
+
+
+@pytest.mark.parametrize(
+    "pip_log",
+    ["ERROR: No matching distribution found for first==1.2", "pip's error: ResolutionImpossible"],
+)
+def test_a_version_that_is_gone_is_replaced_by_the_newest_within_its_bounds(
+    pip_log, machine, folder, requirements, lock, monkeypatch, capsys
+):
+    fail_with_the_lock(machine, monkeypatch, pip_log)
+    bootstrap.make_environment([requirements], folder, lock=lock)
+    assert "requirements.lock is not available" in capsys.readouterr().err
+    assert [" -c " in command for command in machine.commands[-2:]] == [True, False]
+    bootstrap.make_environment([requirements], folder, lock=lock)
+    assert machine.count("install") == 2
+
+
+def test_without_a_network_the_newest_versions_are_not_tried_either(
+    machine, folder, requirements, lock, monkeypatch, capsys
+):
+    pip_log = "NewConnectionError\nERROR: No matching distribution found for first==1.2"
+    fail_with_the_lock(machine, monkeypatch, pip_log)
+    start = partial(bootstrap.make_environment, lock=lock)
+    sentence = refusal(capsys, start, [requirements], folder)
+    assert "check the network" in sentence
+    assert machine.count("install") == 1
 
 
 def test_an_interrupted_installation_is_taken_up_again(machine, folder, requirements, capsys):
@@ -425,7 +523,7 @@ def test_setup_starts_the_same_script_inside_the_environment(monkeypatch, tmp_pa
         raise Replaced(python, arguments)
 
     monkeypatch.setattr(bootstrap, "check_python", lambda: None)
-    monkeypatch.setattr(bootstrap, "make_environment", lambda files: Path("its/python"))
+    monkeypatch.setattr(bootstrap, "make_environment", lambda files, lock: Path("its/python"))
     monkeypatch.setattr(bootstrap, "become", become)
     script = tmp_path / "app.py"
     with pytest.raises(Replaced) as call:

@@ -12,6 +12,7 @@ import tarfile
 import tomllib
 import venv
 import zipfile
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import charlstm
-from charlstm.bootstrap import NEWEST_PYTHON, OLDEST_PYTHON
+from charlstm.bootstrap import LOCK, NEWEST_PYTHON, OLDEST_PYTHON, lock_to_use
 
 PACKAGE = Path(charlstm.__file__).resolve().parent
 ROOT = PACKAGE.parent
@@ -60,6 +61,14 @@ def test_the_page_s_requirements_are_the_base_and_its_extras():
 
 def test_the_requirements_of_development_are_the_extra_test():
     assert set(EXTRAS["test"]) == lines_of("requirements-dev.txt")
+
+
+def test_the_lock_pins_all_that_the_requirements_bring_along():
+    if lock_to_use([]) is None:
+        pytest.skip("the lock is for 64-bit Linux")
+    pins = re.findall(r"^([\w.-]+)==", LOCK.read_text("utf-8"), flags=re.MULTILINE)
+    requirements = lines_of("requirements.txt") | lines_of("requirements-dev.txt")
+    assert installed_for(requirements).keys() <= {canonicalize_name(name) for name in pins}
 
 
 def test_the_same_pythons_are_declared_and_checked_at_the_start():
@@ -169,22 +178,24 @@ def test_the_version_has_one_owner(distributions):
 # What is installed
 
 
-def base_distributions() -> list[metadata.Distribution]:
-    """What the base dependencies install, with what they need in turn."""
-    wanted = [Requirement(line) for line in PROJECT["dependencies"]]
+def installed_for(requirements: Iterable[str]) -> dict[str, metadata.Distribution]:
+    """What is installed here for these requirements, and for what they need in turn."""
+    wanted = [Requirement(line) for line in requirements]
     found: dict[str, metadata.Distribution] = {}
+    done: set[str] = set()
     while wanted:
         requirement = wanted.pop()
-        name = canonicalize_name(requirement.name)
-        if name in found or not applies(requirement):
+        if str(requirement) in done:
             continue
-        found[name] = distribution = metadata.distribution(name)
-        wanted += map(Requirement, distribution.requires or [])
-    return list(found.values())
-
-
-def applies(requirement: Requirement) -> bool:
-    return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        done.add(str(requirement))
+        name = canonicalize_name(requirement.name)
+        found[name] = metadata.distribution(name)
+        for needed in map(Requirement, found[name].requires or []):
+            extras = requirement.extras or {""}
+            marker = needed.marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
+                wanted.append(needed)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +213,7 @@ def python(distributions, tmp_path_factory) -> Path:
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index"]
     subprocess.run([*command, "--no-deps", "--quiet", str(distributions[0])], check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
-    for distribution in base_distributions():
+    for distribution in installed_for(PROJECT["dependencies"]).values():
         for name in {path.parts[0] for path in distribution.files} - {"..", "__pycache__"}:
             (packages / name).symlink_to(Path(distribution.locate_file(name)).resolve())
     return python
