@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import random
@@ -304,8 +305,9 @@ COMMANDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    # What a terminal cannot show must not end a command.
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What a terminal cannot show must not end a command.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         arguments = build_parser().parse_args(argv)
         return COMMANDS[arguments.command](arguments)

@@ -14,7 +14,7 @@ class ShareBar:
 
     def __init__(self, label: str):
         self.label = label
-        self._bar = None
+        self._bar: tqdm | None = None
 
     def __enter__(self):
         return self

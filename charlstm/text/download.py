@@ -79,7 +79,9 @@ def download_tiny_shakespeare(
         timeout=timeout_s,
         headers={"Accept-Encoding": "identity"},  # else the compressed length is announced
     )
-    for attempt in range(1, _TRIES + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         meter.received = 0
         try:
             # pooch downloads to a temporary file, checks and renames it, and removes it on failure.
