@@ -10,7 +10,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from charlstm import bootstrap
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from charlstm.runs.config import write_config
+from charlstm.runs.config import CorpusConfig, RunConfig, write_config
+from charlstm.runs.recipes import Budget
 from charlstm.runs.run import Runs
 from tests.page_server import running_page
 
@@ -114,12 +115,12 @@ def add_model(home_folder: Path, name: str, checkpoint: Checkpoint) -> Checkpoin
     """
     folder = home_folder / "runs" / name
     folder.mkdir(parents=True)
-    config = {
-        "recipe": "quick",
-        "corpus": {"name": name, "sha256": "", "style": "verse"},
-        "budget": {"minutes": 1, "epochs": None},
-        "random_seed": 1,
-    }
+    config = RunConfig(
+        recipe_name="quick",
+        corpus=CorpusConfig(name=name, sha256="", style="verse"),
+        budget=Budget(minutes=1),
+        random_seed=1,
+    )
     write_config(config, folder / "config.json")
     save_checkpoint(checkpoint, folder / "checkpoint.safetensors")
     return load_checkpoint(folder / "checkpoint.safetensors")

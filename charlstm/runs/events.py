@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
+from charlstm.network.checkpoint import MAX_NUMBER
 from charlstm.network.training_record import BaselineFigures, KeptVersion, Results
 from charlstm.runs.ownership import RunError
 
@@ -211,9 +212,7 @@ def _parse(kind: type[Event], record: dict[str, Any]) -> Iterator[tuple[str, Any
             yield name, _PARTS[name](record if name == "baselines" else record.get(name))
             continue
         value = record.get(name)
-        if not isinstance(value, _TYPES[str(field.type)]) or isinstance(value, bool) != (
-            field.type == "bool"
-        ):
+        if not _is_possible(name, str(field.type), value):
             raise RunError(
                 f"A training's event {record['event']!r} has {value!r:.40} as its {name}: "
                 "events.jsonl is damaged, or was written by another version of charlstm."
@@ -221,6 +220,20 @@ def _parse(kind: type[Event], record: dict[str, Any]) -> Iterator[tuple[str, Any
         yield name, value
 
 
+def _is_possible(name: str, annotation: str, value: Any) -> bool:
+    if not isinstance(value, _TYPES[annotation]) or isinstance(value, bool) != (
+        annotation == "bool"
+    ):
+        return False
+    if annotation not in ("int", "float") or name == "pid":
+        return True
+    if name in _MEASURED and isinstance(value, float):
+        return True
+    return 0 <= value <= MAX_NUMBER  # false for NaN
+
+
+# What is measured need not be finite: a training may have gone astray.
+_MEASURED = {"running_loss_nats", "accuracy", "val_loss_nats", "val_accuracy"}
 # By the annotation; whole numbers pass for others, as in JSON.
 _TYPES = {"str": str, "bool": bool, "int": int, "float": (int, float)}
 _PARTS: dict[str, Callable[[Any], Any]] = {

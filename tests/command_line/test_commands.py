@@ -20,6 +20,7 @@ from charlstm.command_line.arguments import build_parser
 from charlstm.command_line.commands import main
 from charlstm.command_line.preparation import prepare_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
+from charlstm.network.training_record import KeptVersion
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
@@ -107,8 +108,8 @@ def test_train_prints_one_json_object_and_says_the_rest_on_standard_error(traine
 
 def test_the_run_folder_is_where_it_was_asked_for_and_says_what_was_asked(trained, folder):
     run = Run(folder / "run")
-    assert run.config["random_seed"] == 4
-    assert run.budget == Budget(epochs=30)
+    assert run.config.random_seed == 4
+    assert run.config.budget == Budget(epochs=30)
     assert run.config.recipe is QUICK
     assert read_timeline(run).status == "finished"
     assert (folder / "mine.safetensors").read_bytes() == run.paths.checkpoint.read_bytes()
@@ -160,14 +161,14 @@ def test_a_training_that_is_running_is_left_alone(tmp_path, tiny_corpus, capsys)
     )  # fmt: skip
     sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        run._ownership.write(sleeper.pid)
+        run.ownership.write(sleeper.pid)
         append(run, "started", step=0, elapsed_s=0.0)
         run.stop()
         code, _, err = answer(capsys, "train", "--resume", run.folder, "--minutes", "9")
         assert code == 2
         assert "running already" in err
-        assert run.paths.stop.exists()  # the writing_request of somebody else
-        assert run.budget == Budget(minutes=1)
+        assert run.paths.stop.exists()  # somebody else's request
+        assert run.config.budget == Budget(minutes=1)
         assert len(records(Run(run.folder))) == 1
     finally:
         sleeper.kill()
@@ -217,7 +218,7 @@ def test_a_training_that_starts_from_a_model_says_so_and_what_is_new(
 
 
 def first_loss_of(trained) -> float:
-    events = Run(trained[2].parent / "run").events()
+    events = records(Run(trained[2].parent / "run"))
     return next(event for event in events if event["event"] == "validated")["val_loss_nats"]
 
 
@@ -226,9 +227,9 @@ def test_a_model_that_started_from_one_that_leaks_is_not_called_fair(
 ):
     checkpoint = load_checkpoint(trained[2])
     path = tmp_path / "tuned.safetensors"
-    origin = SourceModel.read(trained[2]).origin(read_file(text_file))
+    source = SourceModel.read(trained[2]).record(read_file(text_file))
     for held_out in ("unseen", "seen"):
-        training = checkpoint.training | {"started_from": origin | {"held_out": held_out}}
+        training = replace(checkpoint.training, source=replace(source, held_out=held_out))
         save_checkpoint(replace(checkpoint, training=training), path)
         _, _, err = answer(capsys, "evaluate", path, "--text", text_file)
         assert ("too good" in err) == (held_out == "seen")
@@ -237,17 +238,17 @@ def test_a_model_that_started_from_one_that_leaks_is_not_called_fair(
 # evaluate
 
 
-def test_evaluate_measures_what_train_told(trained, text_file, capsys):
+def test_evaluate_measures_what_train_reported(trained, text_file, capsys):
     code, out, err = answer(capsys, "evaluate", trained[2], "--text", text_file, "--json")
     assert code == 0
-    told = last_json(trained[0])
+    reported = last_json(trained[0])
     figures = last_json(out)
     assert FIGURES <= set(figures)
-    assert {name: figures[name] for name in FIGURES} == {name: told[name] for name in FIGURES}
+    assert {name: figures[name] for name in FIGURES} == {name: reported[name] for name in FIGURES}
     assert figures["measured_on"] == "unseen" and figures["notices"] == []
     assert f"On {figures['characters']:,} characters of text it never saw:" in err
     for name in ("four_gram_loss_nats", "four_gram_accuracy", "blind_loss_nats"):
-        assert figures[name] == pytest.approx(told[name], abs=1e-4)
+        assert figures[name] == pytest.approx(reported[name], abs=1e-4)
     assert figures["four_gram_bits_per_char"] == figures["four_gram_loss_nats"] / math.log(2)
     assert figures["four_gram_perplexity"] == math.exp(figures["four_gram_loss_nats"])
 
@@ -257,7 +258,8 @@ def test_evaluate_says_that_the_held_out_text_helped_to_choose_a_version(
 ):
     checkpoint = load_checkpoint(trained[2])
     path = tmp_path / "kept.safetensors"
-    training = checkpoint.training | {"kept_version": {"step": 3}}
+    kept = KeptVersion(step=3, elapsed_s=1.0, best_nats=1.5, last_nats=1.7)
+    training = replace(checkpoint.training, kept_version=kept)
     save_checkpoint(replace(checkpoint, training=training), path)
     assert "flatter it a little" in answer(capsys, "evaluate", path, "--text", text_file)[2]
     other = tmp_path / "other.txt"
@@ -294,7 +296,7 @@ def test_another_text_is_never_called_unseen(trained, tmp_path, tiny_corpus, cap
 def test_a_notebook_s_figures_are_never_called_unseen(trained, tmp_path, text_file, capsys):
     checkpoint = load_checkpoint(trained[2])
     path = tmp_path / "notebook.safetensors"
-    training = checkpoint.training | {"carries_state": False}
+    training = replace(checkpoint.training, carries_state=False)
     save_checkpoint(replace(checkpoint, training=training), path)
     _, out, err = answer(capsys, "evaluate", path, "--text", text_file, "--json")
     assert last_json(out)["measured_on"] == "leaky"
@@ -336,7 +338,7 @@ def test_the_same_random_seed_writes_the_same_text_and_another_one_another(train
     assert text(*greedy, "--random-seed", "5") == text(*greedy, "--random-seed", "6")
 
 
-def test_without_a_random_seed_the_one_that_was_drawn_is_told(trained, capsys):
+def test_without_a_random_seed_the_one_that_was_drawn_is_printed(trained, capsys):
     _, out, err = answer(capsys, "generate", trained[2], "--length", "60")
     drawn = err.split("Random seed: ")[1].split()[0]
     assert (
@@ -354,16 +356,14 @@ def test_characters_that_the_network_does_not_know_are_named(trained, capsys):
     assert "never saw €" in err
 
 
-def test_what_was_copied_is_told_where_the_training_text_is_at_hand(trained, folder, capsys):
-    writing_request = ("--length", "400", "--temperature", "0.3", "--random-seed", "1")
-    code, out, err = answer(
-        capsys, "generate", folder / "run" / "checkpoint.safetensors", *writing_request
-    )
+def test_what_was_copied_is_reported_where_the_training_text_is_at_hand(trained, folder, capsys):
+    options = ("--length", "400", "--temperature", "0.3", "--random-seed", "1")
+    code, out, err = answer(capsys, "generate", folder / "run" / "checkpoint.safetensors", *options)
     assert code == 0
-    told = err.splitlines()[-1]
-    assert "copied" in told and "training text" in told
+    sentence = err.splitlines()[-1]
+    assert "copied" in sentence and "training text" in sentence
     assert "copied" not in out
-    code, same, err = answer(capsys, "generate", trained[2], *writing_request)
+    code, same, err = answer(capsys, "generate", trained[2], *options)
     assert same == out, "the same model, where its text is not beside it"
     assert "copied" not in err
 
@@ -371,7 +371,7 @@ def test_what_was_copied_is_told_where_the_training_text_is_at_hand(trained, fol
 # info
 
 
-def test_info_tells_what_is_in_the_checkpoint(trained, capsys, tiny_corpus):
+def test_info_prints_what_is_in_the_checkpoint(trained, capsys, tiny_corpus):
     code, out, _ = answer(capsys, "info", trained[2], "--json")
     facts = last_json(out)
     assert code == 0

@@ -33,35 +33,36 @@ def model(tmp_path):
     return path
 
 
-def test_from_nothing_the_recipe_is_quick(prepare):
+def test_from_scratch_the_recipe_is_quick(prepare):
     run = prepare()
-    assert run.config.recipe is QUICK and run.budget == QUICK.budget and run.config.source is None
+    config = run.config
+    assert config.recipe is QUICK and config.budget == QUICK.budget and config.source is None
 
 
 @pytest.mark.parametrize("recipe", [QUICK, FULL, NOTEBOOK], ids=lambda recipe: recipe.name)
 def test_a_recipe_that_is_asked_for_is_taken(prepare, model, recipe):
     run = prepare("--from", model, "--recipe", recipe.name)
     assert (run.config.recipe.name, run.config.recipe.lstm_units) == (recipe.name, (5, 7))
-    assert run.budget == BUDGET
-    assert prepare("--recipe", recipe.name).budget == recipe.budget
+    assert run.config.budget == BUDGET
+    assert prepare("--recipe", recipe.name).config.budget == recipe.budget
 
 
 def test_the_model_is_copied_and_the_recipe_is_quick_however_it_was_trained(prepare, model):
     run = prepare("--from", model)
     assert run.config.recipe.name == "quick"
-    assert run.config["started_from"]["name"] == "old.safetensors"
+    assert run.config.source.name == "old.safetensors"
     assert run.paths.source.read_bytes() == model.read_bytes()
 
 
 def test_the_usual_time_for_fine_tuning_can_be_changed(prepare, model):
-    assert prepare("--from", model).budget == BUDGET
-    assert prepare("--from", model, "--epochs", "2").budget == Budget(epochs=2)
+    assert prepare("--from", model).config.budget == BUDGET
+    assert prepare("--from", model, "--epochs", "2").config.budget == Budget(epochs=2)
 
 
 def test_the_style_stays_a_choice(prepare, model):
-    assert prepare("--from", model).config["corpus"]["style"] == "verse"
+    assert prepare("--from", model).config.corpus.style == "verse"
     run = prepare("--from", model, "--style", "prose")
-    assert run.config["corpus"]["style"] == "prose" and "\n" not in run.text()
+    assert run.config.corpus.style == "prose" and "\n" not in run.text()
 
 
 def test_a_model_that_cannot_be_read_is_refused_before_a_text_is_fetched(tmp_path, monkeypatch):

@@ -87,7 +87,7 @@ def test_a_config_that_is_no_json_hides_no_other(registry, trained):
 
 def test_titles_are_short_and_survive_odd_names(trained, tiny_corpus):
     run = trained()
-    corpus = run.config["corpus"]
+    corpus = run.config.to_json()["corpus"]
     change_config(run, created="2026-11-24T13:05:59+01:00")
     assert title_of(run) == "pasted text, quick, 24 Nov 13:05"
     change_config(run, created=7, corpus={**corpus, "name": "x" * 500})
@@ -103,7 +103,7 @@ def test_a_title_says_what_the_training_started_from(registry, trained, tiny_cor
         budget=QUICK.budget,
         random_seed=1,
         folder=home / "runs" / "tuned",
-        start=registry.start(SHIPPED),
+        source=registry.source_model(SHIPPED),
     )
     assert title_of(tuned).startswith("pasted text after Shakespeare, quick, ")
     assert " after " not in title_of(trained())
@@ -111,12 +111,12 @@ def test_a_title_says_what_the_training_started_from(registry, trained, tiny_cor
 
 def test_a_model_to_start_from_has_the_name_that_visitors_read(registry, trained):
     run = trained()
-    names = {title: registry.start(model).name for title, model in registry.choices()}
+    names = {title: registry.source_model(model).name for title, model in registry.choices()}
     assert len(names) == 2 and all(title == name for title, name in names.items())
-    assert registry.start(run.name).data == run.paths.checkpoint.read_bytes()
+    assert registry.source_model(run.name).data == run.paths.checkpoint.read_bytes()
     run.paths.checkpoint.unlink()
     with pytest.raises(CharLSTMError, match="not here any more"):
-        registry.start(run.name)
+        registry.source_model(run.name)
 
 
 @pytest.mark.parametrize("model", ["gone", "", "..", "../../secret", "a\0b", "x" * 5000])

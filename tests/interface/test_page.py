@@ -29,7 +29,7 @@ from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.page_server import ROOT, running_page
 from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
-from tests.tiny_runs import append, create_run
+from tests.tiny_runs import append, append_record, create_run
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_generate_refuses_in_a_sentence(client, writing_request, sentence):
 
 
 @pytest.mark.parametrize("bad", [None, "0.8", float("nan"), float("inf"), True, [1]])
-def test_wishes_from_strangers_are_checked(bad):
+def test_requests_from_strangers_are_checked(bad):
     with pytest.raises(CharLSTMError, match="temperature was"):
         WritingRequest.check("a", bad, 100, 1)
     with pytest.raises(CharLSTMError, match="length was"):
@@ -111,7 +111,7 @@ NOTHING_NEW = (gr.skip(),) * LIVE_OUTPUTS
 
 
 class Request:
-    """What Gradio tells a handler about its visitor."""
+    """What Gradio passes to a handler about its visitor."""
 
     session_hash = "somebody"
 
@@ -131,12 +131,12 @@ def test_a_page_is_only_lengthened_so_that_only_what_is_new_is_sent():
     assert '<span class="seed">a &lt; b&#13;&amp;</span>' in written[0]
 
 
-def test_what_was_copied_is_told_when_the_text_is_there_and_the_seed_text_does_not_count(
+def test_what_was_copied_is_reported_when_the_text_is_there_and_the_seed_text_does_not_count(
     make, tiny_corpus
 ):
     run = make("a")
     vocabulary = "".join(sorted(set(tiny_corpus.text)))
-    training = {"corpus": run.config["corpus"], "carries_state": True}
+    training = {"corpus": run.config.to_json()["corpus"], "carries_state": True}
     save_checkpoint(random_checkpoint(vocabulary, training=training), run.paths.checkpoint)
     writer = Writer(Engine(), ModelRegistry(Runs()))
     seed_text = tiny_corpus.text[:200]
@@ -153,7 +153,7 @@ def test_what_was_copied_is_told_when_the_text_is_there_and_the_seed_text_does_n
     assert "copied" not in status, "its text is not on this machine"
 
 
-def test_the_chosen_model_tells_how_good_it_is(make):
+def test_the_chosen_model_shows_how_good_it_is(make):
     writer = Writer(Engine(), ModelRegistry(Runs()))
     assert "On 111,539 characters of text it never saw" in asyncio.run(writer.about(SHIPPED))
     assert asyncio.run(writer.about("gone")) == ""
@@ -231,12 +231,12 @@ def test_a_page_that_shows_everything_is_sent_nothing(trainer, make):
     assert "The disk is full." in trainer.follow(run.name, seen)[2]
 
 
-def test_a_page_moves_on_to_a_training_that_has_just_begun(trainer, make, monkeypatch):
+def test_a_page_moves_on_to_a_training_that_has_just_begun(trainer, make):
     old = make("a")
     seen = trainer.show(old.name)[1]
     new = make("b")
     assert trainer.follow(old.name, seen)[0].value == old.name, "it does not run yet"
-    monkeypatch.setattr(type(new), "owner", lambda run: 1 if run.name == "b" else None)
+    new.ownership.claim()
     assert trainer.follow(old.name, seen)[0].value == new.name
     # Whoever looks at the old one on purpose stays there.
     _, seen, *_ = trainer.show(old.name)
@@ -246,7 +246,7 @@ def test_a_page_moves_on_to_a_training_that_has_just_begun(trainer, make, monkey
 def test_a_training_whose_notes_are_damaged_leaves_the_others_in_reach(trainer, make):
     good, bad = make("a"), make("b")
     for event in ("progress", "started", "validated"):
-        append(bad, event)
+        append_record(bad, {"event": event})
     listed, _, status, *_ = trainer.show(None)
     assert listed.value == bad.name and "cannot be shown" in status
     assert "Not started yet" in trainer.show(good.name)[2]
@@ -314,10 +314,10 @@ def test_nothing_comes_first_among_what_a_training_can_start_from(trainer, make)
     assert trainer.starts(run.name).value == NOTHING
 
 
-def test_a_training_from_nothing_says_nothing_of_a_model(trainer, began, tiny_corpus):
+def test_a_training_from_scratch_says_nothing_of_a_model(trainer, began, tiny_corpus):
     assert trainer.describe(*form(tiny_corpus.text, NOTHING))[2] == ""
     trainer.start(*form(tiny_corpus.text, NOTHING), progress=progress)
-    assert trainer.runs.get(began[0]).origin is None
+    assert trainer.runs.get(began[0]).config.source is None
 
 
 def test_a_training_from_a_model_says_what_that_means_and_what_is_new(trainer, began, tiny_corpus):
@@ -327,7 +327,7 @@ def test_a_training_from_a_model_says_what_that_means_and_what_is_new(trainer, b
     assert "does not know 1 character of this text: ~. It starts from nothing." in note
     status = trainer.start(*form(text, SHIPPED), progress=progress)[2]
     run = trainer.runs.get(began[0])
-    assert run.config.source["new_characters"] == "~"
+    assert run.config.source.new_characters == "~"
     assert run.config.recipe.lstm_units == (512, 512) and run.config.recipe.name == "quick"
     assert "starts from the model “Shakespeare (comes with charlstm)”" in status
     assert (

@@ -43,14 +43,14 @@ def comparer():
 def make(tiny_corpus, home):
     """Makes a training with a model of random weights, that may have started from another one."""
 
-    def make(name: str, characters="\n .aeht", start=None, random_seed=0) -> Run:
+    def make(name: str, characters="\n .aeht", source=None, random_seed=0) -> Run:
         run = create_run(
             recipe=QUICK,
             corpus=tiny_corpus,
             budget=QUICK.budget,
             random_seed=1,
             folder=home / "runs" / name,
-            source=start,
+            source=source,
         )
         save_checkpoint(random_checkpoint(characters, random_seed), run.paths.checkpoint)
         return run
@@ -329,8 +329,8 @@ def test_the_same_model_twice_is_refused(comparer, make):
 
 
 def test_it_is_said_what_a_model_started_from(comparer, make):
-    start = SourceModel.read(shipped_folder() / SHIPPED_FILE, SHIPPED_TITLE)
-    make("a", source=start)
+    source = SourceModel.read(shipped_folder() / SHIPPED_FILE, SHIPPED_TITLE)
+    make("a", source=source)
     make("b")
     note = comparer.pair.note(SHIPPED, "a")
     assert "started from the model on the left: these are before and after." in note

@@ -12,6 +12,7 @@ from charlstm.home import shipped_folder
 from charlstm.interface.how.tab import FIRST_TEXT
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.lstm import Architecture
+from charlstm.network.training_record import TrainingRecord
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.sampling import Sampling, draw, probabilities
 from tests.browsing import add_model, needs_browser, open_tab, overflow
@@ -35,7 +36,7 @@ def save_model(home_folder, name, characters, training):
         architecture=architecture,
         vocabulary=Vocabulary(characters),
         weights=random_weights(architecture, random_seed=3, scale=1.0),
-        training=training,
+        training=TrainingRecord.from_json(training),
     )
     return add_model(home_folder, name, checkpoint)
 

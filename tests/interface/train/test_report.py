@@ -1,21 +1,23 @@
-"""A training told in words: what the page says at every stage, and that nothing in it is markup."""
+"""A training in words: what the page says at every stage, and that nothing in it is markup."""
+
+from dataclasses import replace
 
 import pytest
 
-from charlstm.interface.train import report as story
+from charlstm.interface.train import report
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.config import write_config
 from charlstm.runs.estimate import Estimate
+from charlstm.runs.events import Event
 from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
-from charlstm.runs.timeline import Timeline
+from charlstm.runs.timeline import Timeline, duration
 from charlstm.text.corpus import Corpus, paste
 from tests.tiny_networks import random_checkpoint
-from tests.tiny_runs import create_run
+from tests.tiny_runs import a_timeline, an_event, create_run
 
 STARTED = {
-    "event": "started",
     "backend": "tensorflow",
     "backend_version": "2.21.0",
     "device": "Some <processor>, 2 cores",
@@ -28,7 +30,6 @@ STARTED = {
     "four_gram_accuracy": 0.47,
 }
 PROGRESS = {
-    "event": "progress",
     "step": 40,
     "elapsed_s": 60.0,
     "epoch": 0.4,
@@ -53,9 +54,15 @@ def run(tmp_path, tiny_corpus):
     )
 
 
-def timeline(status: str, **more) -> Timeline:
-    parts = {"started": STARTED, "progress": [PROGRESS], "validated": [VALIDATED], **more}
-    return Timeline(status=status, **parts)
+def timeline(status: str, *more: Event, characters: int = 12_000) -> Timeline:
+    """A minute into a training; then `more` events."""
+    started = an_event("started", **{**STARTED, "characters": characters})
+    minute = [an_event("progress", **PROGRESS), an_event("validated", **VALIDATED)]
+    return a_timeline(status, [started, *minute, *more])
+
+
+def finished(results: dict) -> Event:
+    return an_event("finished", 60.0, results=results)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +78,7 @@ def timeline(status: str, **more) -> Timeline:
     ],
 )
 def test_durations_are_for_people(seconds, words):
-    assert story.duration(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -85,44 +92,44 @@ def test_durations_are_for_people(seconds, words):
     ],
 )
 def test_passes_are_for_people(epochs, words):
-    assert story.passes(epochs) == words
+    assert report.passes(epochs) == words
 
 
 def test_a_running_training_says_how_long_it_still_takes(run):
-    told = story.status_html(run, timeline("running"))
-    assert 'data-status="running"' in told and "Learning" in told
-    assert "3 minutes left" in told and "12,345 characters a second" in told
-    assert 'aria-valuenow="25"' in told
-    assert "It guesses" not in told, "no result before the end"
+    html = report.status_html(run, timeline("running"))
+    assert 'data-status="running"' in html and "Learning" in html
+    assert "3 minutes left" in html and "12,345 characters a second" in html
+    assert 'aria-valuenow="25"' in html
+    assert "It guesses" not in html, "no result before the end"
 
 
 @pytest.mark.parametrize("status", ["preparing", "running", "measuring"])
 def test_stop_is_answered_at_once(run, status):
     run.stop()
-    assert "Stopping" in story.status_html(run, timeline(status))
+    assert "Stopping" in report.status_html(run, timeline(status))
 
 
 def test_the_result_is_said_in_words_and_in_figures_beside_those_of_counting(run):
-    ending = {"results": {"loss_nats": 1.5, "accuracy": 0.554, "characters": 1_200}}
-    told = story.status_html(run, timeline("finished", ending=ending))
-    assert "Finished after 1 minute" in told
-    assert "guesses 55 % of the next characters right, and is less surprised" in told
-    assert "<caption>On 1,200 characters of text it never saw</caption>" in told
+    ending = finished({"loss_nats": 1.5, "accuracy": 0.554, "characters": 1_200})
+    html = report.status_html(run, timeline("finished", ending))
+    assert "Finished after 1 minute" in html
+    assert "guesses 55 % of the next characters right, and is less surprised" in html
+    assert "<caption>On 1,200 characters of text it never saw</caption>" in html
     for figures in (("1.500", "1.800"), ("4.48", "6.05"), ("55.4 %", "47.0 %"), ("2.164", "2.597")):
-        assert "".join(f"<td>{figure}</td>" for figure in figures) in told
+        assert "".join(f"<td>{figure}</td>" for figure in figures) in html
 
 
 def test_a_result_that_is_worse_than_counting_says_so(run):
-    ending = {"results": {"loss_nats": 2.5, "accuracy": 0.3}}
-    assert "is more surprised" in story.status_html(run, timeline("finished", ending=ending))
+    ending = finished({"loss_nats": 2.5, "accuracy": 0.3})
+    assert "is more surprised" in report.status_html(run, timeline("finished", ending))
 
 
-def test_without_a_final_measurement_the_curve_s_last_one_is_told(run):
-    told = story.status_html(run, timeline("stopped"))
-    assert "On text it never saw (a part of it)" in told and "<td>1.900</td>" in told
-    assert "the model is kept" not in told, "there is none yet"
+def test_without_a_final_measurement_the_curve_s_last_one_is_shown(run):
+    html = report.status_html(run, timeline("stopped"))
+    assert "On text it never saw (a part of it)" in html and "<td>1.900</td>" in html
+    assert "the model is kept" not in html, "there is none yet"
     run.paths.checkpoint.touch()
-    assert "the model is kept" in story.status_html(run, timeline("stopped"))
+    assert "the model is kept" in report.status_html(run, timeline("stopped"))
 
 
 def test_the_notebook_s_leaking_figure_is_named_so(run):
@@ -131,33 +138,39 @@ def test_the_notebook_s_leaking_figure_is_named_so(run):
         "accuracy": 0.55,
         "random_split": {"loss_nats": 1.43, "accuracy": 0.58},
     }
-    told = story.status_html(run, timeline("finished", ending={"results": results}))
-    assert "That split leaks" in told
+    html = report.status_html(run, timeline("finished", finished(results)))
+    assert "That split leaks" in html
 
 
 @pytest.mark.parametrize("status", ["running", "measuring", "finished", "stopped"])
 def test_what_a_training_calls_for_is_said_while_it_runs_and_after(run, tuned, status):
-    told = story.status_html(run, timeline(status))
-    assert "This is little text: 12,000 characters." in told and "starting from a model" in told
-    assert "starting from a model" not in story.status_html(tuned("unseen"), timeline(status))
-    enough = {"started": {**STARTED, "characters": 1_000_000}}
-    assert 'class="advice"' not in story.status_html(run, timeline(status, **enough))
-    by_heart = {
-        "validated": [
-            {**VALIDATED, "elapsed_s": s, "val_loss_nats": loss}
-            for s, loss in enumerate([2.0] * 5 + [2.5] * 5)
+    html = report.status_html(run, timeline(status))
+    assert "This is little text: 12,000 characters." in html and "starting from a model" in html
+    assert "starting from a model" not in report.status_html(tuned("unseen"), timeline(status))
+    enough = timeline(status, characters=1_000_000)
+    assert 'class="advice"' not in report.status_html(run, enough)
+    memorised = a_timeline(
+        status,
+        [
+            an_event("started", **{**STARTED, "characters": 1_000_000}),
+            *(
+                an_event("validated", **{**VALIDATED, "elapsed_s": s, "val_loss_nats": loss})
+                for s, loss in enumerate([2.0] * 5 + [2.5] * 5)
+            ),
+            *(
+                an_event("progress", **{**PROGRESS, "elapsed_s": s, "running_loss_nats": loss})
+                for s, loss in enumerate(2.0 - s / 10 for s in range(10))
+            ),
         ],
-        "progress": [
-            {**PROGRESS, "elapsed_s": s, "running_loss_nats": 2.0 - s / 10} for s in range(10)
-        ],
-    }
-    told = story.status_html(run, timeline(status, **enough, **by_heart))
-    assert "begun to learn its text by heart" in told and "little text" not in told
+    )
+    html = report.status_html(run, memorised)
+    assert "begun to learn its text by heart" in html and "little text" not in html
 
 
 def test_a_failure_shows_its_advice(run):
-    told = story.status_html(run, timeline("failed", ending={"message": "Disk <full>."}))
-    assert "Something went wrong" in told and "Disk &lt;full&gt;." in told
+    failed = an_event("failed", message="Disk <full>.")
+    html = report.status_html(run, timeline("failed", failed))
+    assert "Something went wrong" in html and "Disk &lt;full&gt;." in html
 
 
 def test_that_another_text_is_used_stands_before_all_else(tmp_path):
@@ -166,8 +179,8 @@ def test_that_another_text_is_used_stands_before_all_else(tmp_path):
     run = create_run(
         recipe=QUICK, corpus=text, budget=QUICK.budget, random_seed=1, folder=tmp_path / "run"
     )
-    told = story.status_html(run, timeline("running"))
-    assert told.index("(&lt;offline&gt;)") < told.index("progressbar")
+    html = report.status_html(run, timeline("running"))
+    assert html.index("(&lt;offline&gt;)") < html.index("progressbar")
 
 
 @pytest.fixture
@@ -185,20 +198,19 @@ def tuned(tmp_path, tiny_corpus):
             folder=tmp_path / held_out,
             source=SourceModel.read(path, "the <old> one"),
         )
-        config = run.config
-        config["started_from"]["held_out"] = held_out
-        write_config(config, run.paths.config)
+        source = replace(run.config.source, held_out=held_out)
+        write_config(replace(run.config, source=source), run.paths.config)
         return run
 
     return tuned
 
 
 @pytest.mark.parametrize("status", ["running", "finished"])
-def test_that_a_training_started_from_a_model_is_part_of_its_story(tuned, run, status):
-    told = story.status_html(tuned("unseen"), timeline(status))
-    assert "starts from the model “the &lt;old&gt; one”" in told
-    assert "does not know" in told and "start from nothing" in told
-    assert "starts from" not in story.status_html(run, timeline(status))
+def test_that_a_training_started_from_a_model_is_part_of_its_report(tuned, run, status):
+    html = report.status_html(tuned("unseen"), timeline(status))
+    assert "starts from the model “the &lt;old&gt; one”" in html
+    assert "does not know" in html and "start from nothing" in html
+    assert "starts from" not in report.status_html(run, timeline(status))
 
 
 @pytest.mark.parametrize(
@@ -211,68 +223,68 @@ def test_that_a_training_started_from_a_model_is_part_of_its_story(tuned, run, s
 )
 def test_text_that_the_first_model_may_have_read_is_not_called_unseen(tuned, held_out, words):
     run = tuned(held_out)
-    assert words in story.status_html(run, timeline("stopped"))
-    drawn = story.charts_html(run, timeline("stopped"))
+    assert words in report.status_html(run, timeline("stopped"))
+    drawn = report.charts_html(run.config, timeline("stopped"))
     assert ("never saw" in drawn) == (held_out == "unseen")
 
 
 def test_what_starting_from_a_model_means_is_said_before_the_start(tiny_corpus):
-    told = story.start_html(random_checkpoint(), tiny_corpus)
-    assert "LSTM 5 + 7" in told and "does not know" in told
+    html = report.start_html(random_checkpoint(), tiny_corpus)
+    assert "LSTM 5 + 7" in html and "does not know" in html
     markup = Corpus(name="x", text="<&>", style="verse")
-    assert "3 characters of this text: &amp; &lt; &gt;." in story.start_html(
+    assert "3 characters of this text: &amp; &lt; &gt;." in report.start_html(
         random_checkpoint(), markup
     )
-    assert "once the text is here" in story.start_html(random_checkpoint(), None)
+    assert "once the text is here" in report.start_html(random_checkpoint(), None)
 
 
-@pytest.mark.parametrize("status", list(story.HEADLINES))
-def test_every_status_can_be_told_before_anything_has_happened(run, status):
-    told = story.status_html(run, Timeline(status=status))
-    assert f'data-status="{status}"' in told
-    drawn = story.charts_html(run, Timeline(status=status))
+@pytest.mark.parametrize("status", list(report.HEADLINES))
+def test_every_status_can_be_shown_before_anything_has_happened(run, status):
+    html = report.status_html(run, Timeline(status=status))
+    assert f'data-status="{status}"' in html
+    drawn = report.charts_html(run.config, Timeline(status=status))
     assert ("charlstm-plot" in drawn) == (status in ("preparing", "running", "measuring"))
-    assert story.sample_html(Timeline(status=status)) == ""
+    assert report.sample_html(Timeline(status=status)) == ""
 
 
 def test_both_plots_are_drawn(run):
-    assert story.charts_html(run, timeline("running")).count('class="charlstm-plot"') == 2
+    assert report.charts_html(run.config, timeline("running")).count('class="charlstm-plot"') == 2
 
 
 def test_a_training_by_epochs_is_drawn_until_its_expected_end(run, tmp_path, tiny_corpus):
     settings = {"corpus": tiny_corpus, "random_seed": 1, "budget": Budget(epochs=2)}
     by_epochs = create_run(recipe=QUICK, folder=tmp_path / "epochs", **settings)
     # `run` takes 4 minutes; PROGRESS says that 1 has passed, and that 3 are left.
-    assert story.charts_html(by_epochs, timeline("running")) == story.charts_html(
-        run, timeline("running")
+    assert report.charts_html(by_epochs.config, timeline("running")) == report.charts_html(
+        run.config, timeline("running")
     )
     notebook = create_run(recipe=NOTEBOOK, folder=tmp_path / "notebook", **settings)
-    assert "its random split (leaky)" in story.charts_html(notebook, timeline("running"))
+    assert "its random split (leaky)" in report.charts_html(notebook.config, timeline("running"))
 
 
 def test_what_the_network_writes_is_never_markup(run):
-    told = story.sample_html(timeline("running", samples=[SAMPLE]))
-    assert "A &lt;b&gt;fool&lt;/b&gt; &amp; his king</div>" in told
-    assert "&lt;processor&gt;" in story.status_html(run, timeline("running"))
+    html = report.sample_html(timeline("running", an_event("sample", **SAMPLE)))
+    assert "A &lt;b&gt;fool&lt;/b&gt; &amp; his king</div>" in html
+    assert "&lt;processor&gt;" in report.status_html(run, timeline("running"))
 
 
 def test_a_text_is_described_with_what_was_changed_in_it():
-    told = story.text_html(paste("To be,\r\nor not\r\n" * 200))
-    assert "2,800 characters, 10 different ones" in told
-    assert "Windows line ends" in told
-    assert "This is little text" in told and "starting from a model" in told
-    assert "starting from a model" not in story.text_html(paste("To be\n" * 500), from_model=True)
-    assert "advice" not in story.text_html(paste("To be, or not to be\n" * 5_000))
+    html = report.text_html(paste("To be,\r\nor not\r\n" * 200))
+    assert "2,800 characters, 10 different ones" in html
+    assert "Windows line ends" in html
+    assert "This is little text" in html and "starting from a model" in html
+    assert "starting from a model" not in report.text_html(paste("To be\n" * 500), from_model=True)
+    assert "advice" not in report.text_html(paste("To be, or not to be\n" * 5_000))
 
 
 def test_an_estimate_says_what_it_stands_on():
     guess = Estimate(seconds=180, epochs=2.5, measured=False)
-    told = story.estimate_html(guess)
-    assert "Takes about 3 minutes" in told and "reads the text 2.5 times" in told
-    assert "judging by the processor" in told
+    html = report.estimate_html(guess)
+    assert "Takes about 3 minutes" in html and "reads the text 2.5 times" in html
+    assert "judging by the processor" in html
     guess = Estimate(seconds=97_200, epochs=20, measured=True)
-    assert "Takes about 27 hours" in story.estimate_html(guess)
-    assert "earlier trainings" in story.estimate_html(guess)
+    assert "Takes about 27 hours" in report.estimate_html(guess)
+    assert "earlier trainings" in report.estimate_html(guess)
 
 
 def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
@@ -284,11 +296,11 @@ def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
         folder=tmp_path / "leaky",
     )
     for status in ("stopped", "finished"):
-        told = story.status_html(notebook, timeline(status))
-        assert "leaks" in told and "never saw" not in told
-        assert "never saw" in story.status_html(run, timeline(status))
-    for status in story.HEADLINES:
-        told = story.status_html(notebook, timeline(status)) + story.charts_html(
-            notebook, timeline(status)
+        html = report.status_html(notebook, timeline(status))
+        assert "leaks" in html and "never saw" not in html
+        assert "never saw" in report.status_html(run, timeline(status))
+    for status in report.HEADLINES:
+        html = report.status_html(notebook, timeline(status)) + report.charts_html(
+            notebook.config, timeline(status)
         )
-        assert "never saw" not in told
+        assert "never saw" not in html

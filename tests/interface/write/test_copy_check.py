@@ -1,15 +1,19 @@
 """Looking for copies beside the page: one text at a time, each training text prepared once."""
 
 import asyncio
+import hashlib
 import threading
+from dataclasses import replace
 
 import pytest
 
 from charlstm.interface.turns import Turn
 from charlstm.interface.write import copy_check as copies
 from charlstm.interface.write.copy_check import Copies
-from tests.analysis.test_training_text import TEXT, story
+from charlstm.network.training_record import SourceRecord, TextRecord, TrainingRecord
 from tests.tiny_networks import random_checkpoint
+
+TEXT = "First Citizen:\nBefore we  proceed\nany further, hear me speak é.\n"
 
 
 @pytest.fixture
@@ -18,8 +22,13 @@ def folder(tmp_path):
     return tmp_path
 
 
-def checkpoint(**more):
-    return random_checkpoint(training={**story("book.txt", TEXT), **more})
+def checkpoint(text=TEXT, **more):
+    """A model that learned from a text; `more` goes into its training record."""
+    record = TextRecord(
+        name="book.txt", sha256=hashlib.sha256(text.encode()).hexdigest(), style="verse"
+    )
+    training = TrainingRecord(text=record, carries_state=True)
+    return random_checkpoint(training=replace(training, **more))
 
 
 def look(folder, written, **more) -> str:
@@ -29,7 +38,7 @@ def look(folder, written, **more) -> str:
     return asyncio.run(look())
 
 
-def test_what_was_copied_is_told(folder):
+def test_what_was_copied_is_reported(folder):
     assert "“Before we proceed”" not in look(folder, "Before we proceed")
     assert "“Before we  proceed”" in look(folder, "And: Before we  proceed?")
     assert "no passage of 8" in look(folder, "Never heard of it.")
@@ -58,7 +67,7 @@ def test_nothing_is_said_without_the_text(tmp_path):
 
 
 def test_of_a_fine_tuned_model_the_text_is_named(folder):
-    assert "fine-tuned with" in look(folder, "Before we  proceed", started_from={})
+    assert "fine-tuned with" in look(folder, "Before we  proceed", source=SourceRecord())
 
 
 def test_a_text_is_prepared_once_by_one_thread_and_few_are_kept(folder, monkeypatch):
@@ -80,7 +89,7 @@ def test_a_text_is_prepared_once_by_one_thread_and_few_are_kept(folder, monkeypa
         for number in range(5):
             text = f"{TEXT}{number}"
             (folder / "corpus.txt").write_bytes(text.encode())
-            other = random_checkpoint(training=story("book.txt", text))
+            other = checkpoint(text)
             assert "Before" in await looking.look(other, folder, "Before we  proceed")
 
     asyncio.run(crowd())
