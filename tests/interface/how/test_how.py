@@ -65,7 +65,7 @@ def test_a_negative_or_too_large_place_is_the_end(answers, tiny):
     assert answers.moment("tiny", "sea", 0)["layers"][1]["cell"] == [0] * 7
 
 
-def test_the_limit_is_told_in_a_sentence(answers):
+def test_the_limit_is_stated_in_a_sentence(answers):
     assert len(answers.moment("shipped", "x" * MAX_CHARACTERS, 1)["tiles"]) == MAX_CHARACTERS + 1
     with pytest.raises(CharLSTMError, match="61 characters; the pictures have room for 60"):
         answers.moment("shipped", "x" * (MAX_CHARACTERS + 1), 1)
@@ -77,7 +77,7 @@ def test_the_limit_is_told_in_a_sentence(answers):
         answers.about_model("no such model")
 
 
-def test_the_model_is_told_in_its_real_sizes(answers, tiny):
+def test_the_model_is_described_in_its_real_sizes(answers, tiny):
     training = {"corpus": {"name": "practice-text"}, "steps": 3}
     checkpoint = tiny(training=training)
     answer = answers.about_model("tiny")

@@ -1,4 +1,4 @@
-"""What the Look inside tab is told, and the odds of the Write tab."""
+"""What the Look inside tab is sent, and the odds of the Write tab."""
 
 import json
 import math
@@ -133,7 +133,7 @@ def test_odds_are_logarithms_at_temperature_1(registry, model):
     assert "never saw X" in answer["unknown"]
 
 
-def test_a_model_that_is_gone_is_told(inside, registry):
+def test_a_model_that_is_gone_is_refused_in_a_sentence(inside, registry):
     for ask in (
         lambda: inside.cells("gone"),
         lambda: inside.surprise("gone", "a"),

@@ -6,18 +6,18 @@ import re
 import time
 
 import pytest
-from charlstm.interface.watch.moments import NOTES
 from playwright.sync_api import expect
 
 from charlstm.home import shipped_folder
 from charlstm.interface.charts.curves import BOTTOM, LEFT, RIGHT, TOP
 from charlstm.interface.models import SHIPPED_FILE, SHIPPED_TITLE
+from charlstm.interface.watch.replay import NOTES
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run
 from charlstm.text.corpus import paste
 from tests.browsing import needs_browser, open_tab
-from tests.tiny_runs import append, create_run
+from tests.tiny_runs import DETAILS, append, append_record, create_run
 
 pytestmark = needs_browser
 SHIPPED = load_checkpoint(shipped_folder() / SHIPPED_FILE)
@@ -60,11 +60,11 @@ def live(home_folder):
     run.ownership.claim()
     append(run, "started", step=0, blind_loss_nats=3.0, four_gram_loss_nats=1.5)
     yield run
-    run.release()
+    run.ownership.release()
     run.paths.config.unlink(missing_ok=True)  # so that the next test does not meet it
 
 
-def tell(run: Run, step: int, elapsed_s: float, loss: float, text: str = "") -> None:
+def write_sample(run: Run, step: int, elapsed_s: float, loss: float, text: str = "") -> None:
     append(
         run,
         "progress",
@@ -99,8 +99,8 @@ def test_the_shipped_model_can_be_watched_at_once(watch):
     for place in (0, 7, len(SHIPPED.samples) // 2, len(SHIPPED.samples) - 1):
         sample = SHIPPED.samples[place]
         seen = slide(page, place)
-        assert seen["text"] == sample["text"]
-        assert seen["when"] == seen["said"] and f"step {sample['step']:,}" in seen["when"]
+        assert seen["text"] == sample.text
+        assert seen["when"] == seen["said"] and f"step {sample.step:,}" in seen["when"]
     last_loss = SHIPPED.history["val_loss_nats"][-1][1]
     assert f"loss {last_loss:.2f} nats, on text it never saw" in seen["loss"]
     assert f"{math.exp(last_loss):.1f} equally likely characters (perplexity)" in seen["loss"]
@@ -121,7 +121,7 @@ def test_the_mark_lies_on_the_curve_at_its_time(watch):
     xs = []
     for place in (0, 12, 20, 30, len(SHIPPED.samples) - 1):
         seen = slide(page, place)
-        share = math.log(SHIPPED.samples[place]["elapsed_s"] / start_s) / math.log(end_s / start_s)
+        share = math.log(SHIPPED.samples[place].elapsed_s / start_s) / math.log(end_s / start_s)
         loss = float(re.search(r"loss ([\d.]+) nats", seen["loss"])[1])
         height = low_y + (high_y - low_y) * (loss - low) / (high - low)
         assert seen["mark"] == [
@@ -146,11 +146,11 @@ def test_keys_move_the_slider_and_nothing_else_moves(watch):
         boxes.add(str(page.locator(".watch-text").bounding_box()))
         boxes.add(str(page.locator(".watch-text").bounding_box()))
     seen = shown(page)
-    assert seen["place"] == seen["last"] and seen["text"] == SHIPPED.samples[-1]["text"]
+    assert seen["place"] == seen["last"] and seen["text"] == SHIPPED.samples[-1].text
     assert len(boxes) == 1
     expect(page.locator(".watch-said")).to_have_text(seen["loss"])
     page.keyboard.press("Home")
-    assert shown(page)["text"] == SHIPPED.samples[0]["text"]
+    assert shown(page)["text"] == SHIPPED.samples[0].text
 
 
 def test_play_runs_through_the_whole_story_and_starts_over(watch):
@@ -172,7 +172,7 @@ def test_play_runs_through_the_whole_story_and_starts_over(watch):
     expect(play).to_have_text("Pause")
     expect(play).to_have_text("Play", timeout=20_000)
     assert 2.8 < time.monotonic() - began_s < 6
-    assert shown(page)["text"] == SHIPPED.samples[-1]["text"]
+    assert shown(page)["text"] == SHIPPED.samples[-1].text
     assert len(page.evaluate("[...window.places]")) > 0.8 * len(SHIPPED.samples)
     page.keyboard.press("Space")
     expect(play).to_have_text("Pause")
@@ -213,11 +213,11 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
     page = watch()
     expect(page.locator(".watch-note")).to_have_text(NOTES["coming"])
     expect(page.locator(".watch-play")).to_be_disabled()
-    tell(live, 1, 1.0, 3.0)
-    tell(live, 2, 3.0, 2.5)
+    write_sample(live, 1, 1.0, 3.0)
+    write_sample(live, 2, 3.0, 2.5)
     ready(page, 2)
     assert shown(page)["text"] == "<i>text</i> 2\nand &amp; so on", "text is never markup"
-    tell(live, 3, 6.0, 2.0)
+    write_sample(live, 3, 6.0, 2.0)
     expect(page.locator(".watch-when")).to_have_text("After 6 seconds, step 3")
     newest = page.locator(".watch-follow")
     expect(newest).to_have_attribute("aria-pressed", "true")
@@ -225,13 +225,13 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
 
     assert slide(page, 0)["text"].startswith("<i>text</i> 1")
     expect(newest).to_have_attribute("aria-pressed", "false")
-    tell(live, 4, 10.0, 1.8)
+    write_sample(live, 4, 10.0, 1.8)
     ready(page, 4)
     assert shown(page)["place"] == 0 and "step 1" in shown(page)["when"], "it stays"
     assert slide(page, 2)["mark"][0] == x_of_the_third, "the time axis stands still"
     newest.click()
     assert "step 4" in shown(page)["when"]
-    tell(live, 5, 14.0, 1.7)
+    write_sample(live, 5, 14.0, 1.7)
     expect(page.locator(".watch-when")).to_have_text("After 14 seconds, step 5")
 
     page.evaluate("document.querySelector('training-story').dataset.playS = 0.5")
@@ -245,7 +245,7 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
 
 
 def test_a_tab_that_is_not_looked_at_asks_nothing(watch, live):
-    tell(live, 1, 1.0, 3.0)
+    write_sample(live, 1, 1.0, 3.0)
     page = watch()
     ready(page, 1)
 
@@ -260,19 +260,19 @@ def test_a_tab_that_is_not_looked_at_asks_nothing(watch, live):
     before = asked()
     page.wait_for_timeout(4500)
     assert asked() == before
-    tell(live, 2, 5.0, 2.0)
+    write_sample(live, 2, 5.0, 2.0)
     open_tab(page, "Watch it learn")
     ready(page, 2)
 
 
 def test_a_training_that_was_resumed_meanwhile_goes_on(watch, live):
-    tell(live, 1, 1.0, 3.0)
+    write_sample(live, 1, 1.0, 3.0)
     append(live, "stopped", pid=os.getpid())
     page = watch()
     ready(page, 1)
     expect(page.locator(".watch-follow")).to_be_hidden()
     append(live, "started", step=1)
-    tell(live, 2, 5.0, 2.0)
+    write_sample(live, 2, 5.0, 2.0)
     page.wait_for_timeout(2500)
     assert shown(page)["last"] == 0, "of what has ended nothing is asked"
     open_tab(page, "Write")
@@ -282,25 +282,26 @@ def test_a_training_that_was_resumed_meanwhile_goes_on(watch, live):
 
 
 def test_another_story_can_be_chosen_and_stays_chosen(watch, live):
-    tell(live, 1, 1.0, 3.0)
+    write_sample(live, 1, 1.0, 3.0)
     page = watch()
     ready(page, 1)
     page.locator("#watch-choice input").click()
     page.get_by_role("option", name=SHIPPED_TITLE).click()
     ready(page, len(SHIPPED.samples))
     expect(page.locator(".watch-follow")).to_be_hidden()
-    assert shown(page)["text"] == SHIPPED.samples[0]["text"]
+    assert shown(page)["text"] == SHIPPED.samples[0].text
     slide(page, 9)
     open_tab(page, "Write")
     open_tab(page, "Watch it learn")
     page.wait_for_timeout(1000)
-    assert shown(page)["text"] == SHIPPED.samples[9]["text"], "nor does it lose its place"
+    assert shown(page)["text"] == SHIPPED.samples[9].text, "nor does it lose its place"
     assert page.errors == []
 
 
 def test_a_damaged_story_is_an_error_in_words_and_the_others_stay_within_reach(watch, live):
-    tell(live, 1, 1.0, 3.0)
-    append(live, "started", step="seven")
+    write_sample(live, 1, 1.0, 3.0)
+    odd = {**DETAILS["started"], "step": "seven"}
+    append_record(live, {"event": "started", "elapsed_s": 0.0, **odd})
     page = watch()
     expect(page.locator(".watch-note")).to_contain_text("damaged")
     expect(page.locator(".watch-play")).to_be_disabled()
@@ -312,20 +313,20 @@ def test_a_damaged_story_is_an_error_in_words_and_the_others_stay_within_reach(w
 
 
 def test_a_lost_server_leaves_what_is_shown_and_the_page_goes_on_asking(watch, live):
-    tell(live, 1, 1.0, 3.0)
+    write_sample(live, 1, 1.0, 3.0)
     page = watch()
     ready(page, 1)
     page.route("**/run/story", lambda route: route.abort())
     expect(page.locator(".watch-note")).to_contain_text("does not answer")
     assert shown(page)["text"].startswith("<i>text</i> 1")
     page.unroute("**/run/story")
-    tell(live, 2, 5.0, 2.0)
+    write_sample(live, 2, 5.0, 2.0)
     ready(page, 2)
     expect(page.locator(".watch-note")).to_have_text(NOTES["going on"])
 
 
 def test_a_phone_has_room_for_it(watch, live):
-    tell(live, 1, 1.0, 3.0)
+    write_sample(live, 1, 1.0, 3.0)
     page = watch(390, 844, path="/?__theme=dark")
     ready(page, 1)
     sizes = page.evaluate(

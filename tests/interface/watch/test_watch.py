@@ -1,30 +1,36 @@
-"""What the page learns of a training's moments, whatever is in the file that tells them."""
+"""What the page is sent of a training's snapshots, whatever is in the files that record them."""
 
 import json
 import math
 import re
+from pathlib import Path
 
 import pytest
-from charlstm.interface.watch.moments import (
-    MAX_MOMENTS,
-    MAX_TEXT_CHARACTERS,
-    NOTES,
-    Story,
-    in_words,
-    story_of_checkpoint,
-)
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface.models import SHIPPED, ModelRegistry
-from charlstm.interface.watch.tab import DAMAGED, Stories
-from charlstm.network.checkpoint import save_checkpoint
+from charlstm.interface.train import report
+from charlstm.interface.train.tab import Trainer
+from charlstm.interface.watch.replay import (
+    MAX_SNAPSHOTS,
+    MAX_TEXT_CHARACTERS,
+    NOTES,
+    Replay,
+    in_words,
+    replay_of_checkpoint,
+)
+from charlstm.interface.watch.tab import DAMAGED, Replays
+from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
+from charlstm.network.training_record import BaselineFigures
 from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run, Runs
 from charlstm.runs.source_model import SourceModel
 from tests.tiny_networks import random_checkpoint
-from tests.tiny_runs import append, create_run
+from tests.tiny_runs import DETAILS, append, append_record, create_run
 
-STARTED = {"blind_loss_nats": 3.5, "four_gram_loss_nats": 1.9}
+BASELINES = {"blind_loss_nats": 3.5, "four_gram_loss_nats": 1.9}
 READING = "the text it was just learning from"
 UNSEEN = "text it never saw"
 
@@ -35,8 +41,8 @@ def registry(home):
 
 
 @pytest.fixture
-def stories(registry):
-    return Stories(registry)
+def replays(registry):
+    return Replays(registry)
 
 
 @pytest.fixture
@@ -44,14 +50,14 @@ def make_run(home, tiny_corpus):
     """A training of four minutes in the home folder; alive: as if this process trained it."""
     claimed = []
 
-    def make(name="a-run", alive=True, recipe=QUICK, budget=QUICK.budget, start=None) -> Run:
+    def make(name="a-run", alive=True, recipe=QUICK, budget=QUICK.budget, source=None) -> Run:
         run = create_run(
             recipe=recipe,
             corpus=tiny_corpus,
             budget=budget,
             random_seed=1,
             folder=home / "runs" / name,
-            source=start,
+            source=source,
         )
         if alive:
             run.ownership.claim()
@@ -60,15 +66,15 @@ def make_run(home, tiny_corpus):
 
     yield make
     for run in claimed:
-        run.release()
+        run.ownership.release()
 
 
 def begin(run: Run) -> None:
-    append(run, "started", step=0, **STARTED)
+    append(run, "started", step=0, **BASELINES)
 
 
-def tell(run: Run, step: int, elapsed_s: float, loss: float, kept=True, **more) -> None:
-    """What a training says when it writes a sample."""
+def write_sample(run: Run, step: int, elapsed_s: float, loss: float, kept=True, **more) -> None:
+    """The events of a training when it writes a sample."""
     append(
         run,
         "progress",
@@ -82,9 +88,24 @@ def tell(run: Run, step: int, elapsed_s: float, loss: float, kept=True, **more) 
     append(run, "sample", **{**sample, **more})
 
 
-def story(training=(), held_out=(), measured_on="unseen", **more) -> Story:
-    parts = {"moments": [], "started": {}, "training": list(training), "held_out": list(held_out)}
-    return Story(**{**parts, "measured_on": measured_on, **more})
+def replay(training=(), held_out=(), measured_on="unseen") -> Replay:
+    return Replay(
+        snapshots=[],
+        training=list(training),
+        held_out=list(held_out),
+        measured_on=measured_on,
+        baselines=BaselineFigures(),
+    )
+
+
+def checkpoint_of(path: Path, **parts):
+    """A model whose file has these parts of its metadata, as a stranger may have written them."""
+    save_checkpoint(random_checkpoint(), path)
+    with safe_open(path, "numpy") as file:
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()
+    metadata |= {name: json.dumps(part) for name, part in parts.items()}
+    save_file(tensors, path, metadata)
+    return load_checkpoint(path)
 
 
 def texts(answer: dict) -> list[str]:
@@ -98,66 +119,66 @@ def marks(answer: dict) -> list:
 # The shipped model
 
 
-def test_the_shipped_model_tells_every_moment_of_its_training(registry, stories):
+def test_the_shipped_model_shows_every_snapshot_of_its_training(registry, replays):
     samples = registry.get(SHIPPED).samples
-    answer = stories.answer(SHIPPED, [], "")
+    answer = replays.answer(SHIPPED, [], "")
     assert len(samples) > 30, "or there is nothing to watch"
-    assert texts(answer) == [sample["text"] for sample in samples]
+    assert texts(answer) == [sample.text for sample in samples]
     assert answer["order"] == [moment["key"] for moment in answer["moments"]]
     assert len(set(answer["order"])) == len(samples) == len(marks(answer))
     assert not answer["live"] and answer["note"] == ""
     json.dumps(answer, allow_nan=False)
 
 
-def test_its_losses_are_those_of_its_curves(registry, stories):
+def test_its_losses_are_those_of_its_curves(registry, replays):
     history = registry.get(SHIPPED).history
-    told = stories.answer(SHIPPED, [], "")["moments"]
+    snapshots = replays.answer(SHIPPED, [], "")["moments"]
     (_, first), (_, last) = history["val_loss_nats"][0], history["val_loss_nats"][-1]
-    for moment, loss in ((told[0], first), (told[-1], last)):
+    for moment, loss in ((snapshots[0], first), (snapshots[-1], last)):
         assert f"loss {loss:.2f} nats, on {UNSEEN}" in moment["loss"]
         assert f"between {math.exp(loss):.1f} equally likely characters" in moment["loss"]
-    assert sum(READING in moment["loss"] for moment in told) > 5
-    losses = [float(re.search(r"loss ([\d.]+)", moment["loss"])[1]) for moment in told]
+    assert sum(READING in moment["loss"] for moment in snapshots) > 5
+    losses = [float(re.search(r"loss ([\d.]+)", moment["loss"])[1]) for moment in snapshots]
     assert all(later < before + 0.25 for before, later in zip(losses, losses[1:], strict=False))
 
 
-def test_what_the_page_knows_is_not_sent_again(stories):
-    whole = stories.answer(SHIPPED, [], "")
-    again = stories.answer(SHIPPED, whole["order"], "")
+def test_what_the_page_knows_is_not_sent_again(replays):
+    whole = replays.answer(SHIPPED, [], "")
+    again = replays.answer(SHIPPED, whole["order"], "")
     assert again["order"] == whole["order"]
     assert again["moments"] == [] and again["chart"] is None
-    most = stories.answer(SHIPPED, whole["order"][:-2], "")
+    most = replays.answer(SHIPPED, whole["order"][:-2], "")
     assert [moment["key"] for moment in most["moments"]] == whole["order"][-2:]
     assert marks(most) == marks(whole), "the marks are those of all moments"
 
 
-# The loss at a moment
+# The loss at a snapshot
 
 
 def test_held_out_loss_counts_where_it_is_calm_and_the_text_just_read_elsewhere():
-    told = story(
+    learned = replay(
         training=[(1.0, 3.0), (11.0, 2.0), (100.0, 1.0)],
         held_out=[(0.5, 3.5), (50.0, 1.8), (70.0, 1.7)],
     )
-    assert told.loss_at(0.5) == (3.5, UNSEEN), "just measured"
-    assert told.loss_at(11**0.5) == (pytest.approx(2.5), READING), "half-way on the time axis"
-    assert told.loss_at(50.0) == (1.8, UNSEEN)
-    assert told.loss_at((50 * 70) ** 0.5) == (pytest.approx(1.75), UNSEEN)
-    assert told.loss_at(80.0) == (1.7, UNSEEN), "the latest one, measured when it was calm"
-    assert told.loss_at(0.1) == (3.0, READING)
+    assert learned.loss_at(0.5) == (3.5, UNSEEN), "just measured"
+    assert learned.loss_at(11**0.5) == (pytest.approx(2.5), READING), "half-way on the time axis"
+    assert learned.loss_at(50.0) == (1.8, UNSEEN)
+    assert learned.loss_at((50 * 70) ** 0.5) == (pytest.approx(1.75), UNSEEN)
+    assert learned.loss_at(80.0) == (1.7, UNSEEN), "the latest one, measured when it was calm"
+    assert learned.loss_at(0.1) == (3.0, READING)
 
 
 def test_one_curve_is_enough_and_none_is_admitted():
-    assert story(training=[(1.0, 2.0)]).loss_at(5.0) == (2.0, READING)
-    assert story(held_out=[(1.0, 3.0), (4.0, 1.0)]).loss_at(2.0) == (2.0, UNSEEN)
-    assert story().loss_at(2.0) is None
-    assert story().chart() == ""
+    assert replay(training=[(1.0, 2.0)]).loss_at(5.0) == (2.0, READING)
+    assert replay(held_out=[(1.0, 3.0), (4.0, 1.0)]).loss_at(2.0) == (2.0, UNSEEN)
+    assert replay().loss_at(2.0) is None
+    assert replay().chart() == ""
 
 
 def test_text_that_was_not_unseen_is_not_called_so():
-    (_, on) = story(held_out=[(1.0, 3.0)], measured_on="leaky").loss_at(1.0)
+    (_, on) = replay(held_out=[(1.0, 3.0)], measured_on="leaky").loss_at(1.0)
     assert "leaks" in on
-    drawn = story(held_out=[(1.0, 3.0)], measured_on="seen").chart()
+    drawn = replay(held_out=[(1.0, 3.0)], measured_on="seen").chart()
     assert "held-out text" in drawn and UNSEEN not in drawn
 
 
@@ -173,118 +194,120 @@ def test_perplexity_is_said_in_plain_words(loss, choices):
 # A training that goes on
 
 
-def test_of_a_running_training_only_what_is_new_is_sent(stories, make_run):
+def test_of_a_running_training_only_what_is_new_is_sent(replays, make_run):
     run = make_run()
     begin(run)
-    waiting = stories.answer(run.name, [], "")
+    waiting = replays.answer(run.name, [], "")
     assert waiting["live"] and waiting["moments"] == [] and waiting["note"] == NOTES["coming"]
-    tell(run, 1, 2.0, 3.4)
-    tell(run, 5, 9.0, 2.9)
-    first = stories.answer(run.name, [], "")
+    write_sample(run, 1, 2.0, 3.4)
+    write_sample(run, 5, 9.0, 2.9)
+    first = replays.answer(run.name, [], "")
     assert texts(first) == ["\ntext 1", "\ntext 5"] and first["note"] == NOTES["going on"]
     assert [moment["when"] for moment in first["moments"]] == [
         "After 2 seconds, step 1",
         "After 9 seconds, step 5",
     ]
-    assert stories.answer(run.name, first["order"], "")["chart"] is None
-    tell(run, 11, 20.0, 2.4)
-    second = stories.answer(run.name, first["order"], "")
+    assert replays.answer(run.name, first["order"], "")["chart"] is None
+    write_sample(run, 11, 20.0, 2.4)
+    second = replays.answer(run.name, first["order"], "")
     assert texts(second) == ["\ntext 11"] and second["order"] == [*first["order"], "11 20.0"]
     assert f"loss 2.40 nats, on {READING}" in second["moments"][0]["loss"]
     append(run, "finished", results={}, pid=run.ownership.pid())
-    assert not stories.answer(run.name, second["order"], "")["live"]
+    assert not replays.answer(run.name, second["order"], "")["live"]
 
 
-def test_its_time_axis_stands_still(stories, make_run):
+def test_its_time_axis_stands_still(replays, make_run):
     run = make_run(budget=Budget(minutes=2))
     begin(run)
     axes = []
     for step, elapsed_s in ((1, 2.0), (5, 9.0), (11, 20.0)):
-        tell(run, step, elapsed_s, 3.0)
-        chart = stories.answer(run.name, [], "")["chart"]
+        write_sample(run, step, elapsed_s, 3.0)
+        chart = replays.answer(run.name, [], "")["chart"]
         axes.append(re.findall(r'data-x-(?:start|end)-s="([^"]*)"', chart))
     assert axes == [["2", "120"]] * 3
 
 
-def test_a_moment_between_the_kept_ones_stays_while_it_is_the_newest_or_held(stories, make_run):
+def test_a_snapshot_between_the_kept_ones_stays_while_it_is_the_newest_or_held(replays, make_run):
     run = make_run()
     begin(run)
-    tell(run, 1, 2.0, 3.4)
-    tell(run, 9, 12.0, 2.9, kept=False)
-    order = stories.answer(run.name, [], "")["order"]
+    write_sample(run, 1, 2.0, 3.4)
+    write_sample(run, 9, 12.0, 2.9, kept=False)
+    order = replays.answer(run.name, [], "")["order"]
     assert order == ["1 2.0", "9 12.0"]
-    tell(run, 15, 22.0, 2.5, kept=False)
-    assert stories.answer(run.name, [], "")["order"] == ["1 2.0", "15 22.0"]
-    assert stories.answer(run.name, order, "9 12.0")["order"] == ["1 2.0", "9 12.0", "15 22.0"]
+    write_sample(run, 15, 22.0, 2.5, kept=False)
+    assert replays.answer(run.name, [], "")["order"] == ["1 2.0", "15 22.0"]
+    assert replays.answer(run.name, order, "9 12.0")["order"] == ["1 2.0", "9 12.0", "15 22.0"]
 
 
-def test_a_resumed_training_forgets_what_lies_behind_its_new_start(stories, make_run):
+def test_a_resumed_training_forgets_what_lies_behind_its_new_start(replays, make_run):
     run = make_run()
     begin(run)
-    tell(run, 1, 2.0, 3.4)
-    tell(run, 8, 9.0, 2.9)
-    known = stories.answer(run.name, [], "")["order"]
-    append(run, "started", step=4, **STARTED)
-    tell(run, 8, 10.0, 2.8)
-    answer = stories.answer(run.name, known, "")
+    write_sample(run, 1, 2.0, 3.4)
+    write_sample(run, 8, 9.0, 2.9)
+    known = replays.answer(run.name, [], "")["order"]
+    append(run, "started", step=4, **BASELINES)
+    write_sample(run, 8, 10.0, 2.8)
+    answer = replays.answer(run.name, known, "")
     assert answer["order"] == ["1 2.0", "8 10.0"] and texts(answer) == ["\ntext 8"]
 
 
-def test_who_has_not_chosen_meets_the_running_training(stories, make_run):
+def test_who_has_not_chosen_meets_the_running_training(replays, make_run):
     old = make_run("2026-01-01-old", alive=False)
     begin(old)
     make_run("2026-01-02-never-begun", alive=False)
-    assert [story for _, story in stories.choices()] == [SHIPPED, old.name]
+    assert [model for _, model in replays.choices()] == [SHIPPED, old.name]
     run = make_run("2026-01-03-new")
-    assert stories.choices()[1][1] == run.name and "(going on)" in stories.choices()[1][0]
-    assert stories.entered(SHIPPED, False).value == run.name
-    assert stories.entered(old.name, True).value == old.name
-    run.release()
-    assert stories.entered(None, False).value == SHIPPED
+    assert replays.choices()[1][1] == run.name and "(going on)" in replays.choices()[1][0]
+    assert replays.entered(SHIPPED, False).value == run.name
+    assert replays.entered(old.name, True).value == old.name
+    run.ownership.release()
+    assert replays.entered(None, False).value == SHIPPED
     begin(run)
-    assert stories.entered(run.name, False).value == run.name, "it stays when it has ended"
-    assert stories.listed("gone").value == SHIPPED
+    assert replays.entered(run.name, False).value == run.name, "it stays when it has ended"
+    assert replays.listed("gone").value == SHIPPED
 
 
 # What is not there, or makes no sense
 
 
-def test_a_training_without_words_says_why(stories, make_run):
+def test_a_training_without_words_says_why(replays, make_run):
     dead, new = make_run("dead", alive=False), make_run("new", alive=False)
     begin(dead)
-    assert stories.answer(dead.name, [], "")["note"] == NOTES["wordless"]
-    assert stories.answer(new.name, [], "")["note"] == NOTES["not begun"]
+    assert replays.answer(dead.name, [], "")["note"] == NOTES["wordless"]
+    assert replays.answer(new.name, [], "")["note"] == NOTES["not begun"]
     save_checkpoint(random_checkpoint(), dead.paths.checkpoint)
-    told = stories.answer(dead.name, [], "")
-    assert told["note"] == NOTES["unkept"] and told["chart"] == "" and told["moments"] == []
+    answer = replays.answer(dead.name, [], "")
+    assert answer["note"] == NOTES["unkept"]
+    assert answer["chart"] == "" and answer["moments"] == []
 
 
-def test_a_run_folder_with_nothing_but_a_checkpoint_tells_its_story(stories, make_run):
+def test_a_run_folder_with_nothing_but_a_checkpoint_can_be_replayed(replays, make_run):
     run = make_run(alive=False)
     samples = [{"step": 3, "elapsed_s": 4, "text": "from the file"}]
     save_checkpoint(random_checkpoint(samples=samples), run.paths.checkpoint)
-    assert texts(stories.answer(run.name, [], "")) == ["from the file"]
+    assert texts(replays.answer(run.name, [], "")) == ["from the file"]
 
 
-def test_damaged_notes_are_an_error_unless_the_checkpoint_tells_it(stories, make_run):
+def test_damaged_notes_are_an_error_unless_there_is_a_checkpoint(replays, make_run):
     run = make_run(alive=False)
     begin(run)
     append(run, "sample", step=1, elapsed_s=2.0, text="x")
-    append(run, "started", step="seven")
+    odd = {**DETAILS["started"], "step": "seven"}
+    append_record(run, {"event": "started", "elapsed_s": 0.0, **odd})
     with pytest.raises(CharLSTMError, match=DAMAGED):
-        stories.answer(run.name, [], "")
+        replays.answer(run.name, [], "")
     samples = [{"step": 3, "elapsed_s": 4.5, "text": "from the file"}]
     save_checkpoint(random_checkpoint(samples=samples), run.paths.checkpoint)
-    assert texts(stories.answer(run.name, [], "")) == ["from the file"]
+    assert texts(replays.answer(run.name, [], "")) == ["from the file"]
     run.paths.checkpoint.write_bytes(b"no model")
     with pytest.raises(CharLSTMError):
-        stories.answer(run.name, [], "")
+        replays.answer(run.name, [], "")
 
 
 @pytest.mark.parametrize("name", ["gone", "", "../a-run", "a\0b", None, 7])
-def test_a_story_that_is_not_there_is_an_error_in_words(stories, name):
+def test_a_replay_that_is_not_there_is_an_error_in_words(replays, name):
     with pytest.raises(CharLSTMError, match="no training"):
-        stories.answer(name, [], "")
+        replays.answer(name, [], "")
 
 
 @pytest.mark.parametrize(
@@ -304,24 +327,46 @@ def test_a_story_that_is_not_there_is_an_error_in_words(stories, name):
     ],
     ids=str,
 )
-def test_samples_that_make_no_sense_are_left_out(stories, make_run, odd):
+def test_samples_that_make_no_sense_are_left_out_of_a_file_and_are_damage_in_a_run(
+    replays, make_run, odd
+):
     run = make_run()
     begin(run)
-    tell(run, 1, 2.0, 3.0)
-    append(run, "sample", **{"step": 2, "elapsed_s": 3.0, "text": "x", "kept": True, **odd})
-    tell(run, 4, 5.0, 2.0)
-    assert texts(stories.answer(run.name, [], "")) == ["\ntext 1", "\ntext 4"]
+    write_sample(run, 1, 2.0, 3.0)
+    sample = {"step": 2, "elapsed_s": 3.0, "text": "x", "kept": True, **odd}
+    append_record(run, {"event": "sample", **sample})
+    write_sample(run, 4, 5.0, 2.0)
+    with pytest.raises(CharLSTMError, match=DAMAGED):
+        replays.answer(run.name, [], "")
+    assert Trainer(replays.registry).show(run.name)[2] == report.UNREADABLE
+    first, last = ({"step": step, "elapsed_s": 2.0 * step, "text": f"{step}"} for step in (1, 4))
+    checkpoint_of(run.paths.checkpoint, samples=[first, sample, last])
+    assert texts(replays.answer(run.name, [], "")) == ["1", "4"]
 
 
-def test_curves_that_make_no_sense_are_left_out():
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_training_that_has_gone_astray_can_still_be_shown(replays, make_run, loss):
+    run = make_run()
+    begin(run)
+    write_sample(run, 1, 2.0, 3.0)
+    append(run, "validated", 2.5, step=2, val_loss_nats=loss, val_accuracy=0.1)
+    append(run, "failed", 3.0, message="The training went astray.", pid=run.ownership.pid())
+    answer = replays.answer(run.name, [], "")
+    assert texts(answer) == ["\ntext 1"] and "loss 3.00 nats" in answer["moments"][0]["loss"]
+    json.dumps(answer, allow_nan=False)
+    assert "The training went astray." in Trainer(replays.registry).show(run.name)[2]
+
+
+def test_curves_that_make_no_sense_are_left_out(tmp_path):
     samples = [{"step": s, "elapsed_s": 5.0 * 2**s, "text": f"<b>{s}</b>"} for s in (3, 1, 2)]
     odd = [(20.0, -1.0), (5.0, math.nan), (-1.0, 2.0), (math.inf, 2.0), (15.0, 1e300)]
-    checkpoint = random_checkpoint(
+    checkpoint = checkpoint_of(
+        tmp_path / "odd.safetensors",
         training={"started": ["?"], "started_from": 7},
         samples=[*samples, {"step": 3, "elapsed_s": 40.0, "text": "a later one of the same step"}],
         history={"running_loss_nats": [(40.0, 1.0), (10.0, 3.0), *odd], "val_loss_nats": odd},
     )
-    answer = story_of_checkpoint(checkpoint).answer()
+    answer = replay_of_checkpoint(checkpoint).answer()
     assert texts(answer) == ["<b>1</b>", "<b>2</b>", "a later one of the same step"]
     losses = [re.search(r"loss ([\d.]+)", moment["loss"])[1] for moment in answer["moments"]]
     assert losses == ["3.00", "2.00", "1.00"] and answer["note"] == NOTES["tuned"]
@@ -329,31 +374,31 @@ def test_curves_that_make_no_sense_are_left_out():
     json.dumps(answer, allow_nan=False)
 
 
-def test_a_model_without_curves_tells_its_texts_all_the_same():
+def test_a_model_without_curves_shows_its_texts_all_the_same():
     samples = [{"step": 1, "elapsed_s": 0.0, "text": "a"}]
-    answer = story_of_checkpoint(random_checkpoint(samples=samples)).answer()
+    answer = replay_of_checkpoint(random_checkpoint(samples=samples)).answer()
     assert answer["chart"] == "" and "not known" in answer["moments"][0]["loss"]
 
 
 def test_far_too_many_or_too_long_texts_are_cut():
     samples = [{"step": s, "elapsed_s": s, "text": "x" * 5000} for s in range(1000)]
-    answer = story_of_checkpoint(random_checkpoint(samples=samples)).answer()
-    assert len(answer["order"]) == MAX_MOMENTS
+    answer = replay_of_checkpoint(random_checkpoint(samples=samples)).answer()
+    assert len(answer["order"]) == MAX_SNAPSHOTS
     assert (answer["order"][0], answer["order"][-1]) == ("0 0.0", "999 999.0")
     assert {len(text) for text in texts(answer)} == {MAX_TEXT_CHARACTERS}
 
 
-def test_the_notebook_s_split_and_a_first_model_are_named(stories, make_run, tmp_path):
+def test_the_notebook_s_split_and_a_first_model_are_named(replays, make_run, tmp_path):
     leaky = make_run("leaky", recipe=NOTEBOOK, budget=Budget(epochs=1))
     begin(leaky)
-    tell(leaky, 1, 2.0, 3.0)
+    write_sample(leaky, 1, 2.0, 3.0)
     append(leaky, "validated", step=1, elapsed_s=2.0, val_loss_nats=2.9, val_accuracy=0.1)
-    answer = stories.answer(leaky.name, [], "")
+    answer = replays.answer(leaky.name, [], "")
     assert "leaks" in answer["moments"][0]["loss"] and UNSEEN not in answer["chart"]
     assert re.search(r'data-x-end-s="92"', answer["chart"]), "its end is expected in 90 seconds"
     path = tmp_path / "old.safetensors"
     save_checkpoint(random_checkpoint(), path)
     tuned = make_run("tuned", source=SourceModel.read(path))
     begin(tuned)
-    tell(tuned, 1, 2.0, 3.0)
-    assert NOTES["tuned"] in stories.answer(tuned.name, [], "")["note"]
+    write_sample(tuned, 1, 2.0, 3.0)
+    assert NOTES["tuned"] in replays.answer(tuned.name, [], "")["note"]
