@@ -25,6 +25,7 @@ SCRIPTS = (
     "compare/compare.js",
 )
 STYLES = (
+    "browser/tokens.css",
     "browser/page.css",
     "charts/plot.css",
     "write/next_odds.css",

@@ -11,7 +11,7 @@ Object.assign(window.charlstm, (() => {
   // 201 colours from blue (-1) over the page's own (0) to orange (+1), as the style sheet says.
   function palette(element) {
     const style = getComputedStyle(element);
-    const [low, none, high] = ["--how-low", "--how-none", "--how-high"].map((name) =>
+    const [low, none, high] = ["--state-low", "--state-none", "--state-high"].map((name) =>
       style
         .getPropertyValue(name)
         .trim()
