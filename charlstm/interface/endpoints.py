@@ -1,4 +1,4 @@
-"""Between Gradio and the library: handlers whose errors become messages, and views' questions.
+"""Between Gradio and the library: what a handler needs so that the page can use it.
 
 This is the one place where a `CharLSTMError` becomes something a visitor reads.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -16,46 +18,74 @@ from charlstm.errors import CharLSTMError
 
 
 def offer(name: str, answer: Callable[..., dict]) -> None:
-    """Let the page ask for `answer` at `/gradio_api/run/NAME`, within a `gr.Blocks`.
+    """Let the page's scripts ask for `answer` at `/gradio_api/run/NAME`, within a `gr.Blocks`.
 
-    The arguments of `answer` need type hints; it returns what becomes JSON.
-
-    A `CharLSTMError` becomes `{"error": sentence}`: to the view it is an answer like others.
+    The arguments of `answer` need type hints; it returns what becomes JSON. For a `CharLSTMError`
+    the script gets `{"error": sentence}`, and shows the sentence in the view that asked.
     """
 
-    @functools.wraps(answer)
-    def answered(*arguments):
-        try:
-            return answer(*arguments)
-        except CharLSTMError as error:
-            return {"error": str(error)}
+    def as_answer(error: CharLSTMError) -> dict:
+        return {"error": str(error)}
 
-    gr.api(answered, api_name=name, queue=False, api_visibility="undocumented")
+    gr.api(
+        _with_errors(answer, as_answer),
+        api_name=name,
+        queue=False,
+        api_visibility="undocumented",
+    )
 
 
-def friendly(handler):
-    """Show a `CharLSTMError` of an event handler as a message; let anything else be an error."""
+def errors_as_messages(handler):
+    """An event handler whose `CharLSTMError` is shown as a message in a corner of the page.
+
+    Any other exception is passed on: it is a mistake of ours.
+    """
+
+    def as_message(error: CharLSTMError):
+        sentence = escape(str(error), quote=False)
+        raise gr.Error(sentence, duration=12, print_exception=False) from error
+
+    return _with_errors(handler, as_message)
+
+
+def _with_errors(handler, react: Callable[[CharLSTMError], Any]):
+    """`handler`, with what `react` makes of its `CharLSTMError` as its result."""
     if inspect.isasyncgenfunction(handler):
 
         @functools.wraps(handler)
         async def wrapped(*arguments):
             try:
-                async for outputs in handler(*arguments):
-                    yield outputs
+                async with aclosing(handler(*arguments)) as yielded:
+                    async for outputs in yielded:
+                        yield outputs
             except CharLSTMError as error:
-                raise as_message(error) from error
+                yield react(error)
 
-        return wrapped
+    else:
 
-    @functools.wraps(handler)
-    def wrapped(*arguments):
-        try:
-            return handler(*arguments)
-        except CharLSTMError as error:
-            raise as_message(error) from error
+        @functools.wraps(handler)
+        def wrapped(*arguments):
+            try:
+                return handler(*arguments)
+            except CharLSTMError as error:
+                return react(error)
 
     return wrapped
 
 
-def as_message(error: CharLSTMError) -> gr.Error:
-    return gr.Error(escape(str(error), quote=False), duration=12, print_exception=False)
+def numbered(handler: Callable[..., AsyncIterator[tuple]]):
+    """A handler that sends the number of its request back with all that it yields.
+
+    The number is its last input and its last output; see latest_request.js, which needs it.
+
+    Args:
+        handler: takes the visitor's request by the keyword `request`.
+    """
+
+    async def with_number(request: gr.Request, *inputs):
+        *inputs, number = inputs
+        async with aclosing(handler(*inputs, request=request)) as yielded:
+            async for outputs in yielded:
+                yield *outputs, number
+
+    return with_number

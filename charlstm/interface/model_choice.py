@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from charlstm.interface.assets import browser_function
 from charlstm.interface.models import ModelRegistry
 
 QUIET = {
@@ -40,9 +41,9 @@ class ModelChoice:
     def connect(self, demo: gr.Blocks) -> None:
         """Keep the lists together and the page's views informed; once all lists are there."""
         first, *others = self.lists
-        tell = "(model) => { window.charlstm.chooseModel(model); return model; }"
-        demo.load(self.refreshed, first, self.lists, **QUIET).then(None, first, first, js=tell)
-        first.change(self.following, first, others, js=tell, **QUIET)
+        choose = browser_function("browser/chosen_model.js", "chooseModel")
+        demo.load(self.refreshed, first, self.lists, **QUIET).then(None, first, first, js=choose)
+        first.change(self.following, first, others, js=choose, **QUIET)
         for other in others:
             other.input(None, other, first, js="(model) => model")
         for one in self.lists:

@@ -15,11 +15,13 @@ from playwright.sync_api import sync_playwright
 
 from charlstm.analysis.insight import surprisal
 from charlstm.home import shipped_folder
+from charlstm.interface.assets import browser_function
 from charlstm.network.checkpoint import load_checkpoint
 from tests.browsing import CHROMIUM, FLAGS
 from tests.page_server import running_page
 
 CHARACTERS = 1000
+ASK = browser_function("browser/server.js", "ask")
 TURNS = 30
 ASKED = {
     "odds, a text that was just pasted": '"odds", "shipped", turn + text.slice(3)',
@@ -42,11 +44,12 @@ def main() -> None:
             for name, question in ASKED.items():
                 rows[name] = page.evaluate(
                     f"""async (text) => {{
+                        const ask = {ASK};
                         const times = [];
                         for (let number = 0; number < {TURNS}; number++) {{
                             const turn = "aeiou"[number % 5] + "aeiou"[Math.floor(number / 5) % 5];
                             const began = performance.now();
-                            await charlstm.ask({question.replace("900 + turn", "900 + number")});
+                            await ask({question.replace("900 + turn", "900 + number")});
                             times.push(performance.now() - began);
                         }}
                         return times;

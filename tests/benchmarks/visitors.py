@@ -42,14 +42,15 @@ class Page:
         self.function = next(
             entry["id"]
             for entry in dependencies
-            if len(entry["inputs"]) == 5 and len(entry["outputs"]) == 2
+            if len(entry["inputs"]) == 6 and len(entry["outputs"]) == 3
         )
         self._rng = random.Random(1)
 
     async def visit(self, after_s: float = 0.0) -> Visit:
         await asyncio.sleep(after_s)
         seed_text, random_seed = self._rng.choice(SEED_TEXTS), self._rng.randrange(2**31)
-        data = ["shipped", seed_text, 0.8, 500, random_seed]
+        number = 1  # of the request, see charlstm.interface.endpoints.numbered
+        data = ["shipped", seed_text, 0.8, 500, random_seed, number]
         return await write(self.address, self.function, data, seed_text)
 
     async def crowd(self, visitors: int, over_s: float = 0.0) -> list[Visit]:

@@ -100,7 +100,7 @@ def test_when_a_copy_is_killed_only_its_texts_end_and_trying_again_works(address
     visits = [Visit() for _ in visitors]
 
     async def press_write(number: int, visit: Visit) -> Visit:
-        data = ["shipped", "ROMEO:", 0.8, LENGTH, number]
+        data = ["shipped", "ROMEO:", 0.8, LENGTH, number, number]
         cookie = visitors[number]
         return await write(address, page.function, data, "ROMEO:", cookie=cookie, visit=visit)
 

@@ -76,7 +76,7 @@ def test_the_same_random_seed_gives_the_same_text_and_the_dice_another(visit):
     page.locator("#random-seed input").fill("7")
     assert write(page, "JULIET:", 200) == first
     page.locator("#dice").click()
-    assert page.locator("#random-seed input").input_value() != "7"
+    expect(page.locator("#random-seed input")).not_to_have_value("7")
     assert write(page, "JULIET:", 200) != first
 
 
@@ -148,7 +148,8 @@ def test_a_new_text_takes_the_place_of_the_one_that_is_being_written(visit):
         set_length(page, 2000)
         page.locator("#seed-text textarea").fill("ROMEO:")
         page.get_by_role("button", name="Write", exact=True).click()
-        page.wait_for_function("document.querySelector('#page .page').textContent.length > 50")
+        # Not the text of the round before: the new one has begun.
+        page.wait_for_function("/^ROMEO:[^]{50}/.test(document.querySelector('#page').textContent)")
         set_length(page, 50)
         page.locator("#seed-text textarea").fill("KING:")
         page.get_by_role("button", name=begin_anew, exact=True).click()

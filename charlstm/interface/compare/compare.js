@@ -1,33 +1,39 @@
-// The Compare tab: the text of a column to the clipboard, and noticing that no more of it comes.
-(() => {
-  // The page copies what such a button carries: here it is given the text when it is pressed.
-  document.addEventListener(
-    "click",
-    (event) => {
-      const button = event.target.closest(".copy-column");
-      if (!button) return;
-      button.dataset.text = button.closest(".compared").querySelector(".page").textContent;
-    },
-    true,
-  );
+// The Compare tab: what its buttons do in the browser, and noticing that no more comes.
+import { LatestRequest } from "../browser/latest_request.js";
+import { Patience } from "../browser/patience.js";
 
-  const PATIENCE_S = 6; // as on the Write tab
-  const BROKEN =
-    ' <span class="broken">Nothing came for some seconds: the connection may be broken. ' +
-    "What stands here is kept.</span>";
-  let before = "";
-  let newsAt = Date.now();
+const LOOK_EVERY_MS = 500;
+const requests = new LatestRequest();
+const patience = new Patience("What stands here is kept.");
+const writingStatus = () => document.querySelector("#compare-status .writing");
 
-  setInterval(() => {
-    const status = document.querySelector("#compare-status .writing");
-    const text = document.querySelector("#compare-columns")?.textContent;
-    if (!status || text !== before) {
-      before = text;
-      newsAt = Date.now();
-      status?.querySelector(".broken")?.remove();
-    } else if (!status.querySelector(".broken")) {
-      const patienceS = Number(status.dataset.patience ?? PATIENCE_S);
-      if (Date.now() - newsAt > patienceS * 1000) status.insertAdjacentHTML("beforeend", BROKEN);
-    }
-  }, 500);
-})();
+// What is sent to the server: the form and the number of this request, instead of the last one's.
+export function beginRequest(...inputs) {
+  return [...inputs.slice(0, -1), requests.begin()];
+}
+
+// [...columns, status] when they arrive from the server for the request of a number.
+export function showArrived(...outputs) {
+  return requests.show(outputs.slice(0, -1), outputs.at(-1));
+}
+
+// The status after Stop.
+export function stop(status) {
+  requests.end();
+  return writingStatus() ? '<p role="status">Stopped.</p>' : status;
+}
+
+// Such a button copies what it carries: here it is given the text when it is pressed.
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest(".copy-column");
+    if (!button) return;
+    button.dataset.text = button.closest(".compared").querySelector(".page").textContent;
+  },
+  true, // before the listener that copies
+);
+
+setInterval(() => {
+  patience.check(writingStatus(), document.querySelector("#compare-columns")?.textContent);
+}, LOOK_EVERY_MS);

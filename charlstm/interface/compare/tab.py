@@ -11,16 +11,27 @@ from html import escape
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
+from charlstm.interface.assets import browser_function
 from charlstm.interface.compare.columns import Column, Writing, grow
 from charlstm.interface.compare.model_pair import ModelPair
-from charlstm.interface.endpoints import friendly
+from charlstm.interface.endpoints import errors_as_messages, numbered
 from charlstm.interface.markup import GETTING_READY, WRITING
 from charlstm.interface.model_choice import QUIET, ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.turns import Turn, Turns
+from charlstm.interface.writing_controls import (
+    WRITES,
+    always_new_box,
+    length_slider,
+    random_seed_box,
+    roll_seed,
+    seed_text_box,
+    show_arrived,
+    temperature_slider,
+)
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.engine import Engine
-from charlstm.writing.request import LENGTHS, TEMPERATURES, WritingRequest
+from charlstm.writing.request import WritingRequest
 
 MODES = [("Three temperatures", "temperatures"), ("Two models", "models")]
 MOST_COLUMNS = 3
@@ -28,7 +39,6 @@ USUAL_TEMPERATURES = (0.3, 0.8, 1.3)
 # A word for every temperature up to a number; what is above the last one is wild.
 NAMES = ((0.2, "Very careful"), (0.5, "Careful"), (0.7, "Calm"), (1.0, "Balanced"), (1.2, "Daring"))
 REPLACED = '<p role="status">Broken off: another comparison was asked for.</p>'
-STOPPED = '<p role="status">Stopped.</p>'
 EMPTY = (
     '<div class="page empty"><span class="of-temperatures">Type a beginning and press '
     "<b>Write</b>. The same network goes on from there three times, with the same dice: only the "
@@ -56,7 +66,7 @@ class Comparer:
         self.pair = ModelPair(registry)
         self.turns = Turns()
 
-    async def write(self, request: gr.Request, mode, seed_text, length, random_seed, *settings):
+    async def write(self, mode, seed_text, length, random_seed, *settings, request: gr.Request):
         """For the page: (a column's HTML, for each there may be; what happened in words).
 
         Args:
@@ -152,7 +162,6 @@ def _told(columns: list[Column], writer: str, took_s: float) -> str:
 def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoice) -> None:
     comparer = Comparer(engine, registry)
     pair = comparer.pair
-    temperature_settings = {"step": 0.05, "buttons": [], "min_width": 150}
     # The style sheet shows what belongs to the mode, and on a phone puts the texts before it.
     with gr.Column(elem_id="compare"):
         mode = gr.Radio(
@@ -164,20 +173,11 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
             elem_id="compare-mode",
         )
         with gr.Row(elem_id="compare-beginning"):
-            seed_text = gr.Textbox(
+            seed_text = seed_text_box(
                 label="How the texts begin (seed text)",
-                placeholder="ROMEO:",
-                lines=1,
-                max_lines=6,
                 scale=4,
                 min_width=260,
                 elem_id="compare-seed-text",
-                html_attributes=gr.InputHTMLAttributes(
-                    enterkeyhint="send",
-                    autocapitalize="off",
-                    autocorrect="off",
-                    spellcheck=False,
-                ),
             )
             with gr.Row(elem_classes="actions", scale=1):
                 write_button = gr.Button(
@@ -187,12 +187,11 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
         with gr.Row(elem_id="compare-temperatures"):
             model = choice.add("Who writes (model)", "compare-model")
             temperatures = [
-                gr.Slider(
-                    *TEMPERATURES,
-                    value=temperature,
+                temperature_slider(
+                    temperature,
                     label=f"Temperature, {place}",
+                    min_width=150,
                     elem_id=f"compare-temperature-{place}",
-                    **temperature_settings,
                 )
                 for place, temperature in zip(
                     ("left", "middle", "right"), USUAL_TEMPERATURES, strict=True
@@ -210,12 +209,8 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
                     )
                     for side in ("left", "right")
                 )
-                temperature = gr.Slider(
-                    *TEMPERATURES,
-                    value=0.8,
-                    label="Temperature of both",
-                    elem_id="compare-temperature",
-                    **temperature_settings,
+                temperature = temperature_slider(
+                    0.8, label="Temperature of both", min_width=150, elem_id="compare-temperature"
                 )
             note = gr.HTML("", elem_id="compare-note", js_on_load=None)
             newest = gr.Textbox(visible=False)  # model, when the lists were made
@@ -226,51 +221,31 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
                 for html in (EMPTY, *[""] * (MOST_COLUMNS - 1))
             ]
         with gr.Row(elem_id="compare-settings"):
-            length = gr.Slider(
-                *LENGTHS,
-                value=300,
-                step=50,
-                label="Length (characters)",
-                buttons=[],
-                elem_id="compare-length",
-            )
-            random_seed = gr.Number(
+            length = length_slider(300, elem_id="compare-length")
+            random_seed = random_seed_box(
                 label="Random seed: the same number gives the same texts",
-                value=1,
-                precision=0,
                 elem_id="compare-random-seed",
             )
-            always_new = gr.Checkbox(
+            always_new = always_new_box(
                 label="New number for each comparison",
-                value=True,
-                container=False,
                 min_width=200,
                 elem_id="compare-always-new",
             )
 
-    writing = gr.on(
-        [write_button.click, seed_text.submit],
-        None,
-        [always_new, random_seed],
-        random_seed,
-        js="(always, number) => window.charlstm.roll(always, number)",
-    ).then(
-        friendly(comparer.write),
-        [mode, seed_text, length, random_seed, model, *temperatures, left, right, temperature],
-        [*columns, status],
-        show_progress="hidden",
-        concurrency_limit=None,
-        trigger_mode="multiple",  # pressed again: the new texts take the old ones' place
-        api_visibility="private",
-        # WritingRequest checks the values; Gradio's own conversions cost a thread for each piece.
-        preprocess=False,
-        postprocess=False,
+    arrived = show_arrived("compare/compare.js", [*columns, status])
+    form = [mode, seed_text, length, random_seed, model, *temperatures, left, right, temperature]
+    writing = roll_seed([write_button.click, seed_text.submit], always_new, random_seed).then(
+        errors_as_messages(numbered(comparer.write)),
+        [*form, arrived[-1]],
+        arrived,
+        js=browser_function("compare/compare.js", "beginRequest"),
+        **WRITES,
     )
     stop_button.click(
         None,
         status,
         status,
-        js=f"(status) => status.includes('class=\"writing\"') ? '{STOPPED}' : status",
+        js=browser_function("compare/compare.js", "stop"),
         cancels=[writing],
     )
     lists = [left, right, newest]

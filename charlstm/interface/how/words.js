@@ -1,159 +1,157 @@
 // How the chosen model learned, and what the words mean.
-Object.assign(window.charlstm, (() => {
-  const { element, stateSize } = window.charlstm;
-  const number = (value) => value.toLocaleString("en");
+import { htmlElement, svgElement } from "./elements.js";
+import { stateSize } from "./network.js";
 
-  function duration(seconds) {
-    if (seconds < 100) return `${number(Math.round(seconds))} seconds`;
-    return `${number(Math.round(seconds / 60))} minutes`;
-  }
+const number = (value) => value.toLocaleString("en");
 
-  function storyOf({ characters, text, steps, seconds, teachers, started_from: origin }) {
-    const whose = text ? ` of “${text}”` : "";
-    const took = [steps && `in ${number(steps)} steps`, seconds && `in ${duration(seconds)}`];
-    const shown = characters
-      ? [`This model was shown ${number(characters)} characters${whose}`, ...took.filter(Boolean)]
-      : [
-          `This model was shown text${whose}, character by character`,
-          "but its file does not tell how much",
-        ];
-    const began = origin
-      ? `It began with what a model had learned from “${origin}” (fine-tuning).`
-      : "It began with random numbers, and could guess nothing.";
-    const taught = teachers
-      ? " Besides the text it learned from what other networks expected: it had " +
-        `${number(teachers)} teachers.`
-      : "";
-    return `${shown.join(", ")}. ${began}${taught}`;
-  }
+function duration(seconds) {
+  if (seconds < 100) return `${number(Math.round(seconds))} seconds`;
+  return `${number(Math.round(seconds / 60))} minutes`;
+}
 
-  // Its loss on held-out text while it learned.
-  function drawCurve(root, losses) {
-    root.replaceChildren();
-    if (!losses) return;
-    const [width, height, left, right, top, bottom] = [360, 140, 12, 348, 26, 118];
-    const end = losses.at(-1)[0] || 1;
-    const values = losses.map(([, loss]) => loss);
-    const high = Math.max(...values);
-    const points = losses.map(([seconds, loss]) => [
-      left + (right - left) * Math.max(0, Math.min(1, seconds / end)),
-      bottom - ((bottom - top) * loss) / high,
-    ]);
-    const [first, last] = [values[0].toFixed(2), values.at(-1).toFixed(2)];
-    const words = `Its loss on text that was held out from training: ${first} nats at first, ` +
-      `${last} at the end`;
-    const svg = element("svg", "", {
-      viewBox: `0 0 ${width} ${height}`,
-      role: "img",
-      "aria-label": words,
-    });
-    svg.append(
-      element("path", "", { class: "floor", d: `M${left} ${bottom}H${right}` }),
-      element("path", "", {
-        class: "curve",
-        d: `M${points.map((point) => point.map((part) => part.toFixed(1))).join("L")}`,
-      }),
-      element("text", "0", { x: left, y: bottom + 15 }),
-      element("circle", "", { r: 4, cx: points[0][0], cy: points[0][1] }),
-      element("circle", "", { r: 4, cx: points.at(-1)[0], cy: points.at(-1)[1] }),
-      element("text", first, { x: points[0][0] + 9, y: points[0][1] + 5 }),
-      element("text", last, {
-        x: points.at(-1)[0],
-        y: points.at(-1)[1] - 10,
-        "text-anchor": "end",
-      }),
-    );
-    root.append(svg, element("p", `${words}.`, { class: "quiet" }));
-  }
+export function storyOf({ characters, text, steps, seconds, teachers, started_from: origin }) {
+  const whose = text ? ` of “${text}”` : "";
+  const took = [steps && `in ${number(steps)} steps`, seconds && `in ${duration(seconds)}`];
+  const shown = characters
+    ? [`This model was shown ${number(characters)} characters${whose}`, ...took.filter(Boolean)]
+    : [
+        `This model was shown text${whose}, character by character`,
+        "but its file does not tell how much",
+      ];
+  const began = origin
+    ? `It began with what a model had learned from “${origin}” (fine-tuning).`
+    : "It began with random numbers, and could guess nothing.";
+  const taught = teachers
+    ? " Besides the text it learned from what other networks expected: it had " +
+      `${number(teachers)} teachers.`
+    : "";
+  return `${shown.join(", ")}. ${began}${taught}`;
+}
 
-  // [word, what it means, the chosen model's own number if it has one]
-  const WORDS = [
-    [
-      "Character",
-      "What is written with one key or sign: a letter, a digit, a space, a line break.",
-    ],
-    [
-      "Vocabulary",
-      "The list of all characters that a model knows: those of the text it learned from.",
-      ({ characters }) => `This model knows ${number(characters.length)}.`,
-    ],
-    [
-      "Id",
-      "A character's place in the vocabulary, counted from 0.",
-      ({ characters }) => `Here from 0 to ${number(characters.length - 1)}.`,
-    ],
-    [
-      "State",
-      "The numbers that a network carries from character to character: hidden state h and cell " +
-        "state c. Its only memory.",
-      ({ parts }) => `This model carries ${number(stateSize(parts))}.`,
-    ],
-    [
-      "Parameter (weight)",
-      "A number inside the network that training sets. They stay the same while it writes.",
-      ({ parameters }) => `This model has ${number(parameters)}.`,
-    ],
-    [
-      "Loss (nats)",
-      "How surprised a model is by the right character, on average: minus the natural " +
-        "logarithm of the probability it gave it. Nats are its unit. Smaller is better.",
-      ({ learned, characters }) =>
-        learned.loss_nats
-          ? `This model: ${learned.loss_nats.toFixed(3)}; guessing blindly: ` +
-            `${Math.log(characters.length).toFixed(3)}.`
-          : "",
-    ],
-    [
-      "Perplexity",
-      "The same in other words: among how many equally likely characters it would have had to " +
-        "guess, e to the power of the loss.",
-      ({ learned }) =>
-        learned.perplexity ? `This model: ${learned.perplexity.toFixed(2)}.` : "",
-    ],
-    [
-      "Held-out text",
-      "A part of the text that training does not use. A model is measured on it, to see " +
-        "whether it learned to write or learned by heart.",
-      ({ learned }) =>
-        learned.held_out_characters
-          ? `This model was measured on ${number(learned.held_out_characters)} characters.`
-          : "",
-    ],
-    [
-      "Epoch",
-      "One pass through the whole training text.",
-      ({ learned }) =>
-        learned.passes ? `This model's training was planned with ${number(learned.passes)}.` : "",
-    ],
-    [
-      "Fine-tuning",
-      "Training that starts from a trained model instead of from nothing, to learn another text.",
-      ({ learned }) =>
-        learned.started_from
-          ? `This model began from one that had read “${learned.started_from}”.`
-          : "",
-    ],
-    [
-      "Temperature",
-      "How daring the draw is. The scores are divided by it: below 1 the likely characters get " +
-        "likelier, above 1 the unlikely ones do.",
-    ],
-    [
-      "Random seed",
-      "The number that random numbers are made from. The same seed makes the same numbers, so " +
-        "the same text. On the tab “Write” you choose it; here your browser draws.",
-    ],
-  ];
+// Its loss on held-out text while it learned.
+export function drawCurve(root, losses) {
+  root.replaceChildren();
+  if (!losses) return;
+  const [width, height, left, right, top, bottom] = [360, 140, 12, 348, 26, 118];
+  const end = losses.at(-1)[0] || 1;
+  const values = losses.map(([, loss]) => loss);
+  const high = Math.max(...values);
+  const points = losses.map(([seconds, loss]) => [
+    left + (right - left) * Math.max(0, Math.min(1, seconds / end)),
+    bottom - ((bottom - top) * loss) / high,
+  ]);
+  const [first, last] = [values[0].toFixed(2), values.at(-1).toFixed(2)];
+  const words = `Its loss on text that was held out from training: ${first} nats at first, ` +
+    `${last} at the end`;
+  const svg = svgElement("svg", "", {
+    viewBox: `0 0 ${width} ${height}`,
+    role: "img",
+    "aria-label": words,
+  });
+  svg.append(
+    svgElement("path", "", { class: "floor", d: `M${left} ${bottom}H${right}` }),
+    svgElement("path", "", {
+      class: "curve",
+      d: `M${points.map((point) => point.map((part) => part.toFixed(1))).join("L")}`,
+    }),
+    svgElement("text", "0", { x: left, y: bottom + 15 }),
+    svgElement("circle", "", { r: 4, cx: points[0][0], cy: points[0][1] }),
+    svgElement("circle", "", { r: 4, cx: points.at(-1)[0], cy: points.at(-1)[1] }),
+    svgElement("text", first, { x: points[0][0] + 9, y: points[0][1] + 5 }),
+    svgElement("text", last, {
+      x: points.at(-1)[0],
+      y: points.at(-1)[1] - 10,
+      "text-anchor": "end",
+    }),
+  );
+  root.append(svg, htmlElement("p", `${words}.`, { class: "quiet" }));
+}
 
-  function fillGlossary(list, facts) {
-    list.replaceChildren(
-      ...WORDS.flatMap(([word, meaning, own]) => {
-        const told = element("dd", `${meaning} `);
-        told.append(element("b", own?.(facts) ?? ""));
-        return [element("dt", word), told];
-      }),
-    );
-  }
+// [word, what it means, the chosen model's own number if it has one]
+const WORDS = [
+  [
+    "Character",
+    "What is written with one key or sign: a letter, a digit, a space, a line break.",
+  ],
+  [
+    "Vocabulary",
+    "The list of all characters that a model knows: those of the text it learned from.",
+    ({ characters }) => `This model knows ${number(characters.length)}.`,
+  ],
+  [
+    "Id",
+    "A character's place in the vocabulary, counted from 0.",
+    ({ characters }) => `Here from 0 to ${number(characters.length - 1)}.`,
+  ],
+  [
+    "State",
+    "The numbers that a network carries from character to character: hidden state h and cell " +
+      "state c. Its only memory.",
+    ({ parts }) => `This model carries ${number(stateSize(parts))}.`,
+  ],
+  [
+    "Parameter (weight)",
+    "A number inside the network that training sets. They stay the same while it writes.",
+    ({ parameters }) => `This model has ${number(parameters)}.`,
+  ],
+  [
+    "Loss (nats)",
+    "How surprised a model is by the right character, on average: minus the natural " +
+      "logarithm of the probability it gave it. Nats are its unit. Smaller is better.",
+    ({ learned, characters }) =>
+      learned.loss_nats
+        ? `This model: ${learned.loss_nats.toFixed(3)}; guessing blindly: ` +
+          `${Math.log(characters.length).toFixed(3)}.`
+        : "",
+  ],
+  [
+    "Perplexity",
+    "The same in other words: among how many equally likely characters it would have had to " +
+      "guess, e to the power of the loss.",
+    ({ learned }) =>
+      learned.perplexity ? `This model: ${learned.perplexity.toFixed(2)}.` : "",
+  ],
+  [
+    "Held-out text",
+    "A part of the text that training does not use. A model is measured on it, to see " +
+      "whether it learned to write or learned by heart.",
+    ({ learned }) =>
+      learned.held_out_characters
+        ? `This model was measured on ${number(learned.held_out_characters)} characters.`
+        : "",
+  ],
+  [
+    "Epoch",
+    "One pass through the whole training text.",
+    ({ learned }) =>
+      learned.passes ? `This model's training was planned with ${number(learned.passes)}.` : "",
+  ],
+  [
+    "Fine-tuning",
+    "Training that starts from a trained model instead of from nothing, to learn another text.",
+    ({ learned }) =>
+      learned.started_from
+        ? `This model began from one that had read “${learned.started_from}”.`
+        : "",
+  ],
+  [
+    "Temperature",
+    "How daring the draw is. The scores are divided by it: below 1 the likely characters get " +
+      "likelier, above 1 the unlikely ones do.",
+  ],
+  [
+    "Random seed",
+    "The number that random numbers are made from. The same seed makes the same numbers, so " +
+      "the same text. On the tab “Write” you choose it; here your browser draws.",
+  ],
+];
 
-  return { storyOf, drawCurve, fillGlossary };
-})());
+export function fillGlossary(list, facts) {
+  list.replaceChildren(
+    ...WORDS.flatMap(([word, meaning, own]) => {
+      const told = htmlElement("dd", `${meaning} `);
+      told.append(htmlElement("b", own?.(facts) ?? ""));
+      return [htmlElement("dt", word), told];
+    }),
+  );
+}

@@ -1,246 +1,252 @@
 // <inside-view>: a text coloured by surprise, or by what a cell does; values on hover and focus.
-(() => {
-  const { ask, escapeHTML, newestOnly, theModel, View } = window.charlstm;
-  const { ColouredText } = window.charlstm;
-  const EXAMPLES = {
-    "A line of Shakespeare": 
-      "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\n",
-    "A tweet": "just got my new phone & the update broke everything lol, anyone else?? #fail\n",
-    "Gibberish": "qxv jzzk wrtp, lkjh gfdsa! ZXCV bnm qqq.\n",
-  };
-  const OWN = "Its own last practice"; // the last sample of its training
-  const STRONGEST_NATS = 6; // from here on the colour does not change
+import { escapeHTML } from "../browser/characters.js";
+import { chosenModel } from "../browser/chosen_model.js";
+import { percent } from "../browser/probabilities.js";
+import { ask, newestOnly } from "../browser/server.js";
+import { View } from "../browser/view.js";
+import { ColouredText } from "./coloured_text.js";
 
-  class InsideView extends View {
-    build() {
-      this.examples = { ...EXAMPLES };
-      const examples = [OWN, ...Object.keys(EXAMPLES)].map(
-        (name) => `<button type="button" class="example">${name}</button>`,
-      );
-      this.innerHTML = `<section class="inside">
-        <label for="inside-text">A text: write or paste one</label>
-        <textarea id="inside-text" rows="3" spellcheck="false"></textarea>
-        <div class="inside-actions"><button type="button" class="take">Take what was written</button>
-        ${examples.join("")}</div>
-        <fieldset class="inside-modes"><legend>Colour it by</legend>
-        <label><input type="radio" name="inside-mode" value="surprise" checked> Surprise</label>
-        <label><input type="radio" name="inside-mode" value="cells"> Cells</label></fieldset>
-        <div class="inside-columns"><div class="inside-side">
-          <div class="inside-surprise"><p class="figures-told" role="status"></p></div>
-          <div class="inside-cells" hidden><p class="quiet cells-told" role="status"></p>
-            <button type="button" class="search" hidden>Look for them now</button>
-            <ul class="cell-list"></ul>
-            <div class="any-cell"><label>Layer <input type="number" class="layer" min="1" value="1">
-            </label><label>Cell <input type="number" class="cell" min="1" value="1"></label>
-            <button type="button" class="previous" aria-label="Previous cell">◀</button>
-            <button type="button" class="next" aria-label="Next cell">▶</button></div>
-            <p class="quiet any-told"></p></div>
-        </div><div class="inside-main"><div class="legend"><span class="low"></span><i></i>
-          <span class="high"></span></div><div class="inside-reading"></div>
-          <p class="quiet unknown" role="status"></p></div></div></section>`;
-      this.box = this.querySelector("#inside-text");
-      this.reading = new ColouredText(this.querySelector(".inside-reading"));
-      this.mode = "surprise";
-      this.chosen = { layer: 1, cell: 1 };
-      this.colour = newestOnly((...asked) => this.colourOnce(...asked));
-      this.box.value = this.written();
-      this.listen();
-      document.addEventListener("charlstm-look", () => this.take(this.querySelector(".take")));
-    }
+const EXAMPLES = {
+  "A line of Shakespeare":
+    "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\n",
+  "A tweet": "just got my new phone & the update broke everything lol, anyone else?? #fail\n",
+  "Gibberish": "qxv jzzk wrtp, lkjh gfdsa! ZXCV bnm qqq.\n",
+};
+const OWN = "Its own last practice"; // the last sample of its training
+const STRONGEST_NATS = 6; // from here on the colour does not change
 
-    listen() {
-      const on = (selector, event, does) => {
-        for (const element of this.querySelectorAll(selector)) {
-          element.addEventListener(event, () => does(element));
-        }
-      };
-      on("#inside-text", "input", () => this.update());
-      on(".take", "click", (button) => this.take(button));
-      on(".example", "click", (button) => this.read(this.examples[button.textContent]));
-      on("[name=inside-mode]", "change", (radio) => this.changeMode(radio.value));
-      on(".search", "click", () => this.searchCells());
-      on(".layer, .cell", "input", () => this.chooseNumbers());
-      on(".previous", "click", () => this.step(-1));
-      on(".next", "click", () => this.step(1));
-    }
+class InsideView extends View {
+  build() {
+    this.examples = { ...EXAMPLES };
+    const examples = [OWN, ...Object.keys(EXAMPLES)].map(
+      (name) => `<button type="button" class="example">${name}</button>`,
+    );
+    this.innerHTML = `<section class="inside">
+      <label for="inside-text">A text: write or paste one</label>
+      <textarea id="inside-text" rows="3" spellcheck="false"></textarea>
+      <div class="inside-actions"><button type="button" class="take">Take what was written</button>
+      ${examples.join("")}</div>
+      <fieldset class="inside-modes"><legend>Colour it by</legend>
+      <label><input type="radio" name="inside-mode" value="surprise" checked> Surprise</label>
+      <label><input type="radio" name="inside-mode" value="cells"> Cells</label></fieldset>
+      <div class="inside-columns"><div class="inside-side">
+        <div class="inside-surprise"><p class="figures-told" role="status"></p></div>
+        <div class="inside-cells" hidden><p class="quiet cells-told" role="status"></p>
+          <button type="button" class="search" hidden>Look for them now</button>
+          <ul class="cell-list"></ul>
+          <div class="any-cell"><label>Layer <input type="number" class="layer" min="1" value="1">
+          </label><label>Cell <input type="number" class="cell" min="1" value="1"></label>
+          <button type="button" class="previous" aria-label="Previous cell">◀</button>
+          <button type="button" class="next" aria-label="Next cell">▶</button></div>
+          <p class="quiet any-told"></p></div>
+      </div><div class="inside-main"><div class="legend"><span class="low"></span><i></i>
+        <span class="high"></span></div><div class="inside-reading"></div>
+        <p class="quiet unknown" role="status"></p></div></div></section>`;
+    this.box = this.querySelector("#inside-text");
+    this.reading = new ColouredText(this.querySelector(".inside-reading"));
+    this.mode = "surprise";
+    this.chosen = { layer: 1, cell: 1 };
+    this.colour = newestOnly((...asked) => this.colourOnce(...asked));
+    this.box.value = this.written();
+    this.listen();
+  }
 
-    written() {
-      const page = document.querySelector("#page .page:not(.empty)");
-      return page ? page.textContent.slice(0, 4000) : "";
-    }
-
-    take(button) {
-      const written = this.written();
-      if (written) this.read(written);
-      else button.textContent = "Nothing written yet: use the Write tab first";
-    }
-
-    read(text) {
-      this.box.value = text;
-      this.querySelector(".take").textContent = "Take what was written";
-      this.update();
-    }
-
-    async modelChanged(model) {
-      await this.loadCells(ask("cells", model), model);
-      this.update();
-    }
-
-    changeMode(mode) {
-      this.mode = mode;
-      this.querySelector(".inside-surprise").hidden = mode !== "surprise";
-      this.querySelector(".inside-cells").hidden = mode !== "cells";
-      this.update();
-    }
-
-    learnExample(sample) {
-      this.examples[OWN] = sample;
-      for (const button of this.querySelectorAll(".example")) {
-        button.hidden = !this.examples[button.textContent];
+  listen() {
+    const on = (selector, event, does) => {
+      for (const element of this.querySelectorAll(selector)) {
+        element.addEventListener(event, () => does(element));
       }
-      if (!this.box.value) this.box.value = sample || EXAMPLES["A line of Shakespeare"];
+    };
+    on("#inside-text", "input", () => this.update());
+    on(".take", "click", () => this.takeWritten());
+    on(".example", "click", (button) => this.read(this.examples[button.textContent]));
+    on("[name=inside-mode]", "change", (radio) => this.changeMode(radio.value));
+    on(".search", "click", () => this.searchCells());
+    on(".layer, .cell", "input", () => this.chooseNumbers());
+    on(".previous", "click", () => this.step(-1));
+    on(".next", "click", () => this.step(1));
+  }
+
+  written() {
+    const page = document.querySelector("#page .page:not(.empty)");
+    return page ? page.textContent.slice(0, 4000) : "";
+  }
+
+  takeWritten() {
+    const written = this.written();
+    if (written) this.read(written);
+    else this.querySelector(".take").textContent = "Nothing written yet: use the Write tab first";
+  }
+
+  read(text) {
+    this.box.value = text;
+    this.querySelector(".take").textContent = "Take what was written";
+    this.update();
+  }
+
+  async modelChanged(model) {
+    await this.loadCells(ask("cells", model), model);
+    this.update();
+  }
+
+  changeMode(mode) {
+    this.mode = mode;
+    this.querySelector(".inside-surprise").hidden = mode !== "surprise";
+    this.querySelector(".inside-cells").hidden = mode !== "cells";
+    this.update();
+  }
+
+  learnExample(sample) {
+    this.examples[OWN] = sample;
+    for (const button of this.querySelectorAll(".example")) {
+      button.hidden = !this.examples[button.textContent];
     }
+    if (!this.box.value) this.box.value = sample || EXAMPLES["A line of Shakespeare"];
+  }
 
-    // The list of cells
+  // The list of cells
 
-    async loadCells(answer, model) {
-      const told = this.querySelector(".cells-told");
-      try {
-        const { layers, cells, was_searched, sample } = await answer;
-        if (model !== theModel()) return;
-        this.learnExample(sample);
-        this.layers = layers;
-        this.querySelector(".search").hidden = was_searched;
-        told.textContent = cells.length
-          ? "Found without labels, on a text that the network wrote by itself:"
-          : was_searched
-            ? "No cell of this network follows anything we looked for closely enough."
-            : "Nobody has looked for cells with a meaning in this model yet.";
-        const list = this.querySelector(".cell-list");
-        list.replaceChildren(...cells.map((cell) => this.item(cell)));
-        this.choose(...(cells.length ? [cells[0].layer, cells[0].cell] : [1, 1]));
-      } catch (error) {
-        told.textContent = error.message;
-      }
-    }
-
-    item({ layer, cell, sentence, words }) {
-      const item = document.createElement("li");
-      item.innerHTML = `<button type="button" class="named"><b>${escapeHTML(sentence)}</b>
-        <span>${escapeHTML(words)}</span></button>`;
-      const button = item.firstChild;
-      Object.assign(button.dataset, { layer, cell });
-      button.addEventListener("click", () => this.choose(layer, cell));
-      return item;
-    }
-
-    async searchCells() {
-      const told = this.querySelector(".cells-told");
-      const button = this.querySelector(".search");
-      button.disabled = true;
-      told.textContent = "It writes a text of 32,000 characters and reads it again …";
-      await this.loadCells(ask("search_cells", theModel()), theModel());
-      button.disabled = false;
-    }
-
-    choose(layer, cell) {
-      this.chosen = { layer, cell };
-      this.querySelector(".layer").value = layer;
-      this.querySelector(".cell").value = cell;
-      this.querySelector(".layer").max = this.layers.length;
-      this.querySelector(".cell").max = this.layers[layer - 1] ?? 1;
-      const cells = this.layers.map((units, place) => `layer ${place + 1}: ${units} cells`);
-      this.querySelector(".any-told").textContent = `Or any cell by its number (${cells.join(", ")}).`;
-      for (const button of this.querySelectorAll(".named")) {
-        const isChosen = Number(button.dataset.layer) === layer && Number(button.dataset.cell) === cell;
-        button.setAttribute("aria-pressed", isChosen);
-      }
-      if (this.mode === "cells") this.update();
-    }
-
-    chooseNumbers() {
-      const [layer, cell] = [".layer", ".cell"].map((name) => this.querySelector(name).valueAsNumber);
-      if (Number.isInteger(layer) && Number.isInteger(cell)) this.choose(layer, cell);
-    }
-
-    // To the next cell, through all layers and round again.
-    step(by) {
-      let { layer, cell } = this.chosen;
-      const count = this.layers.length;
-      cell += by;
-      if (cell < 1 || cell > (this.layers[layer - 1] ?? 0)) {
-        layer = ((layer - 1 + by + count) % count) + 1;
-        cell = by > 0 ? 1 : this.layers[layer - 1];
-      }
-      this.choose(layer, cell);
-    }
-
-    // The colours
-
-    update() {
-      if (theModel() === null) return;
-      this.colour(theModel(), this.box.value, this.mode, this.chosen.layer, this.chosen.cell);
-    }
-
-    async colourOnce(model, text, mode, layer, cell) {
-      const told = this.querySelector(".unknown");
-      try {
-        if (mode === "surprise") this.showSurprise(text, await ask("surprise", model, text));
-        else this.showCell(text, await ask("cell", model, text, layer, cell), layer, cell);
-        told.classList.remove("refused");
-      } catch (error) {
-        told.textContent = error.message; // what is coloured stays
-        told.classList.add("refused");
-      }
-    }
-
-    showSurprise(text, answer) {
-      this.querySelector(".unknown").textContent = answer.unknown;
-      this.querySelector(".figures-told").innerHTML = answer.mean_nats === null
-        ? "There is nothing to read yet: type something."
-        : `On average it was as unsure as when guessing among
-           <b class="perplexity">${answer.perplexity.toFixed(1)}</b> characters, all as likely
-           (<i>perplexity</i>). Knowing nothing, it would guess among ${answer.vocabulary_size}. Its
-           mean surprise (<i>loss</i>) is <b class="mean">${answer.mean_nats.toFixed(2)} nats</b>.`;
-      this.legend("surprise", "expected: 0", `a surprise: ${STRONGEST_NATS} nats or more`);
-      this.reading.show(text, answer.nats, {
-        strength: (nats) => Math.min(1, nats / STRONGEST_NATS),
-        words: (nats) => `${nats.toFixed(2)} nats. ${surpriseInWords(nats)}`,
-        kind: "surprise",
-      });
-    }
-
-    showCell(text, answer, layer, cell) {
-      this.querySelector(".unknown").textContent = answer.unknown;
-      this.legend("cell", "−1", "+1");
-      this.reading.show(text, answer.values, {
-        strength: (value) => value,
-        words: (value) => `cell ${cell} of layer ${layer}: ${signed(value)}`,
-        kind: "cell",
-      });
-    }
-
-    legend(kind, low, high) {
-      const legend = this.querySelector(".legend");
-      legend.dataset.kind = kind;
-      legend.querySelector(".low").textContent = low;
-      legend.querySelector(".high").textContent = high;
+  async loadCells(answer, model) {
+    const told = this.querySelector(".cells-told");
+    try {
+      const { layers, cells, was_searched, sample } = await answer;
+      if (model !== chosenModel()) return;
+      this.learnExample(sample);
+      this.layers = layers;
+      this.querySelector(".search").hidden = was_searched;
+      told.textContent = cells.length
+        ? "Found without labels, on a text that the network wrote by itself:"
+        : was_searched
+          ? "No cell of this network follows anything we looked for closely enough."
+          : "Nobody has looked for cells with a meaning in this model yet.";
+      const list = this.querySelector(".cell-list");
+      list.replaceChildren(...cells.map((cell) => this.item(cell)));
+      this.choose(...(cells.length ? [cells[0].layer, cells[0].cell] : [1, 1]));
+    } catch (error) {
+      told.textContent = error.message;
     }
   }
 
-  function signed(value) {
-    return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+  item({ layer, cell, sentence, words }) {
+    const item = document.createElement("li");
+    item.innerHTML = `<button type="button" class="named"><b>${escapeHTML(sentence)}</b>
+      <span>${escapeHTML(words)}</span></button>`;
+    const button = item.firstChild;
+    Object.assign(button.dataset, { layer, cell });
+    button.addEventListener("click", () => this.choose(layer, cell));
+    return item;
   }
 
-  function surpriseInWords(nats) {
-    const percent = window.charlstm.percent(Math.exp(-nats));
-    if (nats < 0.7) return `It expected this (${percent} likely).`;
-    if (nats < 2.3) return `One of those it thought of (${percent}).`;
-    if (nats < 4.6) return `A surprise (${percent}).`;
-    return `A great surprise (${percent}).`;
+  async searchCells() {
+    const told = this.querySelector(".cells-told");
+    const button = this.querySelector(".search");
+    button.disabled = true;
+    told.textContent = "It writes a text of 32,000 characters and reads it again …";
+    await this.loadCells(ask("search_cells", chosenModel()), chosenModel());
+    button.disabled = false;
   }
 
-  // From the Write tab: look at what stands there, now or as soon as the view is there.
-  window.charlstm.lookInside = () => document.dispatchEvent(new CustomEvent("charlstm-look"));
-  customElements.define("inside-view", InsideView);
-})();
+  choose(layer, cell) {
+    this.chosen = { layer, cell };
+    this.querySelector(".layer").value = layer;
+    this.querySelector(".cell").value = cell;
+    this.querySelector(".layer").max = this.layers.length;
+    this.querySelector(".cell").max = this.layers[layer - 1] ?? 1;
+    const cells = this.layers.map((units, place) => `layer ${place + 1}: ${units} cells`);
+    this.querySelector(".any-told").textContent = `Or any cell by its number (${cells.join(", ")}).`;
+    for (const button of this.querySelectorAll(".named")) {
+      const isChosen = Number(button.dataset.layer) === layer && Number(button.dataset.cell) === cell;
+      button.setAttribute("aria-pressed", isChosen);
+    }
+    if (this.mode === "cells") this.update();
+  }
+
+  chooseNumbers() {
+    const [layer, cell] = [".layer", ".cell"].map((name) => this.querySelector(name).valueAsNumber);
+    if (Number.isInteger(layer) && Number.isInteger(cell)) this.choose(layer, cell);
+  }
+
+  // To the next cell, through all layers and round again.
+  step(by) {
+    let { layer, cell } = this.chosen;
+    const count = this.layers.length;
+    cell += by;
+    if (cell < 1 || cell > (this.layers[layer - 1] ?? 0)) {
+      layer = ((layer - 1 + by + count) % count) + 1;
+      cell = by > 0 ? 1 : this.layers[layer - 1];
+    }
+    this.choose(layer, cell);
+  }
+
+  // The colours
+
+  update() {
+    if (chosenModel() === null) return;
+    this.colour(chosenModel(), this.box.value, this.mode, this.chosen.layer, this.chosen.cell);
+  }
+
+  async colourOnce(model, text, mode, layer, cell) {
+    const told = this.querySelector(".unknown");
+    try {
+      if (mode === "surprise") this.showSurprise(text, await ask("surprise", model, text));
+      else this.showCell(text, await ask("cell", model, text, layer, cell), layer, cell);
+      told.classList.remove("refused");
+    } catch (error) {
+      told.textContent = error.message; // what is coloured stays
+      told.classList.add("refused");
+    }
+  }
+
+  showSurprise(text, answer) {
+    this.querySelector(".unknown").textContent = answer.unknown;
+    this.querySelector(".figures-told").innerHTML = answer.mean_nats === null
+      ? "There is nothing to read yet: type something."
+      : `On average it was as unsure as when guessing among
+         <b class="perplexity">${answer.perplexity.toFixed(1)}</b> characters, all as likely
+         (<i>perplexity</i>). Knowing nothing, it would guess among ${answer.vocabulary_size}. Its
+         mean surprise (<i>loss</i>) is <b class="mean">${answer.mean_nats.toFixed(2)} nats</b>.`;
+    this.legend("surprise", "expected: 0", `a surprise: ${STRONGEST_NATS} nats or more`);
+    this.reading.show(text, answer.nats, {
+      strength: (nats) => Math.min(1, nats / STRONGEST_NATS),
+      words: (nats) => `${nats.toFixed(2)} nats. ${surpriseInWords(nats)}`,
+      kind: "surprise",
+    });
+  }
+
+  showCell(text, answer, layer, cell) {
+    this.querySelector(".unknown").textContent = answer.unknown;
+    this.legend("cell", "−1", "+1");
+    this.reading.show(text, answer.values, {
+      strength: (value) => value,
+      words: (value) => `cell ${cell} of layer ${layer}: ${signed(value)}`,
+      kind: "cell",
+    });
+  }
+
+  legend(kind, low, high) {
+    const legend = this.querySelector(".legend");
+    legend.dataset.kind = kind;
+    legend.querySelector(".low").textContent = low;
+    legend.querySelector(".high").textContent = high;
+  }
+}
+
+function signed(value) {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+}
+
+function surpriseInWords(nats) {
+  const likely = percent(Math.exp(-nats));
+  if (nats < 0.7) return `It expected this (${likely} likely).`;
+  if (nats < 2.3) return `One of those it thought of (${likely}).`;
+  if (nats < 4.6) return `A surprise (${likely}).`;
+  return `A great surprise (${likely}).`;
+}
+
+// From the Write tab: shows this tab, with what stands on the page. Returns an update of the tabs.
+export function lookInside() {
+  document.querySelector("inside-view")?.takeWritten();
+  return { __type__: "update", selected: "inside" };
+}
+
+customElements.define("inside-view", InsideView);

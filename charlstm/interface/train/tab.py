@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
-from charlstm.interface.endpoints import friendly
+from charlstm.interface.endpoints import errors_as_messages
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry, title_of
 from charlstm.interface.train import report
@@ -308,18 +308,22 @@ def build_train_tab(
         **quiet,
     )
     start_button.click(
-        friendly(trainer.start),
+        errors_as_messages(trainer.start),
         form,
         live,
         show_progress="minimal",
         show_progress_on=status,
         **starts,
     )
-    resume_button.click(friendly(trainer.resume), training, live, show_progress="hidden", **starts)
-    stop_button.click(friendly(trainer.stop), training, live, **quiet)
-    training.input(friendly(trainer.show), training, live, **quiet)
-    timer.tick(friendly(trainer.follow), [training, seen], live, **quiet)
-    write_button.click(friendly(trainer.write_with), training, [choice.lists[0], tabs], **quiet)
+    resume_button.click(
+        errors_as_messages(trainer.resume), training, live, show_progress="hidden", **starts
+    )
+    stop_button.click(errors_as_messages(trainer.stop), training, live, **quiet)
+    training.input(errors_as_messages(trainer.show), training, live, **quiet)
+    timer.tick(errors_as_messages(trainer.follow), [training, seen], live, **quiet)
+    write_button.click(
+        errors_as_messages(trainer.write_with), training, [choice.lists[0], tabs], **quiet
+    )
     # Phones that only write need not ask every second how the training goes.
     tab.select(trainer.show, training, live, **quiet)
     tab.select(_begin_to_ask, None, timer, **quiet)

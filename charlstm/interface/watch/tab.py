@@ -9,6 +9,7 @@ from __future__ import annotations
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
+from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import offer
 from charlstm.interface.model_choice import QUIET
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
@@ -94,11 +95,10 @@ def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
     gr.HTML("<training-story></training-story>", js_on_load=None)
     offer("story", replays.answer)
 
-    tell = "(story) => { window.charlstm.chooseStory(story); return story; }"
+    choose = browser_function("watch/chosen_training.js", "chooseTraining")
+    choose_by_hand = browser_function("watch/chosen_training.js", "chooseTrainingByHand")
     tab.select(replays.entered, [chosen, by_hand], chosen, **QUIET).then(
-        None, chosen, chosen, js=tell
+        None, chosen, chosen, js=choose
     )
-    chosen.input(
-        None, chosen, by_hand, js="(story) => { window.charlstm.chooseStory(story); return true; }"
-    )
+    chosen.input(None, chosen, by_hand, js=choose_by_hand)
     chosen.focus(replays.listed, chosen, chosen, **QUIET)

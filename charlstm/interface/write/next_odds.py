@@ -6,6 +6,7 @@ import gradio as gr
 
 from charlstm.analysis.insight import REMEMBERED_TEXTS, AfterText, log_probabilities
 from charlstm.errors import CharLSTMError
+from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import offer
 from charlstm.interface.models import ModelRegistry
 from charlstm.writing.request import MAX_SEED_CHARACTERS
@@ -46,11 +47,10 @@ def place_odds(registry: ModelRegistry) -> None:
 
 def connect_odds(demo: gr.Blocks, seed_text: gr.Textbox, temperature: gr.Slider) -> None:
     """Tell the view what is typed and how the slider stands, in the browser."""
-    tell = "(...shown) => { window.charlstm.typed(...shown); }"
     gr.on(
         [demo.load, seed_text.change, temperature.change],
         None,
         [seed_text, temperature],
         None,
-        js=tell,
+        js=browser_function("write/typed.js", "setTyped"),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from html import escape
@@ -11,17 +10,28 @@ from html import escape
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
-from charlstm.interface.endpoints import friendly
+from charlstm.interface.assets import browser_function
+from charlstm.interface.endpoints import errors_as_messages, numbered
 from charlstm.interface.figures import model_html
 from charlstm.interface.markup import GETTING_READY, WRITING, text_html
-from charlstm.interface.model_choice import ModelChoice
+from charlstm.interface.model_choice import QUIET, ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.turns import Turn, Turns
 from charlstm.interface.write.copy_check import Copies
 from charlstm.interface.write.next_odds import connect_odds, place_odds
+from charlstm.interface.writing_controls import (
+    WRITES,
+    always_new_box,
+    length_slider,
+    random_seed_box,
+    roll_seed,
+    seed_text_box,
+    show_arrived,
+    temperature_slider,
+)
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.engine import Engine
-from charlstm.writing.request import LENGTHS, MAX_TEXT_CHARACTERS, TEMPERATURES, WritingRequest
+from charlstm.writing.request import MAX_TEXT_CHARACTERS, WritingRequest
 from charlstm.writing.single_text import name_unknown, read_seed_text
 
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
@@ -157,19 +167,10 @@ def build_write_tab(
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=2, min_width=300, elem_id="write-left"):
             with gr.Column(elem_id="beginning"):
-                seed_text = gr.Textbox(
+                seed_text = seed_text_box(
                     label="How the text begins (seed text)",
                     info="Press Enter to write, Shift+Enter for a new line. It may be empty.",
-                    placeholder="ROMEO:",
-                    lines=1,
-                    max_lines=6,
                     elem_id="seed-text",
-                    html_attributes=gr.InputHTMLAttributes(
-                        enterkeyhint="send",
-                        autocapitalize="off",
-                        autocorrect="off",
-                        spellcheck=False,
-                    ),
                 )
                 with gr.Row(elem_classes="chips"):
                     examples = [
@@ -180,44 +181,28 @@ def build_write_tab(
                     write_button = gr.Button(
                         "Write", variant="primary", min_width=90, elem_id="write-button"
                     )
-                    stop_button = gr.Button("Stop", min_width=70)
+                    stop_button = gr.Button("Stop", min_width=70, elem_id="stop-button")
                     continue_button = gr.Button("Continue", min_width=90)
                     # Out of sight: what “Try again” beside a broken text presses.
                     again_button = gr.Button("Try again", elem_id="again")
             with gr.Column(elem_id="choosing"):
-                temperature = gr.Slider(
-                    *TEMPERATURES,
-                    value=0.8,
-                    step=0.05,
+                temperature = temperature_slider(
+                    0.8,
                     label="Temperature: from careful (0.1) to wild (1.5)",
                     info="Low: plays safe and repeats itself. High: dares more, invents words.",
-                    buttons=[],
                     elem_id="temperature",
                 )
                 place_odds(registry)
             with gr.Column(elem_id="settings"):
-                length = gr.Slider(
-                    *LENGTHS,
-                    value=500,
-                    step=50,
-                    label="Length (characters)",
-                    buttons=[],
-                    elem_id="length",
-                )
+                length = length_slider(500, elem_id="length")
                 model = choice.add("Who writes (model)", "model")
-                random_seed = gr.Number(
+                random_seed = random_seed_box(
                     label="Random seed: the same number gives the same text",
-                    value=1,
-                    precision=0,
                     elem_id="random-seed",
                 )
                 with gr.Row(elem_classes="dice"):
-                    always_new = gr.Checkbox(
-                        label="New number for each text",
-                        value=True,
-                        container=False,
-                        min_width=120,
-                        elem_id="always-new",
+                    always_new = always_new_box(
+                        label="New number for each text", min_width=120, elem_id="always-new"
                     )
                     dice = gr.Button("Throw the dice", size="sm", min_width=110, elem_id="dice")
                 about = gr.HTML("", elem_id="about-model", js_on_load=None)
@@ -229,78 +214,42 @@ def build_write_tab(
                 copy_button = gr.Button("Copy", size="sm", min_width=60, elem_id="copy")
                 look_button = gr.Button("Look inside", size="sm", min_width=90, elem_id="look")
 
-    settings = [temperature, length, random_seed]
-    writes = {
-        "outputs": [page, status],
-        "show_progress": "hidden",
-        "concurrency_limit": None,
-        "trigger_mode": "multiple",  # pressed again: the new text takes the old one's place
-        "api_visibility": "private",
-        # WritingRequest checks the values; Gradio's own conversions cost a thread for each piece.
-        "preprocess": False,
-        "postprocess": False,
-    }
-    writes_anew = {
-        "fn": friendly(writer.write),
-        "inputs": [model, seed_text, *settings],
-        "js": "(...wish) => { window.charlstm.remember(); return window.charlstm.asked(...wish); }",
-        **writes,
-    }
-    roll = "(always, number) => window.charlstm.roll(always, number)"
-    rolled = gr.on(
-        [write_button.click, seed_text.submit],
-        None,
-        [always_new, random_seed],
-        random_seed,
-        js=roll,
-    )
-    writing = [rolled.then(**writes_anew)]
+    form = [model, seed_text, temperature, length, random_seed]
+    arrived = show_arrived("write/request.js", [page, status])
+
+    def write_by(handler, function: str) -> dict:
+        """An event's settings: the server's handler, and what makes its request in the browser."""
+        return {
+            "fn": errors_as_messages(numbered(handler)),
+            "inputs": [*form, arrived[-1]],
+            "outputs": arrived,
+            "js": browser_function("write/buttons.js", function),
+            **WRITES,
+        }
+
+    rolled = roll_seed([write_button.click, seed_text.submit], always_new, random_seed)
+    writing = [rolled.then(**write_by(writer.write, "writeAnew"))]
     for button, example in zip(examples, EXAMPLES, strict=True):
         filled = button.click(
             None,
             [always_new, random_seed],
             [seed_text, random_seed],
-            js=f"(...dice) => [{json.dumps(example)}, ({roll})(...dice)]",
+            js=browser_function("write/buttons.js", "fillExample", example),
         )
-        writing.append(filled.then(**writes_anew))
-    writing.append(
-        continue_button.click(
-            friendly(writer.go_on),
-            [model, seed_text, *settings],
-            js="(model, seed, ...rest) => "
-            "window.charlstm.asked(model, window.charlstm.textSoFar(), ...rest)",
-            **writes,
-        )
-    )
-    writing.append(
-        again_button.click(
-            friendly(writer.again),
-            [model, seed_text, *settings],
-            js="(...form) => window.charlstm.tryAgain(...form)",
-            **writes,
-        )
-    )
+        writing.append(filled.then(**write_by(writer.write, "writeAnew")))
+    writing.append(continue_button.click(**write_by(writer.go_on, "goOn")))
+    writing.append(again_button.click(**write_by(writer.again, "tryAgain")))
     stop_button.click(
-        None, status, status, js="(status) => window.charlstm.stopped(status)", cancels=writing
+        None, status, status, js=browser_function("write/request.js", "stop"), cancels=writing
     )
-    dice.click(None, None, random_seed, js="() => window.charlstm.throwDice()")
-    undo_button.click(None, page, [page, status], js="(page) => window.charlstm.undo(page)")
-    copy_button.click(None, None, status, js="() => window.charlstm.copy()")
-    look_button.click(
-        None,
-        None,
-        tabs,
-        js="() => { window.charlstm.lookInside(); "
-        "return {__type__: 'update', selected: 'inside'}; }",
-    )
-    shown = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    gr.on([demo.load, model.change], writer.about, model, about, **shown)
-    gr.api(friendly(writer.generate), api_name="generate", concurrency_limit=None)
-    demo.load(None, None, random_seed, js="() => window.charlstm.throwDice()")
+    dice.click(None, None, random_seed, js=browser_function("browser/dice.js", "throwDice"))
+    first_seed = browser_function("browser/dice.js", "firstSeed")
+    demo.load(None, random_seed, random_seed, js=first_seed)
+    undo_button.click(None, page, [page, status], js=browser_function("write/undo.js", "undo"))
+    copy_button.click(None, None, status, js=browser_function("write/buttons.js", "copy"))
+    look_button.click(None, None, tabs, js=browser_function("inside/inside.js", "lookInside"))
+    gr.on([demo.load, model.change], writer.about, model, about, **QUIET)
+    gr.api(errors_as_messages(writer.generate), api_name="generate", concurrency_limit=None)
     connect_odds(demo, seed_text, temperature)
-    demo.load(
-        None,
-        [page, status],
-        [page, status],
-        js="(...shown) => window.charlstm.restore(...shown)",
-    )
+    restore = browser_function("write/kept_text.js", "restore")
+    demo.load(None, None, [page, status], js=restore)

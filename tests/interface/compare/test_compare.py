@@ -72,7 +72,7 @@ def asked(
 ):
     """What the page is shown, one after the other."""
     settings = (model, *temperatures, *models, temperature)
-    return comparer.write(Request, mode, seed_text, length, random_seed, *settings)
+    return comparer.write(mode, seed_text, length, random_seed, *settings, request=Request)
 
 
 def shown(comparer, mode, *seed_text, **settings):

@@ -1,0 +1,13 @@
+// The model that is chosen on the page: its id, or null until Gradio has loaded the lists.
+import { SharedValue } from "./shared_value.js";
+
+const model = new SharedValue(null);
+
+// Returns the id, because Gradio takes what a handler returns for its outputs.
+export function chooseModel(id) {
+  if (id !== model.get()) model.set(id);
+  return id;
+}
+
+export const chosenModel = () => model.get();
+export const onModelChosen = (listener) => model.subscribe(listener);

@@ -1,0 +1,8 @@
+// What stands on the Write tab's page, and what is said below it.
+export const page = () => document.querySelector("#page .page");
+export const holdsText = () => page() !== null && !page().classList.contains("empty");
+export const text = () => page()?.textContent ?? "";
+
+// The element that says “Writing”, or null.
+export const writingStatus = () => document.querySelector("#status .writing");
+export const statusHTML = (words, kind = "") => `<p role="status" class="${kind}">${words}</p>`;
