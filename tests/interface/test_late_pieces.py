@@ -1,0 +1,114 @@
+"""Pieces of a text that are still on their way after Stop, or after another text was asked for."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsing import TIMEOUT_MS, needs_browser, open_tab
+
+pytestmark = needs_browser
+
+# The page's stream of events; while `window.isHeld` what comes is kept back, in order.
+HOLDABLE_STREAM = """
+window.isHeld = false;
+window.held = 0;
+const load = window.fetch;
+window.fetch = async (...given) => {
+  const response = await load(...given);
+  if (!String(given[0]?.url ?? given[0]).includes("queue/data")) return response;
+  const wait = async (chunk, controller) => {
+    if (window.isHeld) window.held += 1;
+    while (window.isHeld) await new Promise((go) => setTimeout(go, 5));
+    controller.enqueue(chunk);
+  };
+  const held = response.body.pipeThrough(new TransformStream({ transform: wait }));
+  return new Response(held, { status: response.status, headers: response.headers });
+};
+"""
+# Once a text has begun and there is more of it: hold what comes, press Stop.
+STOP_WITH_A_PIECE_ON_ITS_WAY = """async ([shown, button, letters]) => {
+  const until = async (isSo) => {
+    for (let tries = 0; !isSo(); tries++) {
+      if (tries > 4000) throw new Error(`never: ${isSo}`);
+      await new Promise((go) => setTimeout(go, 2));
+    }
+  };
+  await until(() => document.querySelector(shown).textContent.length > letters);
+  window.isHeld = true;
+  await until(() => window.held > 0);
+  document.querySelector(button)?.click();
+}"""
+TABS = {
+    "Write": ("#page", "#seed-text", "#length", "#write-button", "#stop-button", "#status"),
+    "Compare": (
+        "#compare-columns",
+        "#compare-seed-text",
+        "#compare-length",
+        "#compare-write",
+        "#compare-stop",
+        "#compare-status",
+    ),
+}
+
+
+@pytest.fixture
+def begin(visit, browser):
+    """Opens a tab whose stream can be held, and lets it write a long text."""
+
+    def begin(tab: str):
+        page = visit(viewport={"width": 1280, "height": 800})
+        page.add_init_script(HOLDABLE_STREAM)
+        page.reload()
+        page.locator(".odd:not(:disabled)").first.wait_for()
+        open_tab(page, tab)
+        shown, seed_text, length, write, _, _ = TABS[tab]
+        page.locator(f"{length} input[type=number]").fill("2000")
+        page.locator(f"{seed_text} textarea").fill("ROMEO7:")
+        page.locator(write).click()
+        page.wait_for_function(
+            "(shown) => document.querySelector(shown).textContent.includes('ROMEO7:')", arg=shown
+        )
+        return page
+
+    return begin
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_nothing_changes_after_stop(begin, tab):
+    page = begin(tab)
+    shown, _, _, _, stop, status = TABS[tab]
+    page.evaluate(STOP_WITH_A_PIECE_ON_ITS_WAY, [shown, stop, 30])
+    expect(page.locator(status)).to_contain_text("Stopped")
+    stopped = page.locator(shown).text_content()
+    page.evaluate("window.isHeld = false")
+    page.wait_for_timeout(1000)
+    assert page.locator(shown).text_content() == stopped
+    expect(page.locator(status)).to_contain_text("Stopped")
+    assert page.locator(f"{status} .writing").count() == 0
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_an_older_text_does_not_go_on_after_a_newer_one_was_asked_for(begin, tab):
+    page = begin(tab)
+    shown, seed_text, length, write, _, status = TABS[tab]
+    page.evaluate(STOP_WITH_A_PIECE_ON_ITS_WAY, [shown, "#no-button", 30])
+    before = page.locator(shown).text_content()
+    page.locator(f"{length} input[type=number]").fill("50")
+    page.locator(f"{seed_text} textarea").fill("KING:")
+    with page.expect_request("**/queue/join*"):
+        page.locator(write).click()
+    page.evaluate(
+        """(shown) => {
+            const element = document.querySelector(shown);
+            window.texts = [];
+            new MutationObserver(() => window.texts.push(element.textContent)).observe(
+                element, { childList: true, subtree: true, characterData: true });
+            window.isHeld = false;
+        }""",
+        shown,
+    )
+    expect(page.locator(status)).to_contain_text("50 characters", timeout=TIMEOUT_MS)
+    seen = page.evaluate("window.texts")
+    assert "KING:" in seen[-1]
+    assert [text for text in seen if "ROMEO7:" in text and text != before] == []
+    assert page.errors == []
