@@ -39,7 +39,7 @@ class ModelChoice:
         return self.lists[-1]
 
     def connect(self, demo: gr.Blocks) -> None:
-        """Keep the lists together and the page's views informed; once all lists are there."""
+        """Keep the lists equal and the scripts informed; to be called once all lists are there."""
         first, *others = self.lists
         choose = browser_function("browser/chosen_model.js", "chooseModel")
         demo.load(self.refreshed, first, self.lists, **QUIET).then(None, first, first, js=choose)

@@ -91,7 +91,7 @@ class ModelRegistry:
 
 
 def is_readable(run: Run) -> bool:
-    """Whether the folder says what is trained there, and how."""
+    """Whether the folder's notes name the recipe and the budget of the training."""
     try:
         return run.config.recipe is not None
     except CharLSTMError:

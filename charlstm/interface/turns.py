@@ -1,4 +1,4 @@
-"""Whose text is being written: a visitor's new one takes the place of the one before it."""
+"""One text at a time for each visitor: a new one replaces the one that is being written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Turn:
         self.left = asyncio.Event()
 
     async def wait_for(self, future: asyncio.Future):
-        """The future's result, or None if the visitor begins another text before it is there."""
+        """The future's result, or None if the visitor begins another text first."""
         try:
             while not self.is_over:
                 done, _ = await asyncio.wait([future], timeout=LOOK_EVERY_S)
@@ -28,7 +28,7 @@ class Turn:
 
 
 class Turns:
-    """One text at a time for each visitor."""
+    """Starts a visitor's text after the one before it has ended."""
 
     def __init__(self):
         self._latest: dict[str, Turn] = {}
@@ -42,7 +42,7 @@ class Turns:
             before, self._latest[visitor] = self._latest.get(visitor), turn
         try:
             if before is not None:
-                # Both write on the same page: the old text must have had its last word.
+                # Both write on the same page: the earlier text must finish before this one starts.
                 before.is_over = True
                 await before.left.wait()
             yield turn

@@ -176,7 +176,7 @@ class Axes:
 def _loss_range(
     curve_values: list[list[float]], guide_values: list[float]
 ) -> tuple[float, float, float]:
-    """Lowest value, highest value and distance of ticks for losses, whatever one outlier does."""
+    """Lowest value, highest value and distance of ticks for losses; robust to a single outlier."""
     values = [value for values in curve_values for value in values]
     if not values and not guide_values:
         return 0.0, 1.0, 0.5
@@ -190,7 +190,7 @@ def _loss_range(
     span = high - lowest
     step = _nice_step(span / 4)
     low = max(0.0, math.floor((lowest - 0.04 * span) / step) * step)
-    # Reckoned from the rounded low: with the lowest value itself, each new one would move the axis.
+    # Computed from the rounded low: each new lowest value would otherwise move the axis.
     return low, high + 0.04 * (high - low), step
 
 

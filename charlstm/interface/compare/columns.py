@@ -28,7 +28,7 @@ class Writing:
     """What one column is asked to show.
 
     Attributes:
-        name: what tells it from the other columns, in a word or two.
+        name: what distinguishes it from the other columns, in a word or two.
         detail: the same as a number, or what else holds for it.
         checkpoint: who writes, or why there is nobody who could.
     """
@@ -114,7 +114,7 @@ async def merged(
     """What comes from several streams, as it comes: (which stream, its piece), those that are
     there at the same moment together.
 
-    A stream that fails is heard of by its exception, and the others go on. Leaving the iteration
+    Of a stream that fails the exception is yielded, and the others go on. Leaving the iteration
     closes all streams.
     """
     arrived: asyncio.Queue = asyncio.Queue()

@@ -8,7 +8,7 @@ import { fill, made } from "./elements.js";
 import { NetworkDrawing, stateSize } from "./network.js";
 import { NextDraw } from "./next_draw.js";
 import { StateGrids } from "./state.js";
-import { drawCurve, fillGlossary, storyOf } from "./words.js";
+import { drawCurve, fillGlossary, trainingInWords } from "./words.js";
 
 const REMEMBERED = 200; // moments, so that stepping back and forth asks for nothing
 const count = (number) => number.toLocaleString("en");
@@ -111,7 +111,7 @@ class HowItWorks extends View {
 
   async refreshOnce() {
     const model = chosenModel();
-    if (model === null) return; // it is told in a moment
+    if (model === null) return; // until Gradio has loaded the lists
     try {
       if (model !== this.model) {
         const facts = await ask("how_model", model);
@@ -125,15 +125,15 @@ class HowItWorks extends View {
       const known = isShown && this.moments.get(this.keyOf(read));
       const answer = known || (await ask("how_moment", model, text, read));
       if (model !== chosenModel() || text !== this.text || read !== this.read) return this.refresh();
-      this.tell("");
+      this.showTrouble("");
       this.show(text, answer);
     } catch (error) {
       this.next.calmDown();
-      this.tell(error.message);
+      this.showTrouble(error.message);
     }
   }
 
-  tell(trouble) {
+  showTrouble(trouble) {
     this.classList.toggle("in-trouble", trouble !== "");
     this.find(".trouble").textContent = trouble;
   }
@@ -203,7 +203,7 @@ class HowItWorks extends View {
     this.grids.resize(
       facts.parts.filter(({ name }) => name.startsWith("lstm")).map(({ units }) => units),
     );
-    this.find(".story-of").textContent = storyOf(facts.learned);
+    this.find(".story-of").textContent = trainingInWords(facts.learned);
     this.find(".weights-count").textContent = `${count(facts.parameters)} weights`;
     drawCurve(this.find(".learning-curve"), facts.learned.losses);
     this.network.draw(facts);
@@ -251,10 +251,10 @@ class HowItWorks extends View {
     this.find(".back").disabled = this.read <= 0;
     this.find(".forward").disabled = this.read >= this.tiles.length;
     const [character, id] = this.tiles[this.read - 1] ?? [];
-    const told = id === null ? "which it skips" : `number ${id}`;
+    const number = id === null ? "which it skips" : `number ${id}`;
     this.find(".where").textContent = this.read
       ? `${this.read} of ${this.tiles.length} tiles read, the last one ${inWords(character)}, ` +
-        `${told}.`
+        `${number}.`
       : "Nothing is read yet.";
     const row = this.find(".tiles");
     const tile = tiles[Math.max(0, this.read - 1)];

@@ -11,13 +11,13 @@ function titleOf(name) {
   return `LSTM layer ${name.split("_")[1]}`;
 }
 
-// What each box of the drawing says, and what is told of it when it is chosen.
+// What each box of the drawing says, and its description when it is chosen.
 function boxesOf({ parts, characters }) {
   const size = number(characters.length);
   const boxes = parts.map((part, place) => {
     const units = number(part.units);
     const below = place && number(parts[place - 1].units);
-    const told = {
+    const [description, meanings] = {
       embedding: [
         `A table: for each of the ${size} characters a row of ${units} numbers, by which ` +
           "the network knows it. The rows are learned too.",
@@ -45,8 +45,8 @@ function boxesOf({ parts, characters }) {
       line: `${units} ${kind} · ${number(part.parameters)} weights`,
       isLSTM: part.name.startsWith("lstm"),
       units: part.units,
-      told: told[0],
-      meanings: told[1],
+      description,
+      meanings,
       weights: part.weights,
     };
   });
@@ -57,7 +57,7 @@ function boxesOf({ parts, characters }) {
       title: "Character",
       line: "",
       live: "input",
-      told: `One of ${size} characters enters as its id. There is nothing to learn here.`,
+      description: `One of ${size} characters enters as its id. There is nothing to learn here.`,
     },
     ...boxes,
     {
@@ -65,7 +65,7 @@ function boxesOf({ parts, characters }) {
       title: "Odds",
       line: "",
       live: "output",
-      told:
+      description:
         "The scores become probabilities between 0 and 1 that add up to 1 (softmax): e to the " +
         "power of each score, divided by the sum of all. The temperature divides the scores " +
         "before. There is nothing to learn here.",
@@ -76,7 +76,7 @@ function boxesOf({ parts, characters }) {
 export class NetworkDrawing {
   constructor(root) {
     this.root = root.querySelector(".drawing");
-    this.told = root.querySelector(".part");
+    this.description = root.querySelector(".part");
   }
 
   draw(facts) {
@@ -140,7 +140,10 @@ export class NetworkDrawing {
     this.groups.forEach((group, place) =>
       group.setAttribute("aria-pressed", String(place === chosen)),
     );
-    this.told.replaceChildren(htmlElement("h4", box.title), htmlElement("p", box.told));
+    this.description.replaceChildren(
+      htmlElement("h4", box.title),
+      htmlElement("p", box.description),
+    );
     if (box.weights.length) {
       const table = htmlElement("table");
       for (const [name, ...sizes] of box.weights) {
@@ -157,13 +160,13 @@ export class NetworkDrawing {
         );
         table.append(row);
       }
-      this.told.append(table);
+      this.description.append(table);
       const gates = `${number(4 * box.units)} is 4 gates for each of ${number(box.units)} units.`;
-      if (box.isLSTM) this.told.append(htmlElement("p", gates, { class: "quiet" }));
+      if (box.isLSTM) this.description.append(htmlElement("p", gates, { class: "quiet" }));
     }
     const total = htmlElement("p", "In the whole network: ", { class: "total" });
     total.append(htmlElement("b", `${number(this.facts.parameters)} weights`), ".");
-    this.told.append(total);
+    this.description.append(total);
   }
 
   // The character that was read, and the likeliest next one, both as people read them.

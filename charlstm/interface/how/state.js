@@ -95,15 +95,15 @@ class Grid {
   }
 }
 
-// Shows a state in `root`, and the value of the chosen square in words in `told`.
+// Shows a state in `root`, and the value of the chosen square in words in `valueText`.
 export class StateGrids {
-  constructor(root, told) {
-    Object.assign(this, { root, told, grids: [], now: null, before: null });
+  constructor(root, valueText) {
+    Object.assign(this, { root, valueText, grids: [], now: null, before: null });
   }
 
   resize(units) {
     this.now = this.before = null;
-    this.told.textContent = "Point at a square, or press it, to read its number.";
+    this.valueText.textContent = "Point at a square, or press it, to read its number.";
     const chosen = (grid, place) => {
       for (const other of this.grids) if (other !== grid) other.place = null;
       grid.place = place;
@@ -130,7 +130,7 @@ export class StateGrids {
       grid.draw(values, colours, ink);
       if (grid.place === null) continue;
       const earlier = this.before?.[grid.layer][grid.kind][grid.place];
-      this.told.textContent =
+      this.valueText.textContent =
         `${grid.name}, number ${grid.place + 1} of ${grid.units}: ` +
         signed(values[grid.place]) +
         (earlier === undefined ? "." : ` (one character before: ${signed(earlier)}).`);

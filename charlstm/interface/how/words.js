@@ -9,7 +9,8 @@ function duration(seconds) {
   return `${number(Math.round(seconds / 60))} minutes`;
 }
 
-export function storyOf({ characters, text, steps, seconds, teachers, started_from: origin }) {
+export function trainingInWords(learned) {
+  const { characters, text, steps, seconds, teachers, started_from: origin } = learned;
   const whose = text ? ` of “${text}”` : "";
   const took = [steps && `in ${number(steps)} steps`, seconds && `in ${duration(seconds)}`];
   const shown = characters
@@ -149,9 +150,9 @@ const WORDS = [
 export function fillGlossary(list, facts) {
   list.replaceChildren(
     ...WORDS.flatMap(([word, meaning, own]) => {
-      const told = htmlElement("dd", `${meaning} `);
-      told.append(htmlElement("b", own?.(facts) ?? ""));
-      return [htmlElement("dt", word), told];
+      const definition = htmlElement("dd", `${meaning} `);
+      definition.append(htmlElement("b", own?.(facts) ?? ""));
+      return [htmlElement("dt", word), definition];
     }),
   );
 }

@@ -13,7 +13,7 @@ export class ColouredText {
     this.frame = place.querySelector(".coloured-frame");
     this.field = place.querySelector(".coloured");
     this.tip = place.querySelector(".value-tip");
-    this.told = place.querySelector(".value-told");
+    this.valueText = place.querySelector(".value-told");
     this.text = null;
     this.spans = [];
     this.current = null; // the place of the character whose value is shown
@@ -40,7 +40,7 @@ export class ColouredText {
       span.classList.toggle("strong", Math.abs(strength) >= 0.5);
       if (this.characters[place] === "\n") span.classList.add("line-end");
     });
-    if (this.current !== null) this.tell(this.current);
+    if (this.current !== null) this.showValue(this.current);
   }
 
   build(text) {
@@ -59,13 +59,13 @@ export class ColouredText {
 
   pointAt(target) {
     const place = target.dataset?.place;
-    if (place !== undefined) this.tell(Number(place));
+    if (place !== undefined) this.showValue(Number(place));
   }
 
   focus() {
     // By the keyboard; who clicked points at a character already.
-    if (this.current === null && this.spans.length) this.tell(0);
-    else if (this.current !== null) this.tell(this.current);
+    if (this.current === null && this.spans.length) this.showValue(0);
+    else if (this.current !== null) this.showValue(this.current);
   }
 
   go(event) {
@@ -82,7 +82,7 @@ export class ColouredText {
     };
     if (!(event.key in places)) return;
     event.preventDefault();
-    this.tell(Math.max(0, Math.min(last, places[event.key])));
+    this.showValue(Math.max(0, Math.min(last, places[event.key])));
   }
 
   // The character that stands above or below, as the lines are broken now.
@@ -102,7 +102,7 @@ export class ColouredText {
     return best ? best[0] : here;
   }
 
-  tell(place) {
+  showValue(place) {
     this.spans[this.current]?.classList.remove("current");
     this.current = place;
     const span = this.spans[place];
@@ -111,7 +111,7 @@ export class ColouredText {
     const value = this.values[place];
     const words = value === null ? "skipped: the network does not know it" : this.how.words(value);
     const said = `${sign === name ? `“${sign}”` : name}: ${words}`;
-    this.told.textContent = said;
+    this.valueText.textContent = said;
     this.tip.textContent = said;
     this.tip.hidden = false;
     const frame = this.frame.getBoundingClientRect();

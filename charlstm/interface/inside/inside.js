@@ -107,14 +107,14 @@ class InsideView extends View {
   // The list of cells
 
   async loadCells(answer, model) {
-    const told = this.querySelector(".cells-told");
+    const status = this.querySelector(".cells-told");
     try {
       const { layers, cells, was_searched, sample } = await answer;
       if (model !== chosenModel()) return;
       this.learnExample(sample);
       this.layers = layers;
       this.querySelector(".search").hidden = was_searched;
-      told.textContent = cells.length
+      status.textContent = cells.length
         ? "Found without labels, on a text that the network wrote by itself:"
         : was_searched
           ? "No cell of this network follows anything we looked for closely enough."
@@ -123,7 +123,7 @@ class InsideView extends View {
       list.replaceChildren(...cells.map((cell) => this.item(cell)));
       this.choose(...(cells.length ? [cells[0].layer, cells[0].cell] : [1, 1]));
     } catch (error) {
-      told.textContent = error.message;
+      status.textContent = error.message;
     }
   }
 
@@ -138,10 +138,10 @@ class InsideView extends View {
   }
 
   async searchCells() {
-    const told = this.querySelector(".cells-told");
+    const status = this.querySelector(".cells-told");
     const button = this.querySelector(".search");
     button.disabled = true;
-    told.textContent = "It writes a text of 32,000 characters and reads it again …";
+    status.textContent = "It writes a text of 32,000 characters and reads it again …";
     await this.loadCells(ask("search_cells", chosenModel()), chosenModel());
     button.disabled = false;
   }
@@ -186,14 +186,14 @@ class InsideView extends View {
   }
 
   async colourOnce(model, text, mode, layer, cell) {
-    const told = this.querySelector(".unknown");
+    const status = this.querySelector(".unknown");
     try {
       if (mode === "surprise") this.showSurprise(text, await ask("surprise", model, text));
       else this.showCell(text, await ask("cell", model, text, layer, cell), layer, cell);
-      told.classList.remove("refused");
+      status.classList.remove("refused");
     } catch (error) {
-      told.textContent = error.message; // what is coloured stays
-      told.classList.add("refused");
+      status.textContent = error.message; // what is coloured stays
+      status.classList.add("refused");
     }
   }
 

@@ -16,10 +16,10 @@ MAX_PREPARED = 3  # training texts kept in memory; 40 MB each at most
 
 
 class Copies:
-    """Tells of texts what was copied in them.
+    """Finds what was copied in the texts that were written.
 
-    A single thread looks, however many texts end at the same time: the engine's needs the rest of
-    the machine for those that are still being written.
+    One thread does it, however many texts end at the same time: the engine needs the other cores
+    for the texts that are still being written.
     """
 
     def __init__(self):
@@ -29,10 +29,10 @@ class Copies:
     def look(self, checkpoint: Checkpoint, folder: Path, written: str) -> asyncio.Future[str]:
         """A sentence about the longest copied passage; empty if the training text is not here.
 
-        Cancelling it takes it out of the queue.
+        Cancelling the future takes the text out of the queue.
 
         Args:
-            folder: where the model lies.
+            folder: the model's; its training text may be there.
             written: what the network wrote, without what it went on from.
         """
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""On the Write tab: the odds of the next character, and choosing it instead of the network."""
+"""On the Write tab: the likeliest next characters, of which the visitor may choose one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NextOdds:
     def answer(self, model: str, text: str) -> dict:
         """The vocabulary, and the natural logarithm of each character's probability.
 
-        At temperature 1: the page bends them itself, while the slider moves.
+        At temperature 1: the browser applies the temperature, so that the slider moves smoothly.
         """
         if len(text) > MAX_SEED_CHARACTERS:
             raise CharLSTMError(
@@ -46,7 +46,7 @@ def place_odds(registry: ModelRegistry) -> None:
 
 
 def connect_odds(demo: gr.Blocks, seed_text: gr.Textbox, temperature: gr.Slider) -> None:
-    """Tell the view what is typed and how the slider stands, in the browser."""
+    """Pass the seed text and the temperature to the view, in the browser."""
     gr.on(
         [demo.load, seed_text.change, temperature.change],
         None,
