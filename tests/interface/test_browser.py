@@ -149,7 +149,8 @@ def test_a_new_text_takes_the_place_of_the_one_that_is_being_written(visit):
         page.locator("#seed-text textarea").fill("ROMEO:")
         page.get_by_role("button", name="Write", exact=True).click()
         # Not the text of the round before: the new one has begun.
-        page.wait_for_function("/^ROMEO:[^]{50}/.test(document.querySelector('#page').textContent)")
+        page.locator("#status .writing").wait_for()
+        page.wait_for_function("document.querySelector('#page .page').textContent.length > 50")
         set_length(page, 50)
         page.locator("#seed-text textarea").fill("KING:")
         page.get_by_role("button", name=begin_anew, exact=True).click()

@@ -9,7 +9,8 @@ export function made(name, className = "", words = "") {
 
 // An element of an SVG drawing.
 export function svgElement(name, words = "", settings = {}) {
-  return withSettings(document.createElementNS("http://www.w3.org/2000/svg", name), words, settings);
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  return withSettings(made, words, settings);
 }
 
 // An HTML element with attributes.

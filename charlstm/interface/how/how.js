@@ -124,7 +124,8 @@ class HowItWorks extends View {
       const isShown = text === this.shown?.text && read >= 0;
       const known = isShown && this.moments.get(this.keyOf(read));
       const answer = known || (await ask("how_moment", model, text, read));
-      if (model !== chosenModel() || text !== this.text || read !== this.read) return this.refresh();
+      const isStale = model !== chosenModel() || text !== this.text || read !== this.read;
+      if (isStale) return this.refresh();
       this.showTrouble("");
       this.show(text, answer);
     } catch (error) {
