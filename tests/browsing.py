@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from charlstm import bootstrap
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charlstm.runs.config import CorpusConfig, RunConfig, write_config
 from charlstm.runs.recipes import Budget
 from charlstm.runs.run import Runs
-from tests.page_server import running_page
+from tests.page_server import SLOW_PAGE, PageServer, running_page
+from tests.waiting import PATIENCE_MS, wait_until
 
 CHROMIUM = bootstrap.find_chromium()
 needs_browser = pytest.mark.skipif(
@@ -27,25 +31,50 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-TIMEOUT_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="module")
-def home_folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("browser")
+@pytest.fixture(scope="session")
+def shared_home(tmp_path_factory) -> Path:
+    """The home of the page that all tests share: `home_folder` is for what a test adds to it."""
+    return tmp_path_factory.mktemp("page")
 
 
-@pytest.fixture(scope="module")
-def server(home_folder):
-    """(address, process) of a page whose trainings lie in `home_folder`."""
-    with running_page(home_folder) as (address, process, _):
-        yield address, process
-        running = Runs(home_folder / "runs").running()
-        if running is not None:  # a test that failed must not leave a training behind
-            psutil.Process(running.ownership.pid()).kill()
+@pytest.fixture(scope="session")
+def server(shared_home) -> Iterator[PageServer]:
+    """The page that all tests share, unless they kill it or need a home of their own."""
+    with running_page(shared_home) as server:
+        yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def slow_server(tmp_path_factory) -> Iterator[PageServer]:
+    """Another page, which writes so slowly that a visitor can act on the way."""
+    with running_page(tmp_path_factory.mktemp("slow-page"), program=SLOW_PAGE) as server:
+        yield server
+
+
+@pytest.fixture
+def home_folder(shared_home) -> Iterator[Path]:
+    """The home of the shared page; what a test adds to it does not outlive the test."""
+    with cleared_afterwards(shared_home):
+        yield shared_home
+
+
+@contextmanager
+def cleared_afterwards(home: Path) -> Iterator[None]:
+    """Remove the trainings that the block adds to a home, also those that still run."""
+    before = set(home.glob("runs/*"))
+    yield
+    running = Runs(home / "runs").running()
+    if running is not None:
+        psutil.Process(running.ownership.pid()).kill()
+        wait_until(lambda: not running.is_alive())
+    for folder in set(home.glob("runs/*")) - before:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -53,7 +82,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def usual_context(browser):
     """What most visitors share: a cache of what the page loads, so that tests take less long."""
     context = browser.new_context()
@@ -66,12 +95,19 @@ def visit(server, browser, usual_context):
     """Opens the page; every request and every error in the browser's console is written down."""
     opened = []
 
-    def open_page(path="/", width=1280, height=800, **options):
-        context = browser.new_context(**options) if options else usual_context
+    def open_page(path="/", width=1280, height=800, with_clock=False, on=server, **options):
+        """
+        Args:
+            with_clock: a test can let the page's time pass, by `page.clock`.
+            on: whose page.
+            options: of a browser context of its own.
+        """
+        is_alone = with_clock or options
+        context = browser.new_context(**options) if is_alone else usual_context
         page = context.new_page()
-        opened.append(context if options else page)
+        opened.append(context if is_alone else page)
         page.set_viewport_size({"width": width, "height": height})
-        page.set_default_timeout(TIMEOUT_MS)
+        page.set_default_timeout(PATIENCE_MS)
         page.requested, page.errors = [], []
         page.on("request", lambda request: page.requested.append(request.url))
         page.on(
@@ -79,13 +115,40 @@ def visit(server, browser, usual_context):
             lambda message: page.errors.append(message.text) if message.type == "error" else None,
         )
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(server[0] + path)
+        if with_clock:
+            page.clock.install()
+        page.goto(on.address + path)
         page.locator("#seed-text textarea").wait_for()
         return page
 
     yield open_page
     for one in opened:
         one.close()
+
+
+def press_stop(page: Page, button: Locator, status: Locator) -> None:
+    """Stop what is written; once more if news that was on its way has overwritten the answer."""
+
+    def is_stopped() -> bool:
+        if "Writing" in status.text_content():
+            button.click()
+        return "Stopped" in status.text_content()
+
+    wait_until_shown(page, is_stopped)
+
+
+def hold_time(page: Page) -> None:
+    """From now on the page's time passes only when the test says so."""
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+
+
+def wait_until_shown(page: Page, condition: Callable[[], object], message: str = "") -> None:
+    """Return as soon as the condition holds for what the page shows; fail if it never does."""
+    for _ in range(int(PATIENCE_MS / 50)):
+        if condition():
+            return
+        page.wait_for_timeout(50)  # the page's own events are heard meanwhile
+    raise AssertionError(message or "the page never came to show what was waited for")
 
 
 def open_tab(page: Page, name: str) -> None:

@@ -3,6 +3,9 @@
 import os
 import random
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # several wait for each other beside other processes
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 import hypothesis
 import pytest
 
@@ -10,7 +13,6 @@ from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # No time limit for an example: on a busy machine it would say nothing about the code.
 hypothesis.settings.register_profile("charlstm", deadline=None, max_examples=60, database=None)
@@ -21,6 +23,11 @@ WORDS = {
     "verb": ["loves", "fears", "hears", "is"],
     "end": ["me.\n", "thee!\n", "no man?\n", "so old;\n"],
 }
+
+
+def pytest_collection_modifyitems(items):
+    """Tests in a browser come last: Playwright's event loop stays in the thread until its end."""
+    items.sort(key=lambda item: "browser" in item.fixturenames)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +48,7 @@ def tiny_corpus():
     return paste("".join(lines), "verse")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tiny_recipe():
     """A recipe that trains in a second; every size another one. `find_recipe` knows it."""
     recipe = Recipe(

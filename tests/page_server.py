@@ -6,13 +6,39 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import requests
 
+from tests.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[1]
+SLOW_PAGE = ("-m", "tests.slow_page")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageServer:
+    """A running app.py.
+
+    Attributes:
+        start_s: seconds until it answered.
+        start_bytes: memory it had taken by then.
+    """
+
+    address: str
+    process: subprocess.Popen
+    start_s: float
+    start_bytes: int
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
 
 
 def free_port() -> int:
@@ -22,32 +48,43 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_page(home: Path, wait_s: float = 60, port: int | None = None):
-    """Start app.py; yields (address, process, seconds until it answered)."""
+def running_page(
+    home: Path, port: int | None = None, program: Sequence[str] = ("app.py",)
+) -> Iterator[PageServer]:
+    """Start app.py, wait until it answers, and end it after the block.
+
+    Args:
+        program: what Python runs, as arguments: `SLOW_PAGE` writes slowly.
+    """
     port = port or free_port()
-    environment = {**os.environ, "CHARLSTM_HOME": str(home)}
     began_s = time.monotonic()
+    log = tempfile.TemporaryFile("w+")  # nobody reads along: a pipe would fill up
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)],
+        [sys.executable, *program, "--port", str(port)],
         cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
+        env={**os.environ, "CHARLSTM_HOME": str(home)},
+        stdout=log,
         stderr=subprocess.STDOUT,
-        text=True,
     )
     address = f"http://127.0.0.1:{port}"
     try:
         while True:
             if process.poll() is not None:
-                raise AssertionError(f"app.py ended: {process.stdout.read()}")
+                log.seek(0)
+                raise AssertionError(f"app.py ended: {log.read()}")
             try:
-                requests.get(address, timeout=2)
+                requests.get(address, timeout=PATIENCE_S)
                 break
             except requests.ConnectionError:
-                if time.monotonic() - began_s > wait_s:
+                if time.monotonic() - began_s > PATIENCE_S:
                     raise
                 time.sleep(0.05)
-        yield address, process, time.monotonic() - began_s
+        yield PageServer(
+            address=address,
+            process=process,
+            start_s=time.monotonic() - began_s,
+            start_bytes=psutil.Process(process.pid).memory_info().rss,
+        )
     finally:
         process.terminate()
         try:
@@ -55,3 +92,4 @@ def running_page(home: Path, wait_s: float = 60, port: int | None = None):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        log.close()

@@ -25,8 +25,8 @@ def main(minutes: float) -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         if downloads_folder().is_dir():  # else the text is downloaded anew
             shutil.copytree(downloads_folder(), Path(home) / "downloads")
-        with running_page(Path(home)) as (address, _, _):
-            take(playwright, address, minutes)
+        with running_page(Path(home)) as server:
+            take(playwright, server.address, minutes)
 
 
 def take(playwright, address: str, minutes: float) -> None:

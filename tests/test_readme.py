@@ -9,6 +9,8 @@ from pathlib import Path
 import gradio
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 _, FRONT_MATTER, BODY = README.split("---\n", 2)
@@ -42,7 +44,11 @@ EXAMPLES = [block for block in blocks("python") if "import charlstm" in block]
 @pytest.mark.parametrize("example", EXAMPLES, ids=["engine", "library"])
 def test_the_examples_run(example):
     done = subprocess.run(
-        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", example],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout) >= 200

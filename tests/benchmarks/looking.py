@@ -35,11 +35,11 @@ def main() -> None:
     checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
     text = (checkpoint.samples[-1]["text"] * 10)[:CHARACTERS]
     rows = {}
-    with tempfile.TemporaryDirectory() as home, running_page(Path(home)) as (address, _, _):
+    with tempfile.TemporaryDirectory() as home, running_page(Path(home)) as server:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             page = browser.new_page()
-            page.goto(address)
+            page.goto(server.address)
             page.locator(".odd:not(:disabled)").first.wait_for(timeout=60_000)
             for name, question in ASKED.items():
                 rows[name] = page.evaluate(

@@ -21,9 +21,9 @@ def main() -> None:
     starts, firsts, wholes, memory = [], [], [], []
     for _ in range(STARTS):
         with tempfile.TemporaryDirectory() as folder:
-            with running_page(Path(folder)) as (address, process, seconds):
-                starts.append(seconds)
-                client = Client(address, verbose=False)
+            with running_page(Path(folder)) as server:
+                starts.append(server.start_s)
+                client = Client(server.address, verbose=False)
                 for random_seed in range(TEXTS):
                     began_s = time.perf_counter()
                     job = client.submit("ROMEO:", 0.8, 500, random_seed, api_name="/generate")
@@ -33,7 +33,7 @@ def main() -> None:
                     firsts.append(time.perf_counter() - began_s)
                     job.result()
                     wholes.append(time.perf_counter() - began_s)
-                memory.append(psutil.Process(process.pid).memory_info().rss / 1e6)
+                memory.append(psutil.Process(server.process.pid).memory_info().rss / 1e6)
     rows = [
         ("start until the page answers", starts, "s"),
         ("first words of a text", firsts, "s"),

@@ -147,8 +147,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     seconds = 20 if parser.parse_args().quick else 120
     with tempfile.TemporaryDirectory() as folder:
-        with running_page(Path(folder)) as (address, process, _):
-            page = Page(address, process)
+        with running_page(Path(folder)) as server:
+            page = Page(server.address, server.process)
             asyncio.run(page.crowd(1))  # the model is loaded
             print(HEADER)
             for visitors in CROWDS:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from charlstm.runs.source_model import SourceModel
 from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import read_file
 from tests.tiny_runs import append, create_run, records
+from tests.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "checkpoints" / "tiny-shakespeare.safetensors"
@@ -68,7 +68,7 @@ def trained(folder, text_file):
         "train", "--text", text_file, "--epochs", "30", "--random-seed", "4",
         "--out", out, "--run", folder / "run", "--json", home=folder / "home",
     )  # fmt: skip
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, stderr
     return stdout, stderr, out
 
@@ -95,7 +95,7 @@ def test_train_prints_one_json_object_and_says_the_rest_on_standard_error(traine
     assert FIGURES | {"checkpoint", "train_s", "device", "backend"} <= set(record)
     assert record["status"] == "finished"
     assert record["checkpoint"] == str(out)
-    assert 0 < record["train_s"] < 60
+    assert record["train_s"] > 0
     assert 0 < record["loss_nats"] < 0.8 * record["blind_loss_nats"]
     assert "Run folder:" in stderr
     assert "characters/s" in stderr
@@ -130,21 +130,20 @@ def test_ctrl_c_stops_after_the_step_and_keeps_the_model(tmp_path, text_file):
         pytest.skip("Windows sends Ctrl-C to a whole console")
     run = Run(tmp_path / "run")
     out = tmp_path / "out.safetensors"
+
+    def has_come(kind: str) -> bool:
+        return any(event["event"] == kind for event in records(run))
+
     process = command(
         "train", "--text", text_file, "--epochs", "1000", "--run", run.folder, "--out", out,
         "--json", home=tmp_path,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 60
-        while not any(event["event"] == "progress" for event in records(run)):
-            assert time.monotonic() < deadline
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.05)
+        wait_until(lambda: process.poll() is not None or has_come("progress"))
+        assert process.poll() is None, process.communicate()
         process.send_signal(signal.SIGINT)
-        while not any(event["event"] == "stopped" for event in records(run)):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        stdout, stderr = process.communicate(timeout=30)
+        wait_until(lambda: has_come("stopped"))
+        stdout, stderr = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     assert process.returncode == 0, stderr
@@ -200,10 +199,10 @@ def test_a_training_that_starts_from_a_model_says_so_and_what_is_new(
     text.write_text(tiny_corpus.text.replace("king", "k~ng"), encoding="utf-8")
     run = Run(tmp_path / "tuned")
     process = command(
-        "train", "--from", start, "--text", text, "--minutes", "0.03", "--run", run.folder,
+        "train", "--from", start, "--text", text, "--epochs", "1", "--run", run.folder,
         "--json", home=tmp_path,
     )  # fmt: skip
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, stderr
     assert "starts from the model “start.safetensors”" in stderr
     assert "does not know 1 character of this text: ~. It starts from nothing." in stderr

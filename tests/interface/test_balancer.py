@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import subprocess
-import time
 from html import unescape
 from pathlib import Path
 
@@ -22,11 +21,19 @@ from charlstm.writing.single_text import write as write_alone
 from tests.benchmarks.gradio_visitor import Visit, write
 from tests.benchmarks.visitors import Page
 from tests.page_server import free_port, running_page
+from tests.waiting import PATIENCE_S, wait_until
 
 CONFIGURATION = Path(__file__).parent / "balancer" / "nginx.conf"
 COPIES, VISITORS, LENGTH = 3, 300, 1000
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+
+
+def answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=PATIENCE_S) is not None
+    except requests.ConnectionError:
+        return False
 
 
 @contextlib.contextmanager
@@ -46,14 +53,8 @@ def balancer(folder: Path, ports: list[int]):
     )
     address = f"http://127.0.0.1:{own}"
     try:
-        deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(requests.ConnectionError):
-                requests.get(address, timeout=5)
-                break
-            assert process.poll() is None, process.stdout.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: process.poll() is not None or answers(address))
+        assert process.poll() is None, process.stdout.read()
         yield address
     finally:
         process.terminate()
@@ -62,19 +63,17 @@ def balancer(folder: Path, ports: list[int]):
 
 @pytest.fixture
 def copies(tmp_path):
-    """(address, its process) of each copy, each with a home of its own."""
+    """The copies, each with a home of its own."""
     with contextlib.ExitStack() as stack:
         found = []
         for number in range(COPIES):
-            address, process, _ = stack.enter_context(running_page(tmp_path / str(number)))
-            found.append((address, process))
+            found.append(stack.enter_context(running_page(tmp_path / str(number))))
         yield found
 
 
 @pytest.fixture
 def address(tmp_path, copies):
-    ports = [int(address.rpartition(":")[2]) for address, _ in copies]
-    with balancer(tmp_path, ports) as address:
+    with balancer(tmp_path, [copy.port for copy in copies]) as address:
         yield address
 
 
@@ -94,7 +93,7 @@ def test_a_visitor_stays_with_one_copy(address):
 
 
 def test_when_a_copy_is_killed_only_its_texts_end_and_trying_again_works(address, copies):
-    page = Page(address, copies[0][1])
+    page = Page(address, copies[0].process)
     rng = random.Random(1)
     visitors = [f"charlstm_visitor={rng.getrandbits(64):x}" for _ in range(VISITORS)]
     visits = [Visit() for _ in visitors]
@@ -106,12 +105,12 @@ def test_when_a_copy_is_killed_only_its_texts_end_and_trying_again_works(address
 
     async def kill_one() -> str:
         """When every visitor of the first copy has words, and hardly one has a whole text."""
-        victim, process = copies[0]
-        port = victim.rpartition("/")[2]
+        victim = copies[0]
+        port = victim.address.rpartition("/")[2]
         while not all(visit.pieces for visit in visits if visit.copy in ("", port)):
             assert not any(visit.error for visit in visits), visits
             await asyncio.sleep(0.02)
-        process.kill()
+        victim.process.kill()
         return port
 
     async def crowd() -> str:

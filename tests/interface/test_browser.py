@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import time
 
 import psutil
 import pytest
@@ -11,11 +10,12 @@ from playwright.sync_api import expect
 
 from charlstm.runs.run import Runs
 from tests.browsing import (
-    TIMEOUT_MS,
     add_model,
     needs_browser,
     open_tab,
     overflow,
+    press_stop,
+    wait_until_shown,
 )
 from tests.tiny_networks import random_checkpoint
 from tests.tiny_runs import records
@@ -40,7 +40,6 @@ def write(page, seed_text: str, length: int = 500) -> str:
             return done && text !== before && [...text].length === length;
         }""",
         arg=[before, len(seed_text) + length],
-        timeout=TIMEOUT_MS,
     )
     return written(page)
 
@@ -50,7 +49,7 @@ def test_writing(visit):
     expect(page.locator("#page")).to_contain_text("Type a beginning")
     page.locator("#seed-text textarea").fill("ROMEO:")
     page.locator("#seed-text textarea").press("Enter")
-    expect(page.locator("#status")).to_contain_text("500 characters in", timeout=TIMEOUT_MS)
+    expect(page.locator("#status")).to_contain_text("500 characters in")
     first = written(page)
     assert first.startswith("ROMEO:") and len(first) == 506
     assert page.locator("#page .seed").text_content() == "ROMEO:"
@@ -71,7 +70,8 @@ def test_the_same_random_seed_gives_the_same_text_and_the_dice_another(visit):
     page.reload()
     expect(page.locator("#page .page")).to_have_text(first)  # a reload loses no text
     page = visit()
-    page.wait_for_timeout(300)  # the page throws its dice when it opens
+    # The page throws its dice when it opens.
+    expect(page.locator("#random-seed input")).not_to_have_value("1")
     page.locator("#always-new input").uncheck()
     page.locator("#random-seed input").fill("7")
     assert write(page, "JULIET:", 200) == first
@@ -83,7 +83,7 @@ def test_the_same_random_seed_gives_the_same_text_and_the_dice_another(visit):
 def test_examples_write_at_once(visit):
     page = visit()
     page.get_by_role("button", name="The king is").click()
-    expect(page.locator("#status")).to_contain_text("characters in", timeout=TIMEOUT_MS)
+    expect(page.locator("#status")).to_contain_text("characters in")
     assert written(page).startswith("The king is")
     assert page.locator("#seed-text textarea").input_value() == "The king is"
 
@@ -97,42 +97,50 @@ def test_odd_seed_texts_are_named_and_stand_unchanged(visit):
     assert page.locator("#page .page b").count() == 0, "what visitors type is never markup"
 
 
+def wait_for_words(page, characters: int, before: str = "") -> None:
+    """Wait until more characters of a text are there, another one than stood there."""
+    page.wait_for_function(
+        """([characters, before]) => {
+            const text = document.querySelector("#page .page").textContent;
+            return document.querySelector("#page .seed") && text.length > characters &&
+                text !== before && document.querySelector("#status .writing");
+        }""",
+        arg=[characters, before],
+    )
+
+
 def set_length(page, length: int) -> None:
     page.locator("#length input[type=number]").fill(str(length))
 
 
-# In the browser, because a text of 2,000 characters is whole in half a second.
-UNDO_AND_STOP_ON_THE_WAY = """async () => {
-  const until = async (isSo) => {
-    for (let tries = 0; !isSo(); tries++) {
-      if (tries > 1000) throw new Error(`never: ${isSo}`);
-      await new Promise((go) => setTimeout(go, 5));
-    }
-  };
-  const all = (selector) => document.querySelector(selector)?.textContent ?? "";
-  await until(() => document.querySelector("#page .seed") && all("#page .page").length > 20);
-  document.querySelector("#undo").click();
-  await until(() => all("#status").includes("press Stop first"));
-  [...document.querySelectorAll("button")].find((b) => b.textContent.trim() === "Stop").click();
+# A sentence there lasts only until the next piece of the text comes.
+NOTE_WHAT_THE_STATUS_SAYS = """() => {
+  const status = document.querySelector("#status");
+  window.said = [];
+  new MutationObserver(() => window.said.push(status.textContent)).observe(
+    status, { childList: true, subtree: true, characterData: true });
 }"""
 
 
-def test_stop_continue_and_undo(visit):
-    page = visit()
+def test_stop_continue_and_undo(visit, slow_server):
+    page = visit(on=slow_server)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_test_id("toast-text")).to_contain_text("press Write first")
     set_length(page, 2000)
     page.locator("#seed-text textarea").fill("ROMEO:")
     page.get_by_role("button", name="Write", exact=True).click()
-    page.evaluate(UNDO_AND_STOP_ON_THE_WAY)
-    expect(page.locator("#status")).to_contain_text("Stopped")
-    page.wait_for_timeout(500)
-    stopped = written(page)
-    assert len(stopped) < 2006, "it was stopped on its way"
+    wait_for_words(page, 20)
+    page.evaluate(NOTE_WHAT_THE_STATUS_SAYS)
+    page.locator("#undo").click()
+    page.wait_for_function("window.said.some((words) => words.includes('press Stop first'))")
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    press_stop(page, stop, page.locator("#status"))
+    at_stop = written(page)
     set_length(page, 50)
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#status")).to_contain_text("50 characters in")
-    assert written(page).startswith(stopped) and len(written(page)) == len(stopped) + 50
+    stopped = written(page)[:-50]
+    assert stopped.startswith(at_stop) and len(stopped) < 2006, "it was stopped on its way"
     page.locator("#undo").click()
     expect(page.locator("#page .page")).to_have_text(stopped, use_inner_text=False)
     page.locator("#undo").click()
@@ -142,19 +150,18 @@ def test_stop_continue_and_undo(visit):
     assert page.errors == []
 
 
-def test_a_new_text_takes_the_place_of_the_one_that_is_being_written(visit):
-    page = visit()
+def test_a_new_text_takes_the_place_of_the_one_that_is_being_written(visit, slow_server):
+    page = visit(on=slow_server)
     for begin_anew in ("Write", "Continue", "The king is"):
         set_length(page, 2000)
         page.locator("#seed-text textarea").fill("ROMEO:")
+        before = written(page)
         page.get_by_role("button", name="Write", exact=True).click()
-        # Not the text of the round before: the new one has begun.
-        page.locator("#status .writing").wait_for()
-        page.wait_for_function("document.querySelector('#page .page').textContent.length > 50")
+        wait_for_words(page, 50, before)
         set_length(page, 50)
         page.locator("#seed-text textarea").fill("KING:")
         page.get_by_role("button", name=begin_anew, exact=True).click()
-        expect(page.locator("#status")).to_contain_text(" 50 characters in", timeout=TIMEOUT_MS)
+        expect(page.locator("#status")).to_contain_text(" 50 characters in")
         text = written(page)
         page.wait_for_timeout(500)
         assert written(page) == text, "nobody goes on writing"
@@ -176,10 +183,10 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     page.get_by_role("tab", name="Train").click()
     expect(page.locator("#training-status")).to_contain_text("No training yet")
     page.get_by_label("Practice text").check()
-    page.locator("#amount input").fill("5")
+    page.locator("#amount input").fill("3")
     page.get_by_role("button", name="Start").click()
-    expect(page.locator("[data-status=running]")).to_be_visible(timeout=60_000)
-    began_s = time.monotonic()
+    expect(page.locator("[data-status=running]")).to_be_visible()
+    run = Runs(home_folder / "runs").all()[0]
 
     def points() -> int:
         return sum(
@@ -189,6 +196,9 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
             )
         )
 
+    def losses() -> list[float]:
+        return [e["val_loss_nats"] for e in records(run) if e["event"] == "validated"]
+
     page.wait_for_function("document.querySelectorAll('#charts .charlstm-plot').length === 2")
     before = points()
     second = visit("/?__theme=dark")  # another visitor finds the same training
@@ -197,20 +207,16 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     page.reload()  # and so does one who reloads
     page.get_by_role("tab", name="Train").click()
     expect(page.locator("[data-status=running]")).to_be_visible()
-    while time.monotonic() - began_s < 20:
-        page.wait_for_timeout(500)
-    assert points() > before, "the plots grow"
+    wait_until_shown(page, lambda: points() > before)  # the plots grow
     expect(page.locator("#sample")).to_contain_text("What it writes")
     expect(page.locator("#training-status")).to_contain_text("left")
+    wait_until_shown(page, lambda: losses()[-1] < losses()[0] - 0.5)  # it learns
 
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator("[data-status=stopped]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-status=stopped]")).to_be_visible()
     expect(page.locator("#training-status")).to_contain_text("of the next characters")
     expect(page.locator("#training-status .figures td")).to_have_count(13)
-    run = Runs(home_folder / "runs").all()[0]
     assert run.paths.checkpoint.exists() and run.ownership.pid() is None
-    losses = [event["val_loss_nats"] for event in records(run) if event["event"] == "validated"]
-    assert losses[-1] < losses[0] - 0.5, "it has learned"
 
     page.get_by_role("button", name="Write with this model").click()
     expect(page.locator("#seed-text textarea")).to_be_visible()
@@ -222,7 +228,7 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     page.get_by_role("tab", name="Train").click()  # and on it goes
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()
     page.get_by_role("button", name="Resume").click()
-    expect(page.locator("[data-status=running]")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-status=running]")).to_be_visible()
     psutil.Process(run.ownership.pid()).kill()
     expect(page.locator("[data-status=interrupted]")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()
@@ -256,7 +262,7 @@ def test_starting_from_a_model(visit, home_folder):
 
 def test_damaged_folders_hide_nothing(visit, home_folder):
     runs = home_folder / "runs"
-    damaged = {"no-json": "{", "other": '{"format": "charlstm-run/1", "recipe": 5}'}
+    damaged = {"no-json": "{", "of-another-version": '{"format": "charlstm-run/1", "recipe": 5}'}
     for name, config in damaged.items():
         (runs / name).mkdir(parents=True)
         (runs / name / "config.json").write_text(config)
@@ -307,16 +313,28 @@ def test_the_figures_of_the_model_can_be_read_and_copied_on_a_phone(visit, theme
     assert page.errors == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_fits_and_nothing_comes_from_another_host(visit, server, width, theme):
-    page = visit(f"/?__theme={theme}")
-    page.set_viewport_size({"width": width, "height": 844})
+FILLED = {  # what each tab shows when it is whole
+    "Write": "#page .seed",
+    "Train": "#training-status h2",
+    "Watch it learn": "training-story .charlstm-plot",
+    "Look inside": ".coloured span",
+    "Compare": "#compare-columns",
+    "How it works": "how-it-works .bars li",
+}
+
+
+def test_the_page_fits_and_nothing_comes_from_another_host(visit, server):
+    page = visit(color_scheme="light")
     write(page, "KING:", 100)
-    for tab in ("Write", "Train", "Watch it learn", "Look inside", "Compare", "How it works"):
+    for tab, whole in FILLED.items():
         open_tab(page, tab)
-        page.wait_for_timeout(500)
-        assert overflow(page) <= 0, f"{tab} is {overflow(page)} pixels too wide"
+        page.locator(whole).first.wait_for()
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            expect(page.locator("body.dark")).to_have_count(int(theme == "dark"))
+            for width in (1280, 390):
+                page.set_viewport_size({"width": width, "height": 844})
+                wait_until_shown(page, lambda: overflow(page) <= 0, f"{tab}, {theme}, {width}")
     hosts = {url.split("/")[2] for url in page.requested if url.startswith("http")}
-    assert hosts == {server[0].removeprefix("http://")}
+    assert hosts == {server.address.removeprefix("http://")}
     assert page.errors == [], json.dumps(page.errors)

@@ -2,7 +2,8 @@
 
 import re
 
-from tests.browsing import needs_browser
+from tests.browsing import needs_browser, wait_until_shown
+from tests.waiting import PATIENCE_MS
 
 pytestmark = needs_browser
 MOST_BYTES = 600_000
@@ -14,18 +15,29 @@ def test_the_page_is_light_until_the_first_writing(server, browser):
     page = context.new_page()
     network = context.new_cdp_session(page)
     network.send("Network.enable")
-    received, urls = {}, {}
+    received, urls, open_requests = {}, {}, set()
+
+    def sent(event) -> None:
+        if event.get("type") != "EventSource":  # which stays open
+            open_requests.add(event["requestId"])
+
+    network.on("Network.requestWillBeSent", sent)
+    network.on("Network.loadingFailed", lambda event: open_requests.discard(event["requestId"]))
     network.on(
         "Network.responseReceived",
         lambda event: urls.__setitem__(event["requestId"], event["response"]["url"]),
     )
     network.on(
         "Network.loadingFinished",
-        lambda event: received.__setitem__(event["requestId"], event["encodedDataLength"]),
+        lambda event: (
+            received.__setitem__(event["requestId"], event["encodedDataLength"]),
+            open_requests.discard(event["requestId"]),
+        ),
     )
-    page.goto(server[0])
-    page.locator(".odd:not(:disabled)").first.wait_for()
-    page.wait_for_timeout(3000)  # what is loaded beside
+    page.goto(server.address)
+    page.locator(".odd:not(:disabled)").first.wait_for(timeout=PATIENCE_MS)
+    page.wait_for_timeout(1000)  # what is loaded beside
+    wait_until_shown(page, lambda: not open_requests)
     assert len(received) > 20
     heaviest = sorted((size, urls.get(number)) for number, size in received.items())[-5:]
     assert sum(received.values()) <= MOST_BYTES, heaviest

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 TRAIN_STOP_RESUME = """
@@ -79,7 +81,7 @@ def test_a_training_finishes_carries_its_state_and_goes_on(backend, tmp_path, ti
         encoding="utf-8",
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": backend},
-        timeout=240,
+        timeout=PATIENCE_S,
     )
     assert finished.returncode == 0, finished.stderr
     told = json.loads(finished.stdout.splitlines()[-1])

@@ -11,6 +11,7 @@ import pytest
 
 from charlstm import machine
 from charlstm.training.device import Device
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,7 +63,7 @@ def test_operations_share_the_cores_unless_groups_of_lanes_do(by_lanes, threads)
         encoding="utf-8",
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""},
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert told.returncode == 0, told.stderr
     assert int(told.stdout.split()[-1]) == threads

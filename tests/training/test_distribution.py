@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 TRAIN = """
@@ -98,7 +100,7 @@ def trained(devices: int, folder: Path, text: str, how: str = "in one go") -> di
             "JAX_PLATFORMS": "cpu",
             "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
         },
-        timeout=240,
+        timeout=PATIENCE_S,
     )
     assert finished.returncode == 0, finished.stderr
     told = json.loads(finished.stdout.splitlines()[-1])

@@ -6,7 +6,7 @@ import errno
 import json
 import re
 import shutil
-import time
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -34,6 +34,7 @@ from charlstm.training.saving import variables_of
 from charlstm.training.session import EventRecorder, TrainingSession
 from charlstm.training.train import explain
 from tests.tiny_runs import create_run, records, train_records
+from tests.waiting import PATIENCE_S, wait_until
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step
 FIELDS = {
@@ -220,14 +221,14 @@ def test_measuring_at_the_end_is_no_part_of_the_training_time(finished):
 
 
 def test_a_budget_in_minutes_is_kept(tmp_path, tiny_corpus, tiny_recipe):
+    """By the training's own clock, whatever the machine; how it counts: see test_callbacks.py."""
     run = create(tmp_path / "run", tiny_corpus, tiny_recipe, minutes=0.01)
     ending = train_records(run)
     assert ending["event"] == "finished"
-    assert 0.6 <= ending["elapsed_s"] < 1.6
     progress = [event for event in records(run) if event["event"] == "progress"]
-    assert progress[0]["elapsed_s"] < 0.6  # building and tracing are over when the clock starts
-    moments = [event["elapsed_s"] for event in progress]
-    assert all(b - a > 0.18 for a, b in zip(moments, moments[1:], strict=False))
+    # Building and tracing are over when the clock starts; it stops with the step that is too late.
+    assert all(event["share"] < 1 for event in progress[:-1])
+    assert ending["elapsed_s"] >= 0.6
 
 
 # Stopping and going on
@@ -245,16 +246,8 @@ def stopped(tmp_path_factory, tiny_corpus, tiny_recipe):
     asked = stop_at(run, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("charlstm.training.callbacks.PROGRESS_EVERY_S", 0)  # every step is emitted
-        began_s = []
-
-        def on_event(event):
-            asked(event)
-            if run.paths.stop.exists() and not began_s:
-                began_s.append(time.monotonic())
-
-        ending = train_records(run, on_event)
+        ending = train_records(run, asked)
     assert ending["event"] == "stopped", ending
-    assert time.monotonic() - began_s[0] < 2
     return run
 
 
@@ -544,8 +537,6 @@ def test_what_a_killed_process_was_writing_is_cleared_away(stopped, tmp_path):
 
 
 def test_the_notebooks_recipe_trains_stops_and_goes_on(tmp_path, tiny_corpus, monkeypatch):
-    from dataclasses import replace
-
     small = replace(RECIPES["notebook"], embedding_units=5, lstm_units=(8, 12), window=13)
     monkeypatch.setitem(RECIPES, "notebook", small)
     run = create(tmp_path / "run", tiny_corpus, small, epochs=1)
@@ -564,48 +555,50 @@ def test_the_notebooks_recipe_trains_stops_and_goes_on(tmp_path, tiny_corpus, mo
 # A process of its own
 
 
-def wait_for(run: Run, kind: str, timeout_s: float) -> dict:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        event = next((event for event in records(run) if event["event"] == kind), None)
-        if event is not None:
-            return event
-        time.sleep(0.05)
-    pytest.fail(f"no {kind!r} within {timeout_s} s; log: {(run.folder / 'log.txt').read_text()}")
+def wait_for(run: Run, process, kind: str) -> dict:
+    """The first event of a kind, of a process that trains."""
+
+    def found() -> dict | None:
+        return next((event for event in records(run) if event["event"] == kind), None)
+
+    wait_until(lambda: found() or process.poll() is not None)
+    event = found()
+    assert event is not None, (run.folder / "log.txt").read_text()
+    return event
 
 
 def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(tmp_path, tiny_corpus):
-    run = create(tmp_path / "run", tiny_corpus, RECIPES["quick"], minutes=0.5)
+    """It goes on with what was saved last; how often that is: see test_callbacks.py."""
+    run = create(tmp_path / "run", tiny_corpus, RECIPES["quick"], minutes=10)
     process = run.start()
     try:
         assert run.is_alive()
         assert read_timeline(run).status == "preparing"
-        wait_for(run, "progress", 60)
+        wait_for(run, process, "progress")
         trainer = psutil.Process(process.pid)
-        # Of the processor, since on a busy machine the seconds of the clock say little.
-        assert sum(trainer.cpu_times()[:2]) < 15
         assert records(run)[0]["device_kind"] == "gpu" or trainer.nice() > psutil.Process().nice()
-        saved = wait_for(run, "saved", 60)
+        wait_for(run, process, "saved")
         process.kill()
-        assert process.wait(10) < 0
+        assert process.wait(PATIENCE_S) < 0
     finally:
         process.kill()
     killed = read_timeline(run)
     assert killed.status == "interrupted"
     assert not run.is_alive()
+    saved = [event for event in records(run) if event["event"] == "saved"][-1]
     assert load_checkpoint(run.paths.checkpoint).training.steps == saved["step"]
 
     reported_s = max(killed.elapsed_s, saved["elapsed_s"])
     run.set_budget(Budget(minutes=(reported_s + 2) / 60))
     process = run.start()
     try:
-        assert process.wait(60) == 0, (run.folder / "log.txt").read_text()
+        assert process.wait(PATIENCE_S) == 0, (run.folder / "log.txt").read_text()
     finally:
         process.kill()
     timeline = read_timeline(run)
     assert timeline.status == "finished"
     assert timeline.started.step == saved["step"]
-    assert reported_s - timeline.started.elapsed_s < 30
+    assert timeline.started.elapsed_s == pytest.approx(saved["elapsed_s"], abs=0.01)
     assert timeline.ending.elapsed_s >= reported_s + 2
     assert timeline.ending.step > saved["step"]
     results = load_checkpoint(run.paths.checkpoint).training.results
@@ -615,12 +608,16 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(tmp_path, t
 # Overfitting
 
 
-def test_a_training_that_overfits_keeps_the_version_that_was_best(tmp_path, tiny_recipe):
+def test_a_training_that_overfits_keeps_the_version_that_was_best(
+    tmp_path, tiny_recipe, monkeypatch
+):
     """Letters without any rule: whatever is learned of them is memorised."""
     from safetensors.numpy import load_file
 
     letters = np.random.default_rng(1).choice(list("abcdefgh"), 2_100)
-    run = create(tmp_path / "run", paste("".join(letters)), tiny_recipe, epochs=120)
+    large = replace(tiny_recipe, lstm_units=(24, 24), learning_rate=3e-2, dropout=0, weight_decay=0)
+    monkeypatch.setitem(RECIPES, tiny_recipe.name, large)
+    run = create(tmp_path / "run", paste("".join(letters)), large, epochs=20)
     ending = train_records(run)
     assert ending["event"] == "finished", ending
     kept = ending["kept_version"]

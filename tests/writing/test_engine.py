@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 import weakref
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from charlstm.writing.piece_queue import MAX_UNREAD
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.tiny_networks import random_checkpoint
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def written_alone(checkpoint, seed_text, length, random_seed, sampling=None) -> str:
@@ -53,15 +53,6 @@ def counted_steps(checkpoint, monkeypatch) -> list[int]:
 
     monkeypatch.setattr(checkpoint.quantized, "write", counting)
     return steps
-
-
-def until(condition, seconds=5.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def test_a_text_equals_the_one_written_alone(engine):
@@ -132,7 +123,7 @@ def test_going_on_after_a_stop_does_not_read_the_text_again(engine, monkeypatch)
         return text
 
     stopped = asyncio.run(stop_early())
-    assert until(lambda: engine._states)
+    wait_until(lambda: engine._states)
     steps = counted_steps(checkpoint, monkeypatch)
     writing_request = {"length": 10, "random_seed": 1}
     after = asyncio.run(collect(engine, checkpoint, "sea" + stopped, **writing_request))
@@ -157,7 +148,7 @@ def test_leaving_early_frees_the_place(engine):
         await pieces.aclose()
 
     asyncio.run(leave())
-    assert until(lambda: not engine._batches), "the abandoned text is still being written"
+    wait_until(lambda: not engine._batches, "the abandoned text is still being written")
 
 
 def test_a_cancelled_task_frees_the_place(engine):
@@ -167,13 +158,13 @@ def test_a_cancelled_task_frees_the_place(engine):
         task = asyncio.create_task(
             collect(engine, checkpoint, "sane", length=10_000_000, random_seed=1)
         )
-        await asyncio.sleep(0.05)
+        await asyncio.to_thread(wait_until, lambda: engine._batches)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(cancel())
-    assert until(lambda: not engine._batches)
+    wait_until(lambda: not engine._batches)
 
 
 def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
@@ -182,13 +173,13 @@ def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
 
     async def leave():
         task = asyncio.create_task(collect(engine, checkpoint, seed_text, length=5, random_seed=1))
-        assert await asyncio.to_thread(until, lambda: engine._batches)
+        await asyncio.to_thread(wait_until, lambda: engine._batches)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(leave())
-    assert until(lambda: not engine._batches)
+    wait_until(lambda: not engine._batches)
     assert not engine._states, "the text was read to its end: make it longer"
     text = asyncio.run(collect(engine, checkpoint, seed_text, length=5, random_seed=1))
     assert text == written_alone(checkpoint, seed_text, 5, 1)
@@ -248,12 +239,12 @@ def test_pieces_come_while_the_text_is_written(engine):
 def test_a_model_that_was_replaced_is_let_go(engine):
     checkpoint = random_checkpoint()
     asyncio.run(collect(engine, checkpoint, "a", length=3, random_seed=1))
-    assert until(lambda: engine._states and not engine._batches)
+    wait_until(lambda: engine._states and not engine._batches)
     gone = weakref.ref(checkpoint)
     del checkpoint
     # The thread's own last look at it ends with the next text.
     asyncio.run(collect(engine, random_checkpoint(), "a", length=3, random_seed=1))
-    assert until(lambda: gc.collect() is not None and gone() is None)
+    wait_until(lambda: gc.collect() is not None and gone() is None)
 
 
 def test_a_state_is_not_taken_for_another_model_s(engine, monkeypatch):
@@ -274,7 +265,7 @@ def test_remembered_states_are_bounded(monkeypatch):
             await collect(engine, checkpoint, "a", length=3, random_seed=number)
 
     asyncio.run(many())
-    assert until(lambda: len(engine._states) == 3)
+    wait_until(lambda: len(engine._states) == 3)
     assert all(np.isfinite(cells).all() for _, cells in engine._states._values.values())
 
 
@@ -285,7 +276,7 @@ def test_a_text_that_nobody_reads_waits_and_goes_on_where_it_was(engine):
     async def read_late() -> tuple[str, int]:
         pieces = engine.write(checkpoint, "sea", length=length, random_seed=5)
         text = await anext(pieces)
-        assert await asyncio.to_thread(until, lambda: not engine._batches), "it does not wait"
+        await asyncio.to_thread(wait_until, lambda: not engine._batches, "it does not wait")
         waiting = await anext(pieces)
         text += waiting
         async for piece in pieces:
@@ -357,10 +348,10 @@ def test_nobody_waits_for_a_long_text_to_end(engine):
         long = asyncio.create_task(
             collect(engine, checkpoint, "", length=10_000_000, random_seed=1)
         )
-        await asyncio.sleep(0.05)
-        await asyncio.wait_for(collect(engine, checkpoint, "a", length=50, random_seed=2), 5)
+        await asyncio.to_thread(wait_until, lambda: engine._batches)
+        await collect(engine, checkpoint, "a", length=50, random_seed=2)
         other = random_checkpoint(random_seed=8)
-        await asyncio.wait_for(collect(engine, other, "a", length=50, random_seed=2), 5)
+        await collect(engine, other, "a", length=50, random_seed=2)
         was_open = not long.done()
         long.cancel()
         return was_open
@@ -370,7 +361,7 @@ def test_nobody_waits_for_a_long_text_to_end(engine):
 
 def test_the_engine_can_be_made_ready_before_the_first_text(engine):
     engine.start()
-    assert until(lambda: engine.is_ready, 60)
+    wait_until(lambda: engine.is_ready)
     assert not engine._batches
 
 
@@ -391,7 +382,7 @@ def test_a_first_start_compiles_in_a_process_of_its_own(tmp_path):
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.stdout.strip() == "0", done.stderr
     assert list(tmp_path.rglob("kernel.write_steps*.nbc"))

@@ -8,7 +8,15 @@ from charlstm.interface.models import SHIPPED_FILE, SHIPPED_TITLE
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
-from tests.browsing import TIMEOUT_MS, add_model, choose, needs_browser, open_tab, overflow
+from tests.browsing import (
+    add_model,
+    choose,
+    needs_browser,
+    open_tab,
+    overflow,
+    press_stop,
+    wait_until_shown,
+)
 from tests.tiny_networks import random_checkpoint
 
 pytestmark = needs_browser
@@ -48,7 +56,6 @@ def compare(page, seed_text: str, *, length: int = 100, random_seed: int = 7) ->
             return status.includes(said) && isWhole && all.every((text) => text.startsWith(seed));
         }""",
         arg=[seed_text.replace("\r", "\n"), length, f"random seed {random_seed}."],
-        timeout=TIMEOUT_MS,
     )
     return texts(page)
 
@@ -138,25 +145,24 @@ def test_bad_input_is_refused_in_a_sentence_and_nothing_is_lost(open_compare):
     assert page.errors == []
 
 
-# In the browser, because a text of 2,000 characters is whole in half a second.
-STOP_ON_THE_WAY = """async () => {
-  const text = () => document.querySelector("#compare-columns .compared .page")?.textContent ?? "";
-  for (let tries = 0; text().length < 30; tries++) {
-    if (tries > 2000) throw new Error("nothing is written");
-    await new Promise((go) => setTimeout(go, 5));
-  }
-  document.querySelector("#compare-stop").click();
-}"""
+def wait_for_words(page, characters: int) -> None:
+    page.wait_for_function(
+        """(characters) =>
+            document.querySelector("#compare-columns .compared .page")?.textContent.length >
+                characters""",
+        arg=characters,
+    )
 
 
-def test_stop_keeps_what_stands_there(open_compare):
-    page = open_compare()
+def test_stop_keeps_what_stands_there(open_compare, slow_server):
+    page = open_compare(on=slow_server)
     page.locator("#compare-seed-text textarea").fill("ROMEO:")
     set_number(page, "compare-length", 2000)
     page.locator("#compare-write").click()
-    page.evaluate(STOP_ON_THE_WAY)
-    expect(page.locator("#compare-status")).to_have_text("Stopped.", use_inner_text=True)
-    page.wait_for_timeout(500)
+    wait_for_words(page, 30)
+    status = page.locator("#compare-status")
+    press_stop(page, page.locator("#compare-stop"), status)
+    expect(status).to_have_text("Stopped.", use_inner_text=True)
     stopped = texts(page)
     assert all(6 < len(text) < 2006 for text in stopped)
     page.wait_for_timeout(300)
@@ -165,14 +171,14 @@ def test_stop_keeps_what_stands_there(open_compare):
     assert page.errors == []
 
 
-def test_a_new_comparison_takes_the_place_of_the_one_that_is_being_written(open_compare):
-    page = open_compare()
+def test_a_new_comparison_takes_the_place_of_the_one_that_is_being_written(
+    open_compare, slow_server
+):
+    page = open_compare(on=slow_server)
     page.locator("#compare-seed-text textarea").fill("ROMEO:")
     set_number(page, "compare-length", 2000)
     page.locator("#compare-write").click()
-    page.wait_for_function(
-        "document.querySelector('#compare-columns .compared')?.textContent.length > 60"
-    )
+    wait_for_words(page, 30)
     assert [len(text) for text in compare(page, "KING:", length=50)] == [55] * 3
     page.wait_for_timeout(500)
     assert all(text.startswith("KING:") and len(text) == 55 for text in texts(page))
@@ -200,9 +206,12 @@ def test_on_a_phone_a_swipe_leads_from_text_to_text(open_compare, theme):
     button = page.locator("#compare-write").bounding_box()
     assert boxes[0]["y"] - button["y"] < 150, "the texts stand right below the button"
     columns.nth(2).scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
-    box = columns.nth(2).bounding_box()
-    assert 0 <= box["x"] and box["x"] + box["width"] <= 390
+
+    def is_in_sight() -> bool:
+        box = columns.nth(2).bounding_box()
+        return 0 <= box["x"] and box["x"] + box["width"] <= 390
+
+    wait_until_shown(page, is_in_sight)
     page.get_by_label("Two models").check()
     expect(page.locator("#compare-models")).to_be_visible()
     expect(page.locator("#compare-temperatures")).to_be_hidden()

@@ -15,7 +15,15 @@ from charlstm.network.lstm import Architecture
 from charlstm.network.training_record import TrainingRecord
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.sampling import Sampling, draw, probabilities
-from tests.browsing import add_model, needs_browser, open_tab, overflow
+from tests.browsing import (
+    add_model,
+    cleared_afterwards,
+    hold_time,
+    needs_browser,
+    open_tab,
+    overflow,
+    wait_until_shown,
+)
 from tests.tiny_networks import random_weights
 
 pytestmark = needs_browser
@@ -29,7 +37,7 @@ def shipped():
     return load_checkpoint(SHIPPED)
 
 
-def save_model(home_folder, name, characters, training):
+def save_model(home, name, characters, training):
     """A model of one layer of nine units, in the list as `name`."""
     architecture = Architecture(vocabulary_size=len(characters), embedding_units=4, lstm_units=(9,))
     checkpoint = Checkpoint(
@@ -38,11 +46,11 @@ def save_model(home_folder, name, characters, training):
         weights=random_weights(architecture, random_seed=3, scale=1.0),
         training=TrainingRecord.from_json(training),
     )
-    return add_model(home_folder, name, checkpoint)
+    return add_model(home, name, checkpoint)
 
 
 @pytest.fixture(scope="module")
-def other(home_folder):
+def other(shared_home):
     """A stranger's model, whose words are markup; it knows no line break."""
     training = {
         "corpus": {"name": EVIL},
@@ -51,10 +59,11 @@ def other(home_folder):
         "results": {"perplexity": 5.25, "loss_nats": [EVIL]},
         "started_from": {"corpus": EVIL},
     }
-    return save_model(home_folder, "other", "".join(sorted(set(EVIL))), training)
+    with cleared_afterwards(shared_home):
+        yield save_model(shared_home, "other", "".join(sorted(set(EVIL))), training)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def twin(home_folder, shipped):
     """A model with the vocabulary of the shipped one."""
     return save_model(home_folder, "twin", shipped.vocabulary.characters, {})
@@ -280,7 +289,7 @@ def test_the_bars_are_the_odds_at_the_slider_s_temperature(how, shipped, tempera
 
 
 def test_the_draw_takes_the_character_whose_piece_holds_the_number(how, shipped):
-    page = how()
+    page = how(with_clock=True)
     text = FIRST_TEXT
     set_temperature(page, 1.0)
     for side in ("first", "last", "first", "last"):
@@ -291,11 +300,14 @@ def test_the_draw_takes_the_character_whose_piece_holds_the_number(how, shipped)
         assert draw(odds, number) == best, "a piece's edge tells more than its middle"
         character = shipped.vocabulary.characters[best]
         page.evaluate("(number) => { Math.random = () => number; }", number)
+        hold_time(page)  # the character stays where it fell for a moment only
         page.locator("how-it-works .draw").click()
         expect(page.locator("how-it-works .drawn")).to_contain_text(f"{number:.4f} falls on")
         hit = page.locator("how-it-works .pieces .hit")
         expect(hit).to_have_count(1)
-        page.wait_for_timeout(700)  # the marker runs for half a second
+        page.locator("how-it-works .marker").evaluate(
+            "(marker) => Promise.all(marker.getAnimations().map((run) => run.finished))"
+        )
         marker, piece, line = (
             page.locator(f"how-it-works {selector}").bounding_box()
             for selector in (".marker", ".pieces .hit", "div.line")
@@ -304,6 +316,8 @@ def test_the_draw_takes_the_character_whose_piece_holds_the_number(how, shipped)
         assert at == pytest.approx(line["x"] + number * line["width"], abs=1)
         assert piece["x"] < at < piece["x"] + piece["width"]
         text += character
+        page.clock.run_for(2000)
+        page.clock.resume()
         expect(page.locator("#how-text")).to_have_value(text)
         expect_place(page, len(text) + 1, len(text) + 1)
         expect(page.locator("how-it-works .so-far .grown")).to_have_text(
@@ -330,25 +344,30 @@ def test_a_press_on_the_line_chooses_the_number_and_replaces_what_followed(how, 
 
 
 def test_two_quick_presses_draw_two_characters(how):
-    page = how()
+    page = how(with_clock=True)
     page.locator("how-it-works .draw").evaluate("(button) => { button.click(); button.click(); }")
     expect(page.locator("how-it-works .count")).to_have_text("10 of 60 characters")
-    page.wait_for_timeout(1500)
+    expect_place(page, 11, 11)
+    page.clock.run_for(10_000)
     expect(page.locator("how-it-works .count")).to_have_text("10 of 60 characters")
     assert page.errors == []
 
 
 def test_keep_drawing_goes_on_until_it_is_stopped(how):
-    page = how()
+    page = how(with_clock=True)
     keep = page.locator("how-it-works .keep")
+    count = page.locator("how-it-works .count")
     keep.click()
-    page.wait_for_function("[...document.querySelector('#how-text').value].length >= 10")
+    for characters in (9, 10):
+        page.clock.run_for(2000)
+        expect(count).to_contain_text(re.compile(f"^({characters}|1[0-9]) of 60"))
     expect(keep).to_have_text("Stop")
     keep.click()
     expect(keep).to_have_attribute("aria-pressed", "false")
-    page.wait_for_timeout(1500)  # a character that was drawn still joins the text
+    page.clock.run_for(2000)  # a character that was drawn still joins the text
     text = page.locator("#how-text").input_value()
-    page.wait_for_timeout(1500)
+    expect_place(page, len(text) + 1, len(text) + 1)
+    page.clock.run_for(10_000)
     assert page.locator("#how-text").input_value() == text
     assert page.errors == []
 
@@ -471,16 +490,16 @@ def test_nothing_of_the_model_before_stands_beside_the_new_one(how, shipped, twi
 
 def test_a_tab_that_is_not_looked_at_asks_for_nothing(visit, other):
     page = visit()
-    page.wait_for_timeout(500)
+    page.locator(".odd:not(:disabled)").first.wait_for()  # the open tab has got its answer
     assert not [url for url in page.requested if "run/how_" in url]
     open_tab(page, "How it works")
     expect(page.locator("how-it-works .bars li")).to_have_count(8)
     open_tab(page, "Write")
-    page.wait_for_timeout(300)
+    page.locator("#seed-text textarea").wait_for()
     page.requested.clear()
     page.locator("#model input").click()
-    page.get_by_role("option", name="other, quick").click()
-    page.wait_for_timeout(500)
+    with page.expect_response("**/run/odds"):
+        page.get_by_role("option", name="other, quick").click()
     assert not [url for url in page.requested if "run/how_" in url]
     open_tab(page, "How it works")
     expect(page.locator("how-it-works .state-size")).to_have_text("18 numbers")
@@ -499,12 +518,23 @@ def test_a_server_that_does_not_answer_is_told_and_forgotten(how):
     expect_place(page, 6, 6)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_fits_the_window_and_the_fingers(how, width, height, theme):
-    page = how(f"/?__theme={theme}", width=width, height=height)
-    type_text(page, "x" * 60)
-    assert overflow(page) <= 0
+def test_it_fits_the_window_and_the_fingers(how):
+    page = how(color_scheme="light")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        expect(page.locator("body.dark")).to_have_count(int(theme == "dark"))
+        for width, height in ((1280, 800), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("scrollTo(0, 0)")
+            type_text(page, "x")
+            type_text(page, "x" * 60)
+            expect_place(page, 61, 61)
+            check_fit(page, width)
+    assert page.errors == []
+
+
+def check_fit(page, width: int) -> None:
+    wait_until_shown(page, lambda: overflow(page) <= 0)
     buttons = page.locator("how-it-works button:visible").evaluate_all(
         "buttons => buttons.map((button) => button.getBoundingClientRect().height)"
     )
@@ -512,13 +542,16 @@ def test_it_fits_the_window_and_the_fingers(how, width, height, theme):
     # The tiles stay in sight while one plays with the pictures below, the marked one within.
     page.locator("how-it-works .bars").scroll_into_view_if_needed()
     page.evaluate("scrollBy(0, 300)")
-    marked = page.locator("how-it-works [aria-current]").bounding_box()
-    assert 0 <= marked["y"] < 80 and 0 <= marked["x"] < width - marked["width"]
+
+    def is_in_sight() -> bool:
+        marked = page.locator("how-it-works [aria-current]").bounding_box()
+        return 0 <= marked["y"] < 80 and 0 <= marked["x"] < width - marked["width"]
+
+    wait_until_shown(page, is_in_sight)
     sizes = page.locator("how-it-works p:visible, how-it-works small:visible").evaluate_all(
         "all => all.map((each) => parseFloat(getComputedStyle(each).fontSize))"
     )
     assert min(sizes) >= 12
-    assert page.errors == []
 
 
 def test_with_reduced_motion_nothing_runs(how):

@@ -16,7 +16,7 @@ from charlstm.network.checkpoint import load_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run
 from charlstm.text.corpus import paste
-from tests.browsing import needs_browser, open_tab
+from tests.browsing import hold_time, needs_browser, open_tab
 from tests.tiny_runs import DETAILS, append, append_record, create_run
 
 pytestmark = needs_browser
@@ -40,8 +40,8 @@ SHOWN = """() => {
 def watch(visit):
     """Opens the page at the tab."""
 
-    def open_watch(*size, path="/"):
-        page = visit(path, *size)
+    def open_watch(*size, path="/", **options):
+        page = visit(path, *size, **options)
         open_tab(page, "Watch it learn")
         page.locator("training-story").wait_for()
         return page
@@ -85,6 +85,32 @@ def shown(page) -> dict:
 def slide(page, place: int) -> dict:
     page.locator("training-story input").fill(str(place))
     return shown(page)
+
+
+def pass_time(page, seconds: float) -> None:
+    page.clock.run_for(round(1000 * seconds))
+
+
+def let_it_ask(page) -> None:
+    """Let the time pass until the page asks for what is new."""
+    pass_time(page, 2.1)
+
+
+def seconds_until_it_asks(page) -> float:
+    """Let the time pass until the page asks, and no further until it is answered."""
+    before, steps = asked(page), 0
+    with page.expect_response("**/run/story"):
+        while asked(page) == before:
+            pass_time(page, 0.1)
+            steps += 1
+            assert steps < 100, "it never asks"
+    return steps / 10
+
+
+def asked(page) -> int:
+    """How often the page has asked for what is new."""
+    page.evaluate("0")  # what it has sent is known by then
+    return sum(url.endswith("/run/story") for url in page.requested)
 
 
 def ready(page, moments: int) -> None:
@@ -154,7 +180,7 @@ def test_keys_move_the_slider_and_nothing_else_moves(watch):
 
 
 def test_play_runs_through_the_whole_story_and_starts_over(watch):
-    page = watch()
+    page = watch(with_clock=True)
     ready(page, len(SHIPPED.samples))
     page.evaluate(
         """() => {
@@ -165,33 +191,36 @@ def test_play_runs_through_the_whole_story_and_starts_over(watch):
             document.querySelector("training-story").dataset.playS = 3;
         }"""
     )
+    hold_time(page)
     play = page.locator(".watch-play")
     play.focus()
-    began_s = time.monotonic()
     page.keyboard.press("Enter")
     expect(play).to_have_text("Pause")
-    expect(play).to_have_text("Play", timeout=20_000)
-    assert 2.8 < time.monotonic() - began_s < 6
+    pass_time(page, 2.9)
+    expect(play).to_have_text("Pause")
+    pass_time(page, 0.2)
+    expect(play).to_have_text("Play")
     assert shown(page)["text"] == SHIPPED.samples[-1].text
     assert len(page.evaluate("[...window.places]")) > 0.8 * len(SHIPPED.samples)
     page.keyboard.press("Space")
     expect(play).to_have_text("Pause")
+    pass_time(page, 0.2)
     assert shown(page)["place"] < 10, "from the beginning"
     page.keyboard.press("Space")
     expect(play).to_have_text("Play")
     place = shown(page)["place"]
-    page.wait_for_timeout(300)
+    pass_time(page, 1)
     assert shown(page)["place"] == place, "it has paused"
     assert page.errors == []
 
 
 def test_the_whole_story_takes_twenty_seconds_and_dragging_pauses_it(watch):
-    page = watch()
+    page = watch(with_clock=True)
     ready(page, len(SHIPPED.samples))
+    hold_time(page)
     page.locator(".watch-play").click()
-    page.wait_for_timeout(2000)
-    share = shown(page)["place"] / len(SHIPPED.samples)
-    assert 1.4 / 20 < share < 3 / 20
+    pass_time(page, 2)
+    assert shown(page)["place"] == pytest.approx(2 / 20 * len(SHIPPED.samples), abs=1)
     box = page.locator("training-story input").bounding_box()
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] * 0.25, middle)
@@ -201,23 +230,25 @@ def test_the_whole_story_takes_twenty_seconds_and_dragging_pauses_it(watch):
     page.mouse.up()
     place = shown(page)["place"]
     assert place == pytest.approx(0.75 * (len(SHIPPED.samples) - 1), abs=1)
-    page.wait_for_timeout(700)
+    pass_time(page, 1)
     assert shown(page)["place"] == place
     # It goes on from there, and does not start over.
     page.locator(".watch-play").click()
-    page.wait_for_timeout(700)
+    pass_time(page, 0.7)
     assert place < shown(page)["place"] < place + 4
 
 
 def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch, live):
-    page = watch()
+    page = watch(with_clock=True)
     expect(page.locator(".watch-note")).to_have_text(NOTES["coming"])
     expect(page.locator(".watch-play")).to_be_disabled()
     write_sample(live, 1, 1.0, 3.0)
     write_sample(live, 2, 3.0, 2.5)
+    let_it_ask(page)
     ready(page, 2)
     assert shown(page)["text"] == "<i>text</i> 2\nand &amp; so on", "text is never markup"
     write_sample(live, 3, 6.0, 2.0)
+    let_it_ask(page)
     expect(page.locator(".watch-when")).to_have_text("After 6 seconds, step 3")
     newest = page.locator(".watch-follow")
     expect(newest).to_have_attribute("aria-pressed", "true")
@@ -226,12 +257,14 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
     assert slide(page, 0)["text"].startswith("<i>text</i> 1")
     expect(newest).to_have_attribute("aria-pressed", "false")
     write_sample(live, 4, 10.0, 1.8)
+    let_it_ask(page)
     ready(page, 4)
     assert shown(page)["place"] == 0 and "step 1" in shown(page)["when"], "it stays"
     assert slide(page, 2)["mark"][0] == x_of_the_third, "the time axis stands still"
     newest.click()
     assert "step 4" in shown(page)["when"]
     write_sample(live, 5, 14.0, 1.7)
+    let_it_ask(page)
     expect(page.locator(".watch-when")).to_have_text("After 14 seconds, step 5")
 
     page.evaluate("document.querySelector('training-story').dataset.playS = 0.5")
@@ -239,6 +272,7 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
     expect(newest).to_have_attribute("aria-pressed", "false")
     expect(newest).to_have_attribute("aria-pressed", "true")  # having caught up
     append(live, "finished", results={}, pid=os.getpid())
+    let_it_ask(page)
     expect(newest).to_be_hidden()
     assert "step 5" in shown(page)["when"]
     assert page.errors == []
@@ -246,20 +280,18 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
 
 def test_a_tab_that_is_not_looked_at_asks_nothing(watch, live):
     write_sample(live, 1, 1.0, 3.0)
-    page = watch()
+    page = watch(with_clock=True)
     ready(page, 1)
-
-    def asked() -> int:
-        return sum(url.endswith("/run/story") for url in page.requested)
-
-    before = asked()
-    page.wait_for_timeout(4500)
-    assert asked() - before in (2, 3), "every two seconds"
+    hold_time(page)
+    seconds_until_it_asks(page)
+    for _ in range(2):
+        assert seconds_until_it_asks(page) == pytest.approx(2, abs=0.15)
+    page.clock.resume()
     open_tab(page, "Write")
-    page.wait_for_timeout(300)
-    before = asked()
-    page.wait_for_timeout(4500)
-    assert asked() == before
+    page.locator("#seed-text textarea").wait_for()
+    before = asked(page)
+    pass_time(page, 30)
+    assert asked(page) == before
     write_sample(live, 2, 5.0, 2.0)
     open_tab(page, "Watch it learn")
     ready(page, 2)
@@ -268,13 +300,15 @@ def test_a_tab_that_is_not_looked_at_asks_nothing(watch, live):
 def test_a_training_that_was_resumed_meanwhile_goes_on(watch, live):
     write_sample(live, 1, 1.0, 3.0)
     append(live, "stopped", pid=os.getpid())
-    page = watch()
+    page = watch(with_clock=True)
     ready(page, 1)
     expect(page.locator(".watch-follow")).to_be_hidden()
     append(live, "started", step=1)
     write_sample(live, 2, 5.0, 2.0)
-    page.wait_for_timeout(2500)
-    assert shown(page)["last"] == 0, "of what has ended nothing is asked"
+    before = asked(page)
+    pass_time(page, 30)
+    assert asked(page) == before, "of what has ended nothing is asked"
+    assert shown(page)["last"] == 0
     open_tab(page, "Write")
     open_tab(page, "Watch it learn")
     ready(page, 2)
@@ -283,7 +317,7 @@ def test_a_training_that_was_resumed_meanwhile_goes_on(watch, live):
 
 def test_another_story_can_be_chosen_and_stays_chosen(watch, live):
     write_sample(live, 1, 1.0, 3.0)
-    page = watch()
+    page = watch(with_clock=True)
     ready(page, 1)
     page.locator("#watch-choice input").click()
     page.get_by_role("option", name=SHIPPED_TITLE).click()
@@ -293,7 +327,7 @@ def test_another_story_can_be_chosen_and_stays_chosen(watch, live):
     slide(page, 9)
     open_tab(page, "Write")
     open_tab(page, "Watch it learn")
-    page.wait_for_timeout(1000)
+    pass_time(page, 10)
     assert shown(page)["text"] == SHIPPED.samples[9].text, "nor does it lose its place"
     assert page.errors == []
 
@@ -314,13 +348,15 @@ def test_a_damaged_story_is_an_error_in_words_and_the_others_stay_within_reach(w
 
 def test_a_lost_server_leaves_what_is_shown_and_the_page_goes_on_asking(watch, live):
     write_sample(live, 1, 1.0, 3.0)
-    page = watch()
+    page = watch(with_clock=True)
     ready(page, 1)
     page.route("**/run/story", lambda route: route.abort())
+    let_it_ask(page)
     expect(page.locator(".watch-note")).to_contain_text("does not answer")
     assert shown(page)["text"].startswith("<i>text</i> 1")
     page.unroute("**/run/story")
     write_sample(live, 2, 5.0, 2.0)
+    let_it_ask(page)
     ready(page, 2)
     expect(page.locator(".watch-note")).to_have_text(NOTES["going on"])
 
