@@ -104,7 +104,8 @@ def find_cells(
         halves.append((_activations(checkpoint, half), values))
         progress(0.3 + 0.3 * len(halves))
     indices = [index for index in range(len(FEATURES)) if _is_frequent(index, halves)]
-    found = {}
+    # By feature: strength, layer, cell, sign, and the score on the other half.
+    found: dict[int, tuple[float, int, int, float, float]] = {}
     for layer in range(len(checkpoint.architecture.lstm_units)):
         scores = [_scores(activations[layer], values, indices) for activations, values in halves]
         for index, chosen_by, scored_by in zip(indices, *scores, strict=True):
@@ -155,7 +156,7 @@ def _values_of(feature: Feature, texts: list[str]) -> np.ndarray:
 def _activations(checkpoint: Checkpoint, rows: np.ndarray) -> list[np.ndarray]:
     """Activations of all cells as levels: uint8, (characters, units), for each layer."""
     network = checkpoint.quantized
-    layers = [[] for _ in checkpoint.architecture.lstm_units]
+    layers: list[list[np.ndarray]] = [[] for _ in checkpoint.architecture.lstm_units]
     for row in rows:
         for levels, memory in zip(layers, network.remember(row, network.start())[2], strict=True):
             levels.append(np.rint((np.tanh(memory) + 1) * (LEVELS - 1) / 2).astype(np.uint8))

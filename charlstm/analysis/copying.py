@@ -181,7 +181,7 @@ def _hash(characters: Iterable[np.ndarray]) -> np.ndarray:
     Args:
         characters: code points, first the first ones of all passages, then the second ones, ...
     """
-    total = np.uint64(0)
+    total = np.zeros((), np.uint64)
     for codes in characters:
         total = total * _FACTOR + codes.astype(np.uint64)  # modulo 2**64
     return total

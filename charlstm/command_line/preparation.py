@@ -70,8 +70,7 @@ def _check_can_go_on(run: Run, budget: Budget) -> None:
     ending = read_timeline(run).ending
     if not isinstance(ending, Finished):
         return
-    used = ending.elapsed_s / 60 if budget.minutes else ending.epoch
-    if used > 0.999 * (budget.minutes or budget.epochs):
+    if budget.share_used(ending.elapsed_s, ending.epoch) > 0.999:
         raise CharLSTMError(
             "This training has used its whole budget. Give it a larger one to go on: --minutes "
             "or --epochs with a number above what it had."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from html import escape
 from typing import Any
@@ -73,7 +73,7 @@ def _with_errors(handler, react: Callable[[CharLSTMError], Any]):
     return wrapped
 
 
-def numbered(handler: Callable[..., AsyncIterator[tuple]]):
+def numbered(handler: Callable[..., AsyncGenerator[tuple, None]]):
     """A handler that sends the number of its request back with all that it yields.
 
     The number is its last input and its last output; see latest_request.js, which needs it.
@@ -83,8 +83,8 @@ def numbered(handler: Callable[..., AsyncIterator[tuple]]):
     """
 
     async def with_number(request: gr.Request, *inputs):
-        *inputs, number = inputs
-        async with aclosing(handler(*inputs, request=request)) as yielded:
+        *others, number = inputs
+        async with aclosing(handler(*others, request=request)) as yielded:
             async for outputs in yielded:
                 yield *outputs, number
 

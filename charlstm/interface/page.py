@@ -61,8 +61,9 @@ def _remember_signatures(demo: gr.Blocks) -> None:
     """
     for kind in {type(block) for block in demo.blocks.values()}:
         for family in kind.__mro__:
-            if "__init__" in vars(family) and family is not object:
-                family.__init__.__signature__ = inspect.signature(family.__init__)
+            constructor = vars(family).get("__init__")
+            if constructor is not None and family is not object:
+                constructor.__signature__ = inspect.signature(constructor)
 
 
 def launch_settings() -> dict:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,10 @@ MAX_UNITS = 2048
 MAX_VOCABULARY = 1000
 MAX_NESTING = 16  # of lists and objects in the metadata
 MAX_NUMBER = 1e15  # in the metadata
-DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+DTYPES: dict[str, np.dtype] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+
+# Gives the name and {"dtype", "shape", "data"} of each tensor of a file.
+Tensors = Callable[[], list[tuple[str, dict[str, Any]]]]
 
 
 class CheckpointError(CharLSTMError):
@@ -176,7 +180,7 @@ def parse_checkpoint(data: bytes, name: str) -> Checkpoint:
         ) from error
 
 
-def _parse(header: dict, tensors: Callable[[], list], name: str) -> Checkpoint:
+def _parse(header: dict, tensors: Tensors, name: str) -> Checkpoint:
     """From a file's header and, once that has been checked, its tensors."""
     metadata = header.pop("__metadata__", None)
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -269,7 +273,7 @@ def _architecture(sizes: dict, name: str) -> Architecture:
 
 
 def _weights(
-    header: dict, tensors: Callable[[], list], architecture: Architecture, name: str
+    header: dict, tensors: Tensors, architecture: Architecture, name: str
 ) -> dict[str, np.ndarray]:
     expected = architecture.weight_shapes()
     if set(header) != set(expected):
@@ -277,7 +281,7 @@ def _weights(
         raise CheckpointError(f"{name} is damaged: the weights {odd!r:.80} do not fit.")
     for weight, shape in expected.items():
         entry = header[weight] if isinstance(header[weight], dict) else {}
-        if entry.get("shape") != list(shape) or entry.get("dtype") not in DTYPES:
+        if entry.get("shape") != list(shape) or entry.get("dtype") not in tuple(DTYPES):
             raise CheckpointError(
                 f"{name} is damaged: {weight} is {entry.get('dtype')!r:.20} "
                 f"{entry.get('shape')!r:.80}, expected F16 {list(shape)}."

@@ -102,22 +102,22 @@ class _Emitter:
             ]
             for _ in inputs
         ]
-        for cell in (cell for row in kept for copy in row for cell in copy):
+        for cell in (cell for row in kept for sums in row for cell in sums):
             builder.store(self.zero, cell)
         with cgutils.for_range(builder, builder.udiv(pairs, _I64(unrolled))) as loop:
-            for copy in range(unrolled):
-                pair = builder.add(builder.mul(loop.index, _I64(unrolled)), _I64(copy))
+            for index in range(unrolled):
+                pair = builder.add(builder.mul(loop.index, _I64(unrolled)), _I64(index))
                 line = builder.gep(weights, [builder.mul(pair, _I64(2 * COLUMNS))])
                 vectors = [self._load(line, 2 * self.width * n) for n in range(_VECTORS)]
                 for row, values in enumerate(inputs):
                     both = self._broadcast(values, pair)
-                    for cell, vector in zip(kept[row][copy], vectors, strict=True):
+                    for cell, vector in zip(kept[row][index], vectors, strict=True):
                         total = builder.add(builder.load(cell), self._multiply_add(vector, both))
                         builder.store(total, cell)
         totals = []
-        for row in kept:
-            copies = [[builder.load(cell) for cell in copy] for copy in row]
-            totals.append([reduce(builder.add, parts) for parts in zip(*copies, strict=True)])
+        for partial_sums in kept:
+            loaded = [[builder.load(cell) for cell in sums] for sums in partial_sums]
+            totals.append([reduce(builder.add, parts) for parts in zip(*loaded, strict=True)])
         return totals
 
     def store(self, vector, pointer) -> None:

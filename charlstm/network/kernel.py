@@ -27,16 +27,19 @@ INPUT, PAIRS, WEIGHTS, SCALES, TILES, OUTPUT = range(6)
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported source makes that cache invalid when integer_products.py changes.
-PRODUCTS_SHA256 = "17b77c295705bfaf7cee375fe7119817c95d0628c6f97c9b3605e8a90fa37150"
+PRODUCTS_SHA256 = "68c4bdd7348a976b8a4d7ab78df62ad7c893eb3acf9aa6447ce2f8e0d89483ed"
 
 
 def compiled(function):
     """Compile a function at its first call, and keep the machine code on disk."""
-    options = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
+
+    def compile_it(cache: bool):
+        return numba.njit(cache=cache, nogil=True, boundscheck=False, error_model="numpy")(function)
+
     try:
-        return numba.njit(cache=True, **options)(function)
+        return compile_it(cache=True)
     except RuntimeError:  # there is no folder that it can be written to
-        return numba.njit(**options)(function)
+        return compile_it(cache=False)
 
 
 # Texts for which a weight is used while it is in a register: as many as there are registers for.

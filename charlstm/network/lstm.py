@@ -39,7 +39,9 @@ class Architecture:
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every weight by its name, which is that of the Keras variable."""
-        shapes = {"embedding/embeddings": (self.vocabulary_size, self.embedding_units)}
+        shapes: dict[str, tuple[int, ...]] = {
+            "embedding/embeddings": (self.vocabulary_size, self.embedding_units)
+        }
         inputs = self.embedding_units
         for layer, units in enumerate(self.lstm_units, 1):
             shapes[f"lstm_{layer}/lstm_cell/kernel"] = (inputs, 4 * units)
@@ -70,7 +72,7 @@ class Network:
         self.architecture = architecture
         names = architecture.weight_shapes()
         full = {name: np.asarray(weights[name], np.float32) for name in names}
-        self._inputs = []  # kernel of each layer; None for the first, which has a table instead
+        self._inputs = []  # kernel of each layer; that of the first is folded into a table
         self._recurrents = []
         self._biases = []
         for layer, units in enumerate(architecture.lstm_units, 1):
@@ -82,7 +84,7 @@ class Network:
             self._recurrents.append(full[name + "recurrent_kernel"] * halves)
             if layer == 1:
                 self._table = full["embedding/embeddings"] @ kernel + bias  # (vocab, 4 x units)
-            self._inputs.append(None if layer == 1 else kernel)
+            self._inputs.append(kernel[:0] if layer == 1 else kernel)
             self._biases.append(bias)
         self._output_kernel = full["output/kernel"]
         self._output_bias = full["output/bias"]
@@ -97,7 +99,7 @@ class Network:
     def advance(self, ids: np.ndarray, state: State) -> State:
         """The state after one more character of each text, ids (batch,)."""
         new_state = []
-        below = None
+        below = np.empty((len(ids), 0), np.float32)  # of the layer below; the first has none
         for layer, (hidden, cell) in enumerate(state):
             gates = hidden @ self._recurrents[layer]
             if layer == 0:
@@ -125,7 +127,7 @@ class Network:
         """
         batch, time = ids.shape
         new_state = []
-        below = None
+        below = np.empty((time, batch, 0), np.float32)  # of the layer below; the first has none
         for layer, (hidden, cell) in enumerate(state):
             if layer == 0:
                 entering = self._table[ids.T]  # (time, batch, 4 x units)

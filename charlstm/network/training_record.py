@@ -133,11 +133,14 @@ class Results:
         loss = _amount(parts.get("loss_nats"))
         if loss is None:
             return None
-        numbers = ("cold_loss_nats", "accuracy", "bits_per_char", "perplexity")
         return cls(
             loss_nats=loss,
-            **{key: _amount(parts.get(key)) for key in numbers},
-            **{key: _count(parts.get(key)) for key in ("characters", "parameters")},
+            cold_loss_nats=_amount(parts.get("cold_loss_nats")),
+            accuracy=_amount(parts.get("accuracy")),
+            characters=_count(parts.get("characters")),
+            parameters=_count(parts.get("parameters")),
+            bits_per_char=_amount(parts.get("bits_per_char")),
+            perplexity=_amount(parts.get("perplexity")),
             random_split=SplitResults.from_json(parts.get("random_split")),
         )
 

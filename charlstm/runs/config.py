@@ -104,7 +104,10 @@ class RunConfig:
         """None if it is not what this version writes."""
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             return None
-        corpus, budget = record.get("corpus"), record.get("budget")
+        corpus, budget = (
+            value if isinstance(value := record.get(key), dict) else {}
+            for key in ("corpus", "budget")
+        )
         created, teachers = record.get("created"), record.get("teachers", [])
         source = None
         if "started_from" in record:
@@ -112,9 +115,7 @@ class RunConfig:
         is_good = (
             isinstance(record.get("recipe"), str)
             and type(record.get("random_seed")) is int
-            and isinstance(corpus, dict)
             and all(isinstance(corpus.get(key), str) for key in ("name", "sha256", "style"))
-            and isinstance(budget, dict)
             and set(budget) == {"minutes", "epochs"}
             and all(value is None or type(value) in (int, float) for value in budget.values())
             and (source is None or source.is_complete)

@@ -63,15 +63,9 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
     per_epoch = 0.9 * characters
     if not recipe.predicts_every_position:
         per_epoch *= recipe.window / 3  # every character is read in a third of a window's windows
-    if budget.minutes is not None:
-        return Estimate(
-            seconds=60 * budget.minutes,
-            epochs=60 * budget.minutes * speed / per_epoch,
-            measured=measured,
-        )
-    return Estimate(
-        seconds=budget.epochs * per_epoch / speed, epochs=budget.epochs, measured=measured
-    )
+    epoch_s = per_epoch / speed
+    seconds = budget.total_s(epoch_s)
+    return Estimate(seconds=seconds, epochs=seconds / epoch_s, measured=measured)
 
 
 def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:

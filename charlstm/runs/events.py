@@ -229,13 +229,18 @@ def _is_possible(name: str, annotation: str, value: Any) -> bool:
         return True
     if name in _MEASURED and isinstance(value, float):
         return True
-    return 0 <= value <= MAX_NUMBER  # false for NaN
+    return isinstance(value, (int, float)) and 0 <= value <= MAX_NUMBER  # false for NaN
 
 
 # What is measured need not be finite: a training may have gone astray.
 _MEASURED = {"running_loss_nats", "accuracy", "val_loss_nats", "val_accuracy"}
 # By the annotation; whole numbers pass for others, as in JSON.
-_TYPES = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+}
 _PARTS: dict[str, Callable[[Any], Any]] = {
     "baselines": BaselineFigures.from_json,
     "results": Results.from_json,

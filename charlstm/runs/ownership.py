@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +66,7 @@ class Ownership:
     def deciding(self) -> Iterator[None]:
         """Hold the folder's lock while deciding who trains; the system frees it if we die."""
         with open(self.folder / "process.lock", "ab") as file:
-            if os.name == "nt":
+            if sys.platform == "win32":
                 import msvcrt
 
                 file.seek(0)

@@ -39,6 +39,32 @@ class Budget:
                 f"The budget was {value} {name}; give a number above 0 and up to {most:,}."
             )
 
+    @property
+    def unit(self) -> str:
+        """What the budget is counted in: "minutes" or "epochs"."""
+        return "epochs" if self.minutes is None else "minutes"
+
+    @property
+    def amount(self) -> float:
+        """How many of its unit it has."""
+        amount = self.epochs if self.minutes is None else self.minutes
+        assert amount is not None  # see __post_init__
+        return amount
+
+    def share_used(self, elapsed_s: float, epoch: float) -> float:
+        """Share of the budget that is used, 0 to 1.
+
+        Args:
+            elapsed_s: seconds since the first step.
+            epoch: how often the training part has been read.
+        """
+        used = epoch if self.minutes is None else elapsed_s / 60
+        return min(1.0, used / self.amount)
+
+    def total_s(self, epoch_s: float) -> float:
+        """Seconds that the whole budget takes, if an epoch takes `epoch_s`."""
+        return self.amount * (epoch_s if self.minutes is None else 60)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 HELD_OUT_SHARE = 0.1
 
+Text = TypeVar("Text", np.ndarray, str)
 
-def split(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+
+def split(ids: Text) -> tuple[Text, Text]:
     """Return the training part and the held-out part, which is the last tenth.
 
     Args:

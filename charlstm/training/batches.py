@@ -142,19 +142,22 @@ def training_data(recipe: Recipe, ids: np.ndarray, random_seed: int) -> Lanes | 
     )
 
 
-def batches(data: Lanes | Windows, step: int, odds: np.ndarray | None = None) -> Iterator[tuple]:
+def batches(
+    data: Lanes | Windows, step: int, soft_targets: np.ndarray | None = None
+) -> Iterator[tuple]:
     """Inputs and targets of a training model, from a step on, for ever.
 
     Args:
-        odds: what teachers expect after each character of the text, (characters, vocabulary).
+        soft_targets: what teachers expect after each character of the text, (characters, vocab).
     """
     if isinstance(data, Windows):
         yield from data.batches(step)
+        return  # never: they come for ever
     while True:
         batch = data.batch(step)
-        targets = batch.targets
-        if odds is not None:
-            expected = odds.take(data.positions(step), axis=0, mode="wrap")
+        targets: np.ndarray | dict[str, np.ndarray] = batch.targets
+        if soft_targets is not None:
+            expected = soft_targets.take(data.positions(step), axis=0, mode="wrap")
             targets = {"text": batch.targets, "teachers": expected.astype(np.float32)}
         yield {"ids": batch.ids, "keep": batch.keep}, targets
         step += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,15 @@ from charlstm.network.training_record import KeptVersion
 
 SMOOTHED = 3  # measurements: each one is of a sample
 WORSE_NATS = 0.05  # a larger rise is no longer chance: then the best version is kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Best:
+    """When the held-out loss was lowest, and how low: a mean of `SMOOTHED` measurements."""
+
+    step: int = 0
+    elapsed_s: float = 0.0
+    best_nats: float = float("inf")
 
 
 class BestVersion:
@@ -31,7 +41,7 @@ class BestVersion:
         self.path = path
         self.windows = 0  # of the held-out text, in each measurement
         self.weights: dict[str, np.ndarray] = {}
-        self._best = {"step": 0, "elapsed_s": 0.0, "best_nats": float("inf")}
+        self._best = _Best()
         self._latest: list[float] = []
         self._is_saved = True
 
@@ -52,8 +62,8 @@ class BestVersion:
         self._latest = [*self._latest, float(loss)][-SMOOTHED:]
         self._is_saved = False
         mean = float(np.mean(self._latest))
-        if len(self._latest) == SMOOTHED and mean < self._best["best_nats"]:
-            self._best = {"step": step, "elapsed_s": round(elapsed_s, 2), "best_nats": mean}
+        if len(self._latest) == SMOOTHED and mean < self._best.best_nats:
+            self._best = _Best(step=step, elapsed_s=round(elapsed_s, 2), best_nats=mean)
             self.weights = {name: np.array(array) for name, array in weights().items()}
 
     def kept(self) -> KeptVersion | None:
@@ -61,13 +71,13 @@ class BestVersion:
         if not self.weights:
             return None
         last = float(np.mean(self._latest))
-        if last - self._best["best_nats"] <= WORSE_NATS:
+        if last - self._best.best_nats <= WORSE_NATS:
             return None
-        return KeptVersion(**self._best, last_nats=last)
+        return KeptVersion(**vars(self._best), last_nats=last)
 
     def save(self) -> None:
         if self.weights and not self._is_saved:
-            record = {"best": self._best, "latest": self._latest, "windows": self.windows}
+            record = {"best": vars(self._best), "latest": self._latest, "windows": self.windows}
             write_tensors(self.weights, {"story": json.dumps(record)}, self.path)
             self._is_saved = True
 
@@ -83,8 +93,8 @@ class BestVersion:
         try:
             with safe_open(self.path, framework="numpy") as file:
                 record = json.loads(file.metadata()["story"])
-                KeptVersion(**record["best"], last_nats=0.0)  # TypeError: not such a record
-                best, latest, measured = record["best"], list(record["latest"]), record["windows"]
+                best = _Best(**record["best"])
+                latest, measured = list(record["latest"]), record["windows"]
                 weights = {name: file.get_tensor(name) for name in file.keys()}
         except (SafetensorError, OSError, KeyError, TypeError, ValueError):
             return

@@ -60,9 +60,7 @@ class Clock:
 
     @property
     def share(self) -> float:
-        if self.budget.minutes is not None:
-            return min(1.0, self.elapsed_s / (60 * self.budget.minutes))
-        return min(1.0, self.epoch / self.budget.epochs)
+        return self.budget.share_used(self.elapsed_s, self.epoch)
 
     @property
     def eta_s(self) -> float:
@@ -72,9 +70,7 @@ class Clock:
 
     def total_s(self, step_s: float) -> float:
         """What the whole budget takes, if a step takes `step_s`."""
-        if self.budget.minutes is not None:
-            return 60 * self.budget.minutes
-        return self.budget.epochs * self.steps_per_epoch * step_s
+        return self.budget.total_s(self.steps_per_epoch * step_s)
 
 
 class LearningRate(keras.callbacks.Callback):

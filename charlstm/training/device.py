@@ -6,6 +6,7 @@ Every framework names its devices in its own way; this is the one place that kno
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -111,6 +112,7 @@ def _step_back() -> None:
     import psutil
 
     process = psutil.Process()
-    low = psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else 10
-    if os.name == "nt" or process.nice() < low:
-        process.nice(low)
+    if sys.platform == "win32":
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    elif process.nice() < 10:
+        process.nice(10)

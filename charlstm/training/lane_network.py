@@ -64,7 +64,7 @@ class LaneNetwork(keras.layers.Layer):
         kernels = [self._kernel(lstm, training) for lstm in self.lstms]
         output = _with_bias(self.output_layer.kernel, self.output_layer.bias, low)
         states = [[ops.split(s * keep, self.groups, axis=1) for s in pair] for pair in self.states]
-        after = [([], []) for _ in self.lstms]
+        after: list[tuple[list, list]] = [([], []) for _ in self.lstms]
         logits = []
         for group, its_ids in enumerate(ops.split(ids, self.groups, axis=0)):
             # A product with a table of zeros and ones is quicker than fetching and its gradient.

@@ -32,6 +32,7 @@ from charlstm.runs.run import Run
 from charlstm.runs.timeline import Timeline
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training import teachers
 from charlstm.training.batches import Lanes, Windows, batches, cold_windows, training_data
 from charlstm.training.best_version import BestVersion
 from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
@@ -39,7 +40,6 @@ from charlstm.training.device import Device
 from charlstm.training.measuring import HeldOutCurve, final_figures
 from charlstm.training.model import Models, build_models, compile_models, set_weights, weights_of
 from charlstm.training.saving import ResumePoint, Saving, set_variables, variables_of
-from charlstm.training.teachers import teachers_odds
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 
@@ -215,7 +215,7 @@ class TrainingSession:
         """What the teachers expect after each character, (characters, vocab); None without any."""
         if not self.config.teachers:
             return None
-        return teachers_odds(
+        return teachers.soft_targets(
             self.run.teacher_checkpoints(),
             self.material.training_ids,
             self.run.paths.soft_targets,

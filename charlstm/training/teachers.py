@@ -16,7 +16,7 @@ _LANES = 64
 _PIECE = 32  # characters a call of Network.read
 
 
-def teachers_odds(
+def soft_targets(
     teachers: Sequence[Checkpoint],
     ids: np.ndarray,
     path: Path,
@@ -35,29 +35,29 @@ def teachers_odds(
     """
     shape = (len(ids), len(teachers[0].vocabulary))
     if path.exists():
-        odds = np.load(path, mmap_mode="r")
-        if odds.shape == shape and odds.dtype == np.float16:
-            return odds
+        targets = np.load(path, mmap_mode="r")
+        if targets.shape == shape and targets.dtype == np.float16:
+            return targets
     per_lane = -(-len(ids) // _LANES)
-    lanes = np.zeros(_LANES * per_lane, np.int64)
-    lanes[: len(ids)] = ids
-    lanes = lanes.reshape(_LANES, per_lane)
+    padded = np.zeros(_LANES * per_lane, np.int64)
+    padded[: len(ids)] = ids
+    lanes = padded.reshape(_LANES, per_lane)
     unfinished = path.with_suffix(".part")
-    odds = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
+    targets = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
     networks: list[Network] = [teacher.network for teacher in teachers]
     states = [network.start(_LANES) for network in networks]
-    places = np.arange(_LANES)[:, None] * per_lane
+    starts = np.arange(_LANES)[:, None] * per_lane
     for first in range(0, per_lane, _PIECE):
         piece = lanes[:, first : first + _PIECE]
         mean = np.zeros((*piece.shape, shape[1]), np.float32)
-        for number, network in enumerate(networks):
-            logits, states[number] = network.read(piece, states[number])
+        for index, network in enumerate(networks):
+            logits, states[index] = network.read(piece, states[index])
             mean += softmax(logits)
-        rows = places + np.arange(first, first + piece.shape[1])
+        rows = starts + np.arange(first, first + piece.shape[1])
         inside = rows < len(ids)  # the last lane may be longer than what is left of the text
-        odds[rows[inside]] = mean[inside] / len(networks)
+        targets[rows[inside]] = mean[inside] / len(networks)
         progress(min(1.0, (first + _PIECE) / per_lane))
-    odds.flush()
-    del odds
+    targets.flush()
+    del targets
     os.replace(unfinished, path)
     return np.load(path, mmap_mode="r")

@@ -40,8 +40,7 @@ class Batch:
 
     def admit(self, text: WritingState) -> None:
         """Add a row for a text, which starts from `text.state`."""
-        hidden, cells = text.state
-        text.state = None
+        hidden, cells = text.take_state()
         self.texts.append(text)
         self.hidden = np.concatenate([self.hidden, hidden])
         self.cells = np.concatenate([self.cells, cells])
@@ -94,7 +93,8 @@ class Batch:
         is_idle = [text.is_over or text.must_wait for text in self.texts]
         if not any(is_idle):
             return []
-        removed, staying = [], []
+        removed: list[WritingState] = []
+        staying: list[WritingState] = []
         for row, text in enumerate(self.texts):
             if is_idle[row]:
                 text.state = self.state_of(row)

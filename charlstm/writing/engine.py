@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class Engine:
         length: int,
         random_seed: int,
         sampling: Sampling | None = None,
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Yield pieces of what follows the seed text, `length` characters in all.
 
         Ending the iteration early, or cancelling the task, ends the text. A text whose pieces

@@ -58,6 +58,12 @@ class WritingState:
         self._num_used = 0  # of the uniforms
         self._due_s = 0.0
 
+    def take_state(self) -> QuantizedState:
+        """The recurrent state, for the batch, which keeps it from now on."""
+        assert self.state is not None  # the engine has given it one
+        state, self.state = self.state, None
+        return state
+
     def skip_reading(self) -> None:
         """`state` is already that after the seed text."""
         self._num_read = len(self._to_read)

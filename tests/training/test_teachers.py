@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.source_model import SourceModel
 from charlstm.text.split import split
-from charlstm.training.teachers import teachers_odds
+from charlstm.training.teachers import soft_targets
 from tests.tiny_networks import random_checkpoint
 from tests.tiny_runs import create_run, records, train_records
 
@@ -39,7 +39,7 @@ def test_the_odds_are_the_mean_of_what_each_teacher_expects(tmp_path, characters
     path.unlink(missing_ok=True)
     teachers = [random_checkpoint(random_seed=seed) for seed in range(count)]
     ids = np.random.default_rng(characters).integers(0, 11, characters)
-    odds = teachers_odds(teachers, ids, path)
+    odds = soft_targets(teachers, ids, path)
     assert odds.shape == (characters, 11) and odds.dtype == np.float16
     np.testing.assert_allclose(odds, expected_by_hand(teachers, ids), rtol=2e-3, atol=1e-4)
 
@@ -47,12 +47,12 @@ def test_the_odds_are_the_mean_of_what_each_teacher_expects(tmp_path, characters
 def test_odds_that_an_interrupted_training_left_are_taken_up_if_they_fit(tmp_path):
     path, shares = tmp_path / "odds.npy", []
     ids = np.arange(200) % 11
-    first = np.array(teachers_odds([random_checkpoint()], ids, path, shares.append))
+    first = np.array(soft_targets([random_checkpoint()], ids, path, shares.append))
     assert shares[-1] == 1.0 and shares == sorted(shares)
-    again = teachers_odds([random_checkpoint(random_seed=5)], ids, path)  # not asked again
+    again = soft_targets([random_checkpoint(random_seed=5)], ids, path)  # not asked again
     np.testing.assert_array_equal(again, first)
     np.save(path, np.zeros((3, 11), np.float16))  # of another text
-    np.testing.assert_array_equal(teachers_odds([random_checkpoint()], ids, path), first)
+    np.testing.assert_array_equal(soft_targets([random_checkpoint()], ids, path), first)
     assert [file.name for file in tmp_path.iterdir()] == ["odds.npy"]
 
 
@@ -94,12 +94,12 @@ def test_a_student_thinks_more_like_its_teacher_than_who_learned_alone(trained, 
     other = trained("other", random_seed=4)
     checkpoint = load_checkpoint(alone.paths.checkpoint)
     ids = split(checkpoint.vocabulary.encode(alone.text()))[0]
-    expected = teachers_odds([checkpoint], ids, tmp_path / "alone.npy").astype(np.float64)
+    expected = soft_targets([checkpoint], ids, tmp_path / "alone.npy").astype(np.float64)
 
     def distance(run) -> float:
         """Mean Kullback-Leibler divergence from what the teacher expects, nats."""
         student = load_checkpoint(run.paths.checkpoint)
-        odds = teachers_odds([student], ids, tmp_path / f"{run.name}.npy").astype(np.float64)
+        odds = soft_targets([student], ids, tmp_path / f"{run.name}.npy").astype(np.float64)
         return float((expected * np.log((expected + 1e-7) / (odds + 1e-7))).sum(-1).mean())
 
     assert distance(taught) < 0.8 * distance(other)

@@ -6,7 +6,7 @@ All of them are asked of the engine at once, so that those of one network share 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
@@ -57,13 +57,14 @@ class Column:
         if isinstance(writing.checkpoint, CharLSTMError):
             self.fail(writing.checkpoint)
 
-    async def pieces(self, engine: Engine) -> AsyncIterator[str]:
+    async def pieces(self, engine: Engine) -> AsyncGenerator[str, None]:
         """What is written, piece by piece; nothing where nobody can write."""
-        if self.error is not None:
+        checkpoint = self.writing.checkpoint
+        if isinstance(checkpoint, CharLSTMError):
             return
         writing_request = self.writing.writing_request
         pieces = engine.write(
-            self.writing.checkpoint,
+            checkpoint,
             writing_request.seed_text,
             length=writing_request.length,
             random_seed=writing_request.random_seed,
@@ -85,17 +86,18 @@ class Column:
 
     def finish(self) -> None:
         """Say what can be measured of the text, now that it is whole."""
-        if self.error is not None:
+        checkpoint = self.writing.checkpoint
+        if self.error is not None or isinstance(checkpoint, CharLSTMError):
             return
         seed_text = self.writing.writing_request.seed_text
         facts = word_facts(seed_text, self.written)
-        unknown = read_seed_text(self.writing.checkpoint.vocabulary, seed_text).unknown
+        unknown = read_seed_text(checkpoint.vocabulary, seed_text).unknown
         if unknown:
             facts.append(escape(name_unknown(unknown), quote=False))
         self.html += f'</div><p class="facts">{"<br>".join(facts)}</p></section>'
 
 
-async def grow(columns: Sequence[Column], engine: Engine) -> AsyncIterator[None]:
+async def grow(columns: Sequence[Column], engine: Engine) -> AsyncGenerator[None, None]:
     """Let all columns write at once; comes back each time that some have grown."""
     streams = [column.pieces(engine) for column in columns]
     async with aclosing(merged(streams)) as news:
@@ -109,8 +111,8 @@ async def grow(columns: Sequence[Column], engine: Engine) -> AsyncIterator[None]
 
 
 async def merged(
-    streams: Sequence[AsyncIterator[str]],
-) -> AsyncIterator[list[tuple[int, str | Exception]]]:
+    streams: Sequence[AsyncGenerator[str, None]],
+) -> AsyncGenerator[list[tuple[int, str | Exception]], None]:
     """What comes from several streams, as it comes: (which stream, its piece), those that are
     there at the same moment together.
 
@@ -119,7 +121,7 @@ async def merged(
     """
     arrived: asyncio.Queue = asyncio.Queue()
 
-    async def listen(position: int, stream: AsyncIterator[str]) -> None:
+    async def listen(position: int, stream: AsyncGenerator[str, None]) -> None:
         try:
             async with aclosing(stream):
                 async for piece in stream:

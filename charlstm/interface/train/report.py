@@ -6,7 +6,7 @@ import math
 from html import escape
 
 from charlstm.analysis.baselines import compare
-from charlstm.interface.charts.plot import accuracy_chart, loss_chart
+from charlstm.interface.charts.plot import HELD_OUT_LABEL, accuracy_chart, loss_chart
 from charlstm.interface.figures import figures_html
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.runs.advice import advice_for, small_text
@@ -185,24 +185,22 @@ def charts_html(config: RunConfig, timeline: Timeline) -> str:
     budget_s = 60 * minutes if minutes else None
     if not minutes and timeline.progress:
         budget_s = timeline.elapsed_s + timeline.progress[-1].eta_s
-    labels = {}
-    if config.exposure == "leaky":
-        labels["held_out_label"] = "its random split (leaky)"
-    elif config.exposure != "unseen":
-        labels["held_out_label"] = "held-out text"
+    label = {"leaky": "its random split (leaky)", "unseen": HELD_OUT_LABEL}.get(
+        config.exposure, "held-out text"
+    )
     loss = loss_chart(
         timeline.training_losses,
         timeline.held_out_losses,
         blind_loss_nats=_guide(timeline.baselines.blind_loss_nats),
         four_gram_loss_nats=_guide(timeline.baselines.four_gram_loss_nats),
         budget_s=budget_s,
-        **labels,
+        held_out_label=label,
     )
     accuracy = accuracy_chart(
         timeline.training_accuracies,
         timeline.held_out_accuracies,
         budget_s=budget_s,
-        **labels,
+        held_out_label=label,
     )
     return f'<div class="charts">{loss}{accuracy}</div>'
 

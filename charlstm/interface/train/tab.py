@@ -151,9 +151,8 @@ class Trainer:
         """What `show` gives, if anything is new; moves on to a training that has just begun."""
         runs = self._by_name()
         newest = next(iter(runs.values()), None)
-        has_begun = newest is not None and not seen.startswith(newest.name) and newest.is_alive()
-        if seen and has_begun:
-            return self.show(newest.name)
+        if seen and newest is not None and not seen.startswith(newest.name) and newest.is_alive():
+            return self.show(newest.name)  # it has just begun
         if name in runs and seen == self._stamp(runs, runs[name]):
             return (gr.skip(),) * LIVE_OUTPUTS
         return self.show(name)
@@ -340,7 +339,7 @@ def _begin_to_ask():
 
 def _usual_budget(recipe: str, model: str) -> tuple[float, str]:
     budget = fine_tuning.BUDGET if model else RECIPES[recipe].budget
-    return (budget.minutes, "minutes") if budget.minutes else (budget.epochs, "epochs")
+    return budget.amount, budget.unit
 
 
 def _is_downloaded() -> bool:

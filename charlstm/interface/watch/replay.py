@@ -139,9 +139,9 @@ class Replay:
 def in_words(loss_nats: float, measured_on: str) -> str:
     """How surprised it is, for people, with the terms beside it."""
     choices = perplexity(loss_nats)
-    choices = f"{choices:.1f}" if choices < 100 else f"{choices:,.0f}"
+    number = f"{choices:.1f}" if choices < 100 else f"{choices:,.0f}"
     return (
-        f"As unsure as between {choices} equally likely characters (perplexity); "
+        f"As unsure as between {number} equally likely characters (perplexity); "
         f"loss {loss_nats:.2f} nats, on {measured_on}."
     )
 

@@ -69,13 +69,12 @@ class Replays:
         has_model = run.paths.checkpoint.exists()
         try:
             replay = replay_of_run(run, read_timeline(run), held)
+            if replay.snapshots or replay.is_live or not has_model:
+                return replay.answer(known)
         except RunError as error:
             if not has_model:
                 raise CharLSTMError(DAMAGED) from error
-            replay = None
-        if has_model and (replay is None or not (replay.snapshots or replay.is_live)):
-            replay = replay_of_checkpoint(self.registry.get(story))
-        return replay.answer(known)
+        return replay_of_checkpoint(self.registry.get(story)).answer(known)
 
 
 def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from html import escape
 
 import gradio as gr
@@ -52,7 +52,7 @@ class Writer:
 
     async def texts(
         self, checkpoint: Checkpoint, writing_request: WritingRequest
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """The text so far, seed text first, each time a piece was added."""
         text = writing_request.seed_text
         yield text
@@ -145,7 +145,7 @@ class Writer:
         temperature: float = 0.8,
         length: int = 500,
         random_seed: int = 0,
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Write on after a seed text with the shipped model; streams the text so far.
 
         Args:
