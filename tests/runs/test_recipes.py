@@ -11,7 +11,8 @@ from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget, find_r
 
 
 def test_there_are_three_recipes_under_their_own_names():
-    assert list(RECIPES) == ["quick", "full", "notebook"]
+    others = {"tiny"}  # what tests train with
+    assert [name for name in RECIPES if name not in others] == ["quick", "full", "notebook"]
     for name, recipe in RECIPES.items():
         assert find_recipe(name) is recipe
         assert recipe.name == name
