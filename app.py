@@ -1,6 +1,7 @@
 """Starts the page: python app.py [--host H] [--port P] [--share]; --setup installs first."""
 
 import argparse
+import logging
 import os
 import socket
 import sys
@@ -13,6 +14,7 @@ if __name__ == "__main__":
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 from charlstm.interface.page import build_page, launch_settings  # noqa: E402
+from charlstm.interface.server_log import log_start  # noqa: E402
 from charlstm.writing.engine import Engine  # noqa: E402
 
 engine = Engine()
@@ -38,17 +40,22 @@ def main() -> None:
             f"This machine has no address {arguments.host!r}: leave --host out, or use 0.0.0.0 "
             "to let other devices in."
         )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("charlstm").setLevel(logging.INFO)
     engine.start()
     try:
         demo.launch(
             server_name=arguments.host,
             server_port=arguments.port,
             share=arguments.share,
+            prevent_thread_lock=True,
             **launch_settings(),
         )
     except OSError:  # Gradio has tried the ports
         port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")
         parser.error(f"The port {port} is taken: give another one by --port.")
+    log_start(demo.local_url)
+    demo.block_thread()
 
 
 def is_ours(host: str) -> bool:

@@ -12,6 +12,7 @@ from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
+from charlstm.interface.server_log import log_unexpected_errors
 from charlstm.interface.train.tab import build_train_tab
 from charlstm.interface.watch.tab import build_watch_tab
 from charlstm.interface.write.tab import build_write_tab
@@ -48,6 +49,7 @@ def build_page(engine: Engine) -> gr.Blocks:
             with gr.Tab("How it works", id="how"):
                 build_how_tab(registry, choice)
         choice.connect(demo)
+    log_unexpected_errors(demo)
     _remember_signatures(demo)
     demo.queue(default_concurrency_limit=4, status_update_rate=2)
     return demo

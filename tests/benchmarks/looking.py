@@ -33,7 +33,7 @@ ASKED = {
 
 def main() -> None:
     checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
-    text = (checkpoint.samples[-1]["text"] * 10)[:CHARACTERS]
+    text = (checkpoint.samples[-1].text * 10)[:CHARACTERS]
     rows = {}
     with tempfile.TemporaryDirectory() as home, running_page(Path(home)) as server:
         with sync_playwright() as playwright:

@@ -11,6 +11,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.endpoints import errors_as_messages
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry, title_of
+from charlstm.interface.server_log import log_training
 from charlstm.interface.train import report
 from charlstm.runs import fine_tuning
 from charlstm.runs.estimate import estimate
@@ -135,7 +136,7 @@ class Trainer:
             source=source_model,
         )
         run = Run.create(request)
-        run.start()
+        log_training(run, run.start())
         return self.show(run.name)
 
     def _refuse_while_one_runs(self) -> None:
@@ -199,7 +200,8 @@ class Trainer:
     def resume(self, name: str | None):
         self._refuse_while_one_runs()
         if name:
-            self.runs.get(name).start()
+            run = self.runs.get(name)
+            log_training(run, run.start())
         return self.show(name)
 
     def write_with(self, name: str | None):

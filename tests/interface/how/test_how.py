@@ -1,4 +1,4 @@
-"""What the pictures of the How it works tab are told."""
+"""What the pictures of the How it works tab are sent."""
 
 import json
 
@@ -23,8 +23,8 @@ def answers(home):
 def tiny(home):
     """A model of two layers of 5 and 7 units: its checkpoint, saved as `tiny`."""
 
-    def save(**story):
-        checkpoint = random_checkpoint(**story)
+    def save(**parts):
+        checkpoint = random_checkpoint(**parts)
         folder = home / "runs" / "tiny"
         folder.mkdir(parents=True, exist_ok=True)
         save_checkpoint(checkpoint, folder / "checkpoint.safetensors")

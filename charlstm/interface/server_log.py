@@ -1,0 +1,95 @@
+"""What the server reports to whoever runs it, in the logger "charlstm": never what visitors typed.
+
+Nothing here configures logging; app.py does.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import subprocess
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
+
+import gradio as gr
+
+import charlstm
+from charlstm.machine import cpu_name
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import read_timeline
+
+log = logging.getLogger("charlstm")
+
+
+def log_start(address: str) -> None:
+    log.info("charlstm %s answers at %s, on %s", charlstm.__version__, address, cpu_name())
+
+
+def log_training(run: Run, process: subprocess.Popen) -> threading.Thread:
+    """Log that a training has started, and from the thread that is returned, how it ends."""
+    log.info("Training %s started, process %d", run.name, process.pid)
+    thread = threading.Thread(
+        target=_log_end, args=(run, process), daemon=True, name=f"log of {run.name}"
+    )
+    thread.start()
+    return thread
+
+
+def _log_end(run: Run, process: subprocess.Popen) -> None:
+    exit_code = process.wait()
+    log.info("Training %s ended: %s, exit code %d", run.name, read_timeline(run).status, exit_code)
+
+
+def log_unexpected_errors(demo: gr.Blocks) -> None:
+    """Log what a handler of the page raises that is not meant for its visitor.
+
+    The visitor reads the same as without the log; Gradio no longer prints the error, whose message
+    may quote what was typed.
+    """
+    for event in demo.fns.values():
+        if event.fn is not None:
+            event.fn = _with_log(event.fn)
+
+
+def _with_log(handler: Callable) -> Callable:
+    if inspect.isasyncgenfunction(handler):
+
+        @functools.wraps(handler)
+        async def generate(*arguments):
+            with _logged_errors():
+                async with aclosing(handler(*arguments)) as yielded:
+                    async for outputs in yielded:
+                        yield outputs
+
+        return generate
+    if inspect.iscoroutinefunction(handler):
+
+        @functools.wraps(handler)
+        async def answer_later(*arguments):
+            with _logged_errors():
+                return await handler(*arguments)
+
+        return answer_later
+
+    @functools.wraps(handler)
+    def answer(*arguments):
+        with _logged_errors():
+            return handler(*arguments)
+
+    return answer
+
+
+@contextmanager
+def _logged_errors() -> Iterator[None]:
+    try:
+        yield
+    except gr.Error:  # a sentence for the visitor
+        raise
+    except Exception as error:
+        # Where it arose, but not its message.
+        frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+        log.error("Unexpected %s\n%s", type(error).__name__, frames)
+        raise gr.Error(str(error), print_exception=False) from error
