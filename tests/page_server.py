@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 import requests
@@ -29,12 +30,14 @@ class PageServer:
     Attributes:
         start_s: seconds until it answered.
         start_bytes: memory it had taken by then.
+        log: what it has printed.
     """
 
     address: str
     process: subprocess.Popen
     start_s: float
     start_bytes: int
+    log: IO[str]
 
     @property
     def port(self) -> int:
@@ -84,6 +87,7 @@ def running_page(
             process=process,
             start_s=time.monotonic() - began_s,
             start_bytes=psutil.Process(process.pid).memory_info().rss,
+            log=log,
         )
     finally:
         process.terminate()

@@ -157,7 +157,7 @@ def test_the_wheel_holds_the_package_and_what_comes_with_it_and_nothing_else(dis
         "charlstm/bundled/practice-text.txt.xz",
         "charlstm/bundled/tiny-shakespeare.safetensors",
     }
-    assert {"charlstm/py.typed", "charlstm/interface/write/write.js"} <= names
+    assert {"charlstm/py.typed", "charlstm/interface/browser/page.css"} <= names
 
 
 def test_the_source_distribution_holds_what_a_wheel_is_made_of(distributions):

@@ -20,6 +20,7 @@ from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run, Runs
 from charlstm.writing.engine import Engine
 from tests.page_server import running_page
+from tests.tiny_runs import append, create_run
 
 TYPED = "a secret of mine"
 LONG = f"{TYPED}, told to nobody. " * 200
@@ -111,9 +112,9 @@ def test_a_training_that_starts_on_the_page_is_logged_without_its_text(
 @pytest.mark.parametrize("kind", ["finished", "failed"])
 def test_a_training_s_end_is_logged_without_its_message(kind, tiny_corpus, caplog):
     caplog.set_level(logging.INFO, "charlstm")
-    run = Run.create(recipe=QUICK, corpus=tiny_corpus, budget=Budget(epochs=1), random_seed=1)
+    run = create_run(recipe=QUICK, corpus=tiny_corpus, budget=Budget(epochs=1), random_seed=1)
     process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
-    run.append_event(kind, elapsed_s=1.0, pid=process.pid, message=TYPED)
+    append(run, kind, pid=process.pid, message=TYPED)
     log_training(run, process).join(30)
     assert [record.getMessage() for record in caplog.records if record.name == "charlstm"] == [
         f"Training {run.name} started, process {process.pid}",
@@ -122,13 +123,15 @@ def test_a_training_s_end_is_logged_without_its_message(kind, tiny_corpus, caplo
 
 
 def test_the_page_logs_its_start_and_not_what_is_typed(tmp_path):
-    with running_page(tmp_path) as (address, process, _):
-        client = Client(address, verbose=False)
+    with running_page(tmp_path) as server:
+        client = Client(server.address, verbose=False)
         assert TYPED in client.predict(TYPED, 0.8, 60, 1, api_name="/generate")
         with pytest.raises(Exception, match="temperature"):
             client.predict(TYPED, 9, 60, 1, api_name="/generate")
-        process.terminate()
-        output = process.communicate(timeout=20)[0]
+        server.process.terminate()
+        server.process.wait(20)
+        server.log.seek(0)
+        output = server.log.read()
     (line,) = [line for line in output.splitlines() if " INFO " in line]
-    assert f"charlstm {charlstm.__version__} answers at {address}" in line and "core" in line
+    assert f"charlstm {charlstm.__version__} answers at {server.address}" in line and "core" in line
     assert TYPED not in output
