@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ ROOMS = (
 )
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
 MAX_LINES = 450
+GUIDE = (PACKAGE / "README.md").read_text("utf-8")
 ENTRANCES = {"charlstm.__main__"}  # of the command line: two lines that import it
 
 # Every module by its full name.
@@ -157,3 +159,32 @@ def test_the_public_names_are_what_is_visible():
     assert dir(charlstm) == charlstm.__all__
     with pytest.raises(AttributeError, match="no attribute 'generate'"):
         _ = charlstm.generate
+
+
+# The guide for whoever carries on, charlstm/README.md
+
+
+def test_the_guide_has_the_rooms_in_the_order_of_the_imports():
+    assert tuple(re.findall(r"^\| `(\w+)/` \|", GUIDE, re.MULTILINE)) == ROOMS
+
+
+def test_the_guide_lists_every_file():
+    entries = re.split(r"^- \*\*", GUIDE.partition("## The files\n")[2], flags=re.MULTILINE)[1:]
+    listed = []
+    for entry in entries:
+        folder, _, files = entry.partition("**: ")
+        place = "" if folder == "(this folder)" else folder.strip("`")
+        found = re.findall(r"`(\w+\.(?:py|js|css))`", files)
+        listed += [place + name for name in found]
+    present = {
+        path.relative_to(PACKAGE).as_posix()
+        for kind in ("*.py", "*.js", "*.css")
+        for path in PACKAGE.rglob(kind)
+        if path.name != "__init__.py" or path.parent == PACKAGE
+    }
+    assert sorted(listed) == sorted(present)
+
+
+def test_the_files_that_the_guide_names_exist():
+    for name in re.findall(r"`((?:\w+/)+[\w.]*)`", GUIDE):
+        assert (PACKAGE / name).exists() or (ROOT / name).exists(), name
