@@ -1,4 +1,4 @@
-"""The README says only what is true: its commands parse, its code runs."""
+"""The READMEs say only what is true: commands parse, code runs, and what they name exists."""
 
 import re
 import shlex
@@ -41,7 +41,7 @@ def test_app_defines_demo():
 EXAMPLES = [block for block in blocks("python") if "import charlstm" in block]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["engine", "library"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=["library", "engine"])
 def test_the_examples_run(example):
     done = subprocess.run(
         [sys.executable, "-c", example],
@@ -75,8 +75,21 @@ def test_the_two_commands_stand_there_alone(command):
     assert [command] in [block.strip().splitlines() for block in blocks("")]
 
 
-def test_pictures_and_files_it_names_exist():
-    for name in re.findall(r"!\[.*?\]\((.*?)\)", BODY):
+@pytest.mark.parametrize("path", ["README.md", "charlstm/README.md", "tests/benchmarks/README.md"])
+def test_pictures_and_files_it_names_exist(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for name in re.findall(r"\]\((.*?)\)", text):
+        assert (ROOT / path).parent.joinpath(name).exists(), name
+    for name in re.findall(r"`(requirements[\w-]*\.\w+|(?:tests|charlstm)/[\w./-]*)`", text):
         assert (ROOT / name).exists(), name
-    for name in re.findall(r"`(requirements[\w-]*\.txt)`", BODY):
-        assert (ROOT / name).exists(), name
+
+
+def test_each_benchmark_has_a_section_and_in_their_order():
+    folder = ROOT / "tests" / "benchmarks"
+    run_by_hand = [
+        path.stem
+        for path in sorted(folder.glob("*.py"))
+        if "\ndef main(" in path.read_text(encoding="utf-8")
+    ]
+    sections = re.findall(r"^## (\w+)$", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert sections == ["Quality", *run_by_hand]
