@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.waiting import PATIENCE_S
+
 MOODS = ("good", "unannounced", "corrupt", "cut off", "slow", "trickle", "404", "500")
 
 
@@ -61,7 +63,7 @@ def serving(payload: bytes, *moods: str) -> Iterator[Server]:
             elif mood == "slow":
                 self.wfile.write(half)
                 self.wfile.flush()
-                server.closing.wait(10)
+                server.closing.wait(PATIENCE_S)
             elif mood == "trickle":
                 for start in range(0, len(body), 256):
                     self.wfile.write(body[start : start + 256])

@@ -23,6 +23,7 @@ from charlstm.text.download import (
     download_tiny_shakespeare,
 )
 from tests.http_server import serving
+from tests.waiting import PATIENCE_S
 
 LONG = "All the world's a stage.\n" * 100
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,8 +40,8 @@ def folder(tmp_path, monkeypatch):
 
 
 def download(server, folder, **options):
-    # Short only where silence is meant: on a busy machine any answer may take a moment.
-    timeout_s = 0.5 if "slow" in server.moods else 10.0
+    # Short where only silence is meant: on a busy machine any answer may take a moment.
+    timeout_s = 0.5 if server.moods == ["slow"] else 3.0 if "slow" in server.moods else PATIENCE_S
     return download_tiny_shakespeare(
         url=server.url, folder=folder, sha256=PAYLOAD_SHA256, timeout_s=timeout_s, **options
     )

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from charlstm.network.checkpoint import Checkpoint
+from charlstm.writing.batch import Batch
 from charlstm.writing.engine import Engine
 from charlstm.writing.piece_queue import MAX_UNREAD
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
+from tests.slow_page import advance_slowly
 from tests.tiny_networks import random_checkpoint
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -167,9 +169,10 @@ def test_a_cancelled_task_frees_the_place(engine):
     wait_until(lambda: not engine._batches)
 
 
-def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
+def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine, monkeypatch):
     checkpoint = random_checkpoint()
-    seed_text = "nest sea\n" * 3000
+    seed_text = "nest sea\n" * 300
+    monkeypatch.setattr(Batch, "advance", advance_slowly)
 
     async def leave():
         task = asyncio.create_task(collect(engine, checkpoint, seed_text, length=5, random_seed=1))
@@ -180,7 +183,8 @@ def test_leaving_while_the_seed_text_is_read_spoils_nothing(engine):
 
     asyncio.run(leave())
     wait_until(lambda: not engine._batches)
-    assert not engine._states, "the text was read to its end: make it longer"
+    assert not engine._states, "the text was read to its end"
+    monkeypatch.undo()
     text = asyncio.run(collect(engine, checkpoint, seed_text, length=5, random_seed=1))
     assert text == written_alone(checkpoint, seed_text, 5, 1)
 

@@ -21,8 +21,10 @@ from charlstm.writing.batch import Batch
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
+from tests.slow_page import advance_slowly
 from tests.tiny_networks import random_checkpoint
 from tests.tiny_runs import create_run
+from tests.waiting import wait_until
 
 TEMPERATURES = (0.3, 0.8, 1.3)
 MODELS = (SHIPPED, SHIPPED)
@@ -37,6 +39,12 @@ class Request:
 @pytest.fixture
 def comparer():
     return Comparer(Engine(), ModelRegistry(Runs()))
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """Texts are written so slowly that something can happen on the way, on any machine."""
+    monkeypatch.setattr(Batch, "advance", advance_slowly)
 
 
 @pytest.fixture
@@ -164,18 +172,15 @@ def test_columns_are_only_lengthened_and_what_was_typed_is_no_markup(comparer):
     assert "Writing" not in everything[-1][-1]
 
 
-def test_leaving_closes_all_texts(comparer):
+def test_leaving_closes_all_texts(comparer, slowly):
     async def leave_at_once():
         pages = asked(comparer, "temperatures", length=2000)
         async for columns in pages:
             if len(text_of(columns[0])) > 20:
                 break
         await pages.aclose()
-        for _ in range(200):
-            if not comparer.engine._batches:
-                return len(asyncio.all_tasks())
-            await asyncio.sleep(0.01)
-        raise AssertionError("somebody still writes")
+        await asyncio.to_thread(wait_until, lambda: not comparer.engine._batches)
+        return len(asyncio.all_tasks())
 
     written = []
     finish = Batch.remove_idle
@@ -192,7 +197,7 @@ def test_leaving_closes_all_texts(comparer):
     assert not comparer.turns._latest
 
 
-def test_a_new_comparison_ends_the_one_before_it(comparer):
+def test_a_new_comparison_ends_the_one_before_it(comparer, slowly):
     async def twice():
         first = []
 

@@ -12,6 +12,7 @@ from charlstm.interface.write import copy_check as copies
 from charlstm.interface.write.copy_check import Copies
 from charlstm.network.training_record import SourceRecord, TextRecord, TrainingRecord
 from tests.tiny_networks import random_checkpoint
+from tests.waiting import PATIENCE_S
 
 TEXT = "First Citizen:\nBefore we  proceed\nany further, hear me speak é.\n"
 
@@ -116,7 +117,7 @@ def test_whoever_begins_a_new_text_does_not_wait_for_the_old_one_s_copies():
         await asyncio.sleep(0.01)
         assert not waiting.done()
         turn.is_over = True
-        assert await asyncio.wait_for(waiting, timeout=5) is None
+        assert await asyncio.wait_for(waiting, timeout=PATIENCE_S) is None
         assert never.cancelled(), "nobody looks for it any more"
         there = asyncio.get_running_loop().create_future()
         there.set_result("found")
