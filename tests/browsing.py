@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from charlstm import bootstrap
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -124,17 +124,6 @@ def visit(server, browser, usual_context):
     yield open_page
     for one in opened:
         one.close()
-
-
-def press_stop(page: Page, button: Locator, status: Locator) -> None:
-    """Stop what is written; once more if news that was on its way has overwritten the answer."""
-
-    def is_stopped() -> bool:
-        if "Writing" in status.text_content():
-            button.click()
-        return "Stopped" in status.text_content()
-
-    wait_until_shown(page, is_stopped)
 
 
 def hold_time(page: Page) -> None:

@@ -353,7 +353,8 @@ class TrainingSession:
             step=self.clock.step, elapsed_s=self.clock.elapsed_s, backend=self.device.backend
         )
         self.saving.save(checkpoint, point)
-        self.emit(events.Saved(elapsed_s=self.elapsed_s, step=self.clock.step))
+        # The time of what was saved: writing the files took some more.
+        self.emit(events.Saved(elapsed_s=round(point.elapsed_s, 2), step=point.step))
 
     def _network(self, weights: dict[str, np.ndarray] | None = None) -> Checkpoint:
         """The network alone, with these weights or its latest ones."""

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import TIMEOUT_MS, needs_browser, open_tab
+from tests.browsing import needs_browser, open_tab
 
 pytestmark = needs_browser
 
@@ -107,7 +107,7 @@ def test_an_older_text_does_not_go_on_after_a_newer_one_was_asked_for(begin, tab
         }""",
         shown,
     )
-    expect(page.locator(status)).to_contain_text("50 characters", timeout=TIMEOUT_MS)
+    expect(page.locator(status)).to_contain_text("50 characters")
     seen = page.evaluate("window.texts")
     assert "KING:" in seen[-1]
     assert [text for text in seen if "ROMEO7:" in text and text != before] == []

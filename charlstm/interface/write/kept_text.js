@@ -3,20 +3,23 @@
 import { UNCHANGED } from "../browser/latest_request.js";
 import { isExpectingFirstWords, KEPT } from "./lost_connection.js";
 import { holdsText, page, statusHTML, writingStatus } from "./page.js";
-import { lastRequest, restoreRequest } from "./request.js";
+import { isRequestBroken, lastRequest, restoreRequest } from "./request.js";
 
 const PAGE_KEY = "charlstm-page";
 const REQUEST_KEY = "charlstm-request";
+let isRestored = false;
 
 window.addEventListener("pagehide", () => {
+  // A page that reloads again before it was ready must not forget what it has not shown yet.
+  if (!isRestored && !lastRequest()) return;
   if (holdsText()) sessionStorage.setItem(PAGE_KEY, page().outerHTML);
-  const isOpen =
-    writingStatus() || isExpectingFirstWords() || document.querySelector("#status .try-again");
+  const isOpen = writingStatus() || isExpectingFirstWords() || isRequestBroken();
   sessionStorage.setItem(REQUEST_KEY, JSON.stringify(isOpen ? lastRequest() : null));
 });
 
 // [page, status] after a reload; both stay as they are if a new text was asked for meanwhile.
 export function restore() {
+  isRestored = true;
   if (lastRequest()) return [UNCHANGED, UNCHANGED];
   const request = JSON.parse(sessionStorage.getItem(REQUEST_KEY));
   restoreRequest(request);

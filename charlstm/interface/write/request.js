@@ -6,10 +6,12 @@ import { statusHTML, writingStatus } from "./page.js";
 
 const requests = new LatestRequest();
 let lastForm = null; // for trying again
+let isBroken = false; // its text did not come before the page reloaded, and was not asked for since
 
 // What is sent to the server: the form and the number of this request.
 export function beginRequest(form) {
   lastForm = form;
+  isBroken = false;
   expectFirstWords();
   return [...form, requests.begin()];
 }
@@ -19,10 +21,12 @@ export function endRequest() {
 }
 
 export const lastRequest = () => lastForm;
+export const isRequestBroken = () => isBroken;
 
 // After a reload: the form whose text did not come, or null.
 export function restoreRequest(form) {
   lastForm = form;
+  isBroken = form !== null;
 }
 
 // [page, status] when they arrive from the server for the request of a number.

@@ -208,7 +208,7 @@ def test_verse_is_less_surprising_than_a_tweet_and_that_than_gibberish(inside, s
 
 def test_it_opens_with_something_to_see(inside, shipped):
     page = inside()
-    sample = shipped.samples[-1]["text"].strip("\n")
+    sample = shipped.samples[-1].text.strip("\n")
     assert sample.startswith(page.locator(".coloured").text_content())
 
 
