@@ -178,7 +178,14 @@ def add_model(home_folder: Path, name: str, checkpoint: Checkpoint) -> Checkpoin
     return load_checkpoint(folder / "checkpoint.safetensors")
 
 
-def choose(page: Page, list_id: str, title: str) -> None:
-    """Choose from one of the page's lists, as it is now, by what stands there."""
+def choose(page: Page, list_id: str, title: str, *, once_listed: str = "") -> None:
+    """Choose from one of the page's lists, by what it shows.
+
+    Args:
+        once_listed: another title, to wait for: a list that is brought up to date while it is open
+            moves its options under the pointer.
+    """
     page.locator(f"#{list_id} input").click()
+    if once_listed:
+        page.get_by_role("option", name=once_listed).wait_for()
     page.get_by_role("option", name=title).click()

@@ -243,7 +243,8 @@ def test_two_models_stand_side_by_side_the_newest_on_the_right(open_compare, hom
     add_model(home_folder, "1001-second", model)
     damaged = home_folder / "runs" / "1001-second" / "checkpoint.safetensors"
     damaged.write_bytes(b"garbage" * 99)
-    choose(page, "compare-left", "1000-first, quick")  # the list is as new as the click
+    # The list is as new as the click.
+    choose(page, "compare-left", "1000-first, quick", once_listed="1001-second, quick")
     expect(page.locator("#compare-right input")).to_have_value("1001-second, quick")
     left, right = compare(page, "ROMEO:", random_seed=8)
     assert left == library_text(model, "ROMEO:", 0.8, 100, 8)
