@@ -38,7 +38,7 @@ PARTS = {
     "training": {"recipe": "quick", "corpus": {"name": "Gitanjali – গীতাঞ্জলি"}, "train_s": 1.5},
     "history": {"val_loss_nats": [(0.5, 3.25), (1.0, 2.5)]},
     "samples": [{"step": 7, "elapsed_s": 0.5, "text": "नn😀\n"}],
-    "cells": [{"layer": 1, "cell": 3, "meaning": "within a line"}],
+    "cells": [{"layer": 1, "cell": 3, "feature": "speaker", "score": 0.9, "sign": -1}],
 }
 
 
