@@ -18,12 +18,22 @@ export async function ask(name, ...data) {
   return answer;
 }
 
-export async function serverAnswers() {
+// The id of the server that answers now, or null.
+async function serverId() {
   try {
-    return (await fetch("gradio_api/app_id", { cache: "no-store" })).ok;
+    return (await (await fetch("gradio_api/app_id", { cache: "no-store" })).json()).app_id;
   } catch {
-    return false;
+    return null;
   }
+}
+
+export async function serverAnswers() {
+  return (await serverId()) !== null;
+}
+
+// Whether the server from which this page came is still there, and not one that was started since.
+export async function ownServerAnswers() {
+  return (await serverId()) === window.gradio_config.app_id;
 }
 
 // Wraps an asynchronous function so that one call runs at a time. Of the calls that come

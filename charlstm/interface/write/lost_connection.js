@@ -1,6 +1,6 @@
 // When no more of a text comes, the Write tab says so, and offers to ask for it again.
 import { Patience, PATIENCE_S } from "../browser/patience.js";
-import { serverAnswers } from "../browser/server.js";
+import { ownServerAnswers, serverAnswers } from "../browser/server.js";
 import { text, writingStatus } from "./page.js";
 
 export const KEPT =
@@ -20,10 +20,11 @@ export function expectNothing() {
 
 export const isExpectingFirstWords = () => isExpecting && !patience.isNew(text());
 
-// Of what was asked for no word has come: it was refused, or the server is gone.
+// Of what was asked for no word has come: it was refused, or the server is gone. A server that was
+// started since knows nothing of it: Gradio reloads the page then, and it can be asked for again.
 async function askWhetherServerIsThere() {
   patience.begin(text());
-  if (await serverAnswers()) isExpecting = false;
+  if (await ownServerAnswers()) isExpecting = false;
 }
 
 setInterval(() => {
