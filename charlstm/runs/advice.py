@@ -1,9 +1,9 @@
-"""What a training's curves and its text call for: plain warnings, and what helps.
+"""Advice about a training: warns of overfitting and of too little text, and says what helps.
 
-The recipe `quick` on the first 20,000 and 60,000 characters of Tiny Shakespeare was at its best
-after it had read them 11 to 13 times; then its held-out loss rose, that of 20,000 characters from
-1.8 to 3.4 nats, while the training loss went to nearly nothing. 150,000 characters, read 8 times,
-had not come that far.
+Measured with the recipe `quick` on the first 20,000 and 60,000 characters of Tiny Shakespeare: the
+held-out loss was lowest after 11 to 13 epochs and then rose, for 20,000 characters from 1.8 to 3.4
+nats, while the training loss fell to nearly zero. On 150,000 characters it had not begun to overfit
+after 8 epochs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from charlstm.runs.timeline import Timeline, duration
 
 FLATTERED = "The text kept aside helped to choose it, so its figures flatter it a little."
 
-# What `quick` reads more than twenty times in its usual three minutes on two processor cores:
-# well beyond the dozen times after which texts were learned by heart.
+# Characters. In its default three minutes on two cores, `quick` trains on a text of this size for
+# more than 20 epochs, well beyond the dozen after which it overfitted.
 SMALL_TEXT = 100_000
-# A held-out curve is a sample. Of 300 curves without a rise, with a noise of 0.04 nats from one
-# measurement to the next, means of 5 rose by more than this in 3, means of 3 in 40.
+# The held-out loss is measured on a sample, so it is noisy. Of 300 curves without a rise, with
+# noise of 0.04 nats between measurements, the mean of 5 measurements rose by more than
+# RISE_NATS in 3 of them, the mean of 3 in 40.
 SMOOTHED = 5
 RISE_NATS = 0.08
 
@@ -44,10 +45,13 @@ class Overfitting:
 def overfitting(
     held_out: Sequence[tuple[float, float]], training: Sequence[tuple[float, float]]
 ) -> Overfitting | None:
-    """Whether a network learns its text by heart now; None: it does not.
+    """Detect whether a network is overfitting now; None if it is not.
+
+    It is if the smoothed held-out loss has risen by more than `RISE_NATS` since its minimum while
+    the training loss has fallen.
 
     Args:
-        held_out, training: points of both curves, (elapsed seconds, loss in nats), oldest first.
+        held_out, training: both curves, (elapsed seconds, loss in nats), oldest first.
     """
     if len(held_out) <= SMOOTHED:
         return None
@@ -58,7 +62,7 @@ def overfitting(
         return None
     then = _mean_between(training, times[best], times[best + SMOOTHED - 1])
     now = _mean_between(training, times[-SMOOTHED], times[-1])
-    if not now < then:  # or not known
+    if not now < then:  # also if either is NaN
         return None
     return Overfitting(
         best_s=float(times[best + SMOOTHED // 2]),
@@ -68,16 +72,16 @@ def overfitting(
 
 
 def _mean_between(curve: Sequence[tuple[float, float]], first_s: float, last_s: float) -> float:
-    """Mean of a curve over a stretch of time; NaN where it has no point."""
+    """Mean of a curve's values between two times; NaN if it has no point there."""
     values = [value for elapsed_s, value in curve if first_s <= elapsed_s <= last_s]
     return float(np.mean(values)) if values else float("nan")
 
 
 def advice_for(timeline: Timeline, *, from_model: bool) -> list[str]:
-    """What people should know of a training that has begun; empty if all is well.
+    """Advice, in sentences, about a training that has begun; empty if all is well.
 
     Args:
-        from_model: it started from a trained model, not from scratch.
+        from_model: whether it started from a trained model instead of from scratch.
     """
     sentences = []
     kept = timeline.kept_version
@@ -97,7 +101,7 @@ def advice_for(timeline: Timeline, *, from_model: bool) -> list[str]:
 
 
 def kept_sentence(kept: KeptVersion) -> str:
-    """Why an earlier version was kept, and what helps."""
+    """Explain why an earlier version was kept, and what would help."""
     return (
         "It had begun to learn its text by heart (overfitting): on the text kept aside its "
         f"loss rose again, from {kept.best_nats:.2f} to {kept.last_nats:.2f} nats. So the "
@@ -107,7 +111,7 @@ def kept_sentence(kept: KeptVersion) -> str:
 
 
 def small_text(characters: int, *, from_model: bool) -> str:
-    """A sentence for whoever gives too little text; empty if it is enough."""
+    """Warn that a text is too short to learn much from; empty if it is long enough."""
     if characters >= SMALL_TEXT:
         return ""
     helps = "more text, or a shorter training"

@@ -1,4 +1,4 @@
-"""The config.json of a run folder: what was asked for when the training was made."""
+"""The config.json of a run folder: what was requested when the training was created."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ FORMAT = "charlstm-run/1"
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusConfig:
-    """The text of a training, which lies beside the config in corpus.txt.
+    """Facts about the training text; the text itself is in corpus.txt, in the same folder.
 
     Attributes:
         sha256: checksum of the cleaned text in UTF-8.
         style: "verse" or "prose".
         characters: length of the cleaned text; None in files that do not record it.
-        notices: what was changed or decided when the text was read, in sentences for people.
+        notices: what was changed or decided when the text was read, as sentences to show.
     """
 
     name: str
@@ -38,13 +38,13 @@ class CorpusConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """What a training was asked for.
+    """The settings of one training.
 
     Attributes:
-        recipe_name: a name that `find_recipe` knows.
-        created: date and time, in ISO 8601.
-        source: the model to start from; None: from scratch.
-        teachers: the models to learn from beside the text.
+        recipe_name: a key of `RECIPES`.
+        created: date and time in ISO 8601.
+        source: the model to start from; None to train from scratch.
+        teachers: the models whose predictions serve as additional targets (distillation).
     """
 
     recipe_name: str
@@ -57,10 +57,10 @@ class RunConfig:
 
     @property
     def recipe(self) -> Recipe:
-        """How the network is trained; a model to start from keeps the sizes it has.
+        """The recipe; when fine-tuning, adapted to the layer sizes of the source model.
 
         Raises:
-            CharLSTMError: this version does not know the recipe.
+            CharLSTMError: this version has no recipe of that name.
         """
         recipe, source = find_recipe(self.recipe_name), self.source
         if source is None or source.embedding_units is None or source.lstm_units is None:
@@ -69,14 +69,14 @@ class RunConfig:
 
     @property
     def exposure(self) -> str:
-        """Whether the model had seen the held-out part before: a key of `MEASURED_ON`."""
+        """Whether the model had seen the held-out text in training: a key of `MEASURED_ON`."""
         if not self.recipe.predicts_every_position:
             return "leaky"
         return "unseen" if self.source is None else self.source.held_out
 
     @property
     def notices(self) -> list[str]:
-        """What people should know of the text, of the source model and of the teachers."""
+        """Sentences to show about the text, the source model and the teachers."""
         notices = list(self.corpus.notices)
         if self.source is not None:
             notices += fine_tuning_notices(self.source)
@@ -101,7 +101,7 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, record: Any) -> Self | None:
-        """None if it is not what this version writes."""
+        """Parse a config; None if it is damaged or of another version."""
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             return None
         corpus, budget = (
@@ -143,7 +143,7 @@ def read_config(path: Path) -> RunConfig:
     """Read a config.json.
 
     Raises:
-        RunError: there is none, it is damaged, or of another version.
+        RunError: it is missing, damaged, or of another version.
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -159,7 +159,7 @@ def read_config(path: Path) -> RunConfig:
 
 
 def write_config(config: RunConfig, path: Path) -> None:
-    """Replace the file at one go: a page may be reading it."""
+    """Write a config.json atomically, because a page may be reading it."""
     text = json.dumps(config.to_json(), indent=1, ensure_ascii=False)
     replace_file(path, text.encode())
 

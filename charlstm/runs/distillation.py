@@ -1,12 +1,13 @@
-"""Knowledge distillation: learning from teachers beside the text.
+"""Knowledge distillation: a student network learns from its teachers as well as from the text.
 
-The text only says which character came. Networks that have learned the same text already say, at
-every position, how likely each character was, which is far more information. Several networks
-average out each other's mistakes, and one student can learn most of what they know together.
+At each position the text gives one correct character. A network already trained on that text gives
+a probability for every character (soft targets), which carries far more information. Averaging
+several teachers cancels some of their errors, and one student can learn most of what they know
+together.
 
 Sources: Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network",
-arXiv:1503.02531; students as large as their teachers: Furlanello et al. 2018, "Born-Again Neural
-Networks", arXiv:1805.04770.
+arXiv:1503.02531; for students as large as their teachers, Furlanello et al. 2018, "Born-Again
+Neural Networks", arXiv:1805.04770.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ MAX_TEACHERS = 16
 
 
 def teacher_records(teachers: Sequence[SourceModel], corpus: Corpus) -> tuple[TeacherRecord, ...]:
-    """What a run folder and a checkpoint record of the teachers.
+    """Check the teachers, and return what a run folder and a checkpoint record about them.
 
     Raises:
-        CharLSTMError: they are too many, or one has not learned from this text, or has seen its
-            held-out part.
+        CharLSTMError: there are more than `MAX_TEACHERS`, or one was not trained on this text, or
+            one was trained on its held-out part as well.
     """
     if len(teachers) > MAX_TEACHERS:
         raise CharLSTMError(f"There were {len(teachers)} teachers; give at most {MAX_TEACHERS}.")
@@ -42,7 +43,7 @@ def teacher_records(teachers: Sequence[SourceModel], corpus: Corpus) -> tuple[Te
 
 
 def check_can_be_taught(recipe: Recipe, from_model: bool) -> None:
-    """Raise CharLSTMError if a training cannot have teachers."""
+    """Raise CharLSTMError if a training of this kind cannot have teachers."""
     if not recipe.predicts_every_position:
         raise CharLSTMError(
             f"The recipe {recipe.name} learns one character of each window and cannot have "
@@ -55,7 +56,7 @@ def check_can_be_taught(recipe: Recipe, from_model: bool) -> None:
 
 
 def distillation_notice(teachers: Sequence[TeacherRecord]) -> str:
-    """Which models teach, in plain words."""
+    """A sentence that names the teachers."""
     names = ", ".join(f"“{teacher.name}”" for teacher in teachers)
     number = len(teachers)
     who = "a trained model expects" if number == 1 else f"{number} trained models expect"

@@ -1,7 +1,8 @@
-"""How long a training takes on this machine, before it has begun.
+"""Estimates how long a training will take on this machine, before it begins.
 
-What trainings of the same recipe reached here before is the best guide. Without one, the speed of
-matrix products is measured for a moment, and a recipe's usual share of it is assumed.
+The best predictor is the speed of an earlier training here with the same recipe. Without one, the
+machine's speed in matrix products is measured briefly, and the recipe is assumed to reach its usual
+share of it.
 """
 
 from __future__ import annotations
@@ -19,27 +20,27 @@ from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.runs.run import Run
 
-# Measured with TensorFlow on 2 cores of a Sapphire Rapids Xeon in quiet moments: a recipe's
-# training as a share of the speed that is probed here, which is that of float32. Small networks
-# reach less; processors with units for bfloat16 reach more.
+# Speed of a recipe's training relative to the float32 speed that is probed below, by the dtype of
+# the training's matrix products. Measured with TensorFlow on 2 otherwise idle cores of a Sapphire
+# Rapids Xeon. Small networks reach less; processors with bfloat16 matrix units reach more.
 USUAL_SHARE = {
     "float32": {"quick": 0.6, "full": 1.1, "notebook": 0.5},
     "bfloat16": {"quick": 0.7, "full": 1.7, "notebook": 0.5},
 }
-OPERATIONS_PER_WEIGHT = 6  # a multiplication and an addition, forward and twice backward
+OPERATIONS_PER_WEIGHT = 6  # multiply and add: once forward, twice backward
 PROBE_S = 0.05
-PROBE_SIZE = 64  # so small that one core computes it: several would wait for each other
+PROBE_SIZE = 64  # rows and columns; so small that one core computes the product
 PROBE_TIMES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a training will need.
+    """The expected extent of a training.
 
     Attributes:
         seconds: from the first step to the last.
-        epochs: how often the training text is read.
-        measured: whether earlier trainings here say so, or only the processor's speed.
+        epochs: number of times the training text is read.
+        measured: True if based on an earlier training here, False if only on the processor's speed.
     """
 
     seconds: float
@@ -69,9 +70,12 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
 
 
 def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
-    """Characters read a second by the newest training here with this recipe and network, in all."""
+    """Characters per second, over all lanes, of the newest training of this recipe and network.
+
+    None if there is no such training with enough progress events.
+    """
     for run in runs:
-        trained = run.config.recipe  # after a start from a model its network may be another one
+        trained = run.config.recipe  # a fine-tuned network may have other sizes than the recipe
         if (trained.name, trained.embedding_units, trained.lstm_units) != (
             recipe.name,
             recipe.embedding_units,
@@ -89,7 +93,7 @@ def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
 
 
 def _progress_of(run: Run) -> list[Progress]:
-    """Empty where the events cannot be read: that training says nothing about the next one."""
+    """A training's progress events; none if they cannot be read, so that it is skipped."""
     try:
         return [event for event in run.events() if isinstance(event, Progress)]
     except RunError:
@@ -98,9 +102,9 @@ def _progress_of(run: Run) -> list[Progress]:
 
 @cache
 def matrix_operations_per_s() -> float:
-    """The processor's speed in small matrix products, all cores together, operations a second.
+    """Operations per second in small float32 matrix products, on all cores together.
 
-    Measured once, because many visitors ask.
+    Cached, because many visitors ask.
     """
     matrix = np.ones((PROBE_SIZE, PROBE_SIZE), np.float32)
     product = np.empty_like(matrix)

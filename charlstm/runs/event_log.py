@@ -1,4 +1,4 @@
-"""The events.jsonl of a run folder: one process appends to it while others read."""
+"""The events.jsonl of a run folder: one process appends to it while others read it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from charlstm.runs.events import Event, event_from_json
 
 
 class EventLog:
-    """What happened in a training, one JSON object a line."""
+    """The events of a training, one JSON object per line; safe to read from several threads."""
 
     def __init__(self, path: Path):
         self.path = path
         self._events: list[Event] = []
         self._read_bytes = 0
-        self._reading = threading.Lock()  # many visitors look at one training
+        self._reading = threading.Lock()  # many visitors may look at the same training
 
     def read(self) -> list[Event]:
-        """All events so far, oldest first. Parses only what was added since the last call.
+        """All events so far, oldest first. Parses only the lines added since the last call.
 
         Raises:
-            RunError: an event is damaged, or of another version.
+            RunError: an event is damaged, or was written by another version.
         """
         with self._reading:
             try:
@@ -35,13 +35,13 @@ class EventLog:
                     data = file.read()
             except FileNotFoundError:
                 return []
-            whole = data[: data.rfind(b"\n") + 1]  # a line without its end is still being written
+            whole = data[: data.rfind(b"\n") + 1]  # an unterminated line is still being written
             self._events += [event for line in whole.splitlines() for event in _parse(line)]
             self._read_bytes += len(whole)
             return list(self._events)
 
     def append(self, event: Event) -> None:
-        """Only one process may do so at a time."""
+        """Add an event. Only one process at a time may call this."""
         with open(self.path, "a+b") as file:
             if file.tell() and not _ends_with_newline(file):
                 file.write(b"\n")
@@ -49,11 +49,11 @@ class EventLog:
 
 
 def _parse(line: bytes) -> list[Event]:
-    """The event of a line, if it is one."""
+    """The event on a line, in a list; empty if the line holds none."""
     try:
         record = json.loads(line)
     except ValueError:
-        return []  # half a line that a killed process left, ended by the next one
+        return []  # cut short by a killed process; the next process ended the line
     event = event_from_json(record)
     return [] if event is None else [event]
 

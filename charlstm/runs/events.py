@@ -1,6 +1,6 @@
-"""What happens in a training, one small type for each kind of event: written and read here alone.
+"""The events of a training: one small type for each kind, with its JSON form.
 
-An event is a JSON object, a line of events.jsonl: its kind under "event", then its fields.
+A line of events.jsonl is a JSON object: the kind under "event", then the fields.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from charlstm.runs.ownership import RunError
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened.
+    """Something that happened in a training.
 
     Attributes:
-        elapsed_s: seconds of training until then; preparing and measuring do not count.
+        elapsed_s: seconds of training so far, without preparation and final measuring.
     """
 
     kind: ClassVar[str]
@@ -31,11 +31,11 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Started(Event):
-    """A training begins, or goes on from `step`.
+    """A training starts, or resumes after `step` steps.
 
     Attributes:
         device_kind: "cpu" or "gpu".
-        characters: of the text, its held-out part included.
+        characters: length of the text, including its held-out part.
     """
 
     kind: ClassVar[str] = "started"
@@ -57,7 +57,7 @@ class Started(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AskingTeachers(Event):
-    """The teachers are reading the text; `share` of it is done, 0 to 1."""
+    """The soft targets are being computed; `share` of the text is done, 0 to 1."""
 
     kind: ClassVar[str] = "asking_teachers"
     share: float
@@ -65,12 +65,13 @@ class AskingTeachers(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Progress(Event):
-    """How far the training is.
+    """How far a training has come.
 
     Attributes:
-        epoch: how often the training part has been read.
-        share: of the budget, 0 to 1.
-        running_loss_nats, accuracy: on the text read since the event before, dropout included.
+        epoch: number of times the training text has been read.
+        share: share of the budget that is used, 0 to 1.
+        running_loss_nats, accuracy: means over the text read since the previous event, with
+            dropout active.
         eta_s: seconds left.
     """
 
@@ -86,7 +87,7 @@ class Progress(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Validated(Event):
-    """Loss and accuracy on a sample of the held-out part."""
+    """Loss and accuracy on a sample of the held-out text."""
 
     kind: ClassVar[str] = "validated"
     step: int
@@ -96,7 +97,7 @@ class Validated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Sampled(Event):
-    """A text that the network wrote; `kept` ones go into the checkpoint."""
+    """A text that the network wrote; it goes into the checkpoint if `kept`."""
 
     kind: ClassVar[str] = "sample"
     step: int
@@ -106,7 +107,7 @@ class Sampled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Saved(Event):
-    """The model, and what going on needs, are on the disk."""
+    """The model, and all that resuming needs, have been written to disk."""
 
     kind: ClassVar[str] = "saved"
     step: int
@@ -114,7 +115,7 @@ class Saved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Measuring(Event):
-    """The exact figures are being measured; `share` of the work is done, 0 to 1."""
+    """The final figures are being measured; `share` of the work is done, 0 to 1."""
 
     kind: ClassVar[str] = "measuring"
     share: float
@@ -122,10 +123,10 @@ class Measuring(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Ending(Event):
-    """The last event of a process that trained.
+    """The terminal event of a process that trained.
 
     Attributes:
-        pid: the process.
+        pid: id of that process.
     """
 
     pid: int
@@ -133,12 +134,12 @@ class Ending(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Completed(Ending):
-    """A training that ended as it should: its budget is used, or somebody asked to stop.
+    """A training that ended normally: its budget is used up, or it was stopped.
 
     Attributes:
-        prepare_s: seconds from the start of the process's work to the first step.
-        results: None after a stop, when nothing is measured.
-        kept_version: None: the last version is the one that was kept.
+        prepare_s: seconds of preparation before the first step.
+        results: final figures; None after a stop, when nothing is measured.
+        kept_version: the earlier version that was kept; None if the last version was kept.
     """
 
     step: int
@@ -156,21 +157,21 @@ class Completed(Ending):
 
 @dataclass(frozen=True, kw_only=True)
 class Finished(Completed):
-    """The budget is used up and the model measured."""
+    """The budget is used up, and the model has been measured."""
 
     kind: ClassVar[str] = "finished"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped(Completed):
-    """Somebody asked to stop; the model is kept."""
+    """The training was stopped on request; the model is kept."""
 
     kind: ClassVar[str] = "stopped"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(Ending):
-    """What went wrong, and what to do about it, in a sentence for people."""
+    """The training failed; `message` says why, and what to do about it, for non-programmers."""
 
     kind: ClassVar[str] = "failed"
     message: str
@@ -194,10 +195,10 @@ KINDS: dict[str, type[Event]] = {
 
 
 def event_from_json(record: Any) -> Event | None:
-    """The event of a JSON value; None for a kind that this version does not know.
+    """Parse an event; None if it is of a kind that this version does not know.
 
     Raises:
-        RunError: the record is damaged, or of a version whose events had other fields.
+        RunError: the record is damaged, or its version had other fields.
     """
     if not isinstance(record, dict) or not isinstance(record.get("event"), str):
         return None
@@ -232,9 +233,9 @@ def _is_possible(name: str, annotation: str, value: Any) -> bool:
     return isinstance(value, (int, float)) and 0 <= value <= MAX_NUMBER  # false for NaN
 
 
-# What is measured need not be finite: a training may have gone astray.
+# Measured values need not be finite: a training may have diverged.
 _MEASURED = {"running_loss_nats", "accuracy", "val_loss_nats", "val_accuracy"}
-# By the annotation; whole numbers pass for others, as in JSON.
+# By annotation; integers are accepted as floats, as in JSON.
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,
     "bool": bool,

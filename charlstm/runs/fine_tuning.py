@@ -1,8 +1,8 @@
-"""Fine-tuning: a training that starts from a trained model instead of from nothing.
+"""Fine-tuning: a training that starts from a trained model instead of random weights.
 
-The network keeps its sizes and everything it knows. Characters of the new text that it does not
-know are added to its vocabulary with fresh weights; all others keep theirs exactly, wherever the
-larger vocabulary puts them. Then it is trained like any other network, only by smaller steps.
+The network keeps its layer sizes and its weights. Characters of the new text that are not in its
+vocabulary are added with freshly initialised weights; all others keep their weights exactly, even
+though their ids may change. Then it is trained as usual, with a lower learning rate.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from charlstm.network.training_record import SourceRecord
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.text.vocabulary import Vocabulary, name_characters
 
-# Unless another one is asked for: a trained network has soon learned what a text of some ten
-# thousand characters can teach it, and then begins to memorise it.
+# The default: a trained network soon learns what it can from a text of some ten thousand
+# characters, and then begins to memorise it.
 BUDGET = Budget(epochs=4)
-# Of the recipe's learning rate. Measured with an earlier shipped model, `quick` and four passes
-# through 49,106 characters of documentation: held-out loss 1.723 at a quarter, 1.654 at half, 1.660
-# at the whole; what it lost on 40,000 characters of Shakespeare was less: 1.68, 1.94 and 2.32
-# afterwards.
+# Share of the recipe's learning rate. Measured with an earlier shipped model, `quick`, and four
+# epochs on 49,106 characters of documentation, at a quarter, half and all of the learning rate:
+# held-out loss 1.723, 1.654 and 1.660 nats; loss on 40,000 characters of Shakespeare, which the
+# model had learned before, 1.68, 1.94 and 2.32 nats (the lower the rate, the less it forgets).
 LEARNING_RATE_SHARE = 0.5
-# The weights that belong to single characters, and along which axis.
+# Weights with one row or column for each character of the vocabulary, and that axis.
 CHARACTER_AXES = {"embedding/embeddings": 0, "output/kernel": 1, "output/bias": 0}
 
 
@@ -39,7 +39,7 @@ CHARACTER_AXES = {"embedding/embeddings": 0, "output/kernel": 1, "output/bias": 
 
 
 def fine_tuned(recipe: Recipe, embedding_units: int, lstm_units: Iterable[int]) -> Recipe:
-    """The recipe for a network that exists already: its sizes, and smaller steps."""
+    """Adapt a recipe to a trained network: its layer sizes, and a lower learning rate."""
     return replace(
         recipe,
         embedding_units=embedding_units,
@@ -52,12 +52,12 @@ def fine_tuned(recipe: Recipe, embedding_units: int, lstm_units: Iterable[int]) 
 
 
 def unknown_characters(known: Vocabulary, text: str) -> str:
-    """The distinct characters of the text that are not known, in code-point order."""
+    """The distinct characters of a text that a vocabulary lacks, in code-point order."""
     return "".join(sorted(set(text) - set(known.characters)))
 
 
 def merge(known: Vocabulary, text: str) -> Vocabulary:
-    """The known characters and those of the text.
+    """A vocabulary of the known characters and those of a text.
 
     >>> merge(Vocabulary("an"), "banana!").characters
     '!abn'
@@ -66,7 +66,7 @@ def merge(known: Vocabulary, text: str) -> Vocabulary:
 
 
 def check_fits(checkpoint: Checkpoint, text: str) -> None:
-    """Raise CharLSTMError if a model that knows this text too could not be stored."""
+    """Raise CharLSTMError if the model, extended by the text's characters, could not be stored."""
     known = checkpoint.vocabulary
     vocabulary_size = len(merge(known, text))
     if vocabulary_size > MAX_VOCABULARY:
@@ -86,12 +86,15 @@ def check_fits(checkpoint: Checkpoint, text: str) -> None:
 def grow(
     checkpoint: Checkpoint, vocabulary: Vocabulary, fresh: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """The model's weights for a larger vocabulary, float32.
+    """Extend a model's weights to a larger vocabulary.
 
     Args:
-        vocabulary: all characters that the model knows, and new ones.
-        fresh: weights of a new network with that vocabulary, by name; new characters begin with
-            theirs.
+        vocabulary: contains all characters that the model knows.
+        fresh: weights of a newly initialised network with that vocabulary, by name; they become
+            the weights of the new characters.
+
+    Returns:
+        The weights by name, float32.
     """
     known = vocabulary.encode(checkpoint.vocabulary.characters)
     grown = {name: np.array(array, np.float32) for name, array in checkpoint.weights.items()}
@@ -102,11 +105,11 @@ def grow(
     return grown
 
 
-# Words
+# Notices
 
 
 def name_new_characters(new: str) -> str:
-    """A sentence about the characters of a text that a model does not know."""
+    """A sentence about the characters of a text that a model's vocabulary lacks."""
     if not new:
         return "The model knows all characters of this text."
     number, begin = f"{len(new):,} characters", "They start"
@@ -117,7 +120,7 @@ def name_new_characters(new: str) -> str:
 
 
 def fine_tuning_notices(source: SourceRecord) -> list[str]:
-    """Where a training starts, in plain words."""
+    """Sentences to show about the model that a training starts from."""
     notices = [
         f"This training starts from the model “{source.name}”, not from nothing (fine-tuning).",
         name_new_characters(source.new_characters or ""),

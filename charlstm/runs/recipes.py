@@ -1,7 +1,7 @@
-"""Recipes: a network, the way it is trained, and how long, under a name.
+"""Recipes: named sets of network sizes, hyperparameters and a default budget.
 
-`quick` learns the most in a few minutes, `full` the most in an hour, and `notebook` is the course
-notebook this project began with, kept as it was.
+`quick` learns the most in a few minutes, `full` the most in an hour, and `notebook` reproduces the
+course notebook that this project began with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ MAX_EPOCHS = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How long a training may take: minutes from its first step, or passes through the text."""
+    """How long a training may take: either minutes from its first step, or epochs.
+
+    Raises:
+        CharLSTMError: not exactly one of the two is given, or it is out of range.
+    """
 
     minutes: float | None = None
     epochs: float | None = None
@@ -41,12 +45,12 @@ class Budget:
 
     @property
     def unit(self) -> str:
-        """What the budget is counted in: "minutes" or "epochs"."""
+        """The unit of the budget: "minutes" or "epochs"."""
         return "epochs" if self.minutes is None else "minutes"
 
     @property
     def amount(self) -> float:
-        """How many of its unit it has."""
+        """The size of the budget, in its unit."""
         amount = self.epochs if self.minutes is None else self.minutes
         assert amount is not None  # see __post_init__
         return amount
@@ -56,38 +60,44 @@ class Budget:
 
         Args:
             elapsed_s: seconds since the first step.
-            epoch: how often the training part has been read.
+            epoch: number of times the training text has been read.
         """
         used = epoch if self.minutes is None else elapsed_s / 60
         return min(1.0, used / self.amount)
 
     def total_s(self, epoch_s: float) -> float:
-        """Seconds that the whole budget takes, if an epoch takes `epoch_s`."""
+        """Seconds that the whole budget takes if one epoch takes `epoch_s`."""
         return self.amount * (epoch_s if self.minutes is None else 60)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything about a training but its text and its random seed."""
+    """The settings of a training, except its text and its random seed.
+
+    Sources: truncated back-propagation through time, Williams and Peng 1990; decoupled weight decay
+    (AdamW), Loshchilov and Hutter 2019, arXiv:1711.05101; dropout with one mask for a whole window
+    (variational dropout), Gal and Ghahramani 2016, arXiv:1512.05287; dropout of the recurrent
+    weights, DropConnect, Wan et al. 2013, as weight-drop, Merity et al. 2017, arXiv:1708.02182.
+    """
 
     name: str
     embedding_units: int
     lstm_units: tuple[int, ...]
-    budget: Budget  # unless another one is asked for
-    lanes: int  # texts read side by side in a step: the batch size
-    window: int  # characters a lane reads in a step (length of truncated back-propagation)
+    budget: Budget  # the default
+    lanes: int  # batch size: parallel streams of text
+    window: int  # characters per lane and step (length of truncated back-propagation)
     predicts_every_position: bool = True  # False: the notebook's windows with one target each
-    learning_rate: float = 1e-3  # the highest one
-    warmup_share: float = 0.0  # of the budget: the learning rate climbs from zero
-    decays: bool = True  # cosine from the highest learning rate to nearly zero
+    learning_rate: float = 1e-3  # its peak
+    warmup_share: float = 0.0  # share of the budget in which the learning rate rises to its peak
+    decays: bool = True  # by a cosine, from the peak to a hundredth of it
     beta_2: float = 0.999
     weight_decay: float = 0.0
-    clip_norm: float | None = None  # gradients longer than this, all together, are shortened
-    dropout: float = 0.0  # after each LSTM layer
-    recurrent_dropout: float = 0.0  # of the recurrent weights, once a step
+    clip_norm: float | None = None  # the largest global norm of the gradients
+    dropout: float = 0.0  # rate after each LSTM layer
+    recurrent_dropout: float = 0.0  # rate for the recurrent weights, one mask per step
     embedding_dropout: float = 0.0
-    teachers_share: float = 0.5  # of the loss, if there are teachers; the rest is the text's
-    fresh_start_share: float = 0.0  # of the lanes, each step: their state becomes zero
+    teachers_share: float = 0.5  # weight of the soft targets in the loss, with teachers
+    fresh_start_share: float = 0.0  # share of lanes whose state is reset to zero at each step
 
     def architecture(self, vocabulary_size: int) -> Architecture:
         return Architecture(
@@ -99,7 +109,7 @@ class Recipe:
     def learning_rate_at(self, share: float) -> float:
         """Learning rate when `share` (0 to 1) of the budget is used."""
         if share < self.warmup_share:
-            # A hundredth to begin with: at exactly zero the first step would be wasted.
+            # At least a hundredth of the peak: at zero the first step would be wasted.
             return self.learning_rate * max(share / self.warmup_share, 0.01)
         if not self.decays:
             return self.learning_rate
@@ -158,6 +168,11 @@ RECIPES = {recipe.name: recipe for recipe in (QUICK, FULL, NOTEBOOK)}
 
 
 def find_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        CharLSTMError: there is none.
+    """
     if name not in RECIPES:
         raise CharLSTMError(f"There is no recipe {name!r}: choose one of {', '.join(RECIPES)}.")
     return RECIPES[name]

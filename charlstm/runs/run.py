@@ -1,19 +1,19 @@
-"""The run folder: the truth about a training, shared by the process that trains and all readers.
+"""The run folder: the complete record of a training, written by the process that trains.
 
     config.json              recipe, corpus, budget, random seed
-    corpus.txt               the cleaned text, so that resuming needs nothing else
-    start.safetensors        the model that the training starts from, if it is not from scratch
-    teacher-1.safetensors    models that it learns from beside the text, if any; and
-    odds.npy                 their soft targets: what they expect after each character
-    events.jsonl             what happened, a JSON object a line
-    checkpoint.safetensors   the model so far, always whole
+    corpus.txt               the cleaned text, so that resuming needs no other file
+    start.safetensors        the model that a fine-tuning starts from
+    teacher-1.safetensors    the first teacher, if there are any
+    odds.npy                 soft targets: the teachers' probabilities after each character
+    events.jsonl             the events, one JSON object per line
+    checkpoint.safetensors   the latest saved model; replaced atomically
     best.safetensors         the version with the lowest held-out loss so far
-    resume.safetensors       weights and optimizer state, for going on exactly
-    process.json, .lock      which process trains
-    log.txt                  what the framework printed
-    stop                     exists once somebody pressed Stop
+    resume.safetensors       weights and optimizer state, for resuming exactly
+    process.json, .lock      which process is training
+    log.txt                  output of the training process
+    stop                     exists after Stop was pressed
 
-Nothing here trains: `Run.start` starts a process of its own, which outlives the page.
+Nothing here trains: `Run.start` starts a separate process, which outlives the page.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from charlstm.runs.training_request import TrainingRequest
 
 @dataclass(frozen=True)
 class RunPaths:
-    """Where everything is in a run folder."""
+    """The paths of the files in a run folder."""
 
     folder: Path
 
@@ -56,7 +56,7 @@ class RunPaths:
         return self.folder / "start.safetensors"
 
     def teacher(self, number: int) -> Path:
-        """Of the first, the second, ... teacher, counted from 1."""
+        """File of a teacher; `number` counts from 1."""
         return self.folder / f"teacher-{number}.safetensors"
 
     @property
@@ -102,8 +102,8 @@ class Run:
     """One training, as its folder records it.
 
     Attributes:
-        paths: where its files are.
-        ownership: which process trains in the folder.
+        paths: the paths of its files.
+        ownership: which process is training in the folder.
     """
 
     def __init__(self, folder: str | Path):
@@ -113,13 +113,13 @@ class Run:
 
     @classmethod
     def create(cls, request: TrainingRequest, folder: str | Path | None = None) -> Self:
-        """Make the folder of a new training; `start` or `charlstm.train` runs it.
+        """Create the folder of a new training; `start` or `charlstm.train` then runs it.
 
         Args:
-            folder: a new or an empty one; otherwise one named after the current time.
+            folder: must be empty or not exist; None creates one named after the current time.
 
         Raises:
-            CharLSTMError: the folder is in use, or model and text do not fit together.
+            CharLSTMError: the folder is not empty, or the model cannot be trained on the text.
         """
         config = request.config()
         run = cls(_new_folder(request.recipe.name) if folder is None else folder)
@@ -144,25 +144,34 @@ class Run:
 
     @property
     def config(self) -> RunConfig:
-        """What was asked for, read anew each time; RunError if it cannot be read."""
+        """The training's settings, read from the file at each access.
+
+        Raises:
+            RunError: the file cannot be read.
+        """
         return read_config(self.paths.config)
 
     def set_budget(self, budget: Budget) -> None:
-        """Give a training that has ended more (or less) time before it is resumed."""
+        """Change the budget of a training that is not running, before it is resumed."""
         write_config(replace(self.config, budget=budget), self.paths.config)
 
-    # What it learns from: files that no training ever changes.
+    # Inputs: files that are written once
 
     def text(self) -> str:
+        """The cleaned training text.
+
+        Raises:
+            RunError: the file is missing or was changed.
+        """
         return self._unchanged(self.paths.corpus, self.config.corpus.sha256).decode()
 
     def source_checkpoint(self) -> Checkpoint | None:
-        """The model that the training starts from; None: from scratch."""
+        """The model that the training starts from; None if it starts from scratch."""
         source = self.config.source
         return None if source is None else self._model(self.paths.source, source.sha256)
 
     def teacher_checkpoints(self) -> list[Checkpoint]:
-        """The models that it learns from beside the text."""
+        """The teachers; empty without distillation."""
         return [
             self._model(self.paths.teacher(number), teacher.sha256)
             for number, teacher in enumerate(self.config.teachers, 1)
@@ -173,6 +182,7 @@ class Run:
         return load_checkpoint(path)
 
     def _unchanged(self, path: Path, sha256: str | None) -> bytes:
+        """A file's content; RunError if it is missing or its checksum differs."""
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -183,24 +193,32 @@ class Run:
             raise RunError(f"{path} was changed: start a new training.")
         return data
 
-    # What happened
+    # Events
 
     def events(self) -> list[Event]:
-        """All events so far, oldest first; RunError if the log is damaged."""
+        """All events so far, oldest first.
+
+        Raises:
+            RunError: an event is damaged, or was written by another version.
+        """
         return self._log.read()
 
     def append(self, event: Event) -> None:
-        """Only the process that trains may call this."""
+        """Add an event. Only the process that trains may call this."""
         self._log.append(event)
 
-    # The process that trains
+    # The training process
 
     def is_alive(self) -> bool:
         """Whether a process is training in this folder now."""
         return self.ownership.pid() is not None
 
     def start(self) -> subprocess.Popen:
-        """Train in a process of its own: from the beginning, or from where it stopped."""
+        """Start or resume the training in a separate process.
+
+        Raises:
+            RunError: it is running already, or its events cannot be read.
+        """
         with self.ownership.deciding():
             if self.is_alive():
                 raise RunError(f"The training in {self.folder} is running already.")
@@ -221,16 +239,16 @@ class Run:
                 stdout=log,
                 stderr=log,
                 env=environment,
-                start_new_session=True,  # Ctrl-C on the server is not meant for the training
+                start_new_session=True,  # so that Ctrl-C ends the server only
             )
 
     def stop(self) -> None:
-        """Ask the training to end after its next step and to keep the model."""
+        """Request that the training end after its current step and keep the model."""
         self.paths.stop.touch()
 
 
 def _new_folder(recipe_name: str) -> Path:
-    """An empty folder, named after the current time, that nobody else was given."""
+    """Create a folder named after the current time; the name is unique."""
     name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{recipe_name}"
     make_folder(runs_folder())
     for number in range(1, 10_000):
@@ -244,7 +262,7 @@ def _new_folder(recipe_name: str) -> Path:
 
 
 class Runs:
-    """All trainings of this machine; remembers what it has read of each."""
+    """All trainings of this machine; caches one `Run` each, and with it the events already read."""
 
     def __init__(self, folder: Path | None = None):
         self._folder = folder
@@ -255,7 +273,7 @@ class Runs:
         return self._folder or runs_folder()
 
     def all(self) -> list[Run]:
-        """Newest first."""
+        """All trainings, newest first."""
         if not self.folder.is_dir():
             return []
         names = sorted(path.parent.name for path in self.folder.glob("*/config.json"))
@@ -264,8 +282,11 @@ class Runs:
     def get(self, name: str) -> Run:
         """The training of that name.
 
+        Only names of existing trainings are accepted: a name from a visitor cannot be used to
+        reach other paths.
+
         Raises:
-            RunError: there is none; names come from visitors and lead nowhere else.
+            RunError: there is none.
         """
         if name not in {run.name for run in self.all()}:
             raise RunError(f"There is no training {name!r:.80}.")
@@ -275,5 +296,5 @@ class Runs:
         return self._runs.setdefault(name, Run(self.folder / name))
 
     def running(self) -> Run | None:
-        """The newest training that is going on."""
+        """The newest training that is running; None if there is none."""
         return next((run for run in self.all() if run.is_alive()), None)

@@ -1,4 +1,4 @@
-"""A model that a training starts from, or learns from: its file, read once."""
+"""A trained model as input to a training, as source of a fine-tuning or as teacher."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAX_NAME = 80
 
 @dataclass(frozen=True, kw_only=True)
 class SourceModel:
-    """A trained model as a training takes it up.
+    """A model's file, read once: another training may replace the file at any time.
 
     Attributes:
-        name: what people know it by.
-        data: the bytes of its file, to be copied into the run folder.
-        checkpoint: what those bytes say; a training may have replaced the file since.
+        name: the model's name for people.
+        data: the bytes of the file, to be copied into the run folder.
+        checkpoint: those bytes, parsed.
     """
 
     name: str
@@ -34,15 +34,15 @@ class SourceModel:
         """Read a model's file.
 
         Args:
-            name: what people know it by; otherwise the name of its file.
+            name: the model's name for people; by default its file's or its run folder's name.
 
         Raises:
-            CheckpointError: there is none, or it is damaged.
+            CheckpointError: the file is missing or damaged.
         """
         path = Path(path)
         data = read_checkpoint_bytes(path)
         if name is None:
-            # In a run folder every model has the same name: the folder's says more.
+            # The file is called the same in every run folder: use the folder's name.
             in_run = path.name == "checkpoint.safetensors"
             name = path.absolute().parent.name if in_run else path.name
         checkpoint = parse_checkpoint(data, path.name)
@@ -50,14 +50,15 @@ class SourceModel:
 
     @property
     def sha256(self) -> str:
-        """Checksum of the file."""
+        """Checksum of the file, in hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
 
     def record(self, corpus: Corpus) -> SourceRecord:
-        """What a run folder and a checkpoint record of a training on `corpus` that starts here.
+        """What is recorded about this model when a training on `corpus` starts from it.
 
         Raises:
-            CharLSTMError: model and text together are more than a checkpoint can hold.
+            CharLSTMError: extended by the text's characters, the model would not fit into a
+                checkpoint.
         """
         check_fits(self.checkpoint, corpus.text)
         architecture, training = self.checkpoint.architecture, self.checkpoint.training
@@ -73,5 +74,5 @@ class SourceModel:
 
 
 def _printable(name: str) -> str:
-    """A name that may come from a stranger's file, fit to be shown."""
+    """Make a name from an untrusted file safe to show: printable, at most `MAX_NAME` characters."""
     return "".join(character for character in name if character.isprintable())[:MAX_NAME]

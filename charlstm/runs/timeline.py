@@ -1,4 +1,4 @@
-"""The course of a training, put together from its events: what a page or a command line shows."""
+"""The timeline of a training, built from its events: what a page or a command line shows."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ Point = tuple[float, float]  # (elapsed seconds, value)
 
 @dataclass(kw_only=True)
 class Timeline:
-    """Where a training is, as far as its events say.
+    """The state of a training according to its events.
 
     Attributes:
         status: "new", "preparing", "running", "measuring", "finished", "stopped", "failed" or
             "interrupted" (its process exited without a terminal event).
-        started: the event of the latest start.
-        progress, validated, samples: events of these kinds, oldest first, without those that a
-            resumed training has gone back behind.
-        ending: the last event, once the training has ended.
-        measured: share of the measuring at the end that is done, 0 to 1.
+        started: the latest `Started` event.
+        progress, validated, samples: events of these kinds, oldest first. Those later than the
+            step from which the training was resumed are dropped.
+        ending: the terminal event, once the training has ended.
+        measured: share of the final measuring that is done, 0 to 1.
     """
 
     status: str = "new"
@@ -68,17 +68,17 @@ class Timeline:
 
     @property
     def kept_version(self) -> KeptVersion | None:
-        """The version that was kept instead of the last one, at the end."""
+        """The earlier version that was kept at the end; None if the last version was kept."""
         return self.ending.kept_version if isinstance(self.ending, Completed) else None
 
     @property
     def failure(self) -> str:
-        """What went wrong; empty unless the training failed."""
+        """Why the training failed; empty if it did not."""
         return self.ending.message if isinstance(self.ending, Failed) else ""
 
     @property
     def results(self) -> Results | None:
-        """Exact figures at the end of a training, else the latest of its held-out curve."""
+        """The final figures of a finished training, else the latest point of its held-out curve."""
         if isinstance(self.ending, Completed) and self.ending.results is not None:
             return self.ending.results
         if not self.validated:
@@ -103,7 +103,7 @@ class Timeline:
         return [(event.elapsed_s, event.val_accuracy) for event in self.validated]
 
     def curves(self) -> dict[str, list[Point]]:
-        """What a checkpoint keeps: some hundred points a curve, each the mean of a stretch."""
+        """The curves for a checkpoint, each averaged down to at most `CURVE_POINTS` points."""
         return {
             "running_loss_nats": _thin(self.training_losses),
             "accuracy": _thin(self.training_accuracies),
@@ -112,7 +112,7 @@ class Timeline:
         }
 
     def kept_samples(self) -> tuple[Sample, ...]:
-        """What a checkpoint keeps of the texts that were written."""
+        """The samples for a checkpoint."""
         return tuple(
             Sample(step=event.step, elapsed_s=event.elapsed_s, text=event.text)
             for event in self.samples
@@ -120,7 +120,7 @@ class Timeline:
         )
 
     def add(self, event: Event) -> None:
-        """Take in the event that came next."""
+        """Update the timeline with the next event."""
         match event:
             case Started():
                 self._go_back_to(event.step)
@@ -142,7 +142,7 @@ class Timeline:
                 self.ending, self.status = event, event.kind
 
     def _go_back_to(self, step: int) -> None:
-        """Forget what came after the step from which a training goes on."""
+        """Drop the events later than the step from which a training is resumed."""
         self.progress = [event for event in self.progress if event.step <= step]
         self.validated = [event for event in self.validated if event.step <= step]
         self.samples = [event for event in self.samples if event.step <= step]
@@ -156,12 +156,12 @@ def timeline_of(events: Iterable[Event]) -> Timeline:
 
 
 def read_timeline(run: Run) -> Timeline:
-    """The timeline of a run folder, with what is known of the process that trains there.
+    """The timeline of a run folder, with a status that takes the training process into account.
 
     Raises:
-        RunError: the events are damaged, or of another version.
+        RunError: an event is damaged, or was written by another version.
     """
-    # Asked before the events are read: a process that ends in between has then left its last one.
+    # Before the events are read: a process that ends in between has written its terminal event.
     owner = run.ownership.pid()
     timeline = timeline_of(run.events())
     if timeline.is_going_on:
@@ -175,7 +175,7 @@ def read_timeline(run: Run) -> Timeline:
 
 
 def duration(seconds: float) -> str:
-    """A stretch of time for people: "45 seconds", "3:20 minutes", "about 27 hours"."""
+    """Format a duration for people: "45 seconds", "3:20 minutes", "about 27 hours"."""
     seconds = max(0, round(seconds))
     if seconds < 60:
         return f"{seconds} second{'s' if seconds != 1 else ''}"
@@ -189,6 +189,7 @@ def duration(seconds: float) -> str:
 
 
 def _thin(curve: Sequence[Point]) -> list[Point]:
+    """Average a curve down to at most `CURVE_POINTS` points, each at the end of its stretch."""
     stretches = np.array_split(np.arange(len(curve)), min(CURVE_POINTS, max(1, len(curve))))
     return [
         (

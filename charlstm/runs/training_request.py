@@ -1,4 +1,4 @@
-"""What a training is asked for, by the form of the page or by the command line."""
+"""A request for a training, from the form of the page or from the command line."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ RANDOM_SEEDS = (0, 2**32 - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRequest:
-    """A training, before its run folder is made.
+    """The settings and inputs of a new training, checked.
 
     Attributes:
-        source: the model to start from; None: from scratch.
-        teachers: models to learn from beside the text.
+        source: the model to start from; None to train from scratch.
+        teachers: models whose predictions serve as additional targets (distillation).
 
     Raises:
-        CharLSTMError: it cannot be trained like this.
+        CharLSTMError: the random seed is out of range, or these teachers cannot be used.
     """
 
     recipe: Recipe
@@ -45,7 +45,11 @@ class TrainingRequest:
             check_can_be_taught(self.recipe, self.source is not None)
 
     def config(self) -> RunConfig:
-        """What is written into the run folder, made now."""
+        """The config for the run folder, created now.
+
+        Raises:
+            CharLSTMError: the source model cannot be extended to the text.
+        """
         corpus = self.corpus
         return RunConfig(
             recipe_name=self.recipe.name,
