@@ -1,10 +1,12 @@
-"""From ids to batches: split first, then cut.
+"""Batches for training: the text is split first, then cut into batches, in one of two ways.
 
-Two ways. Lanes: the training text runs through a batch as many parallel lanes, each a stretch of
-the text read from front to back, so that the network's state can be carried from step to step;
-the end of the text is held out. Windows: the course notebook's overlapping windows with one
-target each and a random split, which leaks (neighbouring windows share 97 of 100 characters);
-kept because the notebook's figures were made that way.
+Lanes: the rows of a batch are parallel streams of text. Each lane reads on from step to step, so
+that the network's state can be carried (truncated back-propagation through time). The end of the
+text is held out.
+
+Windows: the course notebook's overlapping windows with one target each and a random split. The
+split leaks, because neighbouring windows share 97 of 100 characters; it is kept so that the
+notebook's figures can be reproduced.
 """
 
 from __future__ import annotations
@@ -23,31 +25,45 @@ NOTEBOOK_SPLIT_SEED = 42
 
 @dataclass(frozen=True)
 class LaneBatch:
-    ids: np.ndarray  # int32, (lanes, window)
-    targets: np.ndarray  # int32, (lanes, window): the character after each one of ids
-    keep: np.ndarray  # float32, (lanes, 1): 0 where a lane starts afresh, else 1
+    """The inputs and targets of one step.
+
+    Attributes:
+        ids: int32, (lanes, window).
+        targets: int32, (lanes, window): the character after each one of `ids`.
+        keep: float32, (lanes, 1): 0 where a lane's state is reset, else 1.
+    """
+
+    ids: np.ndarray
+    targets: np.ndarray
+    keep: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lanes:
-    """The training text as parallel lanes; a batch is a pure function of the step's number.
+    """The training text as parallel lanes; a batch is a pure function of the step.
 
-    That makes resuming exact, and lets the framework fetch batches ahead. The text is read as a
-    ring: a lane that reaches the end goes on at the beginning.
+    That makes resuming exact, and allows the framework to prefetch batches. The text is circular: a
+    lane that reaches its end continues at its beginning.
+
+    Attributes:
+        ids: the training text, (characters,).
+        lanes: number of lanes.
+        window: characters per lane and step.
+        fresh_start_share: expected share of lanes whose state is reset at each step.
     """
 
-    ids: np.ndarray  # (characters,)
+    ids: np.ndarray
     lanes: int
     window: int
     fresh_start_share: float
     random_seed: int
 
     def steps_per_epoch(self) -> float:
-        """Steps in which the lanes together read as many characters as the text has."""
+        """Steps in which all lanes together read as many characters as the text has."""
         return len(self.ids) / (self.lanes * self.window)
 
     def positions(self, step: int) -> np.ndarray:
-        """Where in the text (a ring) the characters of a batch stand, (lanes, window)."""
+        """Positions in the circular text of a batch's characters, (lanes, window)."""
         starts = np.arange(self.lanes) * len(self.ids) // self.lanes + step * self.window
         return starts[:, None] + np.arange(self.window)
 
@@ -67,7 +83,7 @@ class Windows:
     """The notebook's data: windows of 100 characters, one every 3, one target each.
 
     Attributes:
-        windows: a view on the ids, (windows, window): nothing is copied.
+        windows: (windows, window), a view of the ids: nothing is copied.
         targets: the character after each window, (windows,).
         train, test: indices of the windows of each part.
     """
@@ -101,7 +117,7 @@ class Windows:
         return -(-len(self.train) // self.batch_size)  # the last batch of an epoch is smaller
 
     def batches(self, first_step: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Batches from a step on: windows (batch, window) and targets (batch,), for ever."""
+        """Endless batches from a step on: windows (batch, window) and targets (batch,), int32."""
         steps = int(self.steps_per_epoch())
         epoch, skip = divmod(first_step, steps)
         while True:
@@ -113,11 +129,11 @@ class Windows:
 
 
 def cold_windows(ids: np.ndarray, window: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `count` windows spread evenly over a text, and the character after each position.
+    """At most `count` windows, spread evenly over a text, to be read from a zero state.
 
     Returns:
-        inputs and targets, int32, (windows, window). A text shorter than a window gives one
-        shorter window.
+        Inputs and targets, int32, (windows, window); a target is the character after its input. A
+        text shorter than a window gives one shorter window.
     """
     window = min(window, len(ids) - 1)
     count = max(1, min(count, (len(ids) - 1) // window))
@@ -128,7 +144,7 @@ def cold_windows(ids: np.ndarray, window: int, count: int) -> tuple[np.ndarray, 
 
 
 def training_data(recipe: Recipe, ids: np.ndarray, random_seed: int) -> Lanes | Windows:
-    """The training part of a text, (characters,) ids, as the recipe reads it."""
+    """The data that a recipe trains on, from the ids of the whole text, (characters,)."""
     if recipe.predicts_every_position:
         return Lanes(
             ids=split(ids)[0],
@@ -145,14 +161,15 @@ def training_data(recipe: Recipe, ids: np.ndarray, random_seed: int) -> Lanes | 
 def batches(
     data: Lanes | Windows, step: int, soft_targets: np.ndarray | None = None
 ) -> Iterator[tuple]:
-    """Inputs and targets of a training model, from a step on, for ever.
+    """Endless inputs and targets for `Models.training`, from a step on.
 
     Args:
-        soft_targets: what teachers expect after each character of the text, (characters, vocab).
+        soft_targets: the teachers' probabilities after each character of the training text,
+            (characters, vocab).
     """
     if isinstance(data, Windows):
         yield from data.batches(step)
-        return  # never: they come for ever
+        return  # never reached: the batches are endless
     while True:
         batch = data.batch(step)
         targets: np.ndarray | dict[str, np.ndarray] = batch.targets

@@ -1,8 +1,8 @@
-"""The version of a network with the lowest held-out loss, for when it begins to overfit.
+"""Keeps the version of a network with the lowest held-out loss, in case it overfits later.
 
-On a small text a network soon overfits: the held-out loss rises while the training goes on, and
-the last version writes worse than an earlier one. So the best version is remembered: early
-stopping, without stopping, because a curve may well fall again.
+On a small text the held-out loss soon rises again, and the last version writes worse than an
+earlier one. This is early stopping without the stop: the training continues, because the held-out
+loss may fall again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 from charlstm.network.checkpoint import write_tensors
 from charlstm.network.training_record import KeptVersion
 
-SMOOTHED = 3  # measurements: each one is of a sample
-WORSE_NATS = 0.05  # a larger rise is no longer chance: then the best version is kept
+SMOOTHED = 3  # measurements to average: each one uses only a sample
+WORSE_NATS = 0.05  # a larger rise is not noise: then the best version is kept
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Best:
-    """When the held-out loss was lowest, and how low: a mean of `SMOOTHED` measurements."""
+    """The minimum of the held-out loss (a mean of `SMOOTHED` measurements), and its time."""
 
     step: int = 0
     elapsed_s: float = 0.0
@@ -31,15 +31,15 @@ class _Best:
 
 
 class BestVersion:
-    """Remembers the weights with the lowest held-out loss.
+    """Holds a copy of the weights with the lowest held-out loss.
 
     Args:
-        path: where they are kept for a training that goes on later.
+        path: file in which they are stored for a training that is resumed.
     """
 
     def __init__(self, path: Path):
         self.path = path
-        self.windows = 0  # of the held-out text, in each measurement
+        self.windows = 0  # number of held-out windows in each measurement
         self.weights: dict[str, np.ndarray] = {}
         self._best = _Best()
         self._latest: list[float] = []
@@ -53,11 +53,11 @@ class BestVersion:
         elapsed_s: float,
         weights: Callable[[], dict[str, np.ndarray]],
     ) -> None:
-        """Take in a measurement; the weights are copied if it is the best so far.
+        """Add a measurement; if the smoothed loss is the lowest so far, copy the weights.
 
         Args:
             loss: held-out loss in nats.
-            weights: called for the weights if they are needed.
+            weights: returns the weights by name; called only if they are to be copied.
         """
         self._latest = [*self._latest, float(loss)][-SMOOTHED:]
         self._is_saved = False
@@ -67,7 +67,7 @@ class BestVersion:
             self.weights = {name: np.array(array) for name, array in weights().items()}
 
     def kept(self) -> KeptVersion | None:
-        """What to keep instead of the last version; None: the last one is good enough."""
+        """The version to keep instead of the last one; None if the last one is good enough."""
         if not self.weights:
             return None
         last = float(np.mean(self._latest))
@@ -76,17 +76,18 @@ class BestVersion:
         return KeptVersion(**vars(self._best), last_nats=last)
 
     def save(self) -> None:
+        """Write the best version to its file, if it has changed."""
         if self.weights and not self._is_saved:
             record = {"best": vars(self._best), "latest": self._latest, "windows": self.windows}
             write_tensors(self.weights, {"story": json.dumps(record)}, self.path)
             self._is_saved = True
 
     def load(self, windows: int | None = None) -> None:
-        """Go on with what was saved; a damaged file counts as none.
+        """Restore what was saved; a damaged file is treated as missing.
 
         Args:
-            windows: how many windows the next measurements use. Measurements of another number
-                cannot be compared with them, and are forgotten. None: any number.
+            windows: number of windows that later measurements will use. Measurements with another
+                number are not comparable, and are dropped. None accepts any number.
         """
         from safetensors import SafetensorError, safe_open
 

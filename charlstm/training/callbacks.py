@@ -1,7 +1,7 @@
 """The Keras callbacks of a training, each with one job.
 
-`fit()` runs in chapters of about half a second (Keras calls them epochs): between two chapters
-the weights may be read on every backend, so that measuring, sampling and saving happen there.
+`fit()` runs in chapters of about half a second, which Keras calls epochs. Measuring, sampling and
+saving happen between two chapters, where the weights can be read on every backend.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from charlstm.runs.recipes import Budget, Recipe
 
 PROGRESS_EVERY_S = 0.2
 PROGRESS_AT_LEAST_EVERY_S = 5.0
-VALIDATIONS = 30  # in a training, if they cost less than a twelfth of its time
-VALIDATIONS_AT_LEAST = 24  # the sample is made so small that there is time for this many
+VALIDATIONS = 30  # measurements per training, if they cost less than a twelfth of its time
+VALIDATIONS_AT_LEAST = 24  # the held-out sample is reduced until this many fit
 SAVE_EVERY_S = 15.0
-FIRST_SAVE_S = 5.0  # so that one can soon write with the new model
-SAMPLE_STEPS_RATIO = 1.25  # kept samples are spaced logarithmically
+FIRST_SAVE_S = 5.0  # early, so that visitors can soon write with the new model
+SAMPLE_STEPS_RATIO = 1.25  # ratio of the steps of successive kept samples
 SAMPLE_EVERY_S = 10.0
 
 
 class Clock:
-    """How far a training is: steps and seconds since its first step, and the share of its budget.
+    """Progress of a training: steps and seconds since the first step, and share of the budget used.
 
     Args:
-        step, elapsed_s: where a resumed training goes on.
-        steps_per_epoch: steps that read the whole training text once.
+        step, elapsed_s: where a resumed training continues.
+        steps_per_epoch: steps that read the whole training text once; need not be an integer.
     """
 
     def __init__(
@@ -51,25 +51,29 @@ class Clock:
 
     @property
     def elapsed_s(self) -> float:
+        """Seconds of training, including those before it was resumed."""
         running_s = 0.0 if self._started_s is None else time.monotonic() - self._started_s
         return self._before_s + running_s
 
     @property
     def epoch(self) -> float:
+        """Number of times the training text has been read."""
         return self.step / self.steps_per_epoch
 
     @property
     def share(self) -> float:
+        """Share of the budget that is used, 0 to 1."""
         return self.budget.share_used(self.elapsed_s, self.epoch)
 
     @property
     def eta_s(self) -> float:
+        """Seconds left; 0 while it is not known."""
         if self.budget.minutes is not None:
             return max(0.0, 60 * self.budget.minutes - self.elapsed_s)
         return self.elapsed_s * (1 - self.share) / self.share if self.share else 0.0
 
     def total_s(self, step_s: float) -> float:
-        """What the whole budget takes, if a step takes `step_s`."""
+        """Seconds that the whole budget takes if one step takes `step_s`."""
         return self.budget.total_s(self.steps_per_epoch * step_s)
 
 
@@ -80,7 +84,7 @@ class LearningRate(keras.callbacks.Callback):
         super().__init__()
         self.recipe = recipe
         self.clock = clock
-        # On JAX the optimizer's state cannot be changed within a chapter.
+        # On JAX the optimizer's variables cannot be changed within a chapter.
         self.every_step = keras.backend.backend() != "jax"
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -99,7 +103,10 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         emit: called with each progress event.
-        characters_per_step: characters that a step reads.
+        characters_per_step: characters that all lanes together read in a step.
+
+    Raises:
+        FloatingPointError: from `fit()`, if the loss is NaN or infinite.
     """
 
     def __init__(
@@ -112,7 +119,7 @@ class Progress(keras.callbacks.Callback):
         self._reported_step = clock.step
         self._reported_s: float | None = None  # None: not yet
         self._began_s = clock.elapsed_s
-        self._sums = (0, 0.0, 0.0)  # steps, loss and accuracy of the chapter at the last report
+        self._sums = (0, 0.0, 0.0)  # steps, and sums of loss and accuracy, when last reported
 
     def on_epoch_begin(self, epoch, logs=None):
         self._sums = (0, 0.0, 0.0)
@@ -120,12 +127,12 @@ class Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.clock.step += 1
         elapsed_s = self.clock.elapsed_s
-        # Long trainings report less often: two thousand points draw any curve.
+        # Long trainings report less often: two thousand points are enough for a curve.
         budget_s = elapsed_s + self.clock.eta_s
         pause_s = max(PROGRESS_EVERY_S, min(budget_s / 2000, PROGRESS_AT_LEAST_EVERY_S))
         if self._reported_s is not None and elapsed_s - self._reported_s < pause_s:
             return
-        # Keras logs means since the chapter began; their differences are the latest steps.
+        # Keras logs means since the chapter began; differences of sums give the latest steps.
         steps = batch + 1
         loss, accuracy = (_of_text(logs, name) * steps for name in ("loss", "accuracy"))
         steps_before, loss_before, accuracy_before = self._sums
@@ -159,12 +166,12 @@ class Progress(keras.callbacks.Callback):
 
 
 def _of_text(logs: dict, name: str) -> float:
-    """A mean that Keras logged; with teachers those of the text alone have names of their own."""
+    """A mean that Keras logged; with teachers, the one for the text's own targets."""
     return float(logs[f"text_{name}" if "text_loss" in logs else name])
 
 
 class Ending(keras.callbacks.Callback):
-    """Ends `fit()` when the budget is used up or somebody asked to stop."""
+    """Ends `fit()` when the budget is used up or a stop was requested."""
 
     def __init__(self, clock: Clock, stop_asked: Callable[[], bool]):
         super().__init__()
@@ -184,7 +191,7 @@ class BetweenChapters(keras.callbacks.Callback):
     Args:
         validate: returns held-out loss (nats) and accuracy.
         sample: writes a text.
-        save: stores everything that going on needs.
+        save: stores the model and all that resuming needs.
         emit: called with each event.
     """
 
@@ -208,13 +215,13 @@ class BetweenChapters(keras.callbacks.Callback):
         self._next_sample_s = 0.0
         self._saved_s = clock.elapsed_s + FIRST_SAVE_S - SAVE_EVERY_S
         self._save_cost_s = 0.0
-        # Of the latest measurement and the latest sample: slow ones are left out after Stop.
+        # Of the latest measurement and the latest sample; after Stop, slow ones are skipped.
         self.measure_cost_s = float("inf")
         self.sample_cost_s = float("inf")
 
     def on_epoch_end(self, epoch, logs=None):
         if self.model.stop_training:
-            return  # what is due at the end is done there
+            return  # the session measures and saves at the end
         if self.clock.share >= self._next_validation_share:
             self.measure()
         if self.clock.step >= self._next_sample_step or self.clock.elapsed_s >= self._next_sample_s:
@@ -226,6 +233,7 @@ class BetweenChapters(keras.callbacks.Callback):
             self._save_cost_s = min(1.0, self._saved_s - began_s)
 
     def measure(self):
+        """Measure on held-out text, report it, and schedule the next measurement."""
         began_s, share = self.clock.elapsed_s, self.clock.share
         loss, accuracy = self.validate()
         self.emit(
@@ -245,8 +253,8 @@ class BetweenChapters(keras.callbacks.Callback):
         """Write a sample and report it.
 
         Args:
-            sample: writes it, in place of the usual way.
-            keep: for the checkpoint, even if the latest kept one is not long ago.
+            sample: writes the text, instead of the callback's own `sample`.
+            keep: keep it for the checkpoint even if none is due.
         """
         began_s = self.clock.elapsed_s
         text = (sample or self.sample)()

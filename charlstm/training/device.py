@@ -1,6 +1,6 @@
-"""What computes: chosen by itself, and named so that it can be shown.
+"""Chooses the device that a training runs on, and names it for people.
 
-Every framework names its devices in its own way; this is the one place that knows.
+Each framework has its own way to list devices; only this module knows them.
 """
 
 from __future__ import annotations
@@ -13,37 +13,45 @@ from dataclasses import dataclass
 from charlstm.errors import CharLSTMError
 from charlstm.machine import available_cores, cpu_name, matrix_dtype_of
 
-LEAST_LANES = 16  # a group of fewer takes hardly less time
+MIN_GROUP_LANES = 16  # per group: a smaller one takes hardly less time
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
+    """The device that a training runs on."""
+
     name: str  # for people: "NVIDIA H100" or "Intel Xeon, 2 cores"
     kind: str  # "gpu" or "cpu"
     backend: str  # "tensorflow", "jax" or "torch"
     backend_version: str
     cores: int = 1
-    matrix_dtype: str = "float32"  # of matrix products: the quickest that it is made for
+    matrix_dtype: str = "float32"  # the fastest dtype for matrix products
 
     def lane_groups(self, lanes: int) -> int | None:
-        """How many parts lanes are best worked on in, one a core; None: the framework knows."""
+        """Best number of groups to divide the lanes into, at most one per core.
+
+        None where the framework's own parallelism is better.
+        """
         if self.kind != "cpu" or self.backend != "tensorflow":
             return None
         fitting = [
-            n for n in range(1, self.cores + 1) if not lanes % n and lanes >= n * LEAST_LANES
+            n for n in range(1, self.cores + 1) if not lanes % n and lanes >= n * MIN_GROUP_LANES
         ]
         return max(fitting, default=1)
 
 
 def prepare_device(by_lanes: bool = True) -> Device:
-    """Load the framework and settle where it computes: a GPU if there is one, else all cores.
+    """Load the framework and choose its device: a GPU if there is one, else all CPU cores.
 
-    On a GPU memory is taken as needed, not all at once. On the CPU the process steps back behind
-    the others, so that the page stays quick while a training runs.
+    On a GPU, memory is allocated as needed. On a CPU the process lowers its own priority (nice 10),
+    so that the page stays responsive while a training runs.
 
     Args:
-        by_lanes: the recipe trains by lanes, which on a processor are worked on in groups.
+        by_lanes: whether the recipe trains by lanes, which a CPU processes in groups.
+
+    Raises:
+        CharLSTMError: KERAS_BACKEND is not supported, or the framework is not installed.
     """
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -63,7 +71,7 @@ def prepare_device(by_lanes: bool = True) -> Device:
             "set KERAS_BACKEND to a framework that is there (tensorflow, jax or torch)."
         ) from error
     if kind == "cpu":
-        _step_back()
+        _lower_priority()
     return Device(
         name=name,
         kind=kind,
@@ -79,11 +87,11 @@ def _tensorflow(by_lanes: bool) -> tuple[str, str, str]:
 
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
-        with suppress(RuntimeError):  # a program that computed before has settled it already
+        with suppress(RuntimeError):  # too late if the program has already used the GPU
             tf.config.experimental.set_memory_growth(gpu, True)
     if not gpus:
-        # A thread for each of many chains of operations: threads that share one operation on a
-        # small network wait for each other more than they work.
+        # One thread per operation, several operations at a time: in a small network, threads that
+        # share an operation spend more time waiting for each other than working.
         with suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(1 if by_lanes else 0)
         return "cpu", cpu_name(), tf.__version__
@@ -108,7 +116,7 @@ def _torch() -> tuple[str, str, str]:
     return "cpu", cpu_name(), torch.__version__
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     import psutil
 
     process = psutil.Process()

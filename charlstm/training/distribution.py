@@ -1,7 +1,7 @@
-"""Training on several devices at once, each with its part of the lanes; Keras can do it on JAX.
+"""Data-parallel training on several devices, which Keras supports on JAX.
 
-Data parallel: every device has all weights and reads its own lanes; the gradients are averaged.
-That is the same sum as on one device, in another order.
+Every device holds all weights and processes its own share of the lanes; the gradients are averaged.
+The result is the same sum as on one device, in another order.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from charlstm.training.device import Device
 
 
 class LaneParallel(keras.distribution.DataParallel):
-    """DataParallel that leaves the carried state of a lane on the device that reads the lane.
+    """DataParallel that keeps a lane's carried state on the device that processes the lane.
 
     Args:
-        devices: names of the devices, as `keras.distribution.list_devices` gives them.
-        lanes: how many are read side by side, a multiple of the number of devices.
+        devices: names of the devices, as returned by `keras.distribution.list_devices`.
+        lanes: number of lanes, a multiple of the number of devices.
     """
 
     def __init__(self, devices: list[str], lanes: int):
@@ -29,8 +29,8 @@ class LaneParallel(keras.distribution.DataParallel):
         self.lanes = lanes
 
     def get_variable_layout(self, variable):
-        # The state of a `CarriedLSTM`, (lanes, units), is all that is named like this. Any other
-        # layout would be right too: XLA would only send the state around.
+        # Only the state of a `CarriedLSTM`, (lanes, units), has such a path. Any other layout would
+        # also be correct, but XLA would move the state between devices at every step.
         if variable.path.endswith(("/h", "/c")) and variable.shape[0] == self.lanes:
             return keras.distribution.TensorLayout([self.batch_dim_name, None], self.device_mesh)
         return super().get_variable_layout(variable)
@@ -39,31 +39,33 @@ class LaneParallel(keras.distribution.DataParallel):
         layout = super().get_data_layout(data_shape)
         if data_shape[0] % self.device_mesh.devices.size == 0:
             return layout
-        # The held-out curve takes as many windows as there is time for: all of them everywhere.
+        # The number of held-out windows depends on the time available, and need not be divisible
+        # by the number of devices: replicate them.
         return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
 
 
 @contextmanager
 def over_devices(device: Device, recipe: Recipe) -> Iterator[Device]:
-    """Within it, what Keras builds is parted over all devices, as far as the lanes divide evenly.
+    """Context in which what Keras builds is sharded across devices.
 
-    On TensorFlow, on torch and with one device nothing changes. The notebook's recipe stays on one
-    device: its epochs end in a smaller batch of any size.
+    Uses the largest number of devices that divides the lanes evenly. Changes nothing on TensorFlow,
+    on torch, with a single device, or for the notebook's recipe, whose epochs end with a smaller
+    batch of arbitrary size.
 
     Yields:
-        the device that computes, under a name that says how many of them do.
+        The device, with a name that includes how many are used.
     """
-    there = keras.distribution.list_devices() if device.backend == "jax" else []
-    if len(there) < 2 or not recipe.predicts_every_position:
+    available = keras.distribution.list_devices() if device.backend == "jax" else []
+    if len(available) < 2 or not recipe.predicts_every_position:
         yield device
         return
-    used = max(n for n in range(1, len(there) + 1) if recipe.lanes % n == 0)
+    used = max(n for n in range(1, len(available) + 1) if recipe.lanes % n == 0)
     name = f"{used} x {device.name}"
-    if used < len(there):
-        name += f" (of {len(there)}: {recipe.lanes} lanes part evenly among {used})"
+    if used < len(available):
+        name += f" (of {len(available)}: {recipe.lanes} lanes part evenly among {used})"
     before = keras.distribution.distribution()
     if used > 1:
-        keras.distribution.set_distribution(LaneParallel(there[:used], recipe.lanes))
+        keras.distribution.set_distribution(LaneParallel(available[:used], recipe.lanes))
     try:
         yield replace(device, name=name)
     finally:

@@ -1,7 +1,9 @@
-"""The whole network as it trains on a CPU: one group of lanes for each core.
+"""The whole network as one layer for training on a CPU, with one group of lanes per core.
 
-A group goes through the network in its own chain of operations, without waiting for the others:
-threads that share a single small product mostly wait for each other.
+Each group is a separate chain of operations, so that the cores work independently. Threads that
+share a single small matrix product spend most of their time waiting for each other.
+
+Arrays are feature-first, (features, time * lanes), as in `recurrence`.
 """
 
 from __future__ import annotations
@@ -14,14 +16,14 @@ from charlstm.training.recurrence import recurrence
 
 
 class LaneNetwork(keras.layers.Layer):
-    """Embedding, LSTM layers and output layer over lanes whose state is carried.
+    """Embedding, LSTM layers and output layer over lanes whose state is carried between calls.
 
-    Call with ids (lanes, window) and keep (lanes, 1), 0 where a lane starts afresh; returns logits
-    (lanes, window, vocabulary).
+    Call with ids (lanes, window) and keep (lanes, 1), 0 where a lane's state is reset; returns
+    logits (lanes, window, vocab), float32.
 
     Args:
-        embedding, lstms, output: built layers; their weights are the ones that are trained.
-        groups: how many parts the lanes are worked on in, a divisor of their number.
+        embedding, lstms, output: built layers, whose weights this layer uses and trains.
+        groups: number of groups of lanes; must divide the number of lanes.
         matrix_dtype: dtype of the matrix products. Weights, gates and state are float32.
     """
 
@@ -56,18 +58,18 @@ class LaneNetwork(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, ids, keep, training=False):
-        # Through `fit` shapes come unknown.
+        # Within `fit` the static shapes are unknown.
         ids = ops.reshape(ids, (self.recipe.lanes, self.recipe.window))
         keep = ops.reshape(keep, (1, self.recipe.lanes))
-        low = self._low
-        embedding = ops.transpose(low(self.embedding.embeddings))
+        cast = self._cast
+        embedding = ops.transpose(cast(self.embedding.embeddings))
         kernels = [self._kernel(lstm, training) for lstm in self.lstms]
-        output = _with_bias(self.output_layer.kernel, self.output_layer.bias, low)
+        output = _with_bias(self.output_layer.kernel, self.output_layer.bias, cast)
         states = [[ops.split(s * keep, self.groups, axis=1) for s in pair] for pair in self.states]
         after: list[tuple[list, list]] = [([], []) for _ in self.lstms]
         logits = []
         for group, its_ids in enumerate(ops.split(ids, self.groups, axis=0)):
-            # A product with a table of zeros and ones is quicker than fetching and its gradient.
+            # A product with one-hot vectors is faster than a gather and its gradient.
             one_hot = ops.one_hot(
                 ops.reshape(ops.transpose(its_ids), (-1,)),
                 embedding.shape[1],
@@ -92,23 +94,30 @@ class LaneNetwork(keras.layers.Layer):
                 state.assign(ops.concatenate(parts, axis=1))
         return ops.concatenate(logits, axis=0)
 
-    def _low(self, values):
+    def _cast(self, values):
         return ops.cast(values, self.matrix_dtype)
 
     def _kernel(self, lstm: keras.layers.LSTM, training: bool):
-        """Input weights, bias (what a row of ones is multiplied with), recurrent weights."""
+        """Input weights, bias and recurrent weights as (4 * units, features + 1 + units).
+
+        The bias is multiplied with a row of ones in the inputs. In training, single recurrent
+        weights are dropped: DropConnect (Wan et al. 2013), as weight-drop (Merity et al. 2017).
+        """
         cell = lstm.cell
-        recurrent = self._low(cell.recurrent_kernel)
+        recurrent = self._cast(cell.recurrent_kernel)
         if training and self.recipe.recurrent_dropout:
             recurrent = keras.random.dropout(
                 recurrent, self.recipe.recurrent_dropout, seed=self.seed_generator
             )
         return ops.concatenate(
-            [_with_bias(cell.kernel, cell.bias, self._low), ops.transpose(recurrent)], axis=1
+            [_with_bias(cell.kernel, cell.bias, self._cast), ops.transpose(recurrent)], axis=1
         )
 
     def _drop(self, x, rate: float, training: bool):
-        """Dropout of whole features of a lane, the same ones for all characters of a window."""
+        """Dropout with one mask per lane for all characters of a window.
+
+        Source: variational dropout, Gal and Ghahramani 2016, arXiv:1512.05287.
+        """
         if not (training and rate):
             return x
         features, lanes = x.shape[0], self.recipe.lanes // self.groups
@@ -119,6 +128,6 @@ class LaneNetwork(keras.layers.Layer):
         return ops.reshape(x, (features, -1))
 
 
-def _with_bias(kernel, bias, low):
-    """Weights and bias of a layer as one matrix, (units, features + 1)."""
-    return ops.concatenate([ops.transpose(low(kernel)), low(bias)[:, None]], axis=1)
+def _with_bias(kernel, bias, cast):
+    """Weights and bias of a layer in one matrix, (units, features + 1)."""
+    return ops.concatenate([ops.transpose(cast(kernel)), cast(bias)[:, None]], axis=1)

@@ -1,7 +1,7 @@
-"""How good a network is on held-out text: a sample while it trains, exact figures at the end.
+"""Measures a network on held-out text: on a sample during training, on all of it at the end.
 
-The held-out curve is measured on the same few windows again and again, so that measuring leaves
-the time to learning. The exact figures are those of the weights as they are stored.
+The held-out curve always uses the same few windows, so that measuring costs little training time.
+The final figures are those of the weights as stored in the checkpoint (float16).
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from charlstm.training.batches import Lanes, Windows
 from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
 
 NOTEBOOK_TEST_BATCH = 512
-FEWEST_WINDOWS = 8
-TIME_SHARE = 0.08  # of a training, for all its measurements together
+MIN_WINDOWS = 8
+TIME_SHARE = 0.08  # share of a training's time for all its measurements together
 
 
 class HeldOutCurve:
-    """Measures a model on windows that stay the same.
+    """Measures a model repeatedly on a fixed set of windows.
 
     Args:
         model: compiled with a loss and an accuracy.
-        inputs, targets: windows and what follows, the first axis of both is the windows'.
+        inputs: windows, (windows, window).
+        targets: the next characters, (windows, window), or (windows,) for the notebook's windows.
     """
 
     def __init__(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray):
@@ -38,7 +39,7 @@ class HeldOutCurve:
         self.targets = targets
 
     def measure(self) -> tuple[float, float]:
-        """Loss in nats and accuracy."""
+        """Mean loss in nats per character, and accuracy (0 to 1)."""
         results = self.model.evaluate(
             self.inputs,
             self.targets,
@@ -49,15 +50,18 @@ class HeldOutCurve:
         return results["loss"], results["accuracy"]
 
     def fit_into(self, total_s: float) -> None:
-        """Keep as many windows as a training of `total_s` seconds can measure often enough."""
-        self.measure()  # traces the graph
+        """Reduce the windows so that measuring fits into a training of `total_s` seconds.
+
+        `VALIDATIONS_AT_LEAST` measurements shall take at most `TIME_SHARE` of that time.
+        """
+        self.measure()  # traces the graph, which must not be timed
         began_s = time.monotonic()
         self.measure()
         cost_s = time.monotonic() - began_s
         affordable_s = TIME_SHARE * total_s / VALIDATIONS_AT_LEAST
-        if cost_s > affordable_s and len(self.inputs) > FEWEST_WINDOWS:
+        if cost_s > affordable_s and len(self.inputs) > MIN_WINDOWS:
             count = int(len(self.inputs) * affordable_s / cost_s)
-            chosen = np.linspace(0, len(self.inputs) - 1, max(FEWEST_WINDOWS, count)).astype(int)
+            chosen = np.linspace(0, len(self.inputs) - 1, max(MIN_WINDOWS, count)).astype(int)
             self.inputs, self.targets = self.inputs[chosen], self.targets[chosen]
             self.measure()  # traces the graph of the new size
 
@@ -69,12 +73,12 @@ def final_figures(
     data: Lanes | Windows,
     progress: Callable[[float], None],
 ) -> Results:
-    """Figures over the whole held-out text; for the notebook's windows also over its test split.
+    """Figures on the whole held-out text, and for the notebook's windows on its test split too.
 
     Args:
-        stored: the network with its weights as they are stored.
+        stored: the network, with its weights rounded as in the file.
         held_out_ids: (characters,).
-        model: the one that was trained.
+        model: the Keras model that was trained.
         progress: called with the share of the work done, 0 to 1.
     """
     if not isinstance(data, Windows):

@@ -1,8 +1,9 @@
 """The network in Keras 3: the same code on TensorFlow, JAX and torch.
 
 Two models share one set of layers. The cold model reads windows from a zero state; it defines
-the weights and measures held-out loss. The training model carries its state from step to step:
-through the framework's own LSTM on a GPU, through `LaneNetwork` on a CPU.
+the weights and measures the held-out loss. The training model carries its state from step to step,
+for truncated back-propagation through time: with the framework's own LSTM on a GPU, with
+`LaneNetwork` on a CPU.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from charlstm.training.lane_network import LaneNetwork
 
 
 class CarriedLSTM(keras.layers.Layer):
-    """Runs an LSTM layer from where the step before left off.
+    """An LSTM layer that starts each step from the state in which the previous step ended.
 
-    `LSTM(stateful=True)` hides its state in variables that Keras does not track: it is lost on
-    JAX. Here hidden and cell state are weights of the layer that are not trained.
+    `LSTM(stateful=True)` keeps its state in variables that Keras does not track, so that it is lost
+    on JAX. Here the hidden and cell state are non-trainable weights of the layer.
 
-    Call with inputs (lanes, window, features) and keep (lanes, 1), 0 where a lane starts afresh.
+    Call with inputs (lanes, window, features) and keep (lanes, 1), 0 where a lane's state is reset;
+    returns hidden states (lanes, window, units).
 
     Args:
-        recurrent_dropout: share of the recurrent weights that a step leaves out. Keras' own takes
-            from the hidden state at every character, which cuDNN cannot.
+        recurrent_dropout: share of the recurrent weights that are dropped in a step: DropConnect
+            (Wan et al. 2013), as weight-drop (Merity et al. 2017). Keras' own recurrent dropout
+            acts on the hidden state at every character, which cuDNN does not support.
     """
 
     def __init__(self, lstm: keras.layers.LSTM, lanes: int, recurrent_dropout: float, **kwargs):
@@ -41,16 +44,17 @@ class CarriedLSTM(keras.layers.Layer):
 
     def call(self, inputs, keep, training=False):
         state = [self.hidden * keep, self.cell * keep]
-        attributes = vars(self.lstm.cell)  # past Keras, which takes a weight's place for settled
-        whole = attributes["recurrent_kernel"]
+        # Bypasses Keras, which forbids reassigning a tracked weight.
+        attributes = vars(self.lstm.cell)
+        full_kernel = attributes["recurrent_kernel"]
         if training and self.recurrent_dropout:
             attributes["recurrent_kernel"] = keras.random.dropout(
-                whole.value, self.recurrent_dropout, seed=self.seed_generator
+                full_kernel.value, self.recurrent_dropout, seed=self.seed_generator
             )
         try:
             outputs, hidden, cell = self.lstm(inputs, initial_state=state)
         finally:
-            attributes["recurrent_kernel"] = whole
+            attributes["recurrent_kernel"] = full_kernel
         self.hidden.assign(hidden)
         self.cell.assign(cell)
         return outputs
@@ -58,14 +62,14 @@ class CarriedLSTM(keras.layers.Layer):
 
 @dataclass(frozen=True)
 class Models:
-    """Models of one network, sharing its layers.
+    """Two models of one network, which share its layers.
 
     Attributes:
         cold: ids (batch, time) -> logits (batch, time, vocab), from a zero state.
-        training: what `fit` is called on. For lanes: {"ids": (lanes, window), "keep": (lanes, 1)}
-            -> logits (lanes, window, vocab). For the notebook's windows: ids (batch, window) ->
-            logits (batch, vocab) of the one character to come. With teachers, the logits twice:
-            {"text": logits, "teachers": logits}, to be compared with each.
+        training: the model for `fit`. For lanes: {"ids": (lanes, window), "keep": (lanes, 1)} ->
+            logits (lanes, window, vocab). For the notebook's windows: ids (batch, window) -> logits
+            (batch, vocab) of the next character. With teachers, it returns the logits twice,
+            {"text": logits, "teachers": logits}, one for each loss.
     """
 
     cold: keras.Model
@@ -83,15 +87,15 @@ def build_models(
     """Build both models of a recipe.
 
     Args:
-        groups: parts that the lanes are worked on in, one a core, by `LaneNetwork`; None: by the
-            framework's own LSTM, which takes cuDNN on a GPU.
-        matrix_dtype: of the products of a `LaneNetwork`.
-        taught: whether it learns from teachers too.
+        groups: number of groups of lanes for `LaneNetwork`, one per core; None uses the
+            framework's own LSTM instead, which is cuDNN on a GPU.
+        matrix_dtype: dtype of the matrix products in `LaneNetwork`.
+        taught: whether the network also learns from teachers (knowledge distillation).
     """
     embedding = keras.layers.Embedding(
         architecture.vocabulary_size, architecture.embedding_units, name="embedding"
     )
-    # XLA cannot part a call of cuDNN: every one of several devices would compute all lanes.
+    # XLA cannot shard a cuDNN call: each of several devices would compute all lanes.
     use_cudnn = "auto" if keras.distribution.distribution() is None else False
     lstms = [
         keras.layers.LSTM(
@@ -138,7 +142,10 @@ def build_models(
 
 
 def _dropout(rate: float, lanes: int) -> keras.layers.Layer:
-    """Dropout of a lane's features, the same ones for a whole window; nothing for a rate of 0."""
+    """Dropout with one mask per lane for a whole window; the identity for a rate of 0.
+
+    Source: variational dropout, Gal and Ghahramani 2016, arXiv:1512.05287.
+    """
     return (
         keras.layers.Dropout(rate, noise_shape=(lanes, 1, None))
         if rate
@@ -147,6 +154,11 @@ def _dropout(rate: float, lanes: int) -> keras.layers.Layer:
 
 
 def compile_models(models: Models, recipe: Recipe) -> None:
+    """Give both models their loss, metrics and optimizer.
+
+    With teachers the loss is the weighted mean of the cross-entropies with the text and with the
+    soft targets (knowledge distillation, Hinton et al. 2015).
+    """
     optimizer = keras.optimizers.AdamW(
         learning_rate=recipe.learning_rate,
         beta_2=recipe.beta_2,
@@ -158,7 +170,7 @@ def compile_models(models: Models, recipe: Recipe) -> None:
     def accuracy() -> keras.Metric:
         return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
-    # The cold model is never trained; Keras wants an optimizer all the same.
+    # The cold model is never trained, but Keras requires an optimizer.
     models.cold.compile(optimizer=keras.optimizers.SGD(), loss=loss, metrics=[accuracy()])
     if isinstance(models.training.output, dict):
         of_teachers = keras.losses.CategoricalCrossentropy(from_logits=True)
@@ -175,7 +187,7 @@ def compile_models(models: Models, recipe: Recipe) -> None:
 
 
 def weights_of(models: Models) -> dict[str, np.ndarray]:
-    """The network's weights by name, float32, as `Architecture.weight_shapes` lists them."""
+    """The network's weights, float32; names and shapes as in `Architecture.weight_shapes`."""
     return {
         variable.path: keras.ops.convert_to_numpy(variable.value)
         for variable in models.cold.trainable_variables
@@ -183,5 +195,6 @@ def weights_of(models: Models) -> dict[str, np.ndarray]:
 
 
 def set_weights(models: Models, weights: dict[str, np.ndarray]) -> None:
+    """Assign weights by name, as `weights_of` returns them, to both models."""
     for variable in models.cold.trainable_variables:
         variable.assign(weights[variable.path])

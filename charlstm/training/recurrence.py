@@ -1,12 +1,13 @@
-"""The LSTM recurrence with its gradient written by hand: what makes training quick on a CPU.
+"""The LSTM recurrence with a hand-written gradient, which makes training fast on a CPU.
 
-Differentiated by a framework, an LSTM adds to the gradient of its weights at every character: as
-many small products as there are characters. Here the changes of all characters are gathered and
-multiplied at once. Arrays are laid out (features, time * lanes): the weights are the left side of
-every product, the order in which processors with matrix units need not rearrange them.
+Automatic differentiation accumulates the gradient of the weights character by character, in as many
+small matrix products as there are characters. Here the gradients of all gates are collected first,
+and one large product gives the gradient of the weights. Arrays are laid out (features, time *
+lanes), so that the weights are the left operand of every product: processors with matrix units then
+need not repack them.
 
-Source of the formulas: Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; with forget
-gate, Gers, Schmidhuber and Cummins 2000, "Learning to Forget".
+Sources: Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; with forget gate, Gers,
+Schmidhuber and Cummins 2000, "Learning to Forget".
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from keras import ops
 def recurrence(inputs, hidden, cell, kernel):
     """Run an LSTM layer over a window of characters.
 
-    The dtype of `kernel` is that of all products; gates and cell state are float32.
+    Matrix products are computed in the dtype of `kernel`, gates and cell state in float32.
 
     Args:
-        inputs: (features, time * lanes), dtype of kernel: all lanes of the first character, then
-            of the second, ...
-        hidden, cell: state before the first character, (units, lanes), float32. No gradient flows
-            into them: back-propagation is truncated there.
-        kernel: (4 * units, features + units): what the gates i, f, g, o take from the inputs and
-            from the hidden state.
+        inputs: (features, time * lanes), dtype of `kernel`: all lanes of the first character, then
+            all lanes of the second, and so on.
+        hidden, cell: state before the first character, (units, lanes), float32. They receive no
+            gradient: this is truncated back-propagation through time.
+        kernel: (4 * units, features + units): weights of the gates i, f, g, o for the inputs, then
+            for the hidden state.
 
     Returns:
-        hidden states (units, time * lanes), dtype of kernel; the last hidden state and the last
+        Hidden states (units, time * lanes), dtype of `kernel`; the last hidden state and the last
         cell state, (units, lanes), float32, for the next window.
     """
     dtype = kernel.dtype
@@ -40,7 +41,7 @@ def recurrence(inputs, hidden, cell, kernel):
     for piece in ops.split(inputs, steps, axis=1):
         seen.append(ops.concatenate([piece, last_hidden], axis=0))
         gates = ops.split(ops.cast(ops.matmul(kernel, seen[-1]), "float32"), 4, axis=0)
-        i, f, o = (ops.sigmoid(gates[place]) for place in (0, 1, 3))
+        i, f, o = (ops.sigmoid(gates[index]) for index in (0, 1, 3))
         g = ops.tanh(gates[2])
         before, last_cell = last_cell, f * last_cell + i * g
         squashed = ops.tanh(last_cell)

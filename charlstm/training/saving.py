@@ -1,4 +1,4 @@
-"""Storing a training, so that its model can be used and the training can go on exactly."""
+"""Saves a training, so that its model can be used and the training can be resumed exactly."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from charlstm.training.model import Models
 
 @dataclass(frozen=True, kw_only=True)
 class ResumePoint:
-    """Where a training goes on.
+    """The point at which a training was saved and can be resumed.
 
     Attributes:
-        elapsed_s: seconds of training until then.
-        backend: the framework that computed; only the same one can go on.
+        elapsed_s: seconds of training up to this point.
+        backend: the framework that trained; only the same one can resume.
     """
 
     step: int
@@ -32,10 +32,10 @@ class ResumePoint:
 
 
 class Saving:
-    """Writes and reads the files of a run folder that change while it trains.
+    """Writes and reads the files of a run folder that hold weights.
 
     Args:
-        models: compiled; their variables are what going on needs.
+        models: compiled; their variables, with the optimizer's, are what resuming needs.
     """
 
     def __init__(self, paths: RunPaths, models: Models, best: BestVersion):
@@ -44,21 +44,21 @@ class Saving:
         self.best = best
 
     def save(self, checkpoint: Checkpoint, point: ResumePoint) -> None:
-        """Store the model, the best version and the resume file, each whole at any moment."""
-        # The checkpoint first: it refuses weights that are no numbers, and then no file changes.
+        """Replace the checkpoint, the best version and the resume file, each atomically."""
+        # The checkpoint first: it rejects weights that are not finite, and then no file changes.
         save_checkpoint(checkpoint, self.paths.checkpoint)
         self.best.save()
         position = json.dumps(vars(point))
         write_tensors(variables_of(self.models), {"position": position}, self.paths.resume)
 
     def load(self, backend: str) -> ResumePoint:
-        """Give the models what a stopped training saved.
+        """Restore the models' variables as an interrupted training saved them.
 
         Returns:
-            Where it goes on; step 0 if nothing was saved.
+            The point at which it was saved; step 0 if nothing was saved.
 
         Raises:
-            CharLSTMError: the file is damaged, of another framework or of another network.
+            CharLSTMError: the file is damaged, or from another framework or another network.
         """
         for unfinished in self.paths.folder.glob("*.safetensors.*.part"):
             unfinished.unlink()  # left by a process that was killed while it wrote
@@ -66,7 +66,7 @@ class Saving:
             return ResumePoint(step=0, elapsed_s=0.0, backend=backend)
         point, saved = read_resume(self.paths.resume, backend)
         variables = _tracked(self.models)
-        # By position: Keras numbers the names of what a process builds a second time.
+        # By order, not by name: Keras makes names unique within a process by numbering them.
         if [tuple(variable.shape) for variable in variables] != [array.shape for array in saved]:
             raise CharLSTMError(
                 f"{self.paths.resume} does not fit: it was saved by another version of the recipe, "
@@ -78,10 +78,10 @@ class Saving:
 
 
 def read_resume(path: Path, backend: str) -> tuple[ResumePoint, list[np.ndarray]]:
-    """Where a training goes on, and the saved variables in their order.
+    """Read a resume file: the point at which it was saved, and the variables in their order.
 
     Args:
-        backend: the framework that goes on; the file has to come from the same one.
+        backend: the framework that will resume; it must have written the file.
 
     Raises:
         CharLSTMError: the file is damaged, or another framework wrote it.
@@ -107,9 +107,9 @@ def read_resume(path: Path, backend: str) -> tuple[ResumePoint, list[np.ndarray]
 
 
 def variables_of(models: Models) -> dict[str, np.ndarray]:
-    """Weights, carried state, random state of the dropout, and the optimizer's variables.
+    """Weights, carried state, the dropout's random state, and the optimizer's variables.
 
-    The names begin with a number, so that sorting gives the order of the variables.
+    The names begin with a number, so that sorting them restores the order of the variables.
     """
     return {
         f"{index:03d}/{variable.path}": np.array(keras.ops.convert_to_numpy(variable.value))
@@ -118,7 +118,7 @@ def variables_of(models: Models) -> dict[str, np.ndarray]:
 
 
 def set_variables(models: Models, values: Sequence[np.ndarray]) -> None:
-    """Put back what `variables_of` gave, in its order."""
+    """Restore the values that `variables_of` returned, in the same order."""
     for variable, value in zip(_tracked(models), values, strict=True):
         variable.assign(value)
 

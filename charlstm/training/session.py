@@ -50,19 +50,20 @@ CHAPTER_S = 0.5
 CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
 VALIDATION_WINDOWS = 48
 NOTEBOOK_TEST_WINDOWS = 512
-STOP_PATIENCE_S = 0.5  # what takes longer is left out after Stop
+STOP_PATIENCE_S = 0.5  # after Stop, what takes longer is skipped
 
 
 class EventRecorder:
-    """Writes each event to the run folder, keeps the timeline, and passes the event on.
+    """Appends each event to the run folder, updates the timeline, and passes the event on.
 
     Attributes:
-        timeline: of this process and of those that trained in the folder before.
+        timeline: of this training, including what earlier processes recorded.
+        elapsed_s: seconds of training at the latest event.
     """
 
     def __init__(self, run: Run, timeline: Timeline, on_event: Callable[[events.Event], None]):
         self.timeline = timeline
-        self.elapsed_s = 0.0  # of the latest event
+        self.elapsed_s = 0.0
         self._run = run
         self._on_event = on_event
 
@@ -75,11 +76,11 @@ class EventRecorder:
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """What a training works on.
+    """The data and the models of a training.
 
     Attributes:
-        ids: of the whole text, (characters,).
-        data: the training part as the recipe reads it.
+        ids: the whole text, (characters,).
+        data: the training part of the text, cut as the recipe requires.
         models: built and compiled.
     """
 
@@ -98,7 +99,11 @@ class Material:
 
 
 def prepare_material(run: Run, config: RunConfig, device: Device) -> Material:
-    """Read the text and build the network, from scratch or from the source model."""
+    """Encode the text, and build the network with fresh weights or those of the source model.
+
+    Raises:
+        CharLSTMError: a file of the run folder is missing, damaged or was changed.
+    """
     recipe, text = config.recipe, run.text()
     source = run.source_checkpoint()
     vocabulary = Vocabulary.from_text(text)
@@ -123,7 +128,7 @@ class TrainingSession:
     """One training in this process, from its run folder to its checkpoint.
 
     Args:
-        emit: takes every event.
+        emit: called with each event.
     """
 
     def __init__(self, run: Run, device: Device, emit: EventRecorder):
@@ -152,20 +157,20 @@ class TrainingSession:
 
     @property
     def elapsed_s(self) -> float:
-        """As events record it."""
+        """Seconds of training, rounded as in events."""
         return round(self.clock.elapsed_s, 2)
 
     # The training itself
 
     def run_to_end(self) -> events.Completed:
-        """Train until the budget is used up or somebody asks to stop; measure; store.
+        """Train until the budget is used up or a stop is requested, then measure and save.
 
         Returns:
-            What is left to be emitted: the last event.
+            The terminal event, which the caller must emit.
         """
         began_s = time.monotonic()
         self._emit_start()
-        if self.clock.share >= 1:  # interrupted when only the measuring was left
+        if self.clock.share >= 1:  # interrupted when only the final measuring was left
             self.best.load()
             return self._finish(time.monotonic() - began_s, stopped=False)
         soft_targets = self._soft_targets()
@@ -212,7 +217,7 @@ class TrainingSession:
         )
 
     def _soft_targets(self) -> np.ndarray | None:
-        """What the teachers expect after each character, (characters, vocab); None without any."""
+        """The teachers' mean probabilities, (characters, vocab); None without teachers."""
         if not self.config.teachers:
             return None
         return teachers.soft_targets(
@@ -225,9 +230,12 @@ class TrainingSession:
         )
 
     def warm_up(self, soft_targets: np.ndarray | None) -> int:
-        """Trace and compile before the clock starts; returns the number of steps of a chapter.
+        """Trace and compile before the clock starts, and reduce the held-out sample if it is slow.
 
-        The steps are real ones, undone afterwards.
+        Runs a few real training steps and restores all variables afterwards.
+
+        Returns:
+            The number of steps in a chapter (see callbacks.py).
         """
         models = self.material.models
         before = variables_of(models)
@@ -270,15 +278,15 @@ class TrainingSession:
             sampling=Sampling(temperature=0.8),
             random_seed=SAMPLE_RANDOM_SEED,
         )
-        # On a busy machine several threads for one small product wait for each other, 30 times as
-        # long as one thread takes.
+        # On a busy machine several BLAS threads take up to 30 times as long as one: they wait for
+        # each other.
         with threadpool_limits(limits=1, user_api="blas"):
             return "".join(pieces)
 
-    # The end
+    # The final measurements
 
     def _finish(self, prepare_s: float, *, stopped: bool) -> events.Completed:
-        """Save, measure on the whole held-out text, save again."""
+        """Save, measure on the whole held-out text, and save again with the figures."""
         if not stopped or self.between.measure_cost_s < STOP_PATIENCE_S:
             self.between.measure()
         kept = self.best.kept()
@@ -317,7 +325,11 @@ class TrainingSession:
         )
 
     def _once_a_second(self, event_of: Callable[[float], events.Event]) -> Callable[[float], None]:
-        """A progress function, given the share of some work, that emits at most once a second."""
+        """A progress function that emits an event at most once a second.
+
+        Args:
+            event_of: makes the event from the share of the work done, 0 to 1.
+        """
         emitted_s = 0.0
 
         def progress(share: float) -> None:
@@ -328,7 +340,7 @@ class TrainingSession:
 
         return progress
 
-    # What is stored
+    # Saving
 
     def save(
         self,
@@ -338,7 +350,12 @@ class TrainingSession:
         results: Results | None = None,
         cells: Sequence[dict] = (),
     ) -> None:
-        """Store the model, with these weights or its latest ones, and what going on needs."""
+        """Save the checkpoint and all that resuming needs.
+
+        Args:
+            weights: of the version to put into the checkpoint; None for the latest.
+            kept_version: describes that version, if it is not the latest.
+        """
         network, timeline = self._network(weights), self.emit.timeline
         checkpoint = Checkpoint(
             architecture=network.architecture,
@@ -353,11 +370,11 @@ class TrainingSession:
             step=self.clock.step, elapsed_s=self.clock.elapsed_s, backend=self.device.backend
         )
         self.saving.save(checkpoint, point)
-        # The time of what was saved: writing the files took some more.
+        # The time at which the saved state was reached, not when writing the files ended.
         self.emit(events.Saved(elapsed_s=round(point.elapsed_s, 2), step=point.step))
 
     def _network(self, weights: dict[str, np.ndarray] | None = None) -> Checkpoint:
-        """The network alone, with these weights or its latest ones."""
+        """A checkpoint without records, with the given weights or the latest ones."""
         vocabulary = self.material.vocabulary
         return Checkpoint(
             architecture=self.recipe.architecture(len(vocabulary)),

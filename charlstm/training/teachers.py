@@ -1,4 +1,4 @@
-"""What teachers expect after each character of a text: computed once, before a student trains."""
+"""Soft targets for knowledge distillation (Hinton et al. 2015), computed once before training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from charlstm.network.lstm import Network
 from charlstm.writing.sampling import softmax
 
 _LANES = 64
-_PIECE = 32  # characters a call of Network.read
+_PIECE = 32  # characters per lane in each call of Network.read
 
 
 def soft_targets(
@@ -22,16 +22,16 @@ def soft_targets(
     path: Path,
     progress: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
-    """What the teachers together expect after each character: the mean of their probabilities.
+    """The mean of the teachers' probabilities for the next character, after each character.
 
     Args:
         ids: the training text, (characters,).
-        path: a file to keep them in, mapped to memory: 130 MB for a million characters. What an
-            interrupted training left there is taken up.
+        path: memory-mapped file for the result, 130 MB for a million characters. A complete file
+            left by an interrupted training is reused.
         progress: called with the share of the work done, 0 to 1.
 
     Returns:
-        float16, (characters, vocabulary).
+        Probabilities, float16, (characters, vocab), read-only.
     """
     shape = (len(ids), len(teachers[0].vocabulary))
     if path.exists():
@@ -54,7 +54,7 @@ def soft_targets(
             logits, states[index] = network.read(piece, states[index])
             mean += softmax(logits)
         rows = starts + np.arange(first, first + piece.shape[1])
-        inside = rows < len(ids)  # the last lane may be longer than what is left of the text
+        inside = rows < len(ids)  # the last lanes may extend beyond the end of the text
         targets[rows[inside]] = mean[inside] / len(networks)
         progress(min(1.0, (first + _PIECE) / per_lane))
     targets.flush()

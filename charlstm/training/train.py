@@ -1,7 +1,7 @@
-"""Training: from a run folder to a model, in a process of its own.
+"""Trains the model of a run folder in the current process.
 
-`train(run)` does it all: read the folder, build the network, `fit()`, measure, save. It reports
-through the run folder's events and always ends with one of `finished`, `stopped`, `failed`.
+`train(run)` reads the folder, builds the network, calls `fit()`, measures and saves. It reports
+through the run folder's events, and ends with exactly one of `finished`, `stopped` and `failed`.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ UNEXPECTED = "The training broke off"
 
 
 def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> Ending:
-    """Train in this process until the budget is used up, or somebody asks to stop.
+    """Train in this process until the budget is used up or a stop is requested.
 
-    Goes on where the run stopped, if it did.
+    Resumes a training that was stopped or interrupted.
 
     Args:
-        on_event: called with each event after it was written to the run folder.
+        on_event: called with each event after it has been written to the run folder.
 
     Returns:
-        The last event: `Finished`, `Stopped` or `Failed`.
+        The terminal event: `Finished`, `Stopped` or `Failed`.
 
     Raises:
-        RunError: another process trains in this folder.
+        RunError: another process is training in this folder.
     """
     run.ownership.claim()
     elapsed_s = 0.0
@@ -46,7 +46,7 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
     try:
         recipe = run.config.recipe
         device = prepare_device(by_lanes=recipe.predicts_every_position)
-        # Keras may only be imported once the backend is settled.
+        # Keras reads the choice of the backend when it is imported.
         from charlstm.training.distribution import over_devices
         from charlstm.training.session import EventRecorder, TrainingSession
 
@@ -55,12 +55,12 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
             ending = TrainingSession(run, device, emit).run_to_end()
         emit(ending)
         return ending
-    except Exception as error:  # whatever happens, the page must hear of it
+    except Exception as error:  # becomes a `Failed` event, so that the page shows it
         message = explain(error)
         if message.startswith(UNEXPECTED):
             traceback.print_exc()
         failed = Failed(elapsed_s=elapsed_s, pid=os.getpid(), message=message)
-        with suppress(OSError):  # not even an event fits on the disk: shown as interrupted
+        with suppress(OSError):  # a full disk: without the event, the page shows "interrupted"
             run.append(failed)
             on_event(failed)
         return failed
@@ -70,7 +70,7 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
 
 
 def explain(error: Exception) -> str:
-    """What went wrong and what to do about it, for people who are not programmers."""
+    """Say what went wrong and what to do about it, in words for non-programmers."""
     text = f"{type(error).__name__}: {error}"
     lowered = text.lower()
     if isinstance(error, CharLSTMError):

@@ -335,7 +335,7 @@ def weights_at_the_start(create):
 @pytest.fixture(autouse=True)
 def in_front(monkeypatch):
     """Training steps back behind other processes; the tests after it shall not."""
-    monkeypatch.setattr("charlstm.training.device._step_back", lambda: None)
+    monkeypatch.setattr("charlstm.training.device._lower_priority", lambda: None)
 
 
 def test_a_training_starts_with_the_model_and_draws_new_characters_by_its_random_seed(

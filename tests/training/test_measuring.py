@@ -5,7 +5,7 @@ import pytest
 
 from charlstm.training import measuring as held_out
 from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
-from charlstm.training.measuring import FEWEST_WINDOWS, HeldOutCurve
+from charlstm.training.measuring import MIN_WINDOWS, HeldOutCurve
 
 
 class SlowModel:
@@ -60,4 +60,4 @@ def test_a_short_training_measures_often_enough_for_a_curve(model, total_s):
 def test_the_very_short_one_still_has_some(model):
     curve = curve_of(model)
     curve.fit_into(1)
-    assert len(curve.inputs) == FEWEST_WINDOWS
+    assert len(curve.inputs) == MIN_WINDOWS

@@ -78,7 +78,7 @@ def trained(tmp_path_factory, tiny_corpus, tiny_recipe):
         return run
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlstm.training.device._step_back", lambda: None)
+        patch.setattr("charlstm.training.device._lower_priority", lambda: None)
         yield trained
 
 

@@ -112,7 +112,7 @@ def check_events(run: Run, starts: int = 1) -> None:
 def in_front():
     """Training steps back behind other processes; the tests after it shall not."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlstm.training.device._step_back", lambda: None)
+        patch.setattr("charlstm.training.device._lower_priority", lambda: None)
         yield
 
 
