@@ -1,4 +1,4 @@
-"""What the command line understands, and the sentences for what it does not."""
+"""The command line's arguments: their parser, their ranges, and its error messages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ MAX_RANDOM_SEED = 2**63 - 1
 
 
 class OneSentenceParser(argparse.ArgumentParser):
+    """Raises CharLSTMError with one sentence, where argparse would print the usage and exit."""
+
     def error(self, message):
         raise CharLSTMError(f"{message[:1].upper()}{message[1:]} (see {self.prog} --help).")
 
 
 def positive(text: str) -> float:
+    """Parse a finite number above 0."""
     try:
         number = float(text)
     except ValueError:
@@ -28,6 +31,8 @@ def positive(text: str) -> float:
 
 
 def whole_number(lowest: int, highest: int):
+    """A parser of whole numbers from `lowest` to `highest`, both included."""
+
     def parse(text: str) -> int:
         try:
             number = int(text)
@@ -43,6 +48,8 @@ def whole_number(lowest: int, highest: int):
 
 
 def number_in(lowest: float, highest: float):
+    """A parser of numbers from `lowest` to `highest`, both included."""
+
     def parse(text: str) -> float:
         try:
             number = float(text)

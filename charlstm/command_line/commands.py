@@ -1,4 +1,4 @@
-"""What the four commands do: train, evaluate, generate, info."""
+"""The four commands: train, evaluate, generate and info. Each returns its exit code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from charlstm.runs.run import Run
 
 
 def say(message: str) -> None:
-    """Progress and notices go to standard error; standard output is for results."""
+    """Print progress or a notice to standard error; standard output is for results."""
     print(message, file=sys.stderr, flush=True)
 
 
@@ -73,7 +73,7 @@ def train_command(arguments: argparse.Namespace) -> int:
 
 
 def _training_json(run: Run, trained: Checkpoint, checkpoint: Path, status: str) -> dict:
-    """What `train --json` prints."""
+    """The object that `train --json` prints."""
     training = trained.training
     started, baselines = training.started, training.started.baselines
     return {
@@ -94,7 +94,7 @@ def _training_json(run: Run, trained: Checkpoint, checkpoint: Path, status: str)
 
 
 def _copy(checkpoint: Path, out: Path) -> Path:
-    """Replace `out` atomically: a page may be reading it."""
+    """Replace `out` atomically, because a page may be reading it."""
     try:
         replace_file(out, checkpoint.read_bytes())
     except OSError as error:
@@ -105,7 +105,7 @@ def _copy(checkpoint: Path, out: Path) -> Path:
 
 
 def _stop_on_signals(run: Run) -> None:
-    """The first Ctrl-C stops and keeps the model; the second one ends at once."""
+    """Let the first Ctrl-C stop the training and keep the model, and the second end it at once."""
 
     def stop(signal_number, frame):
         run.stop()
@@ -167,7 +167,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
 
 
 def _baselines_json(baselines: BaselineFigures) -> dict[str, float | None]:
-    """What `evaluate --json` prints of the baselines."""
+    """The baselines' part of the object that `evaluate --json` prints."""
     loss = baselines.four_gram_loss_nats or 0.0
     return {
         "four_gram_loss_nats": loss,
@@ -181,7 +181,13 @@ def _baselines_json(baselines: BaselineFigures) -> dict[str, float | None]:
 def _text_to_evaluate(
     checkpoint: Checkpoint, arguments: argparse.Namespace
 ) -> tuple[str, list[str]]:
-    """The text whose last tenth is measured: the one given, or the one the model learned from."""
+    """The text to evaluate on, and notices about it: the given text, or else the model's own.
+
+    The last tenth of it is measured.
+
+    Raises:
+        CharLSTMError: the given text cannot be read, or the model's own is not on this machine.
+    """
     from charlstm.analysis.training_text import recorded_style, text_at_hand
     from charlstm.command_line.progress import DownloadBar
     from charlstm.text import corpus
@@ -235,12 +241,12 @@ def generate_command(arguments: argparse.Namespace) -> int:
         random_seed=random_seed,
     )
     written = []
-    # One thread: for a single text several only wait for each other where the machine is busy.
+    # For a single text, several BLAS threads only wait for each other on a busy machine.
     with threadpool_limits(limits=1, user_api="blas"):
-        for place, piece in enumerate(pieces):
+        for index, piece in enumerate(pieces):
             sys.stdout.write(piece)
             written.append(piece)
-            if place % 50 == 0:
+            if index % 50 == 0:
                 sys.stdout.flush()
     print(flush=True)
     text = text_at_hand(checkpoint.training, Path(arguments.checkpoint).parent)
@@ -305,8 +311,13 @@ COMMANDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code: 0, 1 after a failed training, 2 for bad input, 130 after Ctrl-C.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # What a terminal cannot show must not end a command.
+        # Characters that a terminal cannot show must not make a command fail.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         arguments = build_parser().parse_args(argv)
@@ -317,6 +328,6 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("Ended.")
         return 130
-    except BrokenPipeError:  # whoever read the output has enough
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

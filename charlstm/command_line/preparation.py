@@ -1,4 +1,4 @@
-"""From what the command line was asked for to the run folder of a training."""
+"""Turns the arguments of `train` into a run folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from charlstm.runs.timeline import read_timeline
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
 
-CHOICES = (  # of a new training
+CHOICES = (  # options of a new training, which --resume does not accept
     "corpus",
     "text",
     "from",
@@ -28,10 +28,10 @@ CHOICES = (  # of a new training
 
 
 def prepare_run(arguments: argparse.Namespace) -> Run:
-    """A new run folder, or the one to go on with.
+    """Create a new run folder, or check and update the one to resume.
 
     Raises:
-        CharLSTMError: it cannot be trained as asked; nothing has been made or changed.
+        CharLSTMError: the arguments cannot be used; no file has been created or changed.
     """
     budget = None
     if arguments.minutes is not None or arguments.epochs is not None:
@@ -45,27 +45,28 @@ def prepare_run(arguments: argparse.Namespace) -> Run:
                 f"--resume goes on with what the run folder says, so {(chosen or ['--run'])[0]} "
                 "cannot be given with it; only --minutes or --epochs can."
             )
-        return _to_go_on_with(Run(arguments.resume), budget)
+        return _prepare_resume(Run(arguments.resume), budget)
     if arguments.run:
         run = Run(arguments.run)
         if run.paths.config.exists() and not chosen and budget is None and not run.events():
-            return run  # prepared by somebody else, such as the page
-        run.paths.check_new()  # before a text is downloaded for nothing
+            return run  # created beforehand, for example by the page
+        run.paths.check_new()  # before a download that may be in vain
     if arguments.text and arguments.corpus:
         raise CharLSTMError("Give either --text or --corpus, not both.")
     return _new(arguments, budget)
 
 
-def _to_go_on_with(run: Run, budget: Budget | None) -> Run:
-    _check_can_go_on(run, budget or run.config.budget)
+def _prepare_resume(run: Run, budget: Budget | None) -> Run:
+    _check_can_resume(run, budget or run.config.budget)
     if budget is not None:
         run.set_budget(budget)
-    if not run.is_alive():  # else the page has just started this process, and may stop it
+    if not run.is_alive():  # else the page started this process, and may have asked it to stop
         run.paths.stop.unlink(missing_ok=True)
     return run
 
 
-def _check_can_go_on(run: Run, budget: Budget) -> None:
+def _check_can_resume(run: Run, budget: Budget) -> None:
+    """Raise CharLSTMError if the training is running, or has used the whole budget."""
     run.ownership.check_free()
     ending = read_timeline(run).ending
     if not isinstance(ending, Finished):
@@ -79,7 +80,7 @@ def _check_can_go_on(run: Run, budget: Budget) -> None:
 
 def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
     path = getattr(arguments, "from")
-    # The models first: before a text is downloaded for nothing.
+    # The models first, before a download that may be in vain.
     source = None if path is None else SourceModel.read(path)
     teachers = tuple(SourceModel.read(teacher) for teacher in arguments.teachers or ())
     recipe = find_recipe(arguments.recipe or "quick")

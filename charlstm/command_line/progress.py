@@ -10,7 +10,7 @@ from charlstm.runs import events
 
 
 class ShareBar:
-    """A bar from 0 to 100 %; `show(share)` moves it."""
+    """A bar from 0 to 100 %; `show` moves it to a share, 0 to 1, with a note beside it."""
 
     def __init__(self, label: str):
         self.label = label
@@ -44,7 +44,7 @@ class DownloadBar(ShareBar):
 
 
 class TrainingBar(ShareBar):
-    """Shows the events of a training."""
+    """Shows the progress of a training; `follow` takes its events."""
 
     def __init__(self):
         super().__init__("Training")
