@@ -51,7 +51,7 @@ def main() -> None:
             prevent_thread_lock=True,
             **launch_settings(),
         )
-    except OSError:  # Gradio has tried the ports
+    except OSError:  # raised by Gradio when no port is free
         port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")
         parser.error(f"The port {port} is taken: give another one by --port.")
     log_start(demo.local_url)
@@ -59,7 +59,10 @@ def main() -> None:
 
 
 def is_ours(host: str) -> bool:
-    """Whether one can listen on the address; Gradio would try a hundred ports before it says so."""
+    """Whether this machine can listen on an address.
+
+    Checked here because Gradio would try a hundred ports before it reports an error.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, 0)[0]
         with socket.socket(family) as listener:

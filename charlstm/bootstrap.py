@@ -1,7 +1,7 @@
-"""From a plain Python to a running page: checks, a virtual environment, a browser for the tests.
+"""Checks the Python, creates a virtual environment, and finds a browser for the tests.
 
-Standard library only, and syntax that Python 3.8 reads: this module has to speak clearly on exactly
-the machines where nothing else of charlstm runs.
+Uses the standard library only, and syntax that Python 3.8 can parse: its messages are needed most
+on machines where the rest of charlstm cannot run.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ REQUIREMENTS = ROOT / "requirements.txt"
 LOCK = ROOT / "requirements.lock"  # the exact versions that were tested
 
 OLDEST_PYTHON = (3, 11)
-NEWEST_PYTHON = (3, 13)  # the newest that TensorFlow is published for
-NEEDED_BYTES = 3 * 10**9  # measured: 2.8 GB with the packages of the tests, 1.9 of them TensorFlow
+NEWEST_PYTHON = (3, 13)  # the newest that TensorFlow supports
+NEEDED_BYTES = 3 * 10**9  # measured: 2.8 GB with the tests' packages; TensorFlow has 1.9 GB
 
 BROWSER_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER_PLACES = (  # where browsers live that put no command on PATH
+BROWSER_PATHS = (  # of browsers that are not on PATH
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
@@ -44,10 +44,10 @@ _NO_SUCH_VERSION = re.compile(r"No matching distribution found|ResolutionImpossi
 
 
 def before_start(argv: list[str]) -> None:
-    """Call first in app.py: return only if the page can start, with what is installed here.
+    """Return only if the page can start with what is installed; to be called first in app.py.
 
-    `--setup` among the arguments makes the environment and starts the same script again inside it;
-    `--no-lock` lets it have the newest versions within their bounds instead of the tested ones.
+    `--setup` among the arguments creates the environment and restarts the script in it. With
+    `--no-lock` it gets the newest versions within their bounds instead of the tested ones.
     """
     check_python()
     if "--setup" in argv[1:]:
@@ -77,12 +77,15 @@ def check_python(version: tuple = sys.version_info, max_int: int = sys.maxsize) 
 
 
 def missing_packages(requirements_file: Path = REQUIREMENTS) -> list[str]:
-    """Names in a requirements file that are not installed within their bounds; imports none."""
+    """Packages of a requirements file that are not installed within their bounds.
+
+    Does not import them.
+    """
     return [name for name, bounds in _requirements(requirements_file) if not _have(name, bounds)]
 
 
 def lock_to_use(argv: list[str]) -> Path | None:
-    """The tested versions, unless `--no-lock` is among the arguments; they are for 64-bit Linux."""
+    """The lock file to use; None with `--no-lock`, and on systems other than 64-bit x86 Linux."""
     is_tested = sys.platform == "linux" and platform.machine() == "x86_64"
     return LOCK if is_tested and "--no-lock" not in argv[1:] else None
 
@@ -90,13 +93,11 @@ def lock_to_use(argv: list[str]) -> Path | None:
 def make_environment(
     requirement_files: list[Path], folder: Path = ENVIRONMENT, *, lock: Path | None = None
 ) -> Path:
-    """Make a virtual environment that fulfils the requirement files; return its Python.
+    """Create a virtual environment that satisfies the requirement files; return its Python.
 
-    Packages get the versions of the lock, or if one of those is not published any more, the newest
-    within their bounds.
-
-    Instant if a stamp says that nothing has changed since the last time; an environment that was
-    left half-made is completed or made anew.
+    Installs the versions of the lock file, or the newest within their bounds if one of them is no
+    longer available. Returns at once if a stamp file shows that nothing has changed; completes or
+    recreates an environment whose installation was interrupted. Exits with a sentence on failure.
     """
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     try:
@@ -108,7 +109,7 @@ def make_environment(
         if not _works(python):
             done = {}
             _create(folder)
-        _stamp(folder).write_text("{}")  # until the installation is over, nothing is done
+        _stamp(folder).write_text("{}")  # nothing counts as installed until pip has succeeded
         _install(python, requirement_files, lock, folder / "pip.log")
         _stamp(folder).write_text(json.dumps({**done, **digests}, indent=1))
     except OSError as error:
@@ -119,13 +120,13 @@ def make_environment(
 
 
 def find_chromium() -> str | None:
-    """The Chromium or Chrome that the browser tests may drive."""
-    found = (shutil.which(command) for command in BROWSER_COMMANDS + BROWSER_PLACES)
+    """Path of a Chromium or Chrome for the browser tests; None if there is none."""
+    found = (shutil.which(command) for command in BROWSER_COMMANDS + BROWSER_PATHS)
     return next((path for path in found if path), None)
 
 
 def ensure_chromium() -> str | None:
-    """Find Chromium; on Debian as root, install it. Without one, say what will be skipped."""
+    """Find Chromium, or install it if apt-get can; if neither works, print what is skipped."""
     browser = find_chromium()
     if browser is None and _can_apt_install():
         _say("The browser tests need Chromium: installing it with apt-get.")
@@ -140,18 +141,18 @@ def ensure_chromium() -> str | None:
 
 
 def become(python: Path, arguments: list[str]) -> None:
-    """Go on as another Python with these arguments; never returns."""
+    """Replace this process by another Python with these arguments; never returns."""
     sys.stdout.flush()
     sys.stderr.flush()
     command = [str(python), *arguments]
     if os.name != "nt":
         os.execv(command[0], command)
-    process = subprocess.Popen(command)  # on Windows exec would hand the console back at once
+    process = subprocess.Popen(command)  # on Windows, exec would return to the prompt at once
     while True:
         try:
             sys.exit(process.wait())
         except KeyboardInterrupt:
-            continue  # the page has got it too, and ends in its own time
+            continue  # the page received it too; wait until it has ended
 
 
 # The virtual environment
@@ -172,7 +173,7 @@ def _check_room(folder: Path, first_time: bool) -> None:
 
 
 def _works(python: Path) -> bool:
-    """Whether an environment's Python starts, has pip and is of the version that runs here."""
+    """Whether an environment's Python starts, has pip, and has this Python's version."""
     question = "import sys, pip; print(*sys.version_info[:2])"
     answer = f"{sys.version_info[0]} {sys.version_info[1]}"
     return python.exists() and _answer(python, "-c", question) == answer
@@ -215,7 +216,7 @@ def _install(python: Path, requirement_files: list[Path], lock: Path | None, log
 def _pip_install(
     python: Path, requirement_files: list[Path], lock: Path | None, log: Path
 ) -> str | None:
-    """None if pip succeeds, else what it logged."""
+    """Run pip; return None if it succeeds, else its log."""
     if log.exists():
         log.unlink()  # pip appends
     command = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
@@ -230,7 +231,7 @@ def _pip_install(
 
 
 def _diagnosis(pip_log: str) -> str:
-    """What to tell a person about an installation that failed."""
+    """The likely cause of a failed installation, and its remedy, for non-programmers."""
     if "No space left" in pip_log:
         return "the disk is full; make room, or set TMPDIR to a folder on a bigger disk"
     if _NO_NETWORK.search(pip_log):
@@ -250,7 +251,7 @@ def _stamp(folder: Path) -> Path:
 
 
 def _read_stamp(folder: Path) -> dict[str, str]:
-    """Digests of the requirement files that are fulfilled, by name; empty if unsure."""
+    """Digests of the installed requirement files, by name; empty if unknown."""
     try:
         content = json.loads(_stamp(folder).read_text())
     except (OSError, ValueError):
@@ -259,7 +260,7 @@ def _read_stamp(folder: Path) -> dict[str, str]:
 
 
 def _digest(requirements_file: Path, lock: Path | None) -> str:
-    """Changes with all that decides on what is installed."""
+    """A digest of everything that determines what is installed."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     content = python.encode() + requirements_file.read_bytes()
     return hashlib.sha256(content + (lock.read_bytes() if lock else b"")).hexdigest()
@@ -269,7 +270,7 @@ def _digest(requirements_file: Path, lock: Path | None) -> str:
 
 
 def _requirements(file: Path) -> list[tuple[str, str]]:
-    """Names and version bounds, as in ("gradio", ">=6.31,<7")."""
+    """Names and version bounds in a requirements file, such as ("gradio", ">=6.31,<7")."""
     pattern = re.compile(r"([A-Za-z][\w.-]*)(?:\[[^]]*\])?\s*([^;#]*)")
     matches = (pattern.match(line) for line in file.read_text(encoding="utf-8").splitlines())
     return [(match.group(1), match.group(2).replace(" ", "")) for match in matches if match]
@@ -280,7 +281,7 @@ def _have(name: str, bounds: str) -> bool:
         return _installed_version(os.environ["KERAS_BACKEND"]) is not None
     version = _installed_version(name)
     if name == "tensorflow" and version is None:
-        version = _installed_version("tensorflow-cpu")  # the same, smaller
+        version = _installed_version("tensorflow-cpu")  # the same without GPU support
     return version is not None and _within(version, bounds)
 
 
@@ -292,7 +293,7 @@ def _installed_version(name: str) -> str | None:
 
 
 def _within(version: str, bounds: str) -> bool:
-    """Whether a version fulfils bounds written with `>=` and `<`."""
+    """Whether a version satisfies bounds written with `>=` and `<`."""
 
     def numbers(text):
         return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
@@ -312,7 +313,7 @@ def _can_apt_install() -> bool:
 
 
 def _apt_install(*packages: str) -> None:
-    """Try to install; the callers look for what they need afterwards."""
+    """Try to install packages; callers must check afterwards whether it worked."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         command = ["apt-get", "-qq", *arguments]
@@ -328,7 +329,7 @@ def _find_suitable_python() -> str | None:
 
 
 def _answer(*command: str | Path) -> str | None:
-    """What a command prints, None if it fails."""
+    """A command's output; None if it fails."""
     try:
         run = subprocess.run(
             [str(part) for part in command],
