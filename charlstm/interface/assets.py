@@ -1,8 +1,8 @@
-"""The page's own scripts and style sheets: how a browser gets them, and how Gradio calls them.
+"""Serves the page's own scripts and style sheets, and lets Gradio call the scripts.
 
-The scripts are ES modules, served as they lie in this folder; they import each other by relative
-paths. The style sheets are joined into one. Both have addresses that change with their content, so
-that a browser may keep them for good.
+The scripts are ES modules, served unchanged from this folder; they import each other by relative
+paths. The style sheets are joined into one. The addresses of both contain a digest of their
+content, so that browsers may cache them indefinitely.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ def _read(names) -> dict[str, str]:
 
 
 SCRIPTS = _read(sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")))
-# Relative addresses, because a proxy may serve the page below a path of its own.
+# Relative addresses, because a proxy may serve the page under a path prefix.
 SCRIPTS_ADDRESS = f"views/{_digest(SCRIPTS)}"
 
 
 def browser_function(module: str, name: str, *first) -> str:
-    """A function of one of our modules, as the string that Gradio takes as `js`.
+    """JavaScript for Gradio's `js` that imports one of our modules and calls a function of it.
 
     Args:
-        module: its file, relative to this folder.
-        first: what the function is called with, before what Gradio passes; for JSON.
+        module: the module's file, relative to this folder.
+        first: arguments to pass before those from Gradio; must be serializable as JSON.
     """
     if module not in SCRIPTS:
         raise ValueError(f"There is no script {module!r} in {FOLDER}.")
     address = json.dumps(f"{SCRIPTS_ADDRESS}/{module}")
     arguments = ", ".join([*map(json.dumps, first), "...given"])
-    # Gradio's own script would resolve a relative address against itself.
+    # Without `new URL` the address would be resolved relative to Gradio's own script.
     return (
         f"async (...given) => (await import(new URL({address}, document.baseURI)))"
         f".{name}({arguments})"
@@ -62,7 +62,7 @@ def browser_function(module: str, name: str, *first) -> str:
 
 
 def assets() -> tuple[str, list[Route]]:
-    """What to put into the page's head, and what the server has to answer for it."""
+    """HTML for the page's head, and the routes that serve what it refers to."""
     styles = _read(STYLES)
     style_address = f"views/{_digest(styles)}.css"
 
@@ -75,13 +75,13 @@ def assets() -> tuple[str, list[Route]]:
             return Response(status_code=404)
         return Response(content, media_type="text/javascript", headers=KEEP)
 
-    # Without the links a browser would learn of a module only from the one that imports it.
+    # Preloading saves round trips: a module's imports are known only once it has arrived.
     modules = "".join(
         f'<link rel="modulepreload" href="{SCRIPTS_ADDRESS}/{name}">'
         for name in SCRIPTS
         if name != ENTRY
     )
-    # Not by Gradio's `css`: it rewrites that, and breaks selectors with a comma inside.
+    # Not passed as Gradio's `css`, which it rewrites, breaking selectors that contain a comma.
     head = (
         f'<link rel="stylesheet" href="{style_address}">'
         f'<script type="module" src="{SCRIPTS_ADDRESS}/{ENTRY}"></script>{modules}'

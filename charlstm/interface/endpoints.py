@@ -1,4 +1,4 @@
-"""Between Gradio and the library: what a handler needs so that the page can use it.
+"""Adapters between Gradio and our handlers.
 
 This is the one place where a `CharLSTMError` becomes something a visitor reads.
 """
@@ -18,10 +18,13 @@ from charlstm.errors import CharLSTMError
 
 
 def offer(name: str, answer: Callable[..., dict]) -> None:
-    """Let the page's scripts ask for `answer` at `/gradio_api/run/NAME`, within a `gr.Blocks`.
+    """Make `answer` available to the page's scripts at `/gradio_api/run/NAME`.
 
-    The arguments of `answer` need type hints; it returns what becomes JSON. For a `CharLSTMError`
-    the script gets `{"error": sentence}`, and shows the sentence in the view that asked.
+    To be called within a `gr.Blocks`. After a `CharLSTMError` the script receives
+    `{"error": sentence}`, and shows the sentence in the view that sent the request.
+
+    Args:
+        answer: needs type hints on its arguments; returns a value that can be serialized as JSON.
     """
 
     def as_answer(error: CharLSTMError) -> dict:
@@ -36,9 +39,9 @@ def offer(name: str, answer: Callable[..., dict]) -> None:
 
 
 def errors_as_messages(handler):
-    """An event handler whose `CharLSTMError` is shown as a message in a corner of the page.
+    """Wrap an event handler so that the page shows its `CharLSTMError` as a message.
 
-    Any other exception is passed on: it is a mistake of ours.
+    Any other exception is a bug and is not caught.
     """
 
     def as_message(error: CharLSTMError):
@@ -49,7 +52,7 @@ def errors_as_messages(handler):
 
 
 def _with_errors(handler, react: Callable[[CharLSTMError], Any]):
-    """`handler`, with what `react` makes of its `CharLSTMError` as its result."""
+    """Wrap `handler` so that a `CharLSTMError` yields or returns what `react` makes of it."""
     if inspect.isasyncgenfunction(handler):
 
         @functools.wraps(handler)
@@ -74,12 +77,13 @@ def _with_errors(handler, react: Callable[[CharLSTMError], Any]):
 
 
 def numbered(handler: Callable[..., AsyncGenerator[tuple, None]]):
-    """A handler that sends the number of its request back with all that it yields.
+    """Wrap a streaming handler so that each of its outputs carries the number of its request.
 
-    The number is its last input and its last output; see latest_request.js, which needs it.
+    The number becomes the last input and the last output. latest_request.js uses it to discard
+    outputs of earlier requests.
 
     Args:
-        handler: takes the visitor's request by the keyword `request`.
+        handler: takes Gradio's request as the keyword argument `request`.
     """
 
     async def with_number(request: gr.Request, *inputs):

@@ -1,4 +1,4 @@
-"""The table of a model's figures: plain words first, and simple baselines beside it."""
+"""The table of a model's figures, beside those of simple baselines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ NOTE = (
 
 def figures_html(comparison: Comparison) -> str:
     """The table, with a button that copies it as plain text."""
-    heads = "".join(f'<th scope="col">{HEADS[who.name]}</th>' for who in comparison.predictors)
+    heads = "".join(
+        f'<th scope="col">{HEADS[predictor.name]}</th>' for predictor in comparison.predictors
+    )
     rows = "".join(
         f'<tr><th scope="row">{escape(plain)}{_term(term)}</th>'
         + "".join(f"<td>{escape(figure)}</td>" for figure in figures)
@@ -42,7 +44,7 @@ def _term(term: str) -> str:
 
 
 def model_html(checkpoint: Checkpoint) -> str:
-    """How good a model is, folded away; empty if nothing was measured."""
+    """A collapsed section with a model's figures; empty if nothing was measured."""
     training = checkpoint.training
     results = training.results or _latest(checkpoint.history)
     if results is None:
@@ -55,7 +57,7 @@ def model_html(checkpoint: Checkpoint) -> str:
 
 
 def _latest(history: dict) -> Results | None:
-    """The end of the held-out curve of a training that was not measured to the end."""
+    """The last point of the held-out curve, for a training without final figures."""
     losses, accuracies = history.get("val_loss_nats"), history.get("val_accuracy")
     if not losses or not accuracies:
         return None

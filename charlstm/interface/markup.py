@@ -1,4 +1,4 @@
-"""Pieces of HTML that more than one tab shows."""
+"""HTML that several tabs use."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ GETTING_READY = (
 
 
 def text_html(text: str) -> str:
-    """A text as it is, character for character."""
-    # A browser makes a bare carriage return a line break, and Continue or Copy would read that.
+    """A text as HTML that a browser reads back unchanged, character for character."""
+    # A browser turns a raw carriage return into a line feed, which Continue and Copy would read.
     return escape(text, quote=False).replace("\r", "&#13;")

@@ -1,4 +1,4 @@
-"""The chosen model: a list on each tab that uses it, all showing the same choice."""
+"""The choice of a model: a dropdown on each tab that needs one, all kept in step."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ QUIET = {
     "queue": False,
     "show_progress": "hidden",
     "api_visibility": "private",
-    "preprocess": False,  # which refuses a model that is gone, before we can choose another
+    "preprocess": False,  # else Gradio rejects a deleted model before we can replace it
 }
 
 
 class ModelChoice:
-    """The lists of models, which a visitor may change on any tab.
+    """The dropdowns of the tabs; changing one changes them all.
 
     Attributes:
-        lists: the first one is the one whose value counts.
+        lists: the dropdowns. The first one holds the choice, the others follow it.
     """
 
     def __init__(self, registry: ModelRegistry):
@@ -27,7 +27,7 @@ class ModelChoice:
         self.lists: list[gr.Dropdown] = []
 
     def add(self, label: str, elem_id: str) -> gr.Dropdown:
-        """A list for another tab."""
+        """Add a dropdown for one more tab."""
         self.lists.append(
             gr.Dropdown(
                 choices=self.registry.choices(),
@@ -39,7 +39,7 @@ class ModelChoice:
         return self.lists[-1]
 
     def connect(self, demo: gr.Blocks) -> None:
-        """Keep the lists equal and the scripts informed; to be called once all lists are there."""
+        """Connect the dropdowns with each other and with the scripts, after the last `add`."""
         first, *others = self.lists
         choose = browser_function("browser/chosen_model.js", "chooseModel")
         demo.load(self.refreshed, first, self.lists, **QUIET).then(None, first, first, js=choose)
@@ -50,14 +50,14 @@ class ModelChoice:
             one.focus(self.refreshed, one, self.lists, **QUIET)
 
     def refreshed(self, chosen: str | None) -> list[dict]:
-        """All lists as they are now, with the chosen model if it is still there."""
+        """Updates for all dropdowns: the current models, and a new choice if the old is gone."""
         choices = self.registry.choices()
-        there = any(chosen == model for _, model in choices)
-        # A value only where it changes: a visitor may choose before this answer is there.
-        value = {} if there else {"value": self.registry.default()}
+        exists = any(chosen == model for _, model in choices)
+        # Send a value only if it changes: the visitor may choose before this update arrives.
+        value = {} if exists else {"value": self.registry.default()}
         return [gr.update(choices=choices, **value) for _ in self.lists]
 
     def following(self, chosen: str | None) -> list[dict]:
-        """All lists but the first, as they are now, showing its choice."""
+        """Updates for all dropdowns but the first: the current models, and the choice."""
         choices = self.registry.choices()
         return [gr.update(choices=choices, value=chosen) for _ in self.lists[1:]]

@@ -1,4 +1,7 @@
-"""The models a visitor can choose from: the shipped one, and those trained on this machine."""
+"""The models that visitors can choose: the shipped one, and those trained on this machine.
+
+A model's id is `SHIPPED` or the name of its run folder.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ MAX_LOADED = 8  # checkpoints kept in memory; 20 MB each at most
 
 
 class ModelRegistry:
-    """Loads models when they are asked for, and again when their file has changed."""
+    """Loads models on demand, and again when their file has changed. Safe to use from threads."""
 
     def __init__(self, runs: Runs):
         self.runs = runs
@@ -33,7 +36,7 @@ class ModelRegistry:
         return [run for run in self.runs.all() if is_readable(run)]
 
     def choices(self) -> list[tuple[str, str]]:
-        """(what the visitor reads, the model's id), the shipped model first, then newest first."""
+        """(title, id) of each model: the shipped one, then the others, newest first."""
         choices = []
         if self._path(SHIPPED).exists():
             choices.append((SHIPPED_TITLE, SHIPPED))
@@ -43,11 +46,12 @@ class ModelRegistry:
         return choices
 
     def default(self) -> str | None:
+        """The id of the model to use before a visitor chooses; None if there is no model."""
         choices = self.choices()
         return choices[0][1] if choices else None
 
     def get(self, model: str | None) -> Checkpoint:
-        """The checkpoint behind an id.
+        """The checkpoint of a model; None stands for the shipped one.
 
         Raises:
             CharLSTMError: there is no such model, or its file is damaged.
@@ -70,18 +74,18 @@ class ModelRegistry:
             return loaded[1]
 
     def source_model(self, model: str) -> SourceModel:
-        """The model behind an id, for a training to start from.
+        """A model as the starting point of a fine-tuning.
 
         Raises:
             CharLSTMError: there is no such model, or its file is damaged.
         """
-        self.get(model)  # which says what is wrong with it
+        self.get(model)  # raises the errors above
         path = self._path(model)
         title = SHIPPED_TITLE if model == SHIPPED else title_of(Run(path.parent))
         return SourceModel.read(path, title)
 
     def folder(self, model: str | None) -> Path:
-        """Where a model lies, and the text of its training if it was trained here."""
+        """The folder of a model's file; if it was trained here, its training text is there too."""
         return self._path(model or SHIPPED).parent
 
     def _path(self, model: str) -> Path:
@@ -91,7 +95,7 @@ class ModelRegistry:
 
 
 def is_readable(run: Run) -> bool:
-    """Whether the folder's notes name the recipe and the budget of the training."""
+    """Whether a run folder's config can be read and names a known recipe."""
     try:
         return run.config.recipe is not None
     except CharLSTMError:
@@ -99,7 +103,7 @@ def is_readable(run: Run) -> bool:
 
 
 def title_of(run: Run) -> str:
-    """A training in a few words: its text, where it started, its recipe, when it began."""
+    """A training's title: its text, the text of its source model, its recipe, when it began."""
     try:
         config = run.config
     except CharLSTMError:

@@ -1,4 +1,4 @@
-"""The whole page: its tabs in order, its look."""
+"""Builds the whole page, and holds the settings that launch it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADER = """
 <p>A small neural network that learned to write by guessing the next letter, over and over.
 Give it a beginning and it goes on; or watch a new one learn from nothing.</p></header>
 """
-SESSIONS = 500  # visitors that Gradio remembers, with 0.1 MB each
+SESSIONS = 500  # visitors whose state Gradio keeps, 0.1 MB each
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
@@ -56,10 +56,10 @@ def build_page(engine: Engine) -> gr.Blocks:
 
 
 def _remember_signatures(demo: gr.Blocks) -> None:
-    """Look up once what each component's constructor takes.
+    """Cache the signatures of the components' constructors.
 
-    Gradio asks for it for every component of every new visitor, which was a fifth of the work of
-    letting a crowd in.
+    Gradio inspects them for every component of every new visitor, which took a fifth of the time
+    when many visitors arrived at once.
     """
     for kind in {type(block) for block in demo.blocks.values()}:
         for family in kind.__mro__:
@@ -69,7 +69,7 @@ def _remember_signatures(demo: gr.Blocks) -> None:
 
 
 def launch_settings() -> dict:
-    """What `launch` needs for the page to look and behave as it should."""
+    """Keyword arguments for `launch`: theme, head, routes and limits."""
     theme = gr.themes.Default(
         primary_hue="indigo",
         neutral_hue="stone",
@@ -91,10 +91,10 @@ def launch_settings() -> dict:
         "head": head,
         "app_kwargs": {"routes": routes},
         "footer_links": ["api", "settings"],
-        "max_threads": 400,  # one for each stream that is open at a time
-        "max_file_size": "20mb",  # our own sentence about 5 MB comes first
+        "max_threads": 400,  # one for each open stream
+        "max_file_size": "20mb",  # larger than our own limit of 5 MB, which has a clearer message
         "state_session_capacity": SESSIONS,
         "show_error": True,
         "ssr_mode": False,
-        "run_history": False,  # a shared machine need not remember what visitors wrote
+        "run_history": False,  # on a shared machine, what visitors wrote must not be kept
     }

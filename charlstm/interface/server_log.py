@@ -1,6 +1,6 @@
-"""What the server reports to whoever runs it, in the logger "charlstm": never what visitors typed.
+"""The server's log for its operator, in the logger "charlstm"; never contains visitors' input.
 
-Nothing here configures logging; app.py does.
+Logging is configured in app.py.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def log_start(address: str) -> None:
 
 
 def log_training(run: Run, process: subprocess.Popen) -> threading.Thread:
-    """Log that a training has started, and from the thread that is returned, how it ends."""
+    """Log the start of a training, and its end from the thread that is returned."""
     log.info("Training %s started, process %d", run.name, process.pid)
     thread = threading.Thread(
         target=_log_end, args=(run, process), daemon=True, name=f"log of {run.name}"
@@ -44,10 +44,10 @@ def _log_end(run: Run, process: subprocess.Popen) -> None:
 
 
 def log_unexpected_errors(demo: gr.Blocks) -> None:
-    """Log what a handler of the page raises that is not meant for its visitor.
+    """Log exceptions of the page's handlers that are bugs, without their messages.
 
-    The visitor reads the same as without the log; Gradio no longer prints the error, whose message
-    may quote what was typed.
+    Visitors see the same as before. Gradio no longer prints such an exception, whose message may
+    quote a visitor's input.
     """
     for event in demo.fns.values():
         if event.fn is not None:
@@ -89,7 +89,7 @@ def _logged_errors() -> Iterator[None]:
     except gr.Error:  # a sentence for the visitor
         raise
     except Exception as error:
-        # Where it arose, but not its message.
+        # The traceback without the message.
         frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
         log.error("Unexpected %s\n%s", type(error).__name__, frames)
         raise gr.Error(str(error), print_exception=False) from error

@@ -1,4 +1,4 @@
-"""One text at a time for each visitor: a new one replaces the one that is being written."""
+"""Limits each visitor to one text at a time: a new one replaces the one being written."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ LOOK_EVERY_S = 0.1
 
 
 class Turn:
-    """A visitor's text that is being written."""
+    """A visitor's text that is being written.
+
+    Attributes:
+        is_over: whether the visitor has begun another text, so that this one must end.
+        left: set once this one has ended.
+    """
 
     def __init__(self):
-        self.is_over = False  # the visitor has begun another one
+        self.is_over = False
         self.left = asyncio.Event()
 
     async def wait_for(self, future: asyncio.Future):
-        """The future's result, or None if the visitor begins another text first."""
+        """The future's result; None if the visitor begins another text first."""
         try:
             while not self.is_over:
                 done, _ = await asyncio.wait([future], timeout=LOOK_EVERY_S)
@@ -28,14 +33,18 @@ class Turn:
 
 
 class Turns:
-    """Starts a visitor's text after the one before it has ended."""
+    """The latest turn of each visitor."""
 
     def __init__(self):
         self._latest: dict[str, Turn] = {}
 
     @asynccontextmanager
     async def take(self, visitor: str | None) -> AsyncIterator[Turn]:
-        """`visitor` is None for programs: they write as many texts at once as they like."""
+        """Context in which a visitor's text is written; ends the visitor's previous one first.
+
+        Args:
+            visitor: id of the visitor's session; None for programs, which are not limited.
+        """
         turn = Turn()
         before = None
         if visitor is not None:

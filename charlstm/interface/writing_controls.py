@@ -1,4 +1,4 @@
-"""What the tabs that write have in common: their controls, and how their events are set up."""
+"""Controls and event settings that the Write tab and the Compare tab share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WRITES = {
     "concurrency_limit": None,
     "trigger_mode": "multiple",  # pressed again: the new text replaces the one being written
     "api_visibility": "private",
-    # WritingRequest checks the values; Gradio's own conversions cost a thread for each piece.
+    # WritingRequest checks the values; Gradio's conversions would use a thread for each piece.
     "preprocess": False,
     "postprocess": False,
 }
@@ -45,21 +45,21 @@ def random_seed_box(**settings) -> gr.Number:
 
 
 def always_new_box(**settings) -> gr.Checkbox:
-    """Whether each text gets another random seed."""
+    """A checkbox: whether each text gets a new random seed."""
     return gr.Checkbox(value=True, container=False, **settings)
 
 
 def roll_seed(events: list, always_new: gr.Checkbox, random_seed: gr.Number):
-    """Before a text is written: give it its random seed."""
+    """On these events, draw a new random seed in the browser if the checkbox says so."""
     roll = browser_function("browser/dice.js", "rollSeed")
     return gr.on(events, None, [always_new, random_seed], random_seed, js=roll)
 
 
 def show_arrived(module: str, shown: list[gr.HTML]) -> list:
-    """Components for what the server writes, which nobody sees: those shown, and a number.
+    """Hidden components that receive the server's output: one for each of `shown`, and a number.
 
-    The browser passes on to `shown` what belongs to the latest request, by `showArrived` of a
-    script; see latest_request.js.
+    The number is that of the request. In the browser, the module's `showArrived` copies output that
+    belongs to the latest request to `shown`; see latest_request.js.
     """
     arrived = [gr.HTML(visible=False, js_on_load=None) for _ in shown]
     number = gr.Number(visible=False)

@@ -1,7 +1,7 @@
-"""What a chart shows and where: curves as they are drawn, the ranges of the axes, their ticks.
+"""The geometry of a chart: the points of its curves, the ranges of its axes, and their ticks.
 
-Nothing moves that has no reason to: the axes follow from the budget and the guides and hardly
-ever from the data, and a point that is added moves no other.
+A live chart should not jump: the axes depend on the budget and the guides, and hardly ever on the
+data, and adding a point does not move the others.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Literal
 Point = tuple[float, float]  # (elapsed seconds, value), or (x, y) in the picture
 YFormat = Literal["nats", "percent"]
 
-WIDTH, HEIGHT = 400, 262  # of the view box; its units are those of all that is drawn
-LEFT, RIGHT, TOP, BOTTOM = 37, 286, 52, 224  # of the plot; right of it stand names
+WIDTH, HEIGHT = 400, 262  # of the view box, in its units, which are used throughout
+LEFT, RIGHT, TOP, BOTTOM = 37, 286, 52, 224  # edges of the plot; curves' names are on the right
 
 MAX_LINE_POINTS = 300  # the plot is about 250 units wide: more cannot be seen
-MAX_DOTS = 60  # each has a tooltip, which is what makes a chart's text long
+MAX_DOTS = 60  # each has a tooltip, and tooltips make up most of a chart's size
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 TIME_STEPS_S = (
@@ -36,9 +36,9 @@ class Series:
     """One curve.
 
     Attributes:
-        points: (elapsed seconds, value), oldest first; those that are not finite are left out.
+        points: (elapsed seconds, value), oldest first; points that are not finite are not drawn.
         kind: "line" is thin; "dots-line" is thick, with a dot and a tooltip at each point.
-        css_class: gives the colour; "training" and "held-out" have one.
+        css_class: determines the colour; defined are "training" and "held-out".
     """
 
     label: str
@@ -60,18 +60,18 @@ class Guide:
 
 
 def keep_visible_points(series: Series) -> Series:
-    """Leave out points that are not finite, and of the others those too dense to be seen."""
+    """Leave out points that are not finite, and thin out those too dense to be seen."""
     finite = [(x, y) for x, y in series.points if math.isfinite(x) and math.isfinite(y)]
     return replace(series, points=_thin(finite, MAX_DOTS if series.has_dots else MAX_LINE_POINTS))
 
 
 def _thin(points: list[Point], max_points: int) -> list[Point]:
-    """Keep the first, the last, and the lowest and highest of each of equal parts between."""
+    """Keep the first and the last point, and the extremes of equally long parts in between."""
     if len(points) <= max_points:
         return points
     inner = points[1:-1]
     part_size = 2
-    # Doubling leaves the parts where they were when a point is added: the curve does not flicker.
+    # Doubling keeps the parts' boundaries when a point is added: the curve does not flicker.
     while 2 * math.ceil(len(inner) / part_size) > max_points - 2:
         part_size *= 2
     kept = [points[0]]
@@ -85,10 +85,10 @@ def _thin(points: list[Point], max_points: int) -> list[Point]:
 
 @dataclass(frozen=True, kw_only=True)
 class Axes:
-    """The ranges that are shown, and where in the picture a point of them lies.
+    """The ranges of the axes, and the mapping from values to coordinates in the picture.
 
     Attributes:
-        x_start_s: where a stretched (logarithmic) time axis begins; 0: time runs evenly from 0.
+        x_start_s: start of a logarithmic time axis; 0 for a linear one that starts at 0.
     """
 
     x_start_s: float = 0.0
@@ -110,7 +110,7 @@ class Axes:
     ) -> Axes:
         """Choose the ranges for curves that have points and guides that are finite."""
         last_s = max((curve.points[-1][0] for curve in curves), default=0.0)
-        # The last measurement comes a little after the budget, and must be seen.
+        # The last measurement is made shortly after the end of the budget, and must be visible.
         end_s = max(x_end_s, last_s) if x_end_s else _round_time_after(last_s)
         end_s = max(end_s, 2 * x_start_s)
         values = [[value for _, value in curve.points] for curve in curves]
@@ -136,7 +136,7 @@ class Axes:
 
     def y(self, value: float) -> float:
         y = BOTTOM - (BOTTOM - TOP) * (value - self.y_low) / (self.y_high - self.y_low)
-        return min(max(y, TOP - HEIGHT), BOTTOM + HEIGHT)  # keeps the digits of an outlier few
+        return min(max(y, TOP - HEIGHT), BOTTOM + HEIGHT)  # an outlier would have a long number
 
     def path(self, curve: Series) -> list[Point]:
         return [(self.x(elapsed_s), self.y(value)) for elapsed_s, value in curve.points]
@@ -176,11 +176,11 @@ class Axes:
 def _loss_range(
     curve_values: list[list[float]], guide_values: list[float]
 ) -> tuple[float, float, float]:
-    """Lowest value, highest value and distance of ticks for losses; robust to a single outlier."""
+    """Lowest value, highest value and tick distance for losses; robust to a single outlier."""
     values = [value for values in curve_values for value in values]
     if not values and not guide_values:
         return 0.0, 1.0, 0.5
-    # A training that diverges leaves the picture at its top instead of squashing the rest.
+    # A diverging curve leaves the plot at the top instead of compressing everything else.
     ceiling = 1.25 * max(guide_values) if guide_values else 2.5 * median(values)
     first_values = [value for values in curve_values for value in values[:3]]
     high = max([*guide_values, *(min(value, ceiling) for value in first_values)])
@@ -190,24 +190,24 @@ def _loss_range(
     span = high - lowest
     step = _nice_step(span / 4)
     low = max(0.0, math.floor((lowest - 0.04 * span) / step) * step)
-    # Computed from the rounded low: each new lowest value would otherwise move the axis.
+    # Based on the rounded `low`: otherwise each new minimum would move the axis.
     return low, high + 0.04 * (high - low), step
 
 
 def _share_range(curve_values: list[list[float]]) -> tuple[float, float, float]:
-    """0 to 70 %, where characters of English usually end, and further only if need be."""
+    """As `_loss_range`, for shares: 0 to 70 %, usually enough for English; extended if needed."""
     highest = max((max(values) for values in curve_values), default=0.0)
     return 0.0, min(1.0, max(0.7, math.ceil(highest * 10 + 0.2) / 10)), 0.2
 
 
 def _nice_step(at_least: float) -> float:
-    """Return the next of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ..."""
+    """Round up to one of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ..."""
     power = 10.0 ** math.floor(math.log10(at_least))
     return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= at_least * (1 - 1e-9))
 
 
 def _time_step(end_s: float) -> float:
-    """Return a distance of ticks that leaves at most six on the axis."""
+    """A tick distance in seconds that gives at most six ticks."""
     return next((step for step in TIME_STEPS_S if end_s / step <= 5), _nice_step(end_s / 5))
 
 
@@ -218,7 +218,7 @@ def _round_time_after(elapsed_s: float) -> float:
 
 
 def clock(elapsed_s: float) -> str:
-    """Write a duration as 1:05, or as 2:00:05 from an hour on."""
+    """Format a duration as 1:05, or as 2:00:05 from an hour on."""
     minutes, seconds = divmod(round(elapsed_s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,8 +1,8 @@
-"""Where a chart's labels stand, so that none covers another: names of curves, labels of guides.
+"""Places a chart's labels, the names of curves and of guides, so that none covers another.
 
-A phone shows a unit of the view box as 0.8 pixels, a wide column as 1.4, so the style sheet makes
-the text smaller, in units, where the chart is wide. The layout reckons with the largest text: what
-does not overlap on a phone overlaps nowhere.
+One unit of the view box is 0.8 pixels on a phone and 1.4 in a wide column. Where the chart is wide,
+the style sheet therefore makes the text smaller, in units. The layout assumes the largest text, so
+that labels which do not overlap on a phone do not overlap anywhere.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from charlstm.interface.charts.curves import (
 )
 
 TEXT_SIZE, SMALL_SIZE, LINE_HEIGHT = 14, 13, 16.5
-CHARACTER_WIDTH = 0.56  # of the text size, on average; a generous one for the usual fonts
+CHARACTER_WIDTH = 0.56  # average, relative to the text size; on the large side for common fonts
 NAME_GAP, SWATCH_WIDTH = 9, 16
-MARGIN_CHARACTERS = 13  # in a line right of the plot
+MARGIN_CHARACTERS = 13  # per line in the margin right of the plot
 
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """A rectangle that text takes up, as large as the text gets on a phone."""
+    """The rectangle that a text occupies at its largest, on a phone."""
 
     left: float
     top: float
@@ -52,11 +52,11 @@ class Box:
         )
 
     def meets(self, path: list[Point]) -> bool:
-        """Whether a path that runs from left to right enters the box."""
+        """Whether a path, drawn from left to right, crosses the box."""
         for (x1, y1), (x2, y2) in pairwise(path if len(path) > 1 else path * 2):
             if x2 < self.left or x1 > self.right:
                 continue
-            inside = [y1, y2]  # the heights between which the path crosses the box's width
+            inside = [y1, y2]  # range of y where the path passes the box's width
             if x2 > x1:
                 slope = (y2 - y1) / (x2 - x1)
                 inside = [y1 + slope * (x - x1) for x in (max(x1, self.left), min(x2, self.right))]
@@ -67,7 +67,7 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True)
 class Name:
-    """A curve's name and latest value, to the right of its end."""
+    """A curve's name and latest value, right of its last point."""
 
     curve: Series
     value: str
@@ -94,15 +94,15 @@ class GuideLabel:
     anchor: Literal["start", "end"]
     x: float
     y: float
-    dy: str  # from y down to the first baseline
+    dy: str  # offset from y to the first baseline
     box: Box
 
 
 def place_names(curves: Sequence[Series], axes: Axes) -> list[Name]:
-    """Put each name beside the end of its curve, and apart from the others."""
+    """Place each name beside the end of its curve, without overlaps."""
     if not curves:
         return []
-    # All right of the last point of any curve, where there is nothing yet that they could cover.
+    # Right of the last point of every curve, where nothing has been drawn yet.
     x = max(axes.x(curve.points[-1][0]) for curve in curves) + NAME_GAP
     curves = sorted(curves, key=lambda curve: axes.y(curve.points[-1][1]))
     ends = [min(max(axes.y(curve.points[-1][1]), TOP), BOTTOM) for curve in curves]
@@ -120,7 +120,7 @@ def place_names(curves: Sequence[Series], axes: Axes) -> list[Name]:
 
 
 def _latest_value(curve: Series, axes: Axes) -> str:
-    """Write a curve's latest value, with an arrow if it lies above the picture."""
+    """A curve's latest value as text, with an arrow if it is above the plot."""
     value = curve.points[-1][1]
     arrow = "\N{UPWARDS ARROW}" if value > axes.y_high else ""
     return arrow + _short_value(value, axes.y_format)
@@ -139,22 +139,22 @@ def _wrap_for_margin(text: str) -> list[str]:
 
 
 def _spread(wanted: list[float], heights: list[float]) -> list[float]:
-    """Move positions, given in rising order, as little as it takes to leave each its height."""
+    """Move positions, given in rising order, by as little as possible until none overlap."""
     above = [sum(heights[:index]) for index in range(len(heights))]
-    groups: list[list[float]] = []  # of neighbours that touch: where each wants the first to be
+    groups: list[list[float]] = []  # of touching items: the first item's position as wanted by each
     for position, height_above in zip(wanted, above, strict=True):
         groups.append([position - height_above])
         while len(groups) > 1 and fmean(groups[-2]) > fmean(groups[-1]):
             groups[-2:] = [groups[-2] + groups[-1]]
     firsts = [fmean(group) for group in groups for _ in group]
-    highest = BOTTOM + LINE_HEIGHT - sum(heights)  # the last line may stand on the axis
+    highest = BOTTOM + LINE_HEIGHT - sum(heights)  # the last line may be level with the axis
     return [min(first, highest) + more for first, more in zip(firsts, above, strict=True)]
 
 
 def place_guide_labels(
     guides: Sequence[Guide], axes: Axes, curves: Sequence[Series], names: Sequence[Name]
 ) -> list[GuideLabel]:
-    """Put a label near each guide where it covers no name and, if it can, crosses no line."""
+    """Place a label near each guide so that it covers no name and, if possible, no line."""
     paths = [axes.path(curve) for curve in curves]
     paths += [[(LEFT, axes.y(guide.value)), (RIGHT, axes.y(guide.value))] for guide in guides]
     taken = [name.box for name in names]
@@ -169,10 +169,10 @@ def place_guide_labels(
 def _place_guide_label(
     guide: Guide, axes: Axes, taken: list[Box], paths: list[list[Point]]
 ) -> GuideLabel:
-    """Put the label at the guide's right end, moved up or down as far as names are in its way.
+    """Place a label at the guide's right end, moved up or down if names are in its way.
 
-    Failing that, above the guide's right end or below its left end, which a falling curve leaves
-    free.
+    Alternatively, above the guide's right end, or below its left end, where a falling curve leaves
+    room. The position with the lowest cost wins.
     """
     y = axes.y(guide.value)
 
@@ -191,11 +191,11 @@ def _place_guide_label(
         _above_right_end(text, y),
         _below_left_end(text, y),
     ]
-    return min(places, key=cost)  # the first of equally good ones
+    return min(places, key=cost)  # the first one if several cost the same
 
 
 def _way_out(box: Box, taken: list[Box], *, upwards: bool) -> float:
-    """Return how far the box must move for nothing to overlap it."""
+    """How far the box must move vertically until nothing overlaps it."""
     column = [other for other in taken if box.left < other.right and other.left < box.right]
     column.sort(key=lambda other: other.bottom if upwards else other.top, reverse=upwards)
     top, height = box.top, box.bottom - box.top

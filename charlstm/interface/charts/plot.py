@@ -1,6 +1,6 @@
-"""The live charts of a training, as SVG text: loss and accuracy over the time it has learned.
+"""The live charts of a training, as SVG: loss and accuracy over training time.
 
-A page redraws them about once a second, so there is no animation.
+The page redraws them about once a second, so they are not animated.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from charlstm.interface.charts.labels import (
 
 HELD_OUT_LABEL = "text it never saw"
 EMPTY_MESSAGE = "The curve appears a few seconds after the start."
-DOT_DISTANCE = 10  # dots that are closer would merge into a bar
-CLIP_TOP = TOP - 4  # above it nothing of a curve is seen
+DOT_DISTANCE = 10  # dots closer than this would merge into a bar
+CLIP_TOP = TOP - 4  # curves are clipped above it
 
 
 def loss_chart(
@@ -51,10 +51,10 @@ def loss_chart(
     x_start_s: float = 0.0,
     marks: Sequence[Point] = (),
 ) -> str:
-    """Draw how the loss falls, between blind guessing and what counting characters achieves.
+    """Draw the loss over time, with guides for blind guessing and for the 4-gram baseline.
 
-    Either of these two may be NaN, as long as it is not known: it is not drawn then.
-    `x_start_s` and `marks` are those of `chart_svg`.
+    A guide that is NaN, because it is not known yet, is not drawn. For `budget_s` see `x_end_s` in
+    `chart_svg`, for `x_start_s` and `marks` there as well.
     """
     return chart_svg(
         title="How surprised is it by the next character?",
@@ -80,7 +80,7 @@ def accuracy_chart(
     budget_s: float | None,
     held_out_label: str = HELD_OUT_LABEL,
 ) -> str:
-    """Draw how the share of correctly guessed characters grows; values are shares, 0 to 1."""
+    """Draw the accuracy over time; values are shares, 0 to 1."""
     return chart_svg(
         title="How often does it guess right?",
         x_label="time spent learning",
@@ -116,18 +116,19 @@ def chart_svg(
     x_start_s: float = 0.0,
     marks: Sequence[Point] = (),
 ) -> str:
-    """Draw curves over time; the page that shows them needs plot.css.
+    """Draw curves over time; the page needs plot.css to show them.
 
     Args:
-        x_end_s: where the time axis ends, the budget, so that it stands still while the curve
-            grows; None: at a round time after the last point.
-        y_format: "percent" takes shares, 0 to 1.
-        description: one sentence for those who do not see the chart; the latest values follow it.
-        x_start_s: where a stretched (logarithmic) time axis begins; 0: time runs evenly from 0.
-        marks: points that the page may mark; where they lie stands in `data-marks`, as JSON:
-            [x, y] each, or null for one that is not finite.
+        x_end_s: end of the time axis, usually the budget, so that the axis does not move while the
+            curve grows; None ends it at a round time after the last point.
+        y_format: "percent" expects shares, 0 to 1.
+        description: one sentence for screen readers; the latest values are appended.
+        x_start_s: start of a logarithmic time axis; 0 for a linear one that starts at 0.
+        marks: points that the page may highlight. Their coordinates are written to `data-marks` as
+            JSON: [x, y] each, or null for a point that is not finite.
 
-    Returns: an element of class `charlstm-plot` that holds the SVG.
+    Returns:
+        An HTML element of class `charlstm-plot` that contains the SVG.
     """
     curves = [curve for curve in map(keep_visible_points, series) if curve.points]
     guides = [guide for guide in guides if math.isfinite(guide.value)]
@@ -136,7 +137,7 @@ def chart_svg(
     guide_labels = place_guide_labels(guides, axes, curves, names)
     description = f"{description} {_latest_values(curves, y_format)}"
     parts = [
-        f'<div class="charlstm-plot"{_places(marks, axes)}>',
+        f'<div class="charlstm-plot"{_marks_attribute(marks, axes)}>',
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" width="100%">',
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
@@ -149,7 +150,7 @@ def chart_svg(
         ),
         *(_draw_curve(curve, axes) for curve in curves),
         *(_draw_name(name) for name in names),
-        # Last, so that no line lies between the pointer and a tooltip.
+        # Last, so that no line covers the areas that show tooltips.
         *(_draw_tooltips(curve, axes) for curve in curves if curve.has_dots),
         *([] if curves else [_draw_empty_message()]),
         "</svg></div>",
@@ -157,17 +158,17 @@ def chart_svg(
     return "\n".join(parts)
 
 
-def _places(marks: Sequence[Point], axes: Axes) -> str:
-    """Where marks lie, as an attribute; those of an outlier at the top of the plot."""
+def _marks_attribute(marks: Sequence[Point], axes: Axes) -> str:
+    """The coordinates of marks as an HTML attribute; outliers are moved to the plot's top."""
     if not marks:
         return ""
-    places = [
+    coordinates = [
         [round(axes.x(elapsed_s), 1), round(max(axes.y(value), CLIP_TOP), 1)]
         if math.isfinite(elapsed_s) and math.isfinite(value)
         else None
         for elapsed_s, value in marks
     ]
-    return f' data-marks="{json.dumps(places)}"'
+    return f' data-marks="{json.dumps(coordinates)}"'
 
 
 def _draw_axes(axes: Axes, x_label: str) -> Iterator[str]:
@@ -198,13 +199,13 @@ def _draw_guide(guide: Guide, label: GuideLabel, axes: Axes) -> str:
 def _draw_curve(curve: Series, axes: Axes) -> str:
     path = axes.path(curve)
     line = "L".join(f"{_number(x)} {_number(y)}" for x, y in path)
-    # The inner svg cuts off what leaves the plot at its top; unlike a clipPath it needs no id,
-    # which two charts on a page would share.
+    # The inner svg clips the curve at the plot's top. A clipPath would need an id, and ids must be
+    # unique in a page, which may have several charts.
     parts = [
         f'<g class="series {escape(curve.css_class)} {curve.kind}">',
         f'<svg x="0" y="{CLIP_TOP}" width="{WIDTH}" height="{HEIGHT - CLIP_TOP}" '
         f'viewBox="0 {CLIP_TOP} {WIDTH} {HEIGHT - CLIP_TOP}" overflow="hidden">',
-        # h0: a curve of one point is a point.
+        # h0 makes a curve of a single point visible, as a dot.
         f'<path class="curve" data-points="{len(path)}" d="M{line}h0"/>',
     ]
     if curve.has_dots:
@@ -214,7 +215,7 @@ def _draw_curve(curve: Series, axes: Axes) -> str:
 
 
 def _spaced(path: list[Point]) -> list[Point]:
-    """Leave out points too close to the one before; the last one stays, it is the news."""
+    """Leave out points too close to the one before; always keep the last, which is the newest."""
     kept = path[:1]
     for point in path[1:-1]:
         if point[0] - kept[-1][0] >= DOT_DISTANCE:
@@ -256,7 +257,7 @@ def _draw_empty_message() -> str:
 
 
 def _stack(lines: Iterable[str], x: str, first_dy: str, next_dy: str) -> str:
-    """Put lines, which are markup, below each other."""
+    """Stack lines of markup below each other, as tspan elements."""
     first, *others = lines
     spans = [f'<tspan x="{x}" dy="{first_dy}">{first}</tspan>']
     spans += [f'<tspan x="{x}" dy="{next_dy}">{line}</tspan>' for line in others]
@@ -279,5 +280,5 @@ def _full_value(value: float, y_format: YFormat) -> str:
 
 
 def _number(value: float) -> str:
-    """Write a coordinate with at most one decimal."""
+    """Format a coordinate with at most one decimal."""
     return f"{round(value, 1) + 0.0:g}"  # + 0.0 turns -0 into 0

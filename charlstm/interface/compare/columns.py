@@ -1,6 +1,6 @@
-"""Several texts that are written at the same time: their streams joined, a column of the page each.
+"""Several texts written at the same time, each in a column of the page.
 
-All of them are asked of the engine at once, so that those of one network share a batch.
+They are submitted to the engine together, so that texts of the same network share a batch.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _END = object()
 
 @dataclass(frozen=True, kw_only=True)
 class Writing:
-    """What one column is asked to show.
+    """The text that a column is to show.
 
     Attributes:
-        name: what distinguishes it from the other columns, in a word or two.
-        detail: the same as a number, or what else holds for it.
-        checkpoint: who writes, or why there is nobody who could.
+        name: heading that distinguishes the column from the others, a word or two.
+        detail: smaller text beside the heading, such as the temperature.
+        checkpoint: the model, or the error because of which it could not be loaded.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Writing:
 
 
 class Column:
-    """A column as it grows; its HTML is only lengthened, so that only what is new is sent."""
+    """A column while it is written; its HTML is only appended to, so that little is sent."""
 
     def __init__(self, writing: Writing):
         self.writing = writing
@@ -58,7 +58,7 @@ class Column:
             self.fail(writing.checkpoint)
 
     async def pieces(self, engine: Engine) -> AsyncGenerator[str, None]:
-        """What is written, piece by piece; nothing where nobody can write."""
+        """Stream the pieces of the text; none if the model could not be loaded."""
         checkpoint = self.writing.checkpoint
         if isinstance(checkpoint, CharLSTMError):
             return
@@ -79,13 +79,13 @@ class Column:
         self.html += text_html(piece)
 
     def fail(self, error: Exception) -> None:
-        """Say why the text ends here."""
+        """End the column with the reason why its text broke off."""
         self.error = error
         sentence = str(error) if isinstance(error, CharLSTMError) else BROKE_OFF
         self.html += f'</div><p class="facts advice">{escape(sentence, quote=False)}</p></section>'
 
     def finish(self) -> None:
-        """Say what can be measured of the text, now that it is whole."""
+        """End the column with facts about the complete text."""
         checkpoint = self.writing.checkpoint
         if self.error is not None or isinstance(checkpoint, CharLSTMError):
             return
@@ -98,7 +98,7 @@ class Column:
 
 
 async def grow(columns: Sequence[Column], engine: Engine) -> AsyncGenerator[None, None]:
-    """Let all columns write at once; comes back each time that some have grown."""
+    """Write all columns at the same time; yields each time that some have grown."""
     streams = [column.pieces(engine) for column in columns]
     async with aclosing(merged(streams)) as news:
         async for arrived in news:
@@ -113,11 +113,10 @@ async def grow(columns: Sequence[Column], engine: Engine) -> AsyncGenerator[None
 async def merged(
     streams: Sequence[AsyncGenerator[str, None]],
 ) -> AsyncGenerator[list[tuple[int, str | Exception]], None]:
-    """What comes from several streams, as it comes: (which stream, its piece), those that are
-    there at the same moment together.
+    """Merge several streams; yields lists of (index of the stream, piece) as the pieces arrive.
 
-    Of a stream that fails the exception is yielded, and the others go on. Leaving the iteration
-    closes all streams.
+    A list holds all pieces that are available at that time. If a stream fails, its exception is
+    yielded in place of a piece, and the others continue. Closing the generator closes all streams.
     """
     arrived: asyncio.Queue = asyncio.Queue()
 
@@ -126,7 +125,7 @@ async def merged(
             async with aclosing(stream):
                 async for piece in stream:
                     arrived.put_nowait((position, piece))
-        except Exception as error:  # for whoever iterates: a task has no caller
+        except Exception as error:  # passed to the consumer, because a task has no caller
             arrived.put_nowait((position, error))
         finally:
             arrived.put_nowait((position, _END))

@@ -1,4 +1,4 @@
-"""The two models that stand side by side: which ones, and how they are related."""
+"""The choice of the two models to compare, and how they are related."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ TWICE_THE_SAME = "Both sides are the same model: choose another one for one of t
 
 
 class ModelPair:
-    """A model for the left side and one for the right."""
+    """The model on the left and the model on the right."""
 
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
 
     def refreshed(self, left=None, right=None, newest=None):
-        """Both lists as they are now, a note about the two, the newest model.
+        """Updates for both dropdowns, a note about the two models, and the id of the newest model.
 
-        Whoever trains a model wants to see it: one that is newer than `newest` takes the right
-        side. Otherwise the chosen ones stay, as long as they are there.
+        A model that was trained since the last call is selected on the right, because its owner
+        probably wants to see it. Otherwise the selection stays as long as the models exist.
+
+        Args:
+            newest: the id of the newest model at the last call.
         """
         choices = self.registry.choices()
         models = [model for _, model in choices]
@@ -35,7 +38,7 @@ class ModelPair:
         chosen = (left, right)
         left = left if left in models else first
         right = right if right in models and newest == latest else latest
-        # A value only where it changes: a visitor may choose before this answer is there.
+        # Send a value only if it changes: the visitor may choose before this update arrives.
         lists = [
             gr.update(choices=choices, **({} if model == before else {"value": model}))
             for model, before in zip((left, right), chosen, strict=True)
@@ -43,19 +46,19 @@ class ModelPair:
         return *lists, self.note(left, right), latest
 
     def check(self, left, right) -> None:
-        """Raises CharLSTMError, which says how to come by two models."""
+        """Raise CharLSTMError if both are the same model."""
         if (left or SHIPPED) == (right or SHIPPED):
             raise CharLSTMError(self._why_not_two())
 
     def note(self, left, right) -> str:
-        """As HTML: what is missing, or what the models started from."""
+        """HTML that says why there are not two models, or what each was fine-tuned from."""
         if left == right:
             return f"<p>{self._why_not_two()}</p>"
         sides = [self._started(left, right, "right"), self._started(right, left, "left")]
-        return "".join(f"<p>{escape(said, quote=False)}</p>" for said in sides if said)
+        return "".join(f"<p>{escape(side, quote=False)}</p>" for side in sides if side)
 
     def name(self, model: str | None) -> str:
-        """What the visitor reads of a model."""
+        """A model's title."""
         if model in (None, SHIPPED):
             return SHIPPED_TITLE
         try:
@@ -67,11 +70,11 @@ class ModelPair:
         return TWICE_THE_SAME if len(self.registry.choices()) > 1 else ONLY_ONE
 
     def _started(self, model: str, other: str, other_side: str) -> str:
-        """Where a model started from; empty if it was from nothing."""
+        """A sentence about the model that a model was fine-tuned from; empty if there is none."""
         try:
             source = None if model == SHIPPED else self.registry.runs.get(model).config.source
         except CharLSTMError:
-            return ""  # its folder is gone or damaged: writing with it says so
+            return ""  # gone or damaged, which writing with it reports
         if source is None:
             return ""
         sentence = f"“{self.name(model)}” started from"
@@ -80,7 +83,7 @@ class ModelPair:
         return f"{sentence} the model “{source.name}”."
 
     def _sha256(self, model: str) -> str | None:
-        """Of the model's file, which a training records of what it starts from."""
+        """Checksum of a model's file, as in `SourceRecord`; None if there is no file."""
         file = SHIPPED_FILE if model == SHIPPED else "checkpoint.safetensors"
         try:
             return hashlib.sha256((self.registry.folder(model) / file).read_bytes()).hexdigest()

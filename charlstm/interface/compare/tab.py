@@ -1,4 +1,4 @@
-"""The Compare tab: one beginning, written on at three temperatures or by two models."""
+"""The Compare tab: one seed text, continued at three temperatures or by two models."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from charlstm.writing.engine import Engine
 from charlstm.writing.request import WritingRequest
 
 MODES = [("Three temperatures", "temperatures"), ("Two models", "models")]
-MOST_COLUMNS = 3
+MAX_COLUMNS = 3
 USUAL_TEMPERATURES = (0.3, 0.8, 1.3)
-# A word for every temperature up to a number; what is above the last one is wild.
+# (highest temperature, its name), in rising order; temperatures above the last are "Wild".
 NAMES = ((0.2, "Very careful"), (0.5, "Careful"), (0.7, "Calm"), (1.0, "Balanced"), (1.2, "Daring"))
 REPLACED = '<p role="status">Broken off: another comparison was asked for.</p>'
 EMPTY = (
@@ -49,7 +49,7 @@ EMPTY = (
 
 
 def name_temperature(temperature: float) -> str:
-    """A word for how daring a temperature is.
+    """A word for a temperature.
 
     >>> [name_temperature(temperature) for temperature in (0.3, 0.8, 1.3)]
     ['Careful', 'Balanced', 'Wild']
@@ -67,10 +67,10 @@ class Comparer:
         self.turns = Turns()
 
     async def write(self, mode, seed_text, length, random_seed, *settings, request: gr.Request):
-        """For the page: (a column's HTML, for each there may be; what happened in words).
+        """Write all columns; yields the HTML of `MAX_COLUMNS` columns and of the status.
 
         Args:
-            settings: what both modes have, see `_asked`.
+            settings: those of both modes, see `_asked`.
         """
         asked = self._asked(mode, *settings)
         writing_requests = [
@@ -86,7 +86,7 @@ class Comparer:
                     yield outputs
 
     def _asked(self, mode, model, first, second, third, left, right, temperature):
-        """(model, temperature) of each column."""
+        """The (model, temperature) of each column in the chosen mode."""
         if mode == "temperatures":
             return [(model, first), (model, second), (model, third)]
         if mode != "models":
@@ -97,7 +97,7 @@ class Comparer:
     def _columns(
         self, mode: str, models: Sequence[str], writing_requests: Sequence[WritingRequest]
     ) -> list[Column]:
-        """Raises CharLSTMError if none of the models can be had."""
+        """The columns, not written yet; raises CharLSTMError if no model can be loaded."""
         opened = {model: self._open(model) for model in models}
         errors = [found for found in opened.values() if isinstance(found, CharLSTMError)]
         if len(errors) == len(opened):
@@ -139,19 +139,19 @@ class Comparer:
         took_s = time.monotonic() - began_s
         for column in columns:
             column.finish()
-        yield _shown(columns, f'<p role="status">{escape(_told(columns, writer, took_s))}</p>')
+        yield _shown(columns, f'<p role="status">{escape(_summary(columns, writer, took_s))}</p>')
         for column in columns:
             if column.error is not None and not isinstance(column.error, CharLSTMError):
-                raise column.error  # nobody expected this one
+                raise column.error  # a bug, which the server log must report
 
 
 def _shown(columns: list[Column], status: str) -> tuple[str, ...]:
-    empty = [""] * (MOST_COLUMNS - len(columns))
+    empty = [""] * (MAX_COLUMNS - len(columns))
     return *(column.html for column in columns), *empty, status
 
 
-def _told(columns: list[Column], writer: str, took_s: float) -> str:
-    """What was written, by whom unless the columns say so, and how to have it again."""
+def _summary(columns: list[Column], writer: str, took_s: float) -> str:
+    """What was written, by which model unless the columns name it, and the random seed."""
     writing_request = columns[0].writing.writing_request
     count = sum(column.error is None for column in columns)
     texts = f"{count} {'text' if count == 1 else 'texts'} of {writing_request.length:,} characters"
@@ -162,7 +162,7 @@ def _told(columns: list[Column], writer: str, took_s: float) -> str:
 def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoice) -> None:
     comparer = Comparer(engine, registry)
     pair = comparer.pair
-    # The style sheet shows what belongs to the mode, and on a phone puts the texts before it.
+    # The style sheet hides the settings of the other mode; on a phone it moves the texts up.
     with gr.Column(elem_id="compare"):
         mode = gr.Radio(
             MODES,
@@ -213,12 +213,12 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
                     0.8, label="Temperature of both", min_width=150, elem_id="compare-temperature"
                 )
             note = gr.HTML("", elem_id="compare-note", js_on_load=None)
-            newest = gr.Textbox(visible=False)  # model, when the lists were made
+            newest = gr.Textbox(visible=False)  # model at the last update, see ModelPair.refreshed
         status = gr.HTML("", elem_id="compare-status", js_on_load=None)
         with gr.Row(elem_id="compare-columns"):
             columns = [
                 gr.HTML(html, autoscroll=False, js_on_load=None)
-                for html in (EMPTY, *[""] * (MOST_COLUMNS - 1))
+                for html in (EMPTY, *[""] * (MAX_COLUMNS - 1))
             ]
         with gr.Row(elem_id="compare-settings"):
             length = length_slider(300, elem_id="compare-length")
@@ -249,7 +249,7 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
         cancels=[writing],
     )
     lists = [left, right, newest]
-    # Without triggers: when a visitor opens the page.
+    # Without triggers, `gr.on` runs when a visitor opens the page.
     gr.on(fn=pair.refreshed, inputs=None, outputs=[left, right, note, newest], **QUIET)
     gr.on(
         [left.focus, right.focus, mode.change],

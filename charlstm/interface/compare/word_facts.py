@@ -1,6 +1,6 @@
-"""What can be counted in a written text: how many different words, what it says twice.
+"""Simple statistics of a written text: its distinct words and its longest repeated passage.
 
-The same for every language: a word is a run of letters, marks and digits.
+They work for every language: a word is a run of letters, marks, digits and apostrophes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ MAX_SHOWN = 60  # characters of a passage
 
 
 def word_facts(seed_text: str, written: str) -> list[str]:
-    """Sentences, as HTML, about what was written; the seed text itself does not count."""
+    """Sentences, as HTML, about what was written, without the seed text."""
     words = whole_words(seed_text, written)
     if not words:
         return ["It holds no whole word."]
@@ -32,10 +32,9 @@ def word_facts(seed_text: str, written: str) -> list[str]:
 
 
 def whole_words(seed_text: str, written: str) -> list[str]:
-    """The words of what was written, in small letters.
+    """The complete words of a written text, in lower case.
 
-    A word that began in the seed text was not written alone, and one at the very end may have been
-    cut off: both are left out.
+    Leaves out a word that begins in the seed text, and one at the very end, which may be cut off.
 
     >>> whole_words("To b", "e, or not to be, that's th")
     ['or', 'not', 'to', 'be', "that's"]
@@ -52,7 +51,7 @@ def whole_words(seed_text: str, written: str) -> list[str]:
 
 
 def longest_said_twice(words: list[str]) -> list[str]:
-    """The longest run of words that stands there twice without overlapping itself.
+    """The longest run of words that occurs twice without overlapping itself.
 
     >>> longest_said_twice("to be or not to be".split())
     ['to', 'be']
@@ -70,7 +69,7 @@ def longest_said_twice(words: list[str]) -> list[str]:
                 return seen[run]
         return None
 
-    # Whatever comes twice, its beginning does too: the longest can be found by halving.
+    # If a run occurs twice, so do its prefixes: the greatest length can be found by bisection.
     longest, too_long, begin = 0, len(words) // 2 + 1, 0
     while too_long - longest > 1:
         length = (longest + too_long) // 2

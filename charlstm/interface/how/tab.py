@@ -1,6 +1,6 @@
-"""The How it works tab: one network, taken apart step by step.
+"""The How it works tab: explains one network step by step.
 
-The words stand here; the scripts fill the pictures with what the model computes.
+The text is in this file; the scripts draw the pictures from what the model computes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from charlstm.writing.request import TEMPERATURES
 
 MAX_CHARACTERS = 60
 FIRST_TEXT = "ROMEO:\nO"
-LARGEST_SHOWN = 9999  # beyond it a number of the state is cut off: a damaged model may be wild
+LARGEST_SHOWN = 9999  # larger values of the state are clipped: a damaged model may have any
 
 HTML = f"""
 <how-it-works data-text="{FIRST_TEXT}" data-most="{MAX_CHARACTERS}">
@@ -114,13 +114,13 @@ guess. Press a part to see what it does and which weights it has.</p>
 
 
 class HowItWorks:
-    """Answers what the pictures show."""
+    """Serves the data for the pictures."""
 
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
 
     def about_model(self, model: str) -> dict:
-        """What does not depend on the text: vocabulary, parts and the story of the training."""
+        """What does not depend on the text: the vocabulary, the parts and the training record."""
         checkpoint = self.registry.get(model)
         facts = walkthrough.learned(checkpoint)
         for name in {"text", "started_from"} & set(facts):
@@ -142,9 +142,15 @@ class HowItWorks:
         }
 
     def moment(self, model: str, text: str, read: int) -> dict:
-        """The text as tiles, and the network after `read` of them; after all if that is negative.
+        """The text as tiles, and the network's state after it has read some of them.
 
-        Numbers of the state are sent as whole hundredths.
+        Values of the state are sent as whole hundredths.
+
+        Args:
+            read: number of tiles to read; all of them if negative.
+
+        Raises:
+            CharLSTMError: the text is too long or not valid, or there is no such model.
         """
         check_text(text)
         checkpoint = self.registry.get(model)
@@ -164,7 +170,7 @@ class HowItWorks:
 
 
 def check_text(text: str) -> None:
-    """Raises CharLSTMError if the pictures have no room for it."""
+    """Raise CharLSTMError if a text is too long for the pictures, or has a lone surrogate."""
     if len(text) > MAX_CHARACTERS:
         raise CharLSTMError(
             f"The text has {len(text):,} characters; the pictures have room for {MAX_CHARACTERS}."

@@ -1,4 +1,4 @@
-"""The Look inside tab: a text coloured by surprise, or by what one of the network's cells does."""
+"""The Look inside tab: a text coloured by surprisal or by the activation of one cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.single_text import name_unknown, read_seed_text
 
 MAX_CHARACTERS = 4000  # read in a quarter of a second
-SAMPLE_CHARACTERS = 500  # of what it wrote at the end of its training, to look at
+SAMPLE_CHARACTERS = 500  # of its last training sample, offered as a text to look at
 INTRODUCTION = """
 <div class="inside-introduction"><p>The network reads a text one character at a time.
 <b>Surprise</b> shows how little it expected each one. <b>Cells</b> shows its memory at work: nobody
@@ -29,7 +29,7 @@ told it what a line or a name is, yet some of its cells keep track of just that.
 
 
 class Inside:
-    """Answers what a network makes of a text."""
+    """Serves what a network computes while it reads a text."""
 
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
@@ -37,7 +37,7 @@ class Inside:
         self._searching = threading.Lock()
 
     def surprise(self, model: str, text: str) -> dict:
-        """Nats of each character, null where the network does not know it."""
+        """Surprisal of each character in nats; null for characters outside the vocabulary."""
         checkpoint, unknown = self._read(model, text)
         found = surprisal(checkpoint, text)
         return {
@@ -49,11 +49,11 @@ class Inside:
         }
 
     def cell(self, model: str, text: str, layer: int, cell: int) -> dict:
-        """A cell's activation after each character, -1 to 1; layer and cell count from 1."""
+        """A cell's activation after each character, -1 to 1; `layer` and `cell` count from 1."""
         checkpoint, unknown = self._read(model, text)
         units = checkpoint.architecture.lstm_units
         if not 1 <= layer <= len(units) or not 1 <= cell <= units[layer - 1]:
-            sizes = ", ".join(f"layer {place}: {size}" for place, size in enumerate(units, 1))
+            sizes = ", ".join(f"layer {number}: {size}" for number, size in enumerate(units, 1))
             raise CharLSTMError(
                 f"There is no cell {cell} of layer {layer}: count from 1 ({sizes} cells)."
             )
@@ -63,7 +63,7 @@ class Inside:
         }
 
     def cells(self, model: str) -> dict:
-        """The cells with a meaning that the checkpoint names, and how many there are in all."""
+        """The cells with a known meaning, the layers' numbers of cells, and a text to look at."""
         checkpoint = self.registry.get(model)
         found = self._found.get(checkpoint, checkpoint.cells)
         named = meanings(replace(checkpoint, cells=found))
@@ -77,7 +77,7 @@ class Inside:
         }
 
     def search(self, model: str) -> dict:
-        """`cells`, after looking for them: for a model whose training did not."""
+        """Search for cells with a meaning, for a model whose training did not; then as `cells`."""
         checkpoint = self.registry.get(model)
         with self._searching:
             if checkpoint not in self._found:
@@ -108,7 +108,7 @@ def _numbers(values: np.ndarray) -> list[float | None]:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value  # JSON has no other word for it
+    return None if math.isnan(value) else value  # JSON has no NaN
 
 
 def build_inside_tab(registry: ModelRegistry, choice: ModelChoice) -> None:

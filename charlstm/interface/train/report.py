@@ -1,4 +1,4 @@
-"""A training in words and pictures: HTML from its timeline, without Gradio."""
+"""The report of a training: HTML made from its timeline, without Gradio."""
 
 from __future__ import annotations
 
@@ -42,23 +42,27 @@ BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 def advice_html(sentence: str) -> str:
-    """What is wrong, and what to do about it."""
+    """A highlighted sentence that says what is wrong and what to do about it."""
     return f'<p class="advice" role="status">{escape(sentence)}</p>'
 
 
 def text_html(text: Corpus, from_model: bool = False) -> str:
-    """What a text is like, before anything is trained on it, and whether it is enough."""
+    """A description of a training text before the start, with advice if it is too short."""
     notices = " ".join(text.notices)
-    told = (
+    description = (
         f'<p class="quiet" role="status">{len(text.text):,} characters, {len(set(text.text))} '
         f"different ones. {escape(notices)}</p>"
     )
     small = small_text(len(text.text), from_model=from_model)
-    return told + advice_html(small) if small else told
+    return description + advice_html(small) if small else description
 
 
 def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
-    """What it means to start from a model, and what of the text is new to it, if that is known."""
+    """What fine-tuning this model means, and which characters of the text it does not know.
+
+    Args:
+        text: the training text; None if it has not been read yet.
+    """
     layers = " + ".join(map(str, checkpoint.architecture.lstm_units))
     new = "How many characters are new to it is said once the text is here."
     if text is not None:
@@ -70,21 +74,21 @@ def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
     )
 
 
-def estimate_html(guess: Estimate) -> str:
+def estimate_html(estimate: Estimate) -> str:
     """How long a training will take on this machine."""
-    basis = "as in earlier trainings here" if guess.measured else "judging by the processor"
-    about = "" if guess.seconds >= 3600 else "about "  # which `duration` says itself
+    basis = "as in earlier trainings here" if estimate.measured else "judging by the processor"
+    about = "" if estimate.seconds >= 3600 else "about "  # `duration` adds it to hours
     return (
-        f'<p class="quiet">Takes {about}{duration(guess.seconds)} on this machine and reads '
-        f"{passes(guess.epochs)} ({basis}). Getting ready and measuring at the end take some "
+        f'<p class="quiet">Takes {about}{duration(estimate.seconds)} on this machine and reads '
+        f"{passes(estimate.epochs)} ({basis}). Getting ready and measuring at the end take some "
         "seconds more.</p>"
     )
 
 
 def status_html(run: Run, timeline: Timeline) -> str:
-    """Headline, progress with the time left, what computes, and the result at the end."""
+    """The status of a training: headline, progress and time left, advice, results, and device."""
     lines = [f'<h2 class="headline">{escape(_headline(run, timeline))}</h2>']
-    # First of all: that another text is used than the one that was asked for.
+    # Notices first: one may say that another text is used than the one requested.
     config = run.config
     lines += [f'<p class="notice">{escape(notice)}</p>' for notice in config.notices]
     if timeline.is_going_on:
@@ -109,7 +113,7 @@ def status_html(run: Run, timeline: Timeline) -> str:
 
 
 def passes(epochs: float) -> str:
-    """For people: "12 % of the text", "the text 2.5 times"."""
+    """How much has been read, for people: "12 % of the text", "the text 2.5 times"."""
     if epochs < 0.995:
         return f"{100 * epochs:.0f} % of the text"
     times = f"{epochs:.1f}".removesuffix(".0") if epochs < 10 else f"{epochs:,.0f}"
@@ -130,7 +134,7 @@ def _headline(run: Run, timeline: Timeline) -> str:
 
 
 def is_stopping(run: Run) -> bool:
-    """Whether somebody pressed Stop; the training looks for that between two steps."""
+    """Whether Stop was pressed; the training checks for it after each step."""
     return run.paths.stop.exists()
 
 
@@ -155,7 +159,7 @@ def _device(started: Started) -> str:
 
 
 def result_lines(config: RunConfig, timeline: Timeline) -> list[str]:
-    """How good it became: exact figures at the end, else those of the curve."""
+    """The results of a training that has ended: the final figures, else the last of the curve."""
     results = timeline.results
     if timeline.is_going_on or results is None:
         return []
@@ -178,7 +182,7 @@ def result_lines(config: RunConfig, timeline: Timeline) -> list[str]:
 
 
 def charts_html(config: RunConfig, timeline: Timeline) -> str:
-    """The loss plot and the accuracy plot, if there is or will be anything to see."""
+    """The loss chart and the accuracy chart; empty if there will be nothing to see."""
     if not timeline.progress and not timeline.is_going_on:
         return ""
     minutes = config.budget.minutes
@@ -206,12 +210,12 @@ def charts_html(config: RunConfig, timeline: Timeline) -> str:
 
 
 def _guide(loss_nats: float | None) -> float:
-    """A guide that is not known, as before the start, is NaN: it is not drawn."""
+    """A guide's value; NaN, which is not drawn, if it is not known yet."""
     return math.nan if loss_nats is None else loss_nats
 
 
 def sample_html(timeline: Timeline) -> str:
-    """What it writes now, from nothing but a line's beginning."""
+    """The latest sample, written without a seed text; empty if there is none."""
     if not timeline.samples:
         return ""
     sample = timeline.samples[-1]

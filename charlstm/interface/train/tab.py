@@ -1,4 +1,4 @@
-"""The Train tab: choose a text, a recipe and a time; watch; write with what came out."""
+"""The Train tab: the form for a training, its progress, and its result."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ RECIPE_CHOICES = [
 ]
 NOTHING = ""  # no model has this id
 FROM_NOTHING = ("Nothing: a new network", NOTHING)
-PROGRESS = gr.Progress()  # Gradio finds it as the default of an argument
-LIVE_OUTPUTS = 8  # see `live` below
+PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
+LIVE_OUTPUTS = 8  # length of `live` below
 
 
 class Trainer:
@@ -69,7 +69,7 @@ class Trainer:
     def describe(
         self, source, upload, pasted, style, recipe, amount, unit, model=NOTHING
     ) -> tuple[str, str, str]:
-        """The text, how long it will take here, and the model to start from: before the start."""
+        """Describe what the form asks for: notes on the text, the duration and the source model."""
         text, text_note, start_note = None, "", ""
         own = {"upload": upload, "paste": pasted, "practice-text": True}.get(source)
         if own or (model and source == "tiny-shakespeare" and _is_downloaded()):
@@ -91,7 +91,7 @@ class Trainer:
     def _describe_start(
         self, model: str, recipe: Recipe, text: corpus.Corpus | None
     ) -> tuple[Recipe, str]:
-        """The recipe for a model's network, and what it means to start from that model."""
+        """The recipe adapted to a source model's network, and a note on starting from it."""
         try:
             checkpoint = self.registry.get(model)
             if text is not None:
@@ -103,10 +103,10 @@ class Trainer:
         return adapted, report.start_html(checkpoint, text)
 
     def starts(self, chosen: str):
-        """The list of models to start from, as it is now, with the chosen one if it is there."""
+        """The current list of source models; the chosen one stays selected if it still exists."""
         choices = [FROM_NOTHING, *self.registry.choices()]
-        there = any(chosen == model for _, model in choices)
-        return gr.Dropdown(choices=choices, value=chosen if there else NOTHING)
+        exists = any(chosen == model for _, model in choices)
+        return gr.Dropdown(choices=choices, value=chosen if exists else NOTHING)
 
     def start(
         self,
@@ -149,17 +149,25 @@ class Trainer:
     # The view
 
     def follow(self, name: str | None, seen: str):
-        """What `show` gives, if anything is new; moves on to a training that has just begun."""
+        """As `show`, but only if something has changed; switches to a training that has just begun.
+
+        Args:
+            seen: the stamp of what the page shows, see `_stamp`.
+        """
         runs = self._by_name()
         newest = next(iter(runs.values()), None)
         if seen and newest is not None and not seen.startswith(newest.name) and newest.is_alive():
-            return self.show(newest.name)  # it has just begun
+            return self.show(newest.name)
         if name in runs and seen == self._stamp(runs, runs[name]):
             return (gr.skip(),) * LIVE_OUTPUTS
         return self.show(name)
 
     def show(self, name: str | None):
-        """The list of trainings and one of them: the named, the running or the newest one."""
+        """The list of trainings, and the report of one: the named, the running or the newest.
+
+        Returns:
+            Values for the components in `live` below.
+        """
         runs = self._by_name()
         running = self.runs.running()
         if name not in runs:
@@ -169,9 +177,9 @@ class Trainer:
         if name is None:
             return listed, "", report.NOTHING_YET, "", "", *[gr.Button(visible=False)] * 3
         run = runs[name]
-        stamp = self._stamp(runs, run)  # before the events are read: what comes meanwhile is new
+        stamp = self._stamp(runs, run)  # before reading the events, so that later ones are new
         timeline, *views = _report(run)
-        can_stop = timeline.status in ("preparing", "running")  # the measuring is soon over
+        can_stop = timeline.status in ("preparing", "running")  # measuring soon ends by itself
         can_resume = timeline.status in ("new", "stopped", "interrupted", "failed")
         return (
             listed,
@@ -186,7 +194,7 @@ class Trainer:
         return {run.name: run for run in self.registry.trainings()}
 
     def _stamp(self, runs: dict[str, Run], run: Run) -> str:
-        """Another one whenever `show` has something else to show; the newest training first."""
+        """A string that changes whenever `show` would; starts with the newest training's name."""
         running = self.runs.running()
         facts = (_count_events(run), report.is_stopping(run), run.paths.checkpoint.exists())
         names = (next(iter(runs)), run.name, running and running.name)
@@ -215,11 +223,11 @@ def _count_events(run: Run) -> int:
     try:
         return len(run.events())
     except RunError:
-        return -1  # damaged, which is shown once
+        return -1  # damaged; a constant, so that it is shown only once
 
 
 def _report(run: Run) -> tuple[Timeline, str, str, str]:
-    """A training's timeline, and what the page shows of it: status, charts, sample."""
+    """A training's timeline, and its report as HTML: status, charts, sample."""
     try:
         timeline = read_timeline(run)
         return (
@@ -228,7 +236,7 @@ def _report(run: Run) -> tuple[Timeline, str, str, str]:
             report.charts_html(run.config, timeline),
             report.sample_html(timeline),
         )
-    except RunError:  # its folder is damaged: all other trainings stay within reach
+    except RunError:  # a damaged folder must not hide the other trainings
         return Timeline(status="failed"), report.UNREADABLE, "", ""
 
 
@@ -289,7 +297,7 @@ def build_train_tab(
                 resume_button = gr.Button("Resume", min_width=80, visible=False)
             charts = gr.HTML("", elem_id="charts", js_on_load=None)
             sample = gr.HTML("", elem_id="sample", js_on_load=None)
-    seen = gr.Textbox(visible=False)  # so that only what is new is sent
+    seen = gr.Textbox(visible=False)  # the stamp of what is shown, so that only changes are sent
     timer = gr.Timer(1.0, active=False)
 
     form = [source, upload, pasted, style, recipe, amount, unit, model]
@@ -325,21 +333,22 @@ def build_train_tab(
     write_button.click(
         errors_as_messages(trainer.write_with), training, [choice.lists[0], tabs], **quiet
     )
-    # Phones that only write need not ask every second how the training goes.
+    # Poll only once the tab has been opened: most visitors only write.
     tab.select(trainer.show, training, live, **quiet)
-    tab.select(_begin_to_ask, None, timer, **quiet)
+    tab.select(_start_polling, None, timer, **quiet)
 
 
 def _boxes_for(source: str):
-    """Show the box for the visitor's own text, if that is what they chose."""
+    """Show the input for the visitor's own text, if that source is chosen."""
     return gr.File(visible=source == "upload"), gr.Textbox(visible=source == "paste")
 
 
-def _begin_to_ask():
+def _start_polling():
     return gr.Timer(active=True)
 
 
 def _usual_budget(recipe: str, model: str) -> tuple[float, str]:
+    """The default budget, as amount and unit."""
     budget = fine_tuning.BUDGET if model else RECIPES[recipe].budget
     return budget.amount, budget.unit
 

@@ -24,11 +24,11 @@ NOTES = {
     "unkept": "This model keeps no texts from the time when it learned. Choose another one.",
     "tuned": "It started from a model that had learned before: its first text is no gibberish.",
 }
-MAX_SNAPSHOTS = 300  # of a stranger's file; a training of a day keeps 60
+MAX_SNAPSHOTS = 300  # limit for untrusted files; a training of a day keeps 60
 MAX_TEXT_CHARACTERS = 2000
-MAX_LOSS_NATS = 20.0  # more is no measurement
-CALM_NATS = 0.2  # where neighbours differ by less, the line between them tells the truth
-FIRST_S = 0.1  # the logarithmic axis begins there at the earliest
+MAX_LOSS_NATS = 20.0  # larger values are not plausible
+CALM_NATS = 0.2  # if neighbouring points differ by at most this, interpolating is accurate
+FIRST_S = 0.1  # the smallest possible start of the logarithmic axis
 
 Curve = list[tuple[float, float]]  # (elapsed seconds, loss in nats), oldest first
 
@@ -43,7 +43,7 @@ class Snapshot:
 
     @property
     def key(self) -> str:
-        """Unique within a replay, even if a training went back and on again."""
+        """Unique within a replay, even if resuming has repeated a step."""
         return f"{self.step} {self.elapsed_s}"
 
     @property
@@ -56,10 +56,12 @@ class Replay:
     """All snapshots of a training, and the curves of its loss.
 
     Attributes:
+        training, held_out: loss on the text being read, and on held-out text.
         measured_on: a key of `MEASURED_ON`.
-        budget_s: where the time axis ends; None: with the last snapshot.
         baselines: their losses are drawn as guides.
-        note: what else there is to say.
+        note: sentences to show above the texts.
+        is_live: whether the training is running.
+        budget_s: end of the time axis; None ends it at the last point.
     """
 
     snapshots: list[Snapshot]
@@ -72,10 +74,10 @@ class Replay:
     budget_s: float | None = None
 
     def loss_at(self, elapsed_s: float) -> tuple[float, str] | None:
-        """The loss in nats and the text it was measured on; None where it is not known.
+        """The loss in nats at a time, and the text it was measured on; None if it is not known.
 
-        Held-out text says most, but is measured seldom: while the loss falls fast, the loss on the
-        text being read is nearer to the truth.
+        The held-out loss is preferred, but it is measured rarely: while it falls fast, the loss on
+        the text being read is more accurate than interpolating.
         """
         on = MEASURED_ON[self.measured_on]
         held_out = _calm_value(self.held_out, elapsed_s, self.start_s)
@@ -89,11 +91,11 @@ class Replay:
 
     @property
     def start_s(self) -> float:
-        """Where the logarithmic time axis begins: half of all snapshots are of the first minute."""
+        """Start of the time axis, which is logarithmic: half of all snapshots are early ones."""
         return max(FIRST_S, min((snapshot.elapsed_s for snapshot in self.snapshots), default=1.0))
 
     def chart(self) -> str:
-        """The curve with a mark for each snapshot; empty if no loss is known."""
+        """The loss chart with a mark for each snapshot; empty if no loss is known."""
         if not self.training and not self.held_out and not self.is_live:
             return ""
         losses = [self.loss_at(snapshot.elapsed_s) for snapshot in self.snapshots]
@@ -115,7 +117,11 @@ class Replay:
         )
 
     def answer(self, known: Iterable[str] = ()) -> dict:
-        """For the page: the order of all snapshots, and those of them that are new to it."""
+        """The replay for the page, as JSON: the order of all snapshots, and the new ones in full.
+
+        Args:
+            known: keys of the snapshots that the page already has.
+        """
         known = set(known)
         new = [snapshot for snapshot in self.snapshots if snapshot.key not in known]
         return {
@@ -137,7 +143,7 @@ class Replay:
 
 
 def in_words(loss_nats: float, measured_on: str) -> str:
-    """How surprised it is, for people, with the terms beside it."""
+    """A sentence on perplexity and loss, for people."""
     choices = perplexity(loss_nats)
     number = f"{choices:.1f}" if choices < 100 else f"{choices:,.0f}"
     return (
@@ -164,7 +170,11 @@ def replay_of_checkpoint(checkpoint: Checkpoint) -> Replay:
 
 
 def replay_of_run(run: Run, timeline: Timeline, held_key: str = "") -> Replay:
-    """The kept snapshots, the newest one, and the one that a visitor holds on to."""
+    """The replay of a run folder: the kept snapshots, the newest, and the one being looked at.
+
+    Args:
+        held_key: the key of the snapshot that the visitor is looking at.
+    """
     config = run.config
     snapshots = _snapshots(timeline.samples)
     kept = {snapshot.key for snapshot in _snapshots(timeline.kept_samples())}
@@ -198,7 +208,7 @@ def _note(run: Run, timeline: Timeline, has_snapshots: bool, is_fine_tuned: bool
 
 
 def _snapshots(samples: Iterable[Sample | Sampled]) -> list[Snapshot]:
-    """In the order of the steps; of several at one step the latest."""
+    """Snapshots ordered by step; of several samples at one step, the latest counts."""
     by_step = {sample.step: sample for sample in samples}
     return [
         Snapshot(
@@ -211,7 +221,7 @@ def _snapshots(samples: Iterable[Sample | Sampled]) -> list[Snapshot]:
 
 
 def _thinned(snapshots: list[Snapshot]) -> list[Snapshot]:
-    """At most `MAX_SNAPSHOTS`, the first and the last among them."""
+    """At most `MAX_SNAPSHOTS`, evenly chosen, including the first and the last."""
     if len(snapshots) <= MAX_SNAPSHOTS:
         return snapshots
     last = len(snapshots) - 1
@@ -219,7 +229,7 @@ def _thinned(snapshots: list[Snapshot]) -> list[Snapshot]:
 
 
 def _curve(points: Iterable[tuple[float, float]]) -> Curve:
-    """A curve in order of time, without what is no loss: files come from strangers."""
+    """A curve in order of time, without invalid losses: the files are not trusted."""
     pairs = ((seconds, _loss(loss)) for seconds, loss in points)
     return sorted(
         (float(seconds), loss) for seconds, loss in pairs if seconds >= 0 and not math.isnan(loss)
@@ -227,23 +237,26 @@ def _curve(points: Iterable[tuple[float, float]]) -> Curve:
 
 
 def _from_the_start(training: Curve, held_out: Curve) -> Curve:
-    """Before it has learned anything, every text is as new to it: the curve may begin with that."""
+    """The training curve, extended back to the first held-out point.
+
+    Before any training, the loss on held-out text is also that on the training text.
+    """
     if training and held_out and held_out[0][0] < training[0][0]:
         return [held_out[0], *training]
     return training
 
 
 def _loss(value: float | None) -> float:
-    """A loss in nats; NaN where it is none."""
+    """A loss in nats; NaN if the value is invalid."""
     return float(value) if value is not None and 0 <= value <= MAX_LOSS_NATS else math.nan
 
 
 def _value(curve: Curve, elapsed_s: float, start_s: float) -> float:
-    """Where a curve lies; between its points on the line that joins them on the time axis."""
-    place = bisect_left(curve, (elapsed_s, -math.inf))
-    if place == len(curve):
+    """Interpolate a curve linearly in the logarithm of time, as it is drawn."""
+    index = bisect_left(curve, (elapsed_s, -math.inf))
+    if index == len(curve):
         return curve[-1][1]
-    (time, loss), (earlier_s, earlier) = curve[place], curve[max(place - 1, 0)]
+    (time, loss), (earlier_s, earlier) = curve[index], curve[max(index - 1, 0)]
     now, end, begin = (math.log(max(at, start_s)) for at in (elapsed_s, time, earlier_s))
     if now >= end or end == begin:
         return loss
@@ -251,11 +264,11 @@ def _value(curve: Curve, elapsed_s: float, start_s: float) -> float:
 
 
 def _calm_value(curve: Curve, elapsed_s: float, start_s: float) -> float | None:
-    """`_value` where it was measured just then or changes little around; else None."""
-    place = bisect_left(curve, (elapsed_s, -math.inf))
-    if place < len(curve) and curve[place][0] == elapsed_s:
-        return curve[place][1]
-    around = curve[max(place - 1, 0) : place + 1] if place < len(curve) else curve[-2:]
+    """`_value` if the curve has a point at that time, or changes little around it; else None."""
+    index = bisect_left(curve, (elapsed_s, -math.inf))
+    if index < len(curve) and curve[index][0] == elapsed_s:
+        return curve[index][1]
+    around = curve[max(index - 1, 0) : index + 1] if index < len(curve) else curve[-2:]
     if len(around) < 2 or abs(around[0][1] - around[1][1]) > CALM_NATS:
         return None
     return _value(curve, elapsed_s, start_s)

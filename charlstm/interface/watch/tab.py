@@ -1,7 +1,7 @@
 """The tab "Watch it learn": what a network wrote at different times of its training.
 
-The page gets the whole replay at once and shows any part of it without asking again; while a
-training goes on it asks for what is new.
+The page fetches the whole replay once, and can then show any part of it without the server. While
+the training is running, it polls for new snapshots.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Replays:
         self.registry = registry
 
     def choices(self) -> list[tuple[str, str]]:
-        """The shipped model and the trainings of this machine, if only they have begun."""
+        """(title, id) of the shipped model and of all trainings that have begun."""
         choices = [choice for choice in self.registry.choices() if choice[1] == SHIPPED]
         for run in self.registry.trainings():
             is_alive = run.is_alive()
@@ -42,30 +42,35 @@ class Replays:
         return choices
 
     def listed(self, shown: str | None):
-        """The list as it is now; what is shown stays, if it is still there."""
+        """The current list of replays; the one shown stays selected if it still exists."""
         choices = self.choices()
-        there = [story for _, story in choices]
-        value = shown if shown in there else next(iter(there), None)
+        ids = [replay_id for _, replay_id in choices]
+        value = shown if shown in ids else next(iter(ids), None)
         return gr.Dropdown(choices=choices, value=value)
 
     def entered(self, shown: str | None, by_hand: bool):
-        """Who has not chosen anything meets the training that is going on."""
+        """The list when the tab is opened; selects the running training unless one was chosen.
+
+        Args:
+            by_hand: whether the visitor has chosen a replay.
+        """
         running = None if by_hand else self.registry.runs.running()
         return self.listed(running.name if running else shown)
 
-    def answer(self, story: str, known: list, held: str) -> dict:
-        """A replay for the page, without the snapshots whose keys it knows.
+    def answer(self, replay_id: str, known: list, held: str) -> dict:
+        """A replay for the page, without the snapshots that the page already has.
 
         Args:
-            story: the id of a model or a training.
+            replay_id: the id of a model or a training.
+            known: keys of the snapshots that the page already has.
             held: the key of the snapshot that the visitor is looking at.
 
         Raises:
             CharLSTMError: there is no such replay, or it is damaged.
         """
-        if story == SHIPPED:
-            return replay_of_checkpoint(self.registry.get(story)).answer(known)
-        run = self.registry.runs.get(story)
+        if replay_id == SHIPPED:
+            return replay_of_checkpoint(self.registry.get(replay_id)).answer(known)
+        run = self.registry.runs.get(replay_id)
         has_model = run.paths.checkpoint.exists()
         try:
             replay = replay_of_run(run, read_timeline(run), held)
@@ -74,7 +79,7 @@ class Replays:
         except RunError as error:
             if not has_model:
                 raise CharLSTMError(DAMAGED) from error
-        return replay_of_checkpoint(self.registry.get(story)).answer(known)
+        return replay_of_checkpoint(self.registry.get(replay_id)).answer(known)
 
 
 def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
@@ -86,7 +91,7 @@ def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
         with gr.Column(scale=2, min_width=300):
             chosen = gr.Dropdown(
                 choices=choices,
-                value=next((story for _, story in choices), None),
+                value=next((replay_id for _, replay_id in choices), None),
                 label="Training",
                 elem_id="watch-choice",
             )

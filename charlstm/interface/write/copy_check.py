@@ -1,4 +1,4 @@
-"""How much of a text was copied: looked up beside the page, one text at a time."""
+"""Checks in the background how much of a written text was copied from the training text."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ MAX_PREPARED = 3  # training texts kept in memory; 40 MB each at most
 
 
 class Copies:
-    """Finds what was copied in the texts that were written.
+    """Finds copied passages, in a single background thread.
 
-    One thread does it, however many texts end at the same time: the engine needs the other cores
-    for the texts that are still being written.
+    One thread is enough even if many texts end at the same time; the other cores are for the engine
+    and the texts that are still being written.
     """
 
     def __init__(self):
         self._looking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="copies")
-        self._prepared: OrderedDict[tuple, TrainingText] = OrderedDict()  # the thread's own
+        self._prepared: OrderedDict[tuple, TrainingText] = OrderedDict()  # used by that thread only
 
     def look(self, checkpoint: Checkpoint, folder: Path, written: str) -> asyncio.Future[str]:
-        """A sentence about the longest copied passage; empty if the training text is not here.
+        """A sentence about the longest copied passage; empty without the training text.
 
-        Cancelling the future takes the text out of the queue.
+        Cancelling the future removes the text from the queue.
 
         Args:
-            folder: the model's; its training text may be there.
-            written: what the network wrote, without what it went on from.
+            folder: the model's folder, which may contain its training text.
+            written: what the network wrote, without the seed text.
         """
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._looking, self._tell, checkpoint, folder, written)
+        return loop.run_in_executor(self._looking, self._describe, checkpoint, folder, written)
 
-    def _tell(self, checkpoint: Checkpoint, folder: Path, written: str) -> str:
+    def _describe(self, checkpoint: Checkpoint, folder: Path, written: str) -> str:
         training = checkpoint.training
         learned = self._learned(training, folder)
         if learned is None:

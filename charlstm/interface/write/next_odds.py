@@ -1,4 +1,4 @@
-"""On the Write tab: the likeliest next characters, of which the visitor may choose one."""
+"""The likeliest next characters on the Write tab, of which the visitor may choose one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from charlstm.writing.state_cache import StateCache
 
 
 class NextOdds:
-    """Answers what may come after a seed text."""
+    """Serves the probabilities of the character after a seed text."""
 
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
@@ -24,7 +24,11 @@ class NextOdds:
     def answer(self, model: str, text: str) -> dict:
         """The vocabulary, and the natural logarithm of each character's probability.
 
-        At temperature 1: the browser applies the temperature, so that the slider moves smoothly.
+        The probabilities are those at temperature 1. The browser applies the temperature, so that
+        the slider responds at once.
+
+        Raises:
+            CharLSTMError: the text is too long, or there is no such model.
         """
         if len(text) > MAX_SEED_CHARACTERS:
             raise CharLSTMError(

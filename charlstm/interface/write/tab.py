@@ -1,4 +1,4 @@
-"""The Write tab: a beginning, a few settings, and the text that grows from it."""
+"""The Write tab: a seed text, a few settings, and the text that the network writes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Writer:
     async def texts(
         self, checkpoint: Checkpoint, writing_request: WritingRequest
     ) -> AsyncGenerator[str, None]:
-        """The text so far, seed text first, each time a piece was added."""
+        """Stream the text so far, beginning with the seed text alone."""
         text = writing_request.seed_text
         yield text
         pieces = self.engine.write(
@@ -71,7 +71,7 @@ class Writer:
             await pieces.aclose()
 
     async def write(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
-        """For the page: (text as HTML, what happened in words)."""
+        """Write a new text; yields (text as HTML, status as HTML)."""
         writing_request = WritingRequest.check(seed_text, temperature, length, random_seed)
         async with self.turns.take(request.session_hash) as turn:
             async for outputs in self._on_page(model, writing_request, turn):
@@ -80,7 +80,7 @@ class Writer:
     async def go_on(
         self, model, text_so_far, temperature, length, random_seed, request: gr.Request
     ):
-        """For the page: write on after everything that stands there."""
+        """Continue after the whole text on the page; yields as `write`."""
         if not text_so_far:
             raise CharLSTMError("There is no text to go on from yet: press Write first.")
         if len(text_so_far) > MAX_TEXT_CHARACTERS:
@@ -94,7 +94,7 @@ class Writer:
             yield outputs
 
     async def again(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
-        """For the page: what was asked for before, of `write` or of `go_on`."""
+        """Repeat a request of `write` or `go_on`; yields as `write`."""
         writing_request = WritingRequest.check(
             seed_text, temperature, length, random_seed, MAX_TEXT_CHARACTERS
         )
@@ -109,7 +109,7 @@ class Writer:
         async for text in self.texts(checkpoint, writing_request):
             if turn.is_over:
                 return
-            # Written once and then only lengthened, so that only what is new is sent.
+            # The HTML is only appended to, so that Gradio sends only what is new.
             if not page:
                 page = f'<div class="page"><span class="seed">{text_html(text)}</span>'
                 yield page, WRITING if self.engine.is_ready else GETTING_READY
@@ -133,11 +133,11 @@ class Writer:
             yield page, f"{status}<p>{escape(copied)}</p>"
 
     async def about(self, model: str | None) -> str:
-        """How good a model is; nothing where that is not known."""
+        """A model's figures as HTML; empty if they are not known."""
         try:
             return model_html(await asyncio.to_thread(self.registry.get, model))
         except CharLSTMError:
-            return ""  # the model is gone or damaged: writing with it says so
+            return ""  # the model is gone or damaged, which writing with it reports
 
     async def generate(
         self,
@@ -163,7 +163,7 @@ def build_write_tab(
     engine: Engine, registry: ModelRegistry, choice: ModelChoice, demo: gr.Blocks, tabs: gr.Tabs
 ) -> None:
     writer = Writer(engine, registry)
-    # On a phone the style sheet puts the page right below the beginning.
+    # On a phone the style sheet moves the page up, right below the seed text.
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=2, min_width=300, elem_id="write-left"):
             with gr.Column(elem_id="beginning"):
@@ -183,7 +183,7 @@ def build_write_tab(
                     )
                     stop_button = gr.Button("Stop", min_width=70, elem_id="stop-button")
                     continue_button = gr.Button("Continue", min_width=90)
-                    # Out of sight: what “Try again” beside a broken text presses.
+                    # Hidden: pressed by the “Try again” beside a text that broke off.
                     again_button = gr.Button("Try again", elem_id="again")
             with gr.Column(elem_id="choosing"):
                 temperature = temperature_slider(
@@ -218,7 +218,7 @@ def build_write_tab(
     arrived = show_arrived("write/request.js", [page, status])
 
     def write_by(handler, function: str) -> dict:
-        """An event's settings: the server's handler, and what makes its request in the browser."""
+        """Settings of an event: the server's handler, and the browser's function before it."""
         return {
             "fn": errors_as_messages(numbered(handler)),
             "inputs": [*form, arrived[-1]],
