@@ -161,9 +161,9 @@ def become(python: Path, arguments: list[str]) -> None:
 def _check_room(folder: Path, first_time: bool) -> None:
     place = folder if folder.exists() else folder.parent
     if not os.access(place, os.W_OK):
-        _refuse(f"{place} is not writable for you: copy charlstm to a folder of yours.")
+        _refuse(f"You cannot write to {place}: copy charlstm to a folder of your own.")
     if folder.exists() and any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
-        _refuse(f"{folder} exists and is no virtual environment: move it away and start again.")
+        _refuse(f"{folder} exists and is not a virtual environment: move it away and start again.")
     free_bytes = shutil.disk_usage(place).free
     if first_time and free_bytes < NEEDED_BYTES:
         _refuse(
@@ -190,7 +190,7 @@ def _create(folder: Path) -> None:
             remedy = f"`sudo apt-get install {_venv_package()}` mends that"
         _refuse(f"This Python ({sys.executable}) cannot make virtual environments: {remedy}.")
     if subprocess.call([sys.executable, "-m", "venv", "--clear", str(folder)]) != 0:
-        _refuse(f"The virtual environment {folder} could not be made: the reason stands above.")
+        _refuse(f"The virtual environment {folder} could not be made: the reason is above.")
 
 
 def _has_venv() -> bool:
@@ -243,7 +243,7 @@ def _diagnosis(pip_log: str) -> str:
             f"{sys.version_info[0]}.{sys.version_info[1]}); TensorFlow runs on 64-bit Linux with "
             f"glibc, on Windows and on Macs with Apple chips"
         )
-    return "the reason stands above; mend that and start again"
+    return "the reason is above; fix that and start again"
 
 
 def _stamp(folder: Path) -> Path:

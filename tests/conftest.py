@@ -5,6 +5,7 @@ import random
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # several wait for each other beside other processes
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["CHARLSTM_NICE"] = "0"  # beside busy processes a training would get nothing to do
 
 import hypothesis
 import pytest

@@ -405,7 +405,7 @@ def test_a_folder_without_write_permission_is_refused(
 ):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     sentence = refusal(capsys, bootstrap.make_environment, [requirements], folder)
-    assert f"{folder.parent} is not writable" in sentence
+    assert f"cannot write to {folder.parent}" in sentence
     assert not machine.commands
 
 
@@ -438,7 +438,7 @@ def test_errors_of_the_file_system_become_a_sentence(
             "ERROR: No matching distribution found for tensorflow<3,>=2.20 (from x)",
             "tensorflow<3,>=2.20 is not published for this computer",
         ),
-        ("something else", "the reason stands above"),
+        ("something else", "the reason is above"),
     ],
 )
 def test_failed_installations_say_what_to_mend(

@@ -85,14 +85,14 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--style", choices=["verse", "prose"], help="keep line breaks, or not")
     train.add_argument("--recipe", choices=list(RECIPES), help="default: quick")
     train.add_argument("--minutes", type=positive, help="budget, from the first step on")
-    train.add_argument("--epochs", type=positive, help="budget in passes through the text")
+    train.add_argument("--epochs", type=positive, help="budget in epochs: times through the text")
     train.add_argument("--random-seed", type=whole_number(0, 2**32 - 1))
     train.add_argument("--out", metavar="FILE", help="where to put a copy of the checkpoint")
     train.add_argument("--run", metavar="DIR", help="the run folder to make")
     train.add_argument("--resume", metavar="DIR", help="the run folder to go on with")
     train.add_argument("--json", action="store_true", help="end with one JSON object")
 
-    evaluate = commands.add_parser("evaluate", help="measure a network, beside mere counting")
+    evaluate = commands.add_parser("evaluate", help="measure a network beside n-gram counts")
     evaluate.add_argument("checkpoint")
     evaluate.add_argument("--text", metavar="FILE", help="another text: its last tenth is measured")
     evaluate.add_argument("--json", action="store_true", help="end with one JSON object")
@@ -106,7 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--top-p", type=number_in(0.001, 1))
     generate.add_argument("--random-seed", type=whole_number(0, MAX_RANDOM_SEED))
 
-    info = commands.add_parser("info", help="tell what is in a checkpoint")
+    info = commands.add_parser("info", help="show what is in a checkpoint")
     info.add_argument("checkpoint")
     info.add_argument("--json", action="store_true", help="end with one JSON object")
     return parser

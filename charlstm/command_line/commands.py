@@ -40,7 +40,9 @@ def train_command(arguments: argparse.Namespace) -> int:
 
     out = Path(arguments.out) if arguments.out else None
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise CharLSTMError(f"--out {out} is no file in an existing folder: make the folder first.")
+        raise CharLSTMError(
+            f"--out {out} is not a file in an existing folder: make the folder first."
+        )
     run = prepare_run(arguments)
     say(f"Run folder: {run.folder}")
     for notice in run.config.notices:
@@ -52,7 +54,7 @@ def train_command(arguments: argparse.Namespace) -> int:
         say(ending.message)
         return 1
     if isinstance(ending, Stopped):
-        say(f"Stopped. Go on with: python -m charlstm train --resume {run.folder}")
+        say(f"Stopped. Continue with: python -m charlstm train --resume {run.folder}")
     checkpoint = run.paths.checkpoint
     if out is not None:
         checkpoint = _copy(checkpoint, out)

@@ -42,7 +42,7 @@ def prepare_run(arguments: argparse.Namespace) -> Run:
     if arguments.resume:
         if chosen or arguments.run:
             raise CharLSTMError(
-                f"--resume goes on with what the run folder says, so {(chosen or ['--run'])[0]} "
+                f"--resume continues with what the run folder says, so {(chosen or ['--run'])[0]} "
                 "cannot be given with it; only --minutes or --epochs can."
             )
         return _prepare_resume(Run(arguments.resume), budget)

@@ -93,7 +93,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
         if not np.isfinite(tensors[name]).all():
             raise CharLSTMError(
                 f"The weights {name} have values that are not numbers or too large to be stored: "
-                "the training went astray. Start again with a lower learning rate."
+                "the training diverged. Start again with a lower learning rate."
             )
     architecture = checkpoint.architecture
     parts = {

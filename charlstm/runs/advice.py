@@ -90,7 +90,7 @@ def advice_for(timeline: Timeline, *, from_model: bool) -> list[str]:
     rise = overfitting(timeline.held_out_losses, timeline.training_losses)
     if rise is not None and kept is None:
         sentences.append(
-            "It has begun to learn its text by heart (overfitting): on the text kept aside its "
+            "It has begun to memorise its text (overfitting): on the text kept aside its "
             f"loss has risen again, from {rise.best_nats:.2f} to {rise.latest_nats:.2f} nats, "
             "while on the text it learns from it still falls. It was at its best after about "
             f"{duration(rise.best_s)}. What helps: a shorter training, or more text."
@@ -103,7 +103,7 @@ def advice_for(timeline: Timeline, *, from_model: bool) -> list[str]:
 def kept_sentence(kept: KeptVersion) -> str:
     """Explain why an earlier version was kept, and what would help."""
     return (
-        "It had begun to learn its text by heart (overfitting): on the text kept aside its "
+        "It had begun to memorise its text (overfitting): on the text kept aside its "
         f"loss rose again, from {kept.best_nats:.2f} to {kept.last_nats:.2f} nats. So the "
         f"version after {duration(kept.elapsed_s)} was kept. {FLATTERED} What helps: more "
         "text, or a shorter training."
@@ -119,5 +119,5 @@ def small_text(characters: int, *, from_model: bool) -> str:
         helps = "more text, a shorter training, or starting from a model that can write already"
     return (
         f"This is little text: {characters:,} characters. From under {SMALL_TEXT:,} a network "
-        f"mostly learns by heart, or does not get beyond spelling. What helps: {helps}."
+        f"mostly memorises, or does not get beyond spelling. What helps: {helps}."
     )

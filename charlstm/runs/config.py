@@ -149,7 +149,7 @@ def read_config(path: Path) -> RunConfig:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(
-            f"{path.parent} is no run folder, or its config.json is damaged. Give the folder "
+            f"{path.parent} is not a run folder, or its config.json is damaged. Give the folder "
             "that a training printed when it began."
         ) from error
     config = RunConfig.from_json(record)

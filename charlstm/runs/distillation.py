@@ -60,4 +60,4 @@ def distillation_notice(teachers: Sequence[TeacherRecord]) -> str:
     names = ", ".join(f"“{teacher.name}”" for teacher in teachers)
     number = len(teachers)
     who = "a trained model expects" if number == 1 else f"{number} trained models expect"
-    return f"It also learns from what {who} at every place (knowledge distillation): {names}."
+    return f"It also learns from what {who} after each character (knowledge distillation): {names}."

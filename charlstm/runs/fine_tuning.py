@@ -73,13 +73,13 @@ def check_fits(checkpoint: Checkpoint, text: str) -> None:
         raise CharLSTMError(
             f"The model knows {len(known):,} characters and the text has "
             f"{vocabulary_size - len(known):,} others: together at most {MAX_VOCABULARY:,} are "
-            "possible. Give a text with fewer different characters, or start from nothing."
+            "possible. Give a text with fewer different characters, or start from scratch."
         )
     grown = replace(checkpoint.architecture, vocabulary_size=vocabulary_size)
     if 2 * grown.parameters() > MAX_FILE_BYTES - MAX_HEADER_BYTES:
         raise CharLSTMError(
             f"The model would have {grown.parameters():,} parameters, more than a checkpoint of "
-            f"{MAX_FILE_BYTES / 1e6:.0f} MB holds: start from a smaller model, or from nothing."
+            f"{MAX_FILE_BYTES / 1e6:.0f} MB holds: start from a smaller model, or from scratch."
         )
 
 
@@ -116,13 +116,13 @@ def name_new_characters(new: str) -> str:
     if len(new) == 1:
         number, begin = "1 character", "It starts"
     named = name_characters(new)
-    return f"The model does not know {number} of this text: {named}. {begin} from nothing."
+    return f"The model does not know {number} of this text: {named}. {begin} from scratch."
 
 
 def fine_tuning_notices(source: SourceRecord) -> list[str]:
     """Sentences to show about the model that a training starts from."""
     notices = [
-        f"This training starts from the model “{source.name}”, not from nothing (fine-tuning).",
+        f"This training starts from the model “{source.name}”, not from scratch (fine-tuning).",
         name_new_characters(source.new_characters or ""),
     ]
     if source.held_out == "seen":

@@ -91,11 +91,11 @@ class RunPaths:
         """Raise RunError unless the folder is empty or does not exist."""
         if self.config.exists():
             raise RunError(
-                f"{self.folder} holds a training already. Go on with it by --resume, or name "
+                f"{self.folder} holds a training already. Continue it with --resume, or name "
                 "another folder."
             )
         if self.folder.exists() and not (self.folder.is_dir() and not any(self.folder.iterdir())):
-            raise RunError(f"{self.folder} holds other things: name a new folder for the training.")
+            raise RunError(f"{self.folder} holds other files: name a new folder for the training.")
 
 
 class Run:
@@ -187,7 +187,7 @@ class Run:
             data = path.read_bytes()
         except OSError as error:
             raise RunError(
-                f"{self.folder} has lost its {path.name}: start a new training."
+                f"{self.folder} is missing its {path.name}: start a new training."
             ) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise RunError(f"{path} was changed: start a new training.")

@@ -14,6 +14,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.machine import available_cores, cpu_name, matrix_dtype_of
 
 MIN_GROUP_LANES = 16  # per group: a smaller one takes hardly less time
+NICE = 10  # so that the page stays quick while a training runs
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
@@ -67,11 +68,12 @@ def prepare_device(by_lanes: bool = True) -> Device:
             kind, name, version = {"jax": _jax, "torch": _torch}[backend]()
     except ModuleNotFoundError as error:
         raise CharLSTMError(
-            f"Training needs {error.name}, which is not installed. Install requirements.txt, or "
-            "set KERAS_BACKEND to a framework that is there (tensorflow, jax or torch)."
+            f"Training needs {error.name}, which is not installed. Install it with `pip install -r "
+            "requirements.txt` (or charlstm with its extra `train`), or set KERAS_BACKEND to a "
+            "framework that is there (tensorflow, jax or torch)."
         ) from error
     if kind == "cpu":
-        _lower_priority()
+        _lower_priority(chosen_nice())
     return Device(
         name=name,
         kind=kind,
@@ -116,11 +118,25 @@ def _torch() -> tuple[str, str, str]:
     return "cpu", cpu_name(), torch.__version__
 
 
-def _lower_priority() -> None:
+def _lower_priority(nice: int) -> None:
+    """Let other processes go first; a process that has a lower priority already keeps it.
+
+    Args:
+        nice: 0 (no change) to 19, as Unix counts; Windows knows one step only.
+    """
     import psutil
 
     process = psutil.Process()
     if sys.platform == "win32":
-        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    elif process.nice() < 10:
-        process.nice(10)
+        if nice:
+            process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    elif process.nice() < nice:
+        process.nice(nice)
+
+
+def chosen_nice() -> int:
+    """How far a training on the CPU lowers its priority: CHARLSTM_NICE, otherwise `NICE`."""
+    text = os.environ.get("CHARLSTM_NICE", "").strip() or str(NICE)
+    if not (text.isdigit() and int(text) <= 19):
+        raise CharLSTMError(f"CHARLSTM_NICE is {text!r}; give a whole number from 0 to 19.")
+    return int(text)

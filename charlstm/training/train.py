@@ -18,7 +18,7 @@ from charlstm.runs.run import Run
 from charlstm.runs.timeline import timeline_of
 from charlstm.training.device import prepare_device
 
-UNEXPECTED = "The training broke off"
+UNEXPECTED = "The training failed"
 
 
 def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> Ending:
@@ -77,7 +77,7 @@ def explain(error: Exception) -> str:
         return str(error)
     if isinstance(error, FloatingPointError):
         return (
-            f"The training went astray: {error}. That happens when the network takes too large "
+            f"The training diverged: {error}. That happens when the network takes too large "
             "steps. Start it again with another random seed, or use the recipe quick."
         )
     if isinstance(error, MemoryError) or any(
@@ -93,8 +93,8 @@ def explain(error: Exception) -> str:
     ):
         return (
             "The memory ran out. Close other programs, take a shorter text, or use the recipe "
-            "quick, whose network is smaller. Resume goes on from the last saved moment."
+            "quick, whose network is smaller. Resume continues from the last saved state."
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full. Free some space: Resume goes on from the last saved moment."
-    return f"{UNEXPECTED} ({text:.300}). Resume goes on from the last saved moment."
+        return "The disk is full. Free some space: Resume continues from the last saved state."
+    return f"{UNEXPECTED} ({text:.300}). Resume continues from the last saved state."

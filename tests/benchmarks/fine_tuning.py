@@ -1,4 +1,4 @@
-"""What a training gains by starting from the shipped model instead of from nothing.
+"""What a training gains by starting from the bundled model instead of from scratch.
 
 python -m tests.benchmarks.fine_tuning [TEXT_FILE]
 
@@ -68,7 +68,7 @@ def main(text_path: str | None = None) -> None:
     print(f"{'from the shipped model':24}{measure(corpus, BUDGET, True)}", flush=True)
     for passes in PASSES:
         row = measure(corpus, Budget(epochs=passes), False)
-        print(f"{'from nothing':24}{row}", flush=True)
+        print(f"{'from scratch':24}{row}", flush=True)
 
 
 if __name__ == "__main__":

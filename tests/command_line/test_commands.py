@@ -205,7 +205,7 @@ def test_a_training_that_starts_from_a_model_says_so_and_what_is_new(
     stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, stderr
     assert "starts from the model “start.safetensors”" in stderr
-    assert "does not know 1 character of this text: ~. It starts from nothing." in stderr
+    assert "does not know 1 character of this text: ~. It starts from scratch." in stderr
     assert "Traceback" not in stderr and "Warning" not in stderr
     record = last_json(stdout)
     assert record["status"] == "finished"

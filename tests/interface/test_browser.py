@@ -253,7 +253,7 @@ def test_starting_from_a_model(visit, home_folder):
     start_from.click()  # the list is as new as the click
     page.get_by_role("option", name="a newer text, quick").click()
     expect(note).to_contain_text("LSTM 5 + 7")
-    expect(note).to_contain_text("They start from nothing")
+    expect(note).to_contain_text("They start from scratch")
     shutil.rmtree(home_folder / "runs" / "a newer text")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_test_id("toast-text")).to_contain_text("not here any more")

@@ -319,7 +319,7 @@ def test_a_training_from_a_model_says_what_that_means_and_what_is_new(trainer, b
     text = tiny_corpus.text.replace("king", "k~ng")
     note = trainer.describe(*form(text, SHIPPED))[2]
     assert "LSTM 512 + 512" in note
-    assert "does not know 1 character of this text: ~. It starts from nothing." in note
+    assert "does not know 1 character of this text: ~. It starts from scratch." in note
     status = trainer.start(*form(text, SHIPPED), progress=progress)[2]
     run = trainer.runs.get(began[0])
     assert run.config.source.new_characters == "~"

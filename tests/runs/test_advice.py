@@ -114,7 +114,7 @@ def timeline(characters=None, losses=OVERFITTED) -> Timeline:
 
 def test_both_warnings_say_what_helps():
     by_heart, small = advice_for(timeline(20_000), from_model=False)
-    assert "by heart (overfitting)" in by_heart and "from 1.90 to 2.63 nats" in by_heart
+    assert "memorise its text (overfitting)" in by_heart and "from 1.90 to 2.63 nats" in by_heart
     assert "best after about 12 seconds" in by_heart and "What helps" in by_heart
     assert "20,000 characters" in small and "What helps: more text" in small
     assert "never saw" not in by_heart + small, "the notebook's split leaks"

@@ -1,4 +1,4 @@
-"""Starting from a model: what it knows stays as it is, what is new starts from nothing."""
+"""Starting from a model: what it knows stays as it is, what is new starts from scratch."""
 
 from __future__ import annotations
 
@@ -271,10 +271,10 @@ def test_only_network_and_learning_rate_differ_from_the_recipe(recipe):
     ("new", "sentence"),
     [
         ("", "The model knows all characters of this text."),
-        ("~", "The model does not know 1 character of this text: ~. It starts from nothing."),
+        ("~", "The model does not know 1 character of this text: ~. It starts from scratch."),
         (
             "\t~",
-            "The model does not know 2 characters of this text: U+0009 ~. They start from nothing.",
+            "The model does not know 2 characters of this text: U+0009 ~. They start from scratch.",
         ),
     ],
 )
@@ -330,12 +330,6 @@ def weights_at_the_start(create):
         return weights_of(material.models), material.vocabulary
 
     return weights
-
-
-@pytest.fixture(autouse=True)
-def in_front(monkeypatch):
-    """Training steps back behind other processes; the tests after it shall not."""
-    monkeypatch.setattr("charlstm.training.device._lower_priority", lambda: None)
 
 
 def test_a_training_starts_with_the_model_and_draws_new_characters_by_its_random_seed(
@@ -405,7 +399,7 @@ def test_a_training_from_scratch_records_no_source(tiny_corpus, tiny_recipe, tmp
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.unlink(), "has lost its start.safetensors"),
+        (lambda path: path.unlink(), "is missing its start.safetensors"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "was changed"),
     ],
     ids=["lost", "changed"],

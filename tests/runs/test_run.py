@@ -95,7 +95,7 @@ def test_a_folder_that_holds_a_training_is_refused(make, run):
 
 def test_a_folder_that_holds_other_files_is_refused_and_left_alone(make, tmp_path):
     (tmp_path / "corpus.txt").write_text("my novel")
-    with pytest.raises(RunError, match="other things"):
+    with pytest.raises(RunError, match="other files"):
         make(tmp_path)
     assert (tmp_path / "corpus.txt").read_text() == "my novel"
 
@@ -187,13 +187,13 @@ def test_a_damaged_config_is_answered_with_one_sentence(run, content):
 
 
 def test_a_folder_without_a_training_is_named(tmp_path):
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(RunError, match="is not a run folder"):
         _ = Run(tmp_path / "nothing").config
 
 
 def test_a_missing_text_is_answered_with_one_sentence(run):
     (run.folder / "corpus.txt").unlink()
-    with pytest.raises(RunError, match="lost its corpus.txt"):
+    with pytest.raises(RunError, match="is missing its corpus.txt"):
         run.text()
 
 

@@ -108,4 +108,4 @@ def test_people_read_which_version_was_kept_and_are_not_warned_twice():
     assert "from 1.80 to 3.40 nats" in advice[0]
     assert "version after 41 seconds was kept" in advice[0]
     without = a_timeline(events=[*curves, an_event("finished")])
-    assert "has begun to learn its text by heart" in advice_for(without, from_model=False)[0]
+    assert "has begun to memorise its text" in advice_for(without, from_model=False)[0]

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from charlstm import machine
+from charlstm.errors import CharLSTMError
+from charlstm.training import device
 from charlstm.training.device import Device
 from tests.waiting import PATIENCE_S
 
@@ -67,3 +69,16 @@ def test_operations_share_the_cores_unless_groups_of_lanes_do(by_lanes, threads)
     )
     assert told.returncode == 0, told.stderr
     assert int(told.stdout.split()[-1]) == threads
+
+
+@pytest.mark.parametrize(("text", "nice"), [("", device.NICE), ("0", 0), ("19", 19)])
+def test_how_far_a_training_lowers_its_priority_can_be_chosen(text, nice, monkeypatch):
+    monkeypatch.setenv("CHARLSTM_NICE", text)
+    assert device.chosen_nice() == nice
+
+
+@pytest.mark.parametrize("text", ["20", "-1", "low", "1.5"])
+def test_a_priority_that_makes_no_sense_is_refused_in_a_sentence(text, monkeypatch):
+    monkeypatch.setenv("CHARLSTM_NICE", text)
+    with pytest.raises(CharLSTMError, match="whole number from 0 to 19"):
+        device.chosen_nice()

@@ -77,9 +77,7 @@ def trained(tmp_path_factory, tiny_corpus, tiny_recipe):
         assert ending["event"] != "failed", ending
         return run
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlstm.training.device._lower_priority", lambda: None)
-        yield trained
+    return trained
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,7 @@ const WORDS = [
   [
     "Held-out text",
     "A part of the text that training does not use. A model is measured on it, to see " +
-      "whether it learned to write or learned by heart.",
+      "whether it learned to write or only memorised its text.",
     ({ learned }) =>
       learned.held_out_characters
         ? `This model was measured on ${number(learned.held_out_characters)} characters.`

@@ -36,7 +36,7 @@ HEADLINES = {
     "finished": "Finished",
     "stopped": "Stopped",
     "failed": "Something went wrong",
-    "interrupted": "Interrupted: Resume goes on from the last saved moment",
+    "interrupted": "Interrupted: Resume continues from the last saved state",
 }
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 

@@ -164,7 +164,7 @@ def test_what_a_training_calls_for_is_said_while_it_runs_and_after(run, tuned, s
         ],
     )
     html = report.status_html(run, memorised)
-    assert "begun to learn its text by heart" in html and "little text" not in html
+    assert "begun to memorise its text" in html and "little text" not in html
 
 
 def test_a_failure_shows_its_advice(run):
@@ -209,7 +209,7 @@ def tuned(tmp_path, tiny_corpus):
 def test_that_a_training_started_from_a_model_is_part_of_its_report(tuned, run, status):
     html = report.status_html(tuned("unseen"), timeline(status))
     assert "starts from the model “the &lt;old&gt; one”" in html
-    assert "does not know" in html and "start from nothing" in html
+    assert "does not know" in html and "start from scratch" in html
     assert "starts from" not in report.status_html(run, timeline(status))
 
 

@@ -350,11 +350,11 @@ def test_a_training_that_has_gone_astray_can_still_be_shown(replays, make_run, l
     begin(run)
     write_sample(run, 1, 2.0, 3.0)
     append(run, "validated", 2.5, step=2, val_loss_nats=loss, val_accuracy=0.1)
-    append(run, "failed", 3.0, message="The training went astray.", pid=run.ownership.pid())
+    append(run, "failed", 3.0, message="The training diverged.", pid=run.ownership.pid())
     answer = replays.answer(run.name, [], "")
     assert texts(answer) == ["\ntext 1"] and "loss 3.00 nats" in answer["moments"][0]["loss"]
     json.dumps(answer, allow_nan=False)
-    assert "The training went astray." in Trainer(replays.registry).show(run.name)[2]
+    assert "The training diverged." in Trainer(replays.registry).show(run.name)[2]
 
 
 def test_curves_that_make_no_sense_are_left_out(tmp_path):
