@@ -17,7 +17,7 @@ export function writeAnew(...inputs) {
   return beginRequest(inputs.slice(0, -1));
 }
 
-// The text that stands there takes the place of the seed text.
+// The text on the page takes the place of the seed text.
 export function goOn(...inputs) {
   const [model, , ...settings] = inputs.slice(0, -1);
   remember();

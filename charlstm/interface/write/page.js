@@ -1,4 +1,4 @@
-// What stands on the Write tab's page, and what is said below it.
+// The text on the page of the Write tab, and the status below it.
 export const page = () => document.querySelector("#page .page");
 export const holdsText = () => page() !== null && !page().classList.contains("empty");
 export const text = () => page()?.textContent ?? "";

@@ -1,11 +1,11 @@
-// Undo: what stood on the page before, the latest last.
+// Undo: the texts that were on the page before, the latest last.
 import { page, statusHTML, writingStatus } from "./page.js";
 import { endRequest } from "./request.js";
 
 const MOST_PAGES = 50;
 const pages = [];
 
-// To be called before a new text replaces the one that stands there.
+// Call this before a new text replaces the one on the page.
 export function remember() {
   if (page()) pages.push(page().outerHTML);
   if (pages.length > MOST_PAGES) pages.shift();

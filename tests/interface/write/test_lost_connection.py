@@ -64,7 +64,7 @@ def test_a_text_of_which_nothing_had_come_can_be_tried_again(visit, tmp_path):
         expect(page.get_by_test_id("toast-body")).to_contain_text("lost")
         wait_until_it_asks_for_the_server(page)
     with running_page(tmp_path, port=port):
-        # Only after the reload: the button that stands there before has nobody to ask.
+        # Only after the reload: the button from before it has no server to ask.
         expect(page.locator("#status")).to_contain_text("The connection broke")
         page.get_by_role("button", name="Try again").click()
         expect(page.locator("#status")).to_contain_text("500 characters in")
