@@ -18,7 +18,7 @@ window.fetch = async (...given) => {
   const wait = async (chunk, controller) => {
     if (window.isHeld) window.held += 1;
     while (window.isHeld) await new Promise((go) => setTimeout(go, 5));
-    // One after another, as from a network: Gradio reads each event's messages in a loop of its own.
+    // One after another, as from a network: Gradio reads each event's messages by themselves.
     await new Promise((go) => setTimeout(go, 0));
     controller.enqueue(chunk);
   };
