@@ -55,10 +55,10 @@ def describe_copy(passage: Passage | None, *, fine_tuned: bool = False) -> str:
     words = re.sub(r"\s*\n\s*", " / ", passage.text.strip())
     if len(words) > MAX_SHOWN:
         words = f"{words[: MAX_SHOWN - 1].rstrip()}…"
-    by_heart = " It knows this by heart." if len(passage.text) >= MEMORISED else own
+    memorised = " It has memorised this." if len(passage.text) >= MEMORISED else own
     return (
         f"Longest passage it copied from {source}: {len(passage.text):,} characters: “{words}”."
-        f"{by_heart}"
+        f"{memorised}"
     )
 
 

@@ -104,7 +104,7 @@ def test_half_characters_are_no_error():
     assert TrainingText("a\ud800bcdefgh").longest_copy("a\ud800bcdefgh").text == "a\ud800bcdefgh"
 
 
-def test_what_shakespeare_shares_with_himself_is_below_what_counts_as_by_heart():
+def test_what_shakespeare_shares_with_himself_is_below_what_counts_as_memorised():
     text = tiny_shakespeare_text()
     cut = int(0.9 * len(text))
     found = TrainingText(text[:cut]).longest_copy(text[cut:])
@@ -127,9 +127,9 @@ def test_the_sentence_shows_the_passage_on_one_line():
     assert "makes up its own sentences" in sentence and "heart" not in sentence
 
 
-def test_the_sentence_says_when_a_passage_is_known_by_heart():
+def test_the_sentence_says_when_a_passage_is_memorised():
     sentence = describe_copy(Passage("x" * MEMORISED, 0, 0))
-    assert "by heart" in sentence and "own sentences" not in sentence
+    assert "has memorised this" in sentence and "own sentences" not in sentence
     sentence = describe_copy(Passage("word " * 300, 0, 0))
     assert "1,500 characters" in sentence and len(sentence) < MAX_SHOWN + 130
     assert "…”" in sentence

@@ -38,7 +38,7 @@ def first_warning(held_out, training) -> int | None:
     return next((n for n in counts if overfitting(curve(held_out[:n]), curve(training[:n]))), None)
 
 
-def test_a_text_that_is_learned_by_heart_is_seen_within_five_measurements():
+def test_a_text_that_is_memorised_is_noticed_within_five_measurements():
     found = first_warning(*OVERFITTED)
     best = int(np.argmin(OVERFITTED[0])) + 1
     assert best + 3 <= found <= best + 5
@@ -113,11 +113,11 @@ def timeline(characters=None, losses=OVERFITTED) -> Timeline:
 
 
 def test_both_warnings_say_what_helps():
-    by_heart, small = advice_for(timeline(20_000), from_model=False)
-    assert "memorise its text (overfitting)" in by_heart and "from 1.90 to 2.63 nats" in by_heart
-    assert "best after about 12 seconds" in by_heart and "What helps" in by_heart
+    overfits, small = advice_for(timeline(20_000), from_model=False)
+    assert "memorise its text (overfitting)" in overfits and "from 1.90 to 2.63 nats" in overfits
+    assert "best after about 12 seconds" in overfits and "What helps" in overfits
     assert "20,000 characters" in small and "What helps: more text" in small
-    assert "never saw" not in by_heart + small, "the notebook's split leaks"
+    assert "never saw" not in overfits + small, "the notebook's split leaks"
 
 
 def test_a_training_that_has_not_begun_or_does_well_is_noticed_nothing():

@@ -17,7 +17,7 @@ export function trainingInWords(learned) {
     ? [`This model was shown ${number(characters)} characters${whose}`, ...took.filter(Boolean)]
     : [
         `This model was shown text${whose}, character by character`,
-        "but its file does not tell how much",
+        "but its file does not say how much",
       ];
   const began = origin
     ? `It began with what a model had learned from “${origin}” (fine-tuning).`
