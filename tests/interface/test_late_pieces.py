@@ -94,7 +94,6 @@ def test_an_older_text_does_not_go_on_after_a_newer_one_was_asked_for(begin, tab
     page = begin(tab)
     shown, seed_text, length, write, _, status = TABS[tab]
     page.evaluate(STOP_WITH_A_PIECE_ON_ITS_WAY, [shown, "#no-button", 30])
-    before = page.locator(shown).text_content()
     page.locator(f"{length} input[type=number]").fill("50")
     page.locator(f"{seed_text} textarea").fill("KING:")
     with page.expect_request("**/queue/join*"):
@@ -111,6 +110,12 @@ def test_an_older_text_does_not_go_on_after_a_newer_one_was_asked_for(begin, tab
     )
     expect(page.locator(status)).to_contain_text("50 characters")
     seen = page.evaluate("window.texts")
-    assert "KING:" in seen[-1]
-    assert [text for text in seen if "ROMEO7:" in text and text != before] == []
+    # What Gradio was already drawing when the newer text was asked for may still appear; nothing of
+    # the older one may once the newer one is there.
+    newer = next(index for index, text in enumerate(seen) if _is_newer(text))
+    assert all(_is_newer(text) for text in seen[newer:])
     assert page.errors == []
+
+
+def _is_newer(text: str) -> bool:
+    return "KING:" in text and "ROMEO7:" not in text
