@@ -11,8 +11,9 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from charlstm.network.recurrence_kernel import Workspace
 from charlstm.runs.recipes import Recipe
-from charlstm.training.recurrence import recurrence
+from charlstm.training.recurrence import pack, recurrence
 
 
 class LaneNetwork(keras.layers.Layer):
@@ -56,6 +57,14 @@ class LaneNetwork(keras.layers.Layer):
             for lstm in lstms
         ]
         self.seed_generator = keras.random.SeedGenerator()
+        features = [embedding.output_dim, *(lstm.units for lstm in lstms)]
+        self.workspaces = [
+            [
+                Workspace(below + 1, lstm.units, recipe.window, recipe.lanes // groups)
+                for below, lstm in zip(features, lstms, strict=False)
+            ]
+            for _ in range(groups)
+        ]
 
     def call(self, ids, keep, training=False):
         # Within `fit` the static shapes are unknown.
@@ -63,7 +72,8 @@ class LaneNetwork(keras.layers.Layer):
         keep = ops.reshape(keep, (1, self.recipe.lanes))
         cast = self._cast
         embedding = ops.transpose(cast(self.embedding.embeddings))
-        kernels = [self._kernel(lstm, training) for lstm in self.lstms]
+        weights = [self._weights(lstm, training) for lstm in self.lstms]
+        packed = [pack(each, self.matrix_dtype == "bfloat16") for each in weights]
         output = _with_bias(self.output_layer.kernel, self.output_layer.bias, cast)
         states = [[ops.split(s * keep, self.groups, axis=1) for s in pair] for pair in self.states]
         after: list[tuple[list, list]] = [([], []) for _ in self.lstms]
@@ -77,16 +87,22 @@ class LaneNetwork(keras.layers.Layer):
                 dtype=self.matrix_dtype,
             )
             x = self._drop(ops.matmul(embedding, one_hot), self.recipe.embedding_dropout, training)
-            ones = ops.ones((1, x.shape[1]), self.matrix_dtype)
-            for layer, kernel in enumerate(kernels):
+            ones = ops.ones((1, x.shape[1]))
+            x = ops.cast(x, "float32")
+            for layer, workspace in enumerate(self.workspaces[group]):
                 hidden, cell = (s[group] for s in states[layer])
                 x, hidden, cell = recurrence(
-                    ops.concatenate([x, ones], axis=0), hidden, cell, kernel
+                    ops.concatenate([x, ones], axis=0),
+                    hidden,
+                    cell,
+                    weights[layer],
+                    packed[layer],
+                    workspace,
                 )
                 after[layer][0].append(hidden)
                 after[layer][1].append(cell)
                 x = self._drop(x, self.recipe.dropout, training)
-            x = ops.matmul(output, ops.concatenate([x, ones], axis=0))
+            x = ops.matmul(output, cast(ops.concatenate([x, ones], axis=0)))
             x = ops.reshape(ops.cast(x, "float32"), (-1, self.recipe.window, its_ids.shape[0]))
             logits.append(ops.transpose(x, (2, 1, 0)))
         for pair, groups in zip(self.states, after, strict=True):
@@ -97,21 +113,19 @@ class LaneNetwork(keras.layers.Layer):
     def _cast(self, values):
         return ops.cast(values, self.matrix_dtype)
 
-    def _kernel(self, lstm: keras.layers.LSTM, training: bool):
-        """Input weights, bias and recurrent weights as (4 * units, features + 1 + units).
+    def _weights(self, lstm: keras.layers.LSTM, training: bool):
+        """Input weights, bias and recurrent weights, (features + 1 + units, 4 * units).
 
         The bias is multiplied with a row of ones in the inputs. In training, single recurrent
         weights are dropped: DropConnect (Wan et al. 2013), as weight-drop (Merity et al. 2017).
         """
         cell = lstm.cell
-        recurrent = self._cast(cell.recurrent_kernel)
+        recurrent = ops.convert_to_tensor(cell.recurrent_kernel)
         if training and self.recipe.recurrent_dropout:
             recurrent = keras.random.dropout(
                 recurrent, self.recipe.recurrent_dropout, seed=self.seed_generator
             )
-        return ops.concatenate(
-            [_with_bias(cell.kernel, cell.bias, self._cast), ops.transpose(recurrent)], axis=1
-        )
+        return ops.concatenate([cell.kernel, cell.bias[None], recurrent], axis=0)
 
     def _drop(self, x, rate: float, training: bool):
         """Dropout with one mask per lane for all characters of a window.

@@ -1,82 +1,120 @@
-"""The LSTM recurrence with a hand-written gradient, which makes training fast on a CPU.
+"""A compiled LSTM layer for TensorFlow, which makes training fast on a CPU.
 
-Automatic differentiation accumulates the gradient of the weights character by character, in as many
-small matrix products as there are characters. Here the gradients of all gates are collected first,
-and one large product gives the gradient of the weights. Arrays are laid out (features, time *
-lanes), so that the weights are the left operand of every product: processors with matrix units then
-need not repack them.
-
-Sources: Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; with forget gate, Gers,
-Schmidhuber and Cummins 2000, "Learning to Forget".
+The work is done by network/recurrence_kernel.py; here it becomes an operation with a gradient.
 """
 
 from __future__ import annotations
 
-from keras import ops
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from charlstm.network import recurrence_kernel
+from charlstm.network.float_products import COLUMNS, TILE_ROWS, TILES
+from charlstm.network.recurrence_kernel import ROWS, Workspace
+
+_ALIGNMENT = 64  # bytes: TensorFlow then takes an array as it is, instead of copying it
 
 
-@ops.custom_gradient
-def recurrence(inputs, hidden, cell, kernel):
-    """Run an LSTM layer over a window of characters.
-
-    Matrix products are computed in the dtype of `kernel`, gates and cell state in float32.
+def pack(weights, in_tiles: bool):
+    """Arrange the weights of a layer for `recurrence`, once for all groups of lanes.
 
     Args:
-        inputs: (features, time * lanes), dtype of `kernel`: all lanes of the first character, then
-            all lanes of the second, and so on.
-        hidden, cell: state before the first character, (units, lanes), float32. They receive no
-            gradient: this is truncated back-propagation through time.
-        kernel: (4 * units, features + units): weights of the gates i, f, g, o for the inputs, then
-            for the hidden state.
+        weights: (features + units, 4 * units), float32.
+        in_tiles: whether the matrix units compute the products, in bfloat16.
 
     Returns:
-        Hidden states (units, time * lanes), dtype of `kernel`; the last hidden state and the last
-        cell state, (units, lanes), float32, for the next window.
+        Two tensors, for the way forward and for the way back.
     """
-    dtype = kernel.dtype
-    features, lanes = inputs.shape[0], hidden.shape[1]
-    steps = inputs.shape[1] // lanes
-    last_hidden, last_cell = ops.cast(hidden, dtype), cell
-    seen, kept = [], []
-    for piece in ops.split(inputs, steps, axis=1):
-        seen.append(ops.concatenate([piece, last_hidden], axis=0))
-        gates = ops.split(ops.cast(ops.matmul(kernel, seen[-1]), "float32"), 4, axis=0)
-        i, f, o = (ops.sigmoid(gates[index]) for index in (0, 1, 3))
-        g = ops.tanh(gates[2])
-        before, last_cell = last_cell, f * last_cell + i * g
-        squashed = ops.tanh(last_cell)
-        last_hidden = ops.cast(o * squashed, dtype)
-        kept.append((i, f, g, o, before, squashed))
-    hiddens = [piece[features:] for piece in seen[1:]] + [last_hidden]
+    dtype = tf.uint16 if in_tiles else tf.float32
 
-    def gradient(*upstream_gradients, upstream=None):
-        d_hiddens = (upstream_gradients if upstream is None else upstream)[0]
-        d_hiddens = ops.split(d_hiddens, steps, axis=1)
-        back = ops.transpose(kernel)
-        d_seen, d_gates = [], []
-        d_cell = ops.zeros_like(cell)
-        d_next = ops.zeros_like(last_hidden)
-        for step in reversed(range(steps)):
-            i, f, g, o, before, squashed = kept[step]
-            d_hidden = ops.cast(d_hiddens[step], "float32") + ops.cast(d_next, "float32")
-            opened = d_hidden * o
-            d_cell = d_cell + opened - opened * ops.square(squashed)
-            d_i, d_f = d_cell * i, d_cell * f
-            d_gate = [
-                d_i * g * (1 - i),
-                d_f * before * (1 - f),
-                d_i * (1 - ops.square(g)),
-                opened * squashed * (1 - o),
-            ]
-            d_gates.append(ops.cast(ops.concatenate(d_gate, axis=0), dtype))
-            d_both = ops.matmul(back, d_gates[-1])
-            d_seen.append(d_both[:features])
-            d_next, d_cell = d_both[features:], d_f
-        d_kernel = ops.matmul(
-            ops.concatenate(d_gates[::-1], axis=1), ops.transpose(ops.concatenate(seen, axis=1))
+    def forth(matrix):
+        return recurrence_kernel.pack(matrix, in_tiles, transposed=True)
+
+    def back(matrix):
+        return recurrence_kernel.pack(matrix, in_tiles)
+
+    return [
+        tf.numpy_function(function, [weights], dtype, stateful=False) for function in (forth, back)
+    ]
+
+
+def recurrence(inputs, hidden, cell, weights, packed, workspace: Workspace):
+    """Run an LSTM layer over a window of characters.
+
+    Args:
+        inputs: (features, time * lanes), float32: all lanes of the first character, then all lanes
+            of the second, and so on.
+        hidden, cell: state before the first character, (units, lanes), float32. They receive no
+            gradient: this is truncated back-propagation through time.
+        weights: (features + units, 4 * units), float32: of the gates i, f, g, o.
+        packed: the same weights, as `pack` returns them.
+        workspace: of this layer and group; each call is followed by its gradient before the next.
+
+    Returns:
+        Hidden states (units, time * lanes); the last hidden state and the last cell state, (units,
+        lanes), for the next window. All float32.
+    """
+    features, (units, lanes) = inputs.shape[0], hidden.shape
+    forth, back = packed
+    in_tiles = forth.dtype == tf.uint16
+    shapes = (units, inputs.shape[1]), (2, units, lanes)
+
+    def forward(inputs, hidden, cell, weights):
+        outputs, last = (_aligned(shape) for shape in shapes)
+        seen, gates, cells = workspace.seen, workspace.gates, workspace.cells
+        recurrence_kernel.forward(
+            inputs, hidden, cell, *_kinds(weights), seen, gates, cells, outputs, last
         )
-        d_inputs = ops.concatenate(d_seen[::-1], axis=1)
-        return d_inputs, ops.zeros_like(hidden), ops.zeros_like(cell), d_kernel
+        return outputs, last
 
-    outputs = ops.concatenate(hiddens, axis=1)
-    return (outputs, ops.cast(last_hidden, "float32"), last_cell), gradient
+    def backward(d_outputs, weights):
+        d_inputs = _aligned((features, d_outputs.shape[1]))
+        gates, cells, d_gates = workspace.gates, workspace.cells, workspace.d_gates
+        recurrence_kernel.backward(d_outputs, gates, cells, *_kinds(weights), d_gates, d_inputs)
+        rows = math.lcm(ROWS, TILES * TILE_ROWS)
+        d_weights = _aligned(
+            (-(-workspace.seen.shape[2] // rows) * rows, -(-4 * units // COLUMNS) * COLUMNS)
+        )
+        recurrence_kernel.weight_gradient(workspace.seen, d_gates, in_tiles, d_weights)
+        return d_inputs, d_weights[: features + units, : 4 * units]
+
+    @tf.custom_gradient
+    def run(inputs, weights):
+        outputs, last = tf.numpy_function(
+            forward, [inputs, hidden, cell, forth], [tf.float32] * 2, stateful=False
+        )
+        outputs, last = (
+            tf.ensure_shape(tensor, shape)
+            for tensor, shape in zip((outputs, last), shapes, strict=True)
+        )
+
+        def gradient(d_outputs, _):
+            d_inputs, d_weights = tf.numpy_function(
+                backward, [d_outputs, back], [tf.float32] * 2, stateful=False
+            )
+            return (
+                tf.ensure_shape(d_inputs, inputs.shape),
+                tf.ensure_shape(d_weights, weights.shape),
+            )
+
+        return (outputs, last), gradient
+
+    outputs, last = run(inputs, weights)
+    return outputs, last[0], last[1]
+
+
+def _kinds(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Packed weights as the kernel takes them: for vectors and for tiles, of which one is empty."""
+    if weights.dtype == np.uint16:
+        return np.empty((0, 0, 0), np.float32), weights
+    return weights, np.empty((0, 0, 0, 0), np.uint16)
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An array of float32, not initialized, that begins at a multiple of `_ALIGNMENT` bytes."""
+    count = int(np.prod(shape))
+    array = np.empty(count + _ALIGNMENT // 4, np.float32)
+    begin = -array.ctypes.data % _ALIGNMENT // 4
+    return array[begin : begin + count].reshape(shape)
