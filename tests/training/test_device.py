@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from charlstm import machine
 from charlstm.errors import CharLSTMError
 from charlstm.training import device
 from charlstm.training.device import Device
@@ -34,18 +33,6 @@ def test_lanes_are_parted_evenly_among_the_cores_in_groups_that_are_worth_it(cor
 @pytest.mark.parametrize("details", [{"kind": "gpu"}, {"backend": "jax"}, {"backend": "torch"}])
 def test_elsewhere_the_frameworks_own_layer_is_taken(details):
     assert a_device(**details).lane_groups(128) is None
-
-
-def test_half_precision_is_for_processors_that_are_made_for_it(tmp_path, monkeypatch):
-    cpuinfo = tmp_path / "cpuinfo"
-    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
-    assert machine.matrix_dtype_of("cpu") == "float32"  # nothing is known
-    cpuinfo.write_text("model name\t: Some(R) CPU\nflags\t\t: fpu avx2\n")
-    assert machine.matrix_dtype_of("cpu") == "float32"
-    assert machine.cpu_name().startswith("Some CPU, ")
-    cpuinfo.write_text("model name\t: Some(R) CPU\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n")
-    assert machine.matrix_dtype_of("cpu") == "bfloat16"
-    assert machine.matrix_dtype_of("gpu") == "float32"
 
 
 @pytest.mark.parametrize(("by_lanes", "threads"), [(True, 1), (False, 0)])
