@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
-from charlstm.machine import available_cores, cpu_name, matrix_dtype_of
+from charlstm.machine import available_cores, cpu_name, has_flag, matrix_dtype_of
 
 MIN_GROUP_LANES = 16  # per group: a smaller one takes hardly less time
 NICE = 10  # so that the page stays quick while a training runs
@@ -60,6 +60,10 @@ def prepare_device(by_lanes: bool = True) -> Device:
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX takes 75 % otherwise
+    if has_flag("avx2"):
+        # oneDNN trains 1.75 times as fast with AVX2 alone; TensorFlow, which reads this when it is
+        # imported, turns it on by itself only with AVX-512 VNNI or AMX.
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if backend not in BACKENDS:
         raise CharLSTMError(
             f"KERAS_BACKEND is {backend!r}; set it to one of {', '.join(BACKENDS)}, or not at all."

@@ -58,6 +58,61 @@ def test_operations_share_the_cores_unless_groups_of_lanes_do(by_lanes, threads)
     assert int(told.stdout.split()[-1]) == threads
 
 
+FAKE_TENSORFLOW = """
+import os
+
+class config:
+    def list_physical_devices(kind):
+        return []
+
+    class threading:
+        def set_intra_op_parallelism_threads(number):
+            pass
+
+__version__ = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "unset")
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "chosen", "found"),
+    [
+        ("fpu avx avx2 fma", None, "1"),
+        ("fpu avx avx2 fma avx512f avx512_vnni", None, "1"),
+        ("fpu avx avx2 fma", "0", "0"),
+        ("fpu avx", None, "unset"),
+        ("fpu avx", "1", "1"),
+    ],
+)
+def test_tensorflow_finds_onednn_turned_on_where_it_helps_unless_chosen(
+    flags, chosen, found, tmp_path
+):
+    """In a process of its own, whose TensorFlow reports what it finds when it is imported."""
+    (tmp_path / "tensorflow.py").write_text(FAKE_TENSORFLOW)
+    (tmp_path / "cpuinfo").write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n")
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(tmp_path)}
+    environment.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    if chosen is not None:
+        environment["TF_ENABLE_ONEDNN_OPTS"] = chosen
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import pathlib\n"
+            "from charlstm import machine\n"
+            f"machine.CPUINFO = pathlib.Path({str(tmp_path / 'cpuinfo')!r})\n"
+            "from charlstm.training.device import prepare_device\n"
+            "print(prepare_device().backend_version)",
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env=environment,
+        timeout=PATIENCE_S,
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.split() == [found]
+
+
 @pytest.mark.parametrize(("text", "nice"), [("", device.NICE), ("0", 0), ("19", 19)])
 def test_how_far_a_training_lowers_its_priority_can_be_chosen(text, nice, monkeypatch):
     monkeypatch.setenv("CHARLSTM_NICE", text)
