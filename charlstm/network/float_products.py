@@ -33,8 +33,9 @@ _ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18
 
 def _features() -> dict[str, bool]:
     """The features of the processor that numba compiles for."""
-    if numba.config.CPU_FEATURES:
-        return {name[1:]: name[0] == "+" for name in numba.config.CPU_FEATURES.split(",")}
+    chosen = getattr(numba.config, "CPU_FEATURES", None)  # by the environment, as for a test
+    if chosen:
+        return {name[1:]: name[0] == "+" for name in chosen.split(",")}
     return dict(llvmlite.binding.get_host_cpu_features())
 
 
@@ -116,7 +117,9 @@ def vector_products(rows: int, width: int):
                     weight = builder.insert_element(nothing, weight, _I32(0))
                     weight = builder.shuffle_vector(weight, nothing, same)
                     for total, value in zip(totals[row], values, strict=True):
-                        builder.store(builder.call(fma, [weight, value, builder.load(total)]), total)
+                        builder.store(
+                            builder.call(fma, [weight, value, builder.load(total)]), total
+                        )
             for row, parts_of_row in enumerate(totals):
                 at = builder.add(first, builder.mul(stride, _I64(row)))
                 for part, total in enumerate(parts_of_row):

@@ -1,18 +1,16 @@
 """The training of an LSTM layer on a CPU, compiled: forward and backward through a window.
 
-A framework computes a recurrence as thousands of small operations, and spends more time between
-them than in them. Here a window is one call forward and one backward. The gradients of all gates
-are collected on the way back, and one large product gives the gradient of the weights.
-
-Lanes are computed in panels of COLUMNS; the last panel is filled up with zeros. Where arrays come
-from outside they are laid out (features, time * lanes): all lanes of the first character, then all
-lanes of the second, and so on.
+The functions of `training_layer.Layer`, which describes their arrays. Lanes are computed in panels
+of COLUMNS. The gradients of all gates are collected on the way back, and one large product gives
+the gradient of the weights.
 
 Sources: Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; with forget gate, Gers,
 Schmidhuber and Cummins 2000, "Learning to Forget".
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -34,13 +32,19 @@ from charlstm.network.kernel import compiled, tanh
 
 ROWS = rows_together(float_width())
 HAS_TILES = can_use_tiles()
+
+# Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
+# the imported sources makes that cache invalid when one of them changes.
+SOURCES_SHA256 = "e98727ab47edb66a57aff2b95878acf89800bb439e80efe7d23736cd45054e98"
+
 _ROUND = np.uint32(0x7FFF)
 _SETTINGS = tile_settings()
 _vector_products = vector_products(ROWS, float_width())
 
 if HAS_TILES:
-    _tile_products = tile_products
-    _load_tile_settings, _store_tile_settings = load_tile_settings, store_tile_settings
+    _tile_products: Any = tile_products
+    _load_tile_settings: Any = load_tile_settings
+    _store_tile_settings: Any = store_tile_settings
 else:  # never called, but compiled
 
     @compiled
@@ -54,65 +58,15 @@ else:  # never called, but compiled
     _store_tile_settings = _load_tile_settings
 
 
-def _filled_up(number: int, unit: int) -> int:
-    """The smallest multiple of `unit` that is not below `number`."""
-    return -(-number // unit) * unit
-
-
-class Workspace:
-    """What a window forward leaves for the window backward, of one layer and one group of lanes.
-
-    It is used again for every window: to allocate several megabytes each time takes long.
-
-    Attributes:
-        seen: float32, (time, panels, depth, COLUMNS): what the weights are multiplied with at each
-            character: inputs, then the hidden states before it.
-        gates: float32, (time, panels, 4 * units * COLUMNS): the gates i, f, g, o.
-        cells: float32, (time + 1, panels, units * COLUMNS): the cell states.
-        d_gates: float32, (time, panels, rows, COLUMNS): gradients with respect to the sums that
-            enter the gates.
-    """
-
-    def __init__(self, features: int, units: int, time: int, lanes: int):
-        panels = _filled_up(lanes, COLUMNS) // COLUMNS
-        depth, rows = (_filled_up(size, TILE_DEPTH) for size in (features + units, 4 * units))
-        self.seen = np.zeros((time, panels, depth, COLUMNS), np.float32)
-        self.gates = np.zeros((time, panels, 4 * units * COLUMNS), np.float32)
-        self.cells = np.zeros((time + 1, panels, units * COLUMNS), np.float32)
-        self.d_gates = np.zeros((time, panels, rows, COLUMNS), np.float32)
-
-
-def pack(matrix: np.ndarray, in_tiles: bool, *, transposed: bool = False) -> np.ndarray:
-    """Arrange weights for products: for vectors, or in bfloat16 for tiles.
-
-    Args:
-        matrix: float32, (rows, depth); (depth, rows) if it is `transposed`.
-
-    Returns:
-        float32, (blocks, depth, ROWS), or uint16 (the bits of bfloat16), (blocks, steps, TILE_ROWS,
-        TILE_DEPTH). What is missing in the last blocks and steps is zero.
-    """
-    rows, depth = matrix.shape[::-1] if transposed else matrix.shape
-    if in_tiles:
-        blocks = _filled_up(rows, TILES * TILE_ROWS) // TILE_ROWS
-        steps = _filled_up(depth, TILE_DEPTH) // TILE_DEPTH
-        packed = np.zeros((blocks, steps, TILE_ROWS, TILE_DEPTH), np.uint16)
-        (_pack_columns_in_tiles if transposed else _pack_rows_in_tiles)(matrix, packed)
-    else:
-        packed = np.zeros((_filled_up(rows, ROWS) // ROWS, depth, ROWS), np.float32)
-        (_pack_columns if transposed else _pack_rows)(matrix, packed)
-    return packed
-
-
 @compiled
-def _pack_rows(matrix, packed):
+def pack_rows(matrix, packed):
     for row in range(matrix.shape[0]):
         for place in range(matrix.shape[1]):
             packed[row // ROWS, place, row % ROWS] = matrix[row, place]
 
 
 @compiled
-def _pack_columns(matrix, packed):
+def pack_columns(matrix, packed):
     depth, rows = matrix.shape
     for block in range(packed.shape[0]):
         begin = block * ROWS
@@ -129,7 +83,7 @@ def _bfloat16(bits):
 
 
 @compiled
-def _pack_rows_in_tiles(matrix, packed):
+def pack_rows_in_tiles(matrix, packed):
     depth = matrix.shape[1]
     for row in range(matrix.shape[0]):
         bits = matrix[row].view(np.uint32)
@@ -140,7 +94,7 @@ def _pack_rows_in_tiles(matrix, packed):
 
 
 @compiled
-def _pack_columns_in_tiles(matrix, packed):
+def pack_columns_in_tiles(matrix, packed):
     depth, rows = matrix.shape
     tile = np.empty((TILE_DEPTH, TILE_ROWS), np.uint16)
     for begin in range(0, depth, TILE_DEPTH):
@@ -159,38 +113,46 @@ def _pack_columns_in_tiles(matrix, packed):
 
 @compiled
 def _multiply(vectors, tiles, inputs, pairs, sums):
-    """sums = weights @ inputs.
+    """sums = weights @ inputs, for each panel.
+
+    A block of weights is used for all panels while it is in the processor's cache.
 
     Args:
-        vectors, tiles: the weights as `pack` returns them; one of the two is empty.
-        inputs: float32, (depth, COLUMNS).
-        pairs: uint16, (depth / 2, COLUMNS, 2): scratch memory for tiles.
-        sums: float32, (rows, COLUMNS): filled in.
+        vectors, tiles: the packed weights; one of the two is empty.
+        inputs: float32, (panels, depth, COLUMNS).
+        pairs: uint16, (panels, depth / 2, COLUMNS, 2): scratch memory for tiles.
+        sums: float32, (panels, rows, COLUMNS): filled in.
     """
+    panels = inputs.shape[0]
     if len(tiles):
-        bits = inputs.view(np.uint32)
         depth = tiles.shape[1] * TILE_DEPTH
-        for pair in range(depth // 2):
-            for column in range(COLUMNS):
-                pairs[pair, column, 0] = _bfloat16(bits[2 * pair, column])
-                pairs[pair, column, 1] = _bfloat16(bits[2 * pair + 1, column])
+        for panel in range(panels):
+            bits, target = inputs[panel].view(np.uint32), pairs[panel]
+            for pair in range(depth // 2):
+                for column in range(COLUMNS):
+                    target[pair, column, 0] = _bfloat16(bits[2 * pair, column])
+                    target[pair, column, 1] = _bfloat16(bits[2 * pair + 1, column])
         for block in range(0, tiles.shape[0], TILES):
             row = block * TILE_ROWS
-            _tile_products(tiles, row * depth, pairs, depth, sums, row * COLUMNS, COLUMNS)
+            begin, at = row * depth, row * COLUMNS
+            for panel in range(panels):
+                _tile_products(tiles, begin, pairs[panel], depth, sums[panel], at, COLUMNS)
     else:
         depth = vectors.shape[1]
         for block in range(vectors.shape[0]):
             row = block * ROWS
-            _vector_products(vectors, row * depth, inputs, depth, sums, row * COLUMNS, COLUMNS)
+            begin, at = row * depth, row * COLUMNS
+            for panel in range(panels):
+                _vector_products(vectors, begin, inputs[panel], depth, sums[panel], at, COLUMNS)
 
 
 @compiled
-def _scratch(vectors, tiles):
+def _scratch(vectors, tiles, panels):
     """Scratch memory for products: pairs of inputs, sums."""
     rows = tiles.shape[0] * TILE_ROWS if len(tiles) else vectors.shape[0] * ROWS
     return (
-        np.empty((tiles.shape[1] * TILE_DEPTH // 2, COLUMNS, 2), np.uint16),
-        np.empty((rows, COLUMNS), np.float32),
+        np.empty((panels, tiles.shape[1] * TILE_DEPTH // 2, COLUMNS, 2), np.uint16),
+        np.empty((panels, rows, COLUMNS), np.float32),
     )
 
 
@@ -221,22 +183,17 @@ def _new_states(o, after, states):
 
 @compiled
 def forward(inputs, hidden, cell, vectors, tiles, seen, gates, cells, outputs, last):
-    """Run an LSTM layer over a window of characters.
+    """Fills in `seen`, `gates`, `cells`, `outputs` and `last`.
 
     Args:
-        inputs: float32, (features, time * lanes).
-        hidden, cell: float32, (units, lanes): the state before the first character.
-        vectors, tiles: the weights of the gates i, f, g, o, (4 * units, features + units), as
-            `pack` returns them; one of the two is empty.
-        seen, gates, cells: see `Workspace`; filled in.
-        outputs: float32, (units, time * lanes): filled with the hidden states.
-        last: float32, (2, units, lanes): filled with the state after the last character.
+        inputs, hidden, cell, outputs, last: see `training_layer.Layer.forward`.
+        vectors, tiles: the packed weights; one of the two is empty.
     """
     time, panels = gates.shape[:2]
     features = inputs.shape[0]
     units, lanes = hidden.shape
     size = units * COLUMNS
-    pairs, sums = _scratch(vectors, tiles)
+    pairs, sums = _scratch(vectors, tiles, panels)
     settings, settings_before = _SETTINGS.copy(), np.empty(64, np.uint8)
     if len(tiles):
         _store_tile_settings(settings_before)
@@ -251,20 +208,26 @@ def forward(inputs, hidden, cell, vectors, tiles, seen, gates, cells, outputs, l
     for step in range(time):
         for panel in range(panels):
             first = panel * COLUMNS
-            count = min(COLUMNS, lanes - first)
             begin = step * lanes + first
             for row in range(features):
-                for lane in range(count):
+                for lane in range(min(COLUMNS, lanes - first)):
                     seen[step, panel, row, lane] = inputs[row, begin + lane]
-            _multiply(vectors, tiles, seen[step, panel], pairs, sums)
-            new, entering = gates[step, panel], sums.reshape(-1)
+        _multiply(vectors, tiles, seen[step], pairs, sums)
+        for panel in range(panels):
+            first = panel * COLUMNS
+            begin = step * lanes + first
+            count = min(COLUMNS, lanes - first)
+            new, entering = gates[step, panel], sums[panel].reshape(-1)
             _sigmoids(entering[: 2 * size], new[: 2 * size])
             _tanhs(entering[2 * size : 3 * size], new[2 * size : 3 * size])
             _sigmoids(entering[3 * size : 4 * size], new[3 * size :])
             after = cells[step + 1, panel]
             _new_cells(
-                new[:size], new[size : 2 * size], new[2 * size : 3 * size],
-                cells[step, panel], after,
+                new[:size],
+                new[size : 2 * size],
+                new[2 * size : 3 * size],
+                cells[step, panel],
+                after,
             )
             if step + 1 < time:
                 state = seen[step + 1, panel, features : features + units].reshape(-1)
@@ -315,20 +278,16 @@ def _d_forget_gates(d_cells, f, before, d_f):
 
 @compiled
 def backward(d_outputs, gates, cells, vectors, tiles, d_gates, d_inputs):
-    """The gradient of `forward` but for the weights: back-propagation through time.
+    """Fills in `d_gates` and `d_inputs`.
 
     Args:
-        d_outputs: float32, (units, time * lanes): gradient of the loss with respect to `outputs`.
-        gates, cells: as `forward` filled them in.
-        vectors, tiles: the transposed weights, (features + units, 4 * units), as `pack` returns
-            them; one of the two is empty.
-        d_gates: see `Workspace`; filled in.
-        d_inputs: float32, (features, time * lanes): filled with the gradient of `inputs`.
+        d_outputs, d_inputs: see `training_layer.Layer.backward`.
+        vectors, tiles: the packed transposed weights; one of the two is empty.
     """
     time, panels, size = gates.shape[0], gates.shape[1], cells.shape[2]
     units, lanes = d_outputs.shape[0], d_outputs.shape[1] // time
     features = d_inputs.shape[0]
-    pairs, sums = _scratch(vectors, tiles)
+    pairs, sums = _scratch(vectors, tiles, panels)
     settings, settings_before = _SETTINGS.copy(), np.empty(64, np.uint8)
     if len(tiles):
         _store_tile_settings(settings_before)
@@ -351,11 +310,14 @@ def backward(d_outputs, gates, cells, vectors, tiles, d_gates, d_inputs):
             _d_output_gates(d_h, kept[3 * size :], cells[step + 1, panel], d_c, d_o)
             _d_input_gates(d_c, i, g, d_i, d_g)
             _d_forget_gates(d_c, f, cells[step, panel], d_f)
-            _multiply(vectors, tiles, d_gates[step, panel], pairs, sums)
+        _multiply(vectors, tiles, d_gates[step], pairs, sums)
+        for panel in range(panels):
+            first = panel * COLUMNS
+            begin = step * lanes + first
             for row in range(features):
-                for lane in range(count):
-                    d_inputs[row, begin + lane] = sums[row, lane]
-            d_hidden[panel] = sums[features : features + units]
+                for lane in range(min(COLUMNS, lanes - first)):
+                    d_inputs[row, begin + lane] = sums[panel, row, lane]
+            d_hidden[panel] = sums[panel, features : features + units]
     if len(tiles):
         _load_tile_settings(settings_before)
 

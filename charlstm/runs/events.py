@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
+from types import NoneType
 from typing import Any, ClassVar
 
 from charlstm.network.checkpoint import MAX_NUMBER
@@ -36,6 +37,8 @@ class Started(Event):
     Attributes:
         device_kind: "cpu" or "gpu".
         characters: length of the text, including its held-out part.
+        way: how the LSTM layers are computed; None for the framework's own layers, and in events of
+            versions that did not choose.
     """
 
     kind: ClassVar[str] = "started"
@@ -48,6 +51,7 @@ class Started(Event):
     characters: int
     vocabulary_size: int
     baselines: BaselineFigures
+    way: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         record = super().to_json()
@@ -238,6 +242,7 @@ _MEASURED = {"running_loss_nats", "accuracy", "val_loss_nats", "val_accuracy"}
 # By annotation; integers are accepted as floats, as in JSON.
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,
+    "str | None": (str, NoneType),
     "bool": bool,
     "int": int,
     "float": (int, float),

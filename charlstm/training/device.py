@@ -12,9 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
-from charlstm.machine import available_cores, cpu_name, has_flag, matrix_dtype_of
+from charlstm.machine import cpu_name, has_flag
+from charlstm.network.training_speed import Way
+from charlstm.runs.fastest_way import fastest_way
+from charlstm.runs.recipes import Recipe
 
-MIN_GROUP_LANES = 16  # per group: a smaller one takes hardly less time
 NICE = 10  # so that the page stays quick while a training runs
 # glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD, in bytes.
 MALLOC_OPTIONS = {-3: 32 << 20, -1: 1 << 30, -2: 64 << 20}
@@ -29,20 +31,17 @@ class Device:
     kind: str  # "gpu" or "cpu"
     backend: str  # "tensorflow", "jax" or "torch"
     backend_version: str
-    cores: int = 1
-    matrix_dtype: str = "float32"  # the fastest dtype for matrix products
 
-    def lane_groups(self, lanes: int) -> int | None:
-        """Best number of groups to divide the lanes into, at most one per core.
+    def fastest_way(self, recipe: Recipe) -> Way | None:
+        """The fastest way to compute a recipe's LSTM layers here, measured if it is not known.
 
-        None where the framework's own parallelism is better.
+        None where the framework's own layers are used: on a GPU, on other frameworks than
+        TensorFlow, and for a recipe that does not train by lanes.
         """
-        if self.kind != "cpu" or self.backend != "tensorflow":
+        if self.kind != "cpu" or self.backend != "tensorflow" or not recipe.predicts_every_position:
             return None
-        fitting = [
-            n for n in range(1, self.cores + 1) if not lanes % n and lanes >= n * MIN_GROUP_LANES
-        ]
-        return max(fitting, default=1)
+        # Neither the choice nor the speed depends on the vocabulary: it is not in these layers.
+        return fastest_way(recipe.architecture(1), recipe.lanes, recipe.window).way
 
 
 def prepare_device(by_lanes: bool = True) -> Device:
@@ -87,8 +86,6 @@ def prepare_device(by_lanes: bool = True) -> Device:
         kind=kind,
         backend=backend,
         backend_version=version,
-        cores=available_cores(),
-        matrix_dtype=matrix_dtype_of(kind),
     )
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from charlstm.network.recurrence_kernel import Workspace
+from charlstm.network.training_layer import Layer
+from charlstm.network.training_speed import Way
 from charlstm.runs.recipes import Recipe
 from charlstm.training.recurrence import pack, recurrence
 
@@ -24,8 +25,8 @@ class LaneNetwork(keras.layers.Layer):
 
     Args:
         embedding, lstms, output: built layers, whose weights this layer uses and trains.
-        groups: number of groups of lanes; must divide the number of lanes.
-        matrix_dtype: dtype of the matrix products. Weights, gates and state are float32.
+        way: how the LSTM layers are computed; its groups must divide the number of lanes. Weights,
+            gates and state are float32 in any case.
     """
 
     def __init__(
@@ -34,16 +35,13 @@ class LaneNetwork(keras.layers.Layer):
         lstms: list[keras.layers.LSTM],
         output: keras.layers.Dense,
         recipe: Recipe,
-        *,
-        groups: int,
-        matrix_dtype: str,
+        way: Way,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.embedding, self.lstms, self.output_layer = embedding, lstms, output
         self.recipe = recipe
-        self.groups = groups
-        self.matrix_dtype = matrix_dtype
+        self.way = way
         self.states = [
             tuple(
                 self.add_weight(
@@ -58,12 +56,14 @@ class LaneNetwork(keras.layers.Layer):
         ]
         self.seed_generator = keras.random.SeedGenerator()
         features = [embedding.output_dim, *(lstm.units for lstm in lstms)]
-        self.workspaces = [
+        self.compiled_layers = [
             [
-                Workspace(below + 1, lstm.units, recipe.window, recipe.lanes // groups)
+                Layer(
+                    below + 1, lstm.units, recipe.window, recipe.lanes // way.groups, way.in_tiles
+                )
                 for below, lstm in zip(features, lstms, strict=False)
             ]
-            for _ in range(groups)
+            for _ in range(way.groups)
         ]
 
     def call(self, ids, keep, training=False):
@@ -73,23 +73,25 @@ class LaneNetwork(keras.layers.Layer):
         cast = self._cast
         embedding = ops.transpose(cast(self.embedding.embeddings))
         weights = [self._weights(lstm, training) for lstm in self.lstms]
-        packed = [pack(each, self.matrix_dtype == "bfloat16") for each in weights]
+        packed = [pack(each, self.way.in_tiles) for each in weights]
         output = _with_bias(self.output_layer.kernel, self.output_layer.bias, cast)
-        states = [[ops.split(s * keep, self.groups, axis=1) for s in pair] for pair in self.states]
+        states = [
+            [ops.split(s * keep, self.way.groups, axis=1) for s in pair] for pair in self.states
+        ]
         after: list[tuple[list, list]] = [([], []) for _ in self.lstms]
         logits = []
-        for group, its_ids in enumerate(ops.split(ids, self.groups, axis=0)):
+        for group, its_ids in enumerate(ops.split(ids, self.way.groups, axis=0)):
             # A product with one-hot vectors is faster than a gather and its gradient.
             one_hot = ops.one_hot(
                 ops.reshape(ops.transpose(its_ids), (-1,)),
                 embedding.shape[1],
                 axis=0,
-                dtype=self.matrix_dtype,
+                dtype=self.way.matrix_dtype,
             )
             x = self._drop(ops.matmul(embedding, one_hot), self.recipe.embedding_dropout, training)
             ones = ops.ones((1, x.shape[1]))
             x = ops.cast(x, "float32")
-            for layer, workspace in enumerate(self.workspaces[group]):
+            for layer, compiled_layer in enumerate(self.compiled_layers[group]):
                 hidden, cell = (s[group] for s in states[layer])
                 x, hidden, cell = recurrence(
                     ops.concatenate([x, ones], axis=0),
@@ -97,7 +99,7 @@ class LaneNetwork(keras.layers.Layer):
                     cell,
                     weights[layer],
                     packed[layer],
-                    workspace,
+                    compiled_layer,
                 )
                 after[layer][0].append(hidden)
                 after[layer][1].append(cell)
@@ -111,7 +113,7 @@ class LaneNetwork(keras.layers.Layer):
         return ops.concatenate(logits, axis=0)
 
     def _cast(self, values):
-        return ops.cast(values, self.matrix_dtype)
+        return ops.cast(values, self.way.matrix_dtype)
 
     def _weights(self, lstm: keras.layers.LSTM, training: bool):
         """Input weights, bias and recurrent weights, (features + 1 + units, 4 * units).
@@ -134,7 +136,7 @@ class LaneNetwork(keras.layers.Layer):
         """
         if not (training and rate):
             return x
-        features, lanes = x.shape[0], self.recipe.lanes // self.groups
+        features, lanes = x.shape[0], self.recipe.lanes // self.way.groups
         mask = keras.random.dropout(
             ops.ones((features, 1, lanes), x.dtype), rate, seed=self.seed_generator
         )

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from charlstm.network.lstm import Architecture
+from charlstm.network.training_speed import Way
 from charlstm.runs.recipes import Recipe
-from charlstm.training.lane_network import LaneNetwork
 
 
 class CarriedLSTM(keras.layers.Layer):
@@ -80,16 +80,14 @@ def build_models(
     recipe: Recipe,
     architecture: Architecture,
     *,
-    groups: int | None = None,
-    matrix_dtype: str = "float32",
+    way: Way | None = None,
     taught: bool = False,
 ) -> Models:
     """Build both models of a recipe.
 
     Args:
-        groups: number of groups of lanes for `LaneNetwork`, one per core; None uses the
-            framework's own LSTM instead, which is cuDNN on a GPU.
-        matrix_dtype: dtype of the matrix products in `LaneNetwork`.
+        way: how `LaneNetwork` computes the LSTM layers; None uses the framework's own layers
+            instead, which are cuDNN's on a GPU.
         taught: whether the network also learns from teachers (knowledge distillation).
     """
     embedding = keras.layers.Embedding(
@@ -124,10 +122,10 @@ def build_models(
 
     lane_ids = keras.Input((recipe.window,), batch_size=recipe.lanes, dtype="int32", name="ids")
     keep = keras.Input((1,), batch_size=recipe.lanes, name="keep")
-    if groups:
-        logits = LaneNetwork(
-            embedding, lstms, output, recipe, groups=groups, matrix_dtype=matrix_dtype
-        )(lane_ids, keep)
+    if way is not None:
+        from charlstm.training.lane_network import LaneNetwork  # needs TensorFlow
+
+        logits = LaneNetwork(embedding, lstms, output, recipe, way)(lane_ids, keep)
     else:
         x = _dropout(recipe.embedding_dropout, recipe.lanes)(embedding(lane_ids))
         for lstm in lstms:

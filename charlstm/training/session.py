@@ -24,6 +24,7 @@ from charlstm.network.training_record import (
     TextRecord,
     TrainingRecord,
 )
+from charlstm.network.training_speed import Way
 from charlstm.runs import events
 from charlstm.runs.config import RunConfig
 from charlstm.runs.fine_tuning import grow, merge
@@ -98,8 +99,11 @@ class Material:
         return split(self.ids)[1]
 
 
-def prepare_material(run: Run, config: RunConfig, device: Device) -> Material:
+def prepare_material(run: Run, config: RunConfig, way: Way | None) -> Material:
     """Encode the text, and build the network with fresh weights or those of the source model.
+
+    Args:
+        way: how the LSTM layers are computed; None for the framework's own layers.
 
     Raises:
         CharLSTMError: a file of the run folder is missing, damaged or was changed.
@@ -112,8 +116,7 @@ def prepare_material(run: Run, config: RunConfig, device: Device) -> Material:
     models = build_models(
         recipe,
         recipe.architecture(len(vocabulary)),
-        groups=device.lane_groups(recipe.lanes),
-        matrix_dtype=device.matrix_dtype,
+        way=way,
         taught=bool(config.teachers),
     )
     if source is not None:
@@ -138,7 +141,8 @@ class TrainingSession:
         self.device = device
         self.emit = emit
         keras.utils.set_random_seed(self.config.random_seed)
-        self.material = prepare_material(run, self.config, device)
+        self.way = device.fastest_way(self.recipe)
+        self.material = prepare_material(run, self.config, self.way)
         self.baselines = BaselineFigures()  # not measured yet
         self.best = BestVersion(run.paths.best)
         self.saving = Saving(run.paths, self.material.models, self.best)
@@ -213,6 +217,7 @@ class TrainingSession:
                 characters=len(material.ids),
                 vocabulary_size=len(material.vocabulary),
                 baselines=self.baselines,
+                way=None if self.way is None else str(self.way),
             )
         )
 

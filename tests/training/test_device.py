@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from charlstm.errors import CharLSTMError
+from charlstm.network.training_speed import Way
+from charlstm.runs.fastest_way import MeasuredWay
+from charlstm.runs.recipes import NOTEBOOK, QUICK
 from charlstm.training import device
 from charlstm.training.device import Device
 from tests.waiting import PATIENCE_S
@@ -18,21 +21,23 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def a_device(**details):
-    settings = {"name": "a processor", "kind": "cpu", "backend": "tensorflow", "cores": 2}
+    settings = {"name": "a processor", "kind": "cpu", "backend": "tensorflow"}
     return Device(backend_version="1", **{**settings, **details})
-
-
-@pytest.mark.parametrize(
-    ("cores", "lanes", "groups"),
-    [(1, 128, 1), (2, 128, 2), (2, 16, 1), (3, 128, 2), (8, 128, 8), (64, 128, 8), (2, 33, 1)],
-)
-def test_lanes_are_parted_evenly_among_the_cores_in_groups_that_are_worth_it(cores, lanes, groups):
-    assert a_device(cores=cores).lane_groups(lanes) == groups
 
 
 @pytest.mark.parametrize("details", [{"kind": "gpu"}, {"backend": "jax"}, {"backend": "torch"}])
 def test_elsewhere_the_frameworks_own_layer_is_taken(details):
-    assert a_device(**details).lane_groups(128) is None
+    assert a_device(**details).fastest_way(QUICK) is None
+
+
+def test_the_notebook_trains_as_it_did():
+    assert a_device().fastest_way(NOTEBOOK) is None
+
+
+def test_a_cpu_takes_the_way_that_was_measured(monkeypatch):
+    way = Way("float32", 2)
+    monkeypatch.setattr(device, "fastest_way", lambda *sizes: MeasuredWay(way, 0.02))
+    assert a_device().fastest_way(QUICK) == way
 
 
 @pytest.mark.parametrize(("by_lanes", "threads"), [(True, 1), (False, 0)])

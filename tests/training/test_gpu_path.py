@@ -98,7 +98,7 @@ def batch(recipe, taught):
 )
 def test_every_layer_trains_and_is_measured_with_cudnn(recipe, changes, taught):
     recipe, architecture = small(recipe, **changes)
-    models = build_models(recipe, architecture, groups=None, taught=taught)
+    models = build_models(recipe, architecture, way=None, taught=taught)
     compile_models(models, recipe)
     layers = len(architecture.lstm_units)
 
@@ -120,7 +120,7 @@ def test_every_layer_trains_and_is_measured_with_cudnn(recipe, changes, taught):
 def test_the_test_above_would_notice_the_slow_path(monkeypatch):
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda device_type=None: [])
     recipe, architecture = small(FULL)
-    models = build_models(recipe, architecture, groups=None)
+    models = build_models(recipe, architecture, way=None)
     compile_models(models, recipe)
     counts = operations(tf.function(models.training.train_step), batch(recipe, taught=False))
     assert not counts.keys() & TRAINED
@@ -146,7 +146,7 @@ def given(monkeypatch):
 
 def test_cudnn_starts_from_the_state_in_which_it_ended_except_in_lanes_that_start_afresh(given):
     recipe, architecture = small(FULL)
-    models = build_models(recipe, architecture, groups=None)
+    models = build_models(recipe, architecture, way=None)
     ids, keep = tf.zeros((LANES, WINDOW), tf.int32), tf.constant([[1.0], [0.0], [1.0]])
     for _ in range(2):
         models.training({"ids": ids, "keep": keep}, training=True)
@@ -161,7 +161,7 @@ def test_cudnn_starts_from_the_state_in_which_it_ended_except_in_lanes_that_star
 
 def test_cudnn_is_given_the_weights_that_recurrent_dropout_leaves(given):
     recipe, architecture = small(QUICK, recurrent_dropout=0.5)
-    models = build_models(recipe, architecture, groups=None)
+    models = build_models(recipe, architecture, way=None)
     weights = random_weights(architecture)
     set_weights(models, weights)
     ids, keep = tf.zeros((LANES, WINDOW), tf.int32), tf.zeros((LANES, 1))
@@ -184,5 +184,5 @@ def test_memory_grows_as_needed_before_anything_else_touches_a_gpu(calls):
     device = prepare_device()
     assert (device.kind, device.name) == ("gpu", "Some GPU")
     assert calls == ["list_physical_devices", "grow GPU:0", "grow GPU:1", "details"]
-    build_models(*small(QUICK), groups=None)
+    build_models(*small(QUICK), way=None)
     assert "list_logical_devices" in calls  # Keras looks for a GPU

@@ -11,8 +11,11 @@ pytest.importorskip("keras", reason="training needs Keras")
 pytest.importorskip("tensorflow", reason="it is TensorFlow that takes this way")
 
 import keras
+import tensorflow as tf
 
 from charlstm.network.lstm import Architecture
+from charlstm.network.recurrence_kernel import HAS_TILES
+from charlstm.network.training_speed import Way
 from charlstm.runs.recipes import FULL
 from charlstm.training.lane_network import LaneNetwork
 from charlstm.training.model import build_models, set_weights
@@ -34,7 +37,7 @@ KEEP_ALL, KEEP_NONE = np.ones((LANES, 1), np.float32), np.zeros((LANES, 1), np.f
 
 
 def build(recipe=PLAIN, groups=1, matrix_dtype="float32"):
-    models = build_models(recipe, ARCHITECTURE, groups=groups, matrix_dtype=matrix_dtype)
+    models = build_models(recipe, ARCHITECTURE, way=Way(matrix_dtype, groups))
     set_weights(models, random_weights(ARCHITECTURE))
     return models
 
@@ -50,6 +53,35 @@ def lane_network(models) -> LaneNetwork:
 @pytest.fixture
 def text():
     return np.random.default_rng(1).integers(0, VOCABULARY, (LANES, 3 * WINDOW)).astype(np.int32)
+
+
+def ways() -> list[Way]:
+    dtypes = ["float32", "bfloat16"] if HAS_TILES else ["float32"]
+    return [Way(dtype, groups) for dtype in dtypes for groups in (1, 2)]
+
+
+@pytest.mark.parametrize("way", ways(), ids=str)
+def test_each_way_has_the_loss_and_the_gradients_of_the_keras_layers(way, text):
+    """The framework's own layers are the reference, in every way that this processor can."""
+    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    found = []
+    for each in (None, way):
+        models = build_models(PLAIN, ARCHITECTURE, way=each)
+        set_weights(models, random_weights(ARCHITECTURE))
+        read(models, text[:, :WINDOW], KEEP_NONE)  # so that a state is carried
+        inputs = {"ids": text[:, WINDOW : 2 * WINDOW], "keep": KEEP_ALL}
+        with tf.GradientTape() as tape:
+            logits = models.training(inputs, training=True)
+            loss = loss_of(text[:, WINDOW + 1 : 2 * WINDOW + 1], logits)
+        variables = models.cold.trainable_variables
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        found.append((float(loss), [tf.convert_to_tensor(each).numpy() for each in gradients]))
+    (expected_loss, expected), (loss, gradients) = found
+    tolerance = 2e-2 if way.in_tiles else 1e-5
+    assert loss == pytest.approx(expected_loss, rel=tolerance)
+    for own, theirs in zip(gradients, expected, strict=True):
+        assert np.abs(theirs).max() > 1e-5
+        assert np.abs(own - theirs).max() < tolerance * np.abs(theirs).max()
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])
@@ -74,6 +106,7 @@ def test_only_the_lane_that_starts_afresh_forgets_what_it_read(text):
     assert not np.allclose(mixed[1], carried[1], atol=1e-2)
 
 
+@pytest.mark.skipif(not HAS_TILES, reason="this processor has no matrix units for bfloat16")
 def test_half_precision_products_give_nearly_the_same_logits(text):
     ids = text[:, :WINDOW]
     fine = read(build(), ids, KEEP_NONE)
