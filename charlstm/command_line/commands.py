@@ -34,7 +34,7 @@ def say(message: str) -> None:
 def train_command(arguments: argparse.Namespace) -> int:
     from charlstm.command_line.preparation import prepare_run
     from charlstm.command_line.progress import TrainingBar
-    from charlstm.runs.events import Failed, Stopped
+    from charlstm.runs.events import Event, Failed, Started, Stopped
     from charlstm.runs.timeline import read_timeline
     from charlstm.training.train import train
 
@@ -45,11 +45,20 @@ def train_command(arguments: argparse.Namespace) -> int:
         )
     run = prepare_run(arguments)
     say(f"Run folder: {run.folder}")
-    for notice in run.config.notices:
+    said = run.config.notices
+    for notice in said:
         say(notice)
     _stop_on_signals(run)
     with TrainingBar() as bar:
-        ending = train(run, bar.follow)
+
+        def follow(event: Event) -> None:
+            if isinstance(event, Started):  # something may have been chosen since
+                for notice in run.config.notices:
+                    if notice not in said:
+                        bar.write(notice)
+            bar.follow(event)
+
+        ending = train(run, follow)
     if isinstance(ending, Failed):
         say(ending.message)
         return 1

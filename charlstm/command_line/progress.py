@@ -53,9 +53,10 @@ class TrainingBar(ShareBar):
     def follow(self, event: events.Event) -> None:
         match event:
             case events.Started():
+                way = "" if event.way is None else f", {event.way}"
                 self.write(
                     f"{event.parameters:,} parameters, {event.characters:,} characters, on "
-                    f"{event.device} ({event.backend} {event.backend_version}). Preparing ..."
+                    f"{event.device} ({event.backend} {event.backend_version}{way}). Preparing ..."
                 )
             case events.AskingTeachers():
                 self.show(0.0, f"asking the teachers: {100 * event.share:.0f} %")

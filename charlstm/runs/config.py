@@ -14,6 +14,7 @@ from charlstm.runs.distillation import distillation_notice
 from charlstm.runs.fine_tuning import fine_tuned, fine_tuning_notices
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe, find_recipe
+from charlstm.runs.sizing import Size
 
 FORMAT = "charlstm-run/1"
 
@@ -45,6 +46,7 @@ class RunConfig:
         created: date and time in ISO 8601.
         source: the model to start from; None to train from scratch.
         teachers: the models whose predictions serve as additional targets (distillation).
+        size: chosen for the machine and the time when the training began; None for the recipe's.
     """
 
     recipe_name: str
@@ -54,15 +56,18 @@ class RunConfig:
     created: str | None = None
     source: SourceRecord | None = None
     teachers: tuple[TeacherRecord, ...] = ()
+    size: Size | None = None
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe; when fine-tuning, adapted to the layer sizes of the source model.
+        """The recipe, with the size that was chosen or the layer sizes of the source model.
 
         Raises:
             CharLSTMError: this version has no recipe of that name.
         """
         recipe, source = find_recipe(self.recipe_name), self.source
+        if self.size is not None:
+            return self.size.applied_to(recipe)
         if source is None or source.embedding_units is None or source.lstm_units is None:
             return recipe
         return fine_tuned(recipe, source.embedding_units, source.lstm_units)
@@ -76,12 +81,14 @@ class RunConfig:
 
     @property
     def notices(self) -> list[str]:
-        """Sentences to show about the text, the source model and the teachers."""
+        """Sentences to show about the text, the source model, the teachers and the size."""
         notices = list(self.corpus.notices)
         if self.source is not None:
             notices += fine_tuning_notices(self.source)
         if self.teachers:
             notices.append(distillation_notice(self.teachers))
+        if self.size is not None:
+            notices.append(self.size.notice(self.budget))
         return notices
 
     def to_json(self) -> dict[str, Any]:
@@ -97,6 +104,8 @@ class RunConfig:
             record["started_from"] = self.source.to_json()
         if self.teachers:
             record["teachers"] = [asdict(teacher) for teacher in self.teachers]
+        if self.size is not None:
+            record["size"] = self.size.to_json()
         return record
 
     @classmethod
@@ -109,7 +118,9 @@ class RunConfig:
             for key in ("corpus", "budget")
         )
         created, teachers = record.get("created"), record.get("teachers", [])
-        source = None
+        source, size = None, None
+        if "size" in record and (size := Size.from_json(record["size"])) is None:
+            return None
         if "started_from" in record:
             source = SourceRecord.from_json(record["started_from"])
         is_good = (
@@ -136,6 +147,7 @@ class RunConfig:
             created=created if isinstance(created, str) else None,
             source=source,
             teachers=parse_teachers(teachers),
+            size=size,
         )
 
 

@@ -1,8 +1,9 @@
 """Estimates how long a training will take on this machine, before it begins.
 
-The best predictor is the speed of an earlier training here with the same recipe. Without one, the
-machine's speed in matrix products is measured briefly, and the recipe is assumed to reach its usual
-share of it.
+The best predictor is the speed of an earlier training here with the same recipe. Without one, it is
+the time of a training step, where that was measured (fastest_way.py). Without either, the machine's
+speed in matrix products is measured briefly, and the recipe is assumed to reach its usual share of
+it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from charlstm.machine import available_cores, matrix_dtype_of
 from charlstm.runs.events import Progress
+from charlstm.runs.fastest_way import remembered_way, step_s
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.runs.run import Run
@@ -40,7 +42,8 @@ class Estimate:
     Attributes:
         seconds: from the first step to the last.
         epochs: number of times the training text is read.
-        measured: True if based on an earlier training here, False if only on the processor's speed.
+        measured: True if based on an earlier training or a measured step here, False if only on the
+            processor's speed.
     """
 
     seconds: float
@@ -55,6 +58,8 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
         runs: earlier trainings, newest first.
     """
     speed = past_characters_per_s(recipe, runs)
+    if speed is None and (step := remembered_way(recipe)) is not None:
+        speed = recipe.lanes * recipe.window / step_s(recipe, step)
     measured = speed is not None
     if speed is None:
         weights = recipe.architecture(65).parameters() - 65 * recipe.embedding_units

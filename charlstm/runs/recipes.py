@@ -96,6 +96,7 @@ class Recipe:
     dropout: float = 0.0  # rate after each LSTM layer
     recurrent_dropout: float = 0.0  # rate for the recurrent weights, one mask per step
     embedding_dropout: float = 0.0
+    is_sized: bool = False  # whether its width is chosen to suit the machine and the time
     teachers_share: float = 0.5  # weight of the soft targets in the loss, with teachers
     fresh_start_share: float = 0.0  # share of lanes whose state is reset to zero at each step
 
@@ -122,6 +123,7 @@ QUICK = Recipe(
     name="quick",
     embedding_units=64,
     lstm_units=(384,),
+    is_sized=True,
     budget=Budget(minutes=3),
     lanes=32,
     window=32,

@@ -34,6 +34,7 @@ from charlstm.runs.event_log import EventLog
 from charlstm.runs.events import Event
 from charlstm.runs.ownership import Ownership, RunError
 from charlstm.runs.recipes import Budget
+from charlstm.runs.sizing import Size
 from charlstm.runs.training_request import TrainingRequest
 
 
@@ -154,6 +155,10 @@ class Run:
     def set_budget(self, budget: Budget) -> None:
         """Change the budget of a training that is not running, before it is resumed."""
         write_config(replace(self.config, budget=budget), self.paths.config)
+
+    def set_size(self, size: Size) -> None:
+        """Record the size that was chosen, before the training begins."""
+        write_config(replace(self.config, size=size), self.paths.config)
 
     # Inputs: files that are written once
 

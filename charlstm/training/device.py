@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from charlstm.errors import CharLSTMError
 from charlstm.machine import cpu_name, has_flag
 from charlstm.network.training_speed import Way
-from charlstm.runs.fastest_way import fastest_way
+from charlstm.runs.fastest_way import fastest_way, step_s
 from charlstm.runs.recipes import Recipe
 
 NICE = 10  # so that the page stays quick while a training runs
@@ -38,10 +38,16 @@ class Device:
         None where the framework's own layers are used: on a GPU, on other frameworks than
         TensorFlow, and for a recipe that does not train by lanes.
         """
-        if self.kind != "cpu" or self.backend != "tensorflow" or not recipe.predicts_every_position:
-            return None
-        # Neither the choice nor the speed depends on the vocabulary: it is not in these layers.
-        return fastest_way(recipe.architecture(1), recipe.lanes, recipe.window).way
+        return fastest_way(recipe).way if self.has_ways(recipe) else None
+
+    def has_ways(self, recipe: Recipe) -> bool:
+        """Whether the recipe's LSTM layers are compiled here."""
+        is_cpu = self.kind == "cpu" and self.backend == "tensorflow"
+        return is_cpu and recipe.predicts_every_position
+
+    def step_s(self, recipe: Recipe) -> float | None:
+        """Seconds of a training step, measured if they are not known; None if there are no ways."""
+        return step_s(recipe, fastest_way(recipe)) if self.has_ways(recipe) else None
 
 
 def prepare_device(by_lanes: bool = True) -> Device:

@@ -11,12 +11,15 @@ import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from charlstm.errors import CharLSTMError
 from charlstm.runs.events import Ending, Event, Failed
+from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
+from charlstm.runs.sizing import LOSSES, best_size, can_be_sized
 from charlstm.runs.timeline import timeline_of
-from charlstm.training.device import prepare_device
+from charlstm.training.device import Device, prepare_device
 
 UNEXPECTED = "The training failed"
 
@@ -46,6 +49,8 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
     try:
         recipe = run.config.recipe
         device = prepare_device(by_lanes=recipe.predicts_every_position)
+        if not run.events():
+            recipe = with_chosen_size(run, device)
         # Keras reads the choice of the backend when it is imported.
         from charlstm.training.distribution import over_devices
         from charlstm.training.session import EventRecorder, TrainingSession
@@ -67,6 +72,24 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
     finally:
         run.paths.stop.unlink(missing_ok=True)
         run.ownership.release()
+
+
+def with_chosen_size(run: Run, device: Device) -> Recipe:
+    """A new training's recipe, with the width that suits this machine and the time.
+
+    The choice is recorded in the run folder.
+    """
+    config = run.config
+    recipe, speeds = config.recipe, {}
+    if config.source is None and can_be_sized(recipe, config.budget):
+        for units in LOSSES:
+            sized = replace(recipe, lstm_units=(units,))
+            step_s = device.step_s(sized)
+            if step_s is not None:
+                speeds[units] = sized.lanes * sized.window / step_s
+    if speeds:
+        run.set_size(best_size(speeds, config.budget.amount, config.corpus.characters or 0))
+    return run.config.recipe
 
 
 def explain(error: Exception) -> str:

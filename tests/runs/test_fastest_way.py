@@ -2,62 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from charlstm.network.lstm import Architecture
 from charlstm.network.training_speed import Way
 from charlstm.runs import fastest_way as module
 from charlstm.runs.fastest_way import MeasuredWay, fastest_way, remembered_way
+from charlstm.runs.recipes import QUICK
 
-SIZES = Architecture(vocabulary_size=1, embedding_units=3, lstm_units=(4,))
-SLOW, QUICK = Way("float32", 1), Way("float32", 2)
+SIZES = replace(QUICK, embedding_units=3, lstm_units=(4,), lanes=32, window=16)
+SLOW, FAST = Way("float32", 1), Way("float32", 2)
 
 
 @pytest.fixture
 def measured(monkeypatch, tmp_path):
     """Which ways were measured; the second one is the faster."""
     monkeypatch.setenv("CHARLSTM_HOME", str(tmp_path))
-    monkeypatch.setattr(module, "possible_ways", lambda cores, lanes: [SLOW, QUICK])
+    monkeypatch.setattr(module, "possible_ways", lambda cores, lanes: [SLOW, FAST])
     measured = []
 
     def measure(way, *sizes):
         measured.append(way)
-        return {SLOW: 0.5, QUICK: 0.25}[way]
+        return {SLOW: 0.5, FAST: 0.25}[way]
 
     monkeypatch.setattr(module, "layers_step_s", measure)
     return measured
 
 
 def test_the_fastest_is_taken_and_remembered(measured):
-    assert remembered_way(SIZES, 32, 16) is None
+    assert remembered_way(SIZES) is None
     for _ in range(2):
-        assert fastest_way(SIZES, 32, 16) == MeasuredWay(QUICK, 0.25)
-    assert measured == [SLOW, QUICK]
-    assert remembered_way(SIZES, 32, 16) == MeasuredWay(QUICK, 0.25)
+        assert fastest_way(SIZES) == MeasuredWay(FAST, 0.25)
+    assert measured == [SLOW, FAST]
+    assert remembered_way(SIZES) == MeasuredWay(FAST, 0.25)
 
 
 def test_other_sizes_and_another_processor_are_measured_by_themselves(measured, monkeypatch):
-    fastest_way(SIZES, 32, 16)
-    fastest_way(SIZES, 64, 16)
+    fastest_way(SIZES)
+    fastest_way(replace(SIZES, lanes=64))
     assert len(measured) == 4
-    assert remembered_way(SIZES, 32, 16) is not None
+    assert remembered_way(SIZES) is not None
     monkeypatch.setattr(module, "cpu_name", lambda: "another processor, 2 cores")
-    assert remembered_way(SIZES, 32, 16) is None
-    fastest_way(SIZES, 32, 16)
+    assert remembered_way(SIZES) is None
+    fastest_way(SIZES)
     assert len(measured) == 6
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"x": 1}', "[" * 100_000, "\0\xff"])
 def test_a_damaged_file_is_measured_over(measured, content):
     module._path().write_text(content, "utf-8")
-    assert fastest_way(SIZES, 32, 16).way == QUICK
-    assert remembered_way(SIZES, 32, 16) is not None
+    assert fastest_way(SIZES).way == FAST
+    assert remembered_way(SIZES) is not None
 
 
 def test_a_way_that_this_machine_no_longer_has_is_not_taken(measured, monkeypatch):
-    fastest_way(SIZES, 32, 16)
+    fastest_way(SIZES)
     monkeypatch.setattr(module, "possible_ways", lambda cores, lanes: [SLOW])
-    assert fastest_way(SIZES, 32, 16).way == SLOW
+    assert fastest_way(SIZES).way == SLOW
 
 
 def test_where_nothing_can_be_written_it_is_measured_each_time(measured, monkeypatch, tmp_path):
@@ -65,5 +67,5 @@ def test_where_nothing_can_be_written_it_is_measured_each_time(measured, monkeyp
     file.write_text("")
     monkeypatch.setenv("CHARLSTM_HOME", str(file / "below"))
     for _ in range(2):
-        assert fastest_way(SIZES, 32, 16).way == QUICK
+        assert fastest_way(SIZES).way == FAST
     assert len(measured) == 4

@@ -326,7 +326,9 @@ def weights_at_the_start(create):
     def weights(random_seed):
         keras.utils.set_random_seed(random_seed)
         run = create(random_seed=random_seed)
-        material = prepare_material(run, run.config, prepare_device().fastest_way(run.config.recipe))
+        material = prepare_material(
+            run, run.config, prepare_device().fastest_way(run.config.recipe)
+        )
         return weights_of(material.models), material.vocabulary
 
     return weights

@@ -76,7 +76,7 @@ def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
 
 def estimate_html(estimate: Estimate) -> str:
     """How long a training will take on this machine."""
-    basis = "as in earlier trainings here" if estimate.measured else "judging by the processor"
+    basis = "as measured here" if estimate.measured else "judging by the processor"
     about = "" if estimate.seconds >= 3600 else "about "  # `duration` adds it to hours
     return (
         f'<p class="quiet">Takes {about}{duration(estimate.seconds)} on this machine and reads '
@@ -150,9 +150,10 @@ def _bar(timeline: Timeline) -> str:
 
 def _device(started: Started) -> str:
     backend = BACKENDS.get(started.backend, started.backend)
+    way = "" if started.way is None else f" ({started.way})"
     place = "the graphics card" if started.device_kind == "gpu" else "the processor"
     return (
-        f"Runs on {place}: {started.device}, {backend} {started.backend_version}. "
+        f"Runs on {place}: {started.device}, {backend} {started.backend_version}{way}. "
         f"{started.parameters:,} parameters, {started.characters:,} characters "
         f"of text; the network knows {started.vocabulary_size} different ones."
     )

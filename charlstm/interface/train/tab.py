@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from pathlib import Path
 
 import gradio as gr
@@ -15,6 +16,7 @@ from charlstm.interface.server_log import log_training
 from charlstm.interface.train import report
 from charlstm.runs import fine_tuning
 from charlstm.runs.estimate import estimate
+from charlstm.runs.fastest_way import measure_elsewhere
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs.run import Run
@@ -50,6 +52,7 @@ class Trainer:
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
         self.runs = registry.runs
+        self._measured: set[str] = set()  # names of recipes, also of those being measured
 
     # The form
 
@@ -84,9 +87,17 @@ class Trainer:
             if model:
                 chosen, start_note = self._describe_start(model, chosen, text)
             guess = estimate(chosen, _budget(amount, unit), characters, self.registry.trainings())
+            if not guess.measured:
+                self._measure(find_recipe(recipe))
             return text_note, report.estimate_html(guess), start_note
         except CharLSTMError as error:
             return text_note, report.advice_html(str(error)), start_note
+
+    def _measure(self, recipe: Recipe) -> None:
+        """Measure in the background how fast a recipe trains here, for the next estimate."""
+        if recipe.predicts_every_position and recipe.name not in self._measured:
+            self._measured.add(recipe.name)
+            threading.Thread(target=measure_elsewhere, args=[recipe], daemon=True).start()
 
     def _describe_start(
         self, model: str, recipe: Recipe, text: corpus.Corpus | None

@@ -1,0 +1,104 @@
+"""How wide a network to train: what can be learned in the time depends on how fast it is read.
+
+A wide network learns more from each character, a narrow one reads more characters in a minute. The
+losses of networks of several widths were measured after several numbers of characters; together
+with the speed of each width on this machine they say which width learns the most in the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from charlstm.runs.recipes import Budget, Recipe
+
+# Losses in nats of the recipe `quick`, by the units of its LSTM layer, after reading CHARACTERS of
+# Tiny Shakespeare: cold windows of the last tenth of the training part. Each is one training
+# (tests/benchmarks/README.md, "sizes").
+CHARACTERS = (300_000, 1_000_000, 2_000_000, 4_000_000, 12_000_000)
+LOSSES = {
+    192: (2.139, 1.675, 1.57, 1.51, 1.47),
+    256: (2.069, 1.646, 1.537, 1.476, 1.44),
+    384: (1.986, 1.582, 1.515, 1.451, 1.41),
+    512: (1.95, 1.556, 1.490, 1.44, 1.40),
+}
+USUAL_UNITS = 384
+ENOUGH_CHARACTERS = 500_000  # of text: from fewer a wider network learns passages by rote
+# Share of the time in which a training reads: the rest is for measuring, samples and saving.
+READING_SHARE = 0.92
+
+
+@dataclass(frozen=True)
+class Size:
+    """The settings of a recipe that depend on the machine and the time.
+
+    Attributes:
+        units: of the LSTM layer.
+        dropout: rate after the LSTM layer.
+    """
+
+    units: int
+    dropout: float
+
+    def applied_to(self, recipe: Recipe) -> Recipe:
+        return replace(recipe, lstm_units=(self.units,), dropout=self.dropout)
+
+    def notice(self, budget: Budget) -> str:
+        """The choice, as a sentence to show."""
+        minutes = f"{budget.amount:g} minute{'' if budget.amount == 1 else 's'}"
+        return f"{self.units} units: the width that learns the most on this computer in {minutes}."
+
+    def to_json(self) -> dict[str, Any]:
+        return vars(self)
+
+    @classmethod
+    def from_json(cls, record: Any) -> Self | None:
+        """Parse a size; None if it is damaged."""
+        if not isinstance(record, dict) or set(record) != {"units", "dropout"}:
+            return None
+        units, dropout = record["units"], record["dropout"]
+        is_good = (
+            type(units) is int
+            and 1 <= units <= 4096
+            and type(dropout) in (int, float)
+            and 0 <= dropout < 1
+        )
+        return cls(units, dropout) if is_good else None
+
+
+def can_be_sized(recipe: Recipe, budget: Budget) -> bool:
+    """Whether the width is to be chosen: of a new network that trains for some minutes."""
+    return recipe.is_sized and budget.minutes is not None
+
+
+def best_size(speeds: Mapping[int, float], minutes: float, text_characters: int) -> Size:
+    """The width that learns the most in the time, and the dropout that goes with it.
+
+    Args:
+        speeds: characters a second by units; some keys of `LOSSES`.
+        minutes: the budget.
+        text_characters: length of the text.
+    """
+    seconds = READING_SHARE * 60 * minutes
+    fitting = {
+        units: speed
+        for units, speed in speeds.items()
+        if units <= USUAL_UNITS or text_characters >= ENOUGH_CHARACTERS
+    }
+    units = min(fitting, key=lambda each: expected_loss(each, fitting[each] * seconds))
+    return Size(units, dropout_for(fitting[units] * seconds / text_characters))
+
+
+def expected_loss(units: int, characters: float) -> float:
+    """Expected loss in nats after a number of characters: between the measured ones."""
+    losses = LOSSES[units]
+    position = float(np.interp(np.log(characters), np.log(CHARACTERS), range(len(CHARACTERS))))
+    return float(np.interp(position, range(len(losses)), losses))
+
+
+def dropout_for(epochs: float) -> float:
+    """The more often a text is read, the more is dropped out, so that it is not learned by rote."""
+    return float(np.interp(epochs, [8, 30], [0.3, 0.5]))

@@ -1,0 +1,98 @@
+"""The width of a network suits the machine and the time, and is recorded once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from charlstm.runs import sizing
+from charlstm.runs.config import RunConfig
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
+from charlstm.runs.sizing import LOSSES, Size, best_size, can_be_sized, dropout_for, expected_loss
+from tests.tiny_runs import create_run
+
+LONG = 1_000_000  # characters of text
+
+
+def speeds_of(fastest: float) -> dict[int, float]:
+    """Of a processor whose speed falls with the number of weights."""
+    return {units: fastest * (192 / units) ** 2 for units in LOSSES}
+
+
+def test_losses_are_measured_after_the_same_numbers_of_characters():
+    assert sizing.USUAL_UNITS in LOSSES
+    assert {len(losses) for losses in LOSSES.values()} == {len(sizing.CHARACTERS)}
+
+
+@pytest.mark.parametrize("units", LOSSES)
+def test_more_characters_never_mean_a_higher_loss(units):
+    losses = [expected_loss(units, characters) for characters in (1e4, 3e5, 5e5, 3e6, 1e7, 1e9)]
+    assert losses == sorted(losses, reverse=True)
+    for characters, loss in zip(sizing.CHARACTERS, LOSSES[units], strict=True):
+        assert expected_loss(units, characters) == pytest.approx(loss)
+
+
+def test_a_fast_machine_and_a_long_time_get_a_wider_network():
+    widths = [best_size(speeds_of(fastest), 1, LONG).units for fastest in (2e4, 1e5, 5e5, 2e6)]
+    assert widths == sorted(widths)
+    assert widths[0] < widths[-1]
+    longer = [best_size(speeds_of(1e5), minutes, LONG).units for minutes in (0.2, 1, 5, 30)]
+    assert longer == sorted(longer)
+    assert longer[0] < longer[-1]
+
+
+def test_a_short_text_gets_no_wider_network_than_usual():
+    assert best_size(speeds_of(1e7), 3, LONG).units > sizing.USUAL_UNITS
+    assert best_size(speeds_of(1e7), 3, 50_000).units <= sizing.USUAL_UNITS
+
+
+def test_the_more_often_a_text_is_read_the_more_is_dropped_out():
+    rates = [dropout_for(epochs) for epochs in (0.1, 8, 15, 30, 1000)]
+    assert rates == sorted(rates)
+    assert rates[0] == QUICK.dropout < rates[-1] < 0.6
+
+
+def test_only_quick_with_some_minutes_is_sized():
+    assert can_be_sized(QUICK, Budget(minutes=1))
+    assert not can_be_sized(QUICK, Budget(epochs=1))
+    assert not can_be_sized(FULL, Budget(minutes=1))
+    assert not can_be_sized(NOTEBOOK, Budget(minutes=1))
+
+
+def test_a_config_keeps_the_size_and_its_recipe_has_it(tmp_path, tiny_corpus):
+    run = create_run(
+        recipe=QUICK,
+        corpus=tiny_corpus,
+        budget=Budget(minutes=1),
+        random_seed=1,
+        folder=tmp_path / "run",
+    )
+    assert run.config.size is None and run.config.recipe == QUICK
+    run.set_size(Size(256, 0.4))
+    config = run.config
+    assert config.recipe == replace(QUICK, lstm_units=(256,), dropout=0.4)
+    assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert config.notices[-1] == (
+        "256 units: the width that learns the most on this computer in 1 minute."
+    )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        [],
+        {"units": 256},
+        {"units": "256", "dropout": 0.3},
+        {"units": 0, "dropout": 0.3},
+        {"units": 10**9, "dropout": 0.3},
+        {"units": True, "dropout": 0.3},
+        {"units": 256, "dropout": 1},
+        {"units": 256, "dropout": float("nan")},
+        {"units": 256, "dropout": 0.3, "more": 1},
+    ],
+)
+def test_a_damaged_size_is_refused(record):
+    assert Size.from_json(record) is None
