@@ -15,12 +15,12 @@ from charlstm.runs.recipes import Budget, Recipe
 from tests.tiny_runs import create_run, records, train_records
 
 
-def measure(recipe: Recipe, text_path: Path, minutes: float, *, random_seed: int = 1) -> dict:
+def measure(recipe: Recipe, text_path: Path, budget: Budget, *, random_seed: int = 1) -> dict:
     """Train and return the last event's details, characters a second and peak memory in bytes."""
     request = {
         "recipe": asdict(recipe),
         "text_path": str(text_path),
-        "minutes": minutes,
+        "budget": asdict(budget),
         "random_seed": random_seed,
     }
     return in_own_process("tests.benchmarks.measured_training", request)
@@ -66,19 +66,21 @@ def _train(request: dict) -> dict:
         run = create_run(
             recipe=recipe,
             corpus=read_file(request["text_path"], "verse"),
-            budget=Budget(minutes=request["minutes"]),
+            budget=Budget(**request["budget"]),
             random_seed=request["random_seed"],
             folder=Path(folder) / "run",
         )
         last = train_records(run)
         if last["event"] != "finished":
             raise SystemExit(f"the training ended so: {last}")
+        run_recipe = run.config.recipe
         started = next(event for event in records(run) if event["event"] == "started")
     characters = last["step"] * recipe.lanes
     characters *= recipe.window if recipe.predicts_every_position else 1
     return {
         **last,
         "parameters": started["parameters"],
+        "lstm_units": list(run_recipe.lstm_units),
         "characters": started["characters"],
         "characters_per_s": characters / last["elapsed_s"],
     }

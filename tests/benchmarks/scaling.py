@@ -14,12 +14,13 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from charlstm.runs.recipes import QUICK
+from charlstm.runs.recipes import QUICK, Budget
 from tests.benchmarks.measured_training import measure
 from tests.benchmarks.training import text_path
 
 MEGABYTES = (1, 2, 5)
 WIDTHS = (256, 512, 1024)
+FIXED = replace(QUICK, is_sized=False)
 
 
 def row(label: str, answer: dict) -> str:
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--text")
     arguments = parser.parse_args()
     text = text_path(arguments.text).read_text("utf-8")
-    minutes = arguments.seconds / 60
+    budget = Budget(minutes=arguments.seconds / 60)
     print(
         f"{'':24}{'parameters':>12}{'prepared in':>13}{'chars/s':>11}{'one pass':>12}{'memory':>11}"
     )
@@ -44,11 +45,11 @@ def main() -> None:
         for megabytes in MEGABYTES:
             path = Path(folder) / f"{megabytes}.txt"
             path.write_text((text * (1 + megabytes * 10**6 // len(text)))[: megabytes * 10**6])
-            print(row(f"{megabytes} MB of text", measure(QUICK, path, minutes)), flush=True)
+            print(row(f"{megabytes} MB of text", measure(FIXED, path, budget)), flush=True)
         for units in WIDTHS:
-            recipe = replace(QUICK, lstm_units=(units,))
+            recipe = replace(FIXED, lstm_units=(units,))
             path = Path(folder) / "1.txt"
-            print(row(f"{units} units, 1 MB", measure(recipe, path, minutes)), flush=True)
+            print(row(f"{units} units, 1 MB", measure(recipe, path, budget)), flush=True)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ def train(request: dict) -> dict:
         "elapsed_s": elapsed_s,
         "characters_per_s": step * recipe.lanes * recipe.window / elapsed_s,
         "results": evaluate(network, held_out_ids).as_dict(),
+        "parameters": network.architecture.parameters(),
     }
 
 

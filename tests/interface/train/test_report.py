@@ -284,7 +284,7 @@ def test_an_estimate_says_what_it_stands_on():
     assert "judging by the processor" in html
     guess = Estimate(seconds=97_200, epochs=20, measured=True)
     assert "Takes about 27 hours" in report.estimate_html(guess)
-    assert "earlier trainings" in report.estimate_html(guess)
+    assert "as measured here" in report.estimate_html(guess)
 
 
 def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
