@@ -97,11 +97,11 @@ def test_keras_has_one_room_and_gradio_another(module):
         assert "gradio" not in found
 
 
-def test_only_two_modules_know_which_framework_computes():
-    """The device, and the compiled LSTM layer, which is an operation of TensorFlow."""
+def test_few_modules_know_which_framework_computes():
+    """The device, and two operations of TensorFlow: the compiled LSTM layer, and a step of Adam."""
     backends = FRAMEWORKS - {"keras"}
     found = {module for module, path in MODULES.items() if packages(path) & backends}
-    assert found <= {"charlstm.training.device", "charlstm.training.recurrence"}
+    assert found <= {f"charlstm.training.{name}" for name in ("device", "recurrence", "optimizer")}
 
 
 @pytest.mark.parametrize("name", ["text.vocabulary", "network.lstm", "writing.sampling"])

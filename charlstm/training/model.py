@@ -157,12 +157,7 @@ def compile_models(models: Models, recipe: Recipe) -> None:
     With teachers the loss is the weighted mean of the cross-entropies with the text and with the
     soft targets (knowledge distillation, Hinton et al. 2015).
     """
-    optimizer = keras.optimizers.AdamW(
-        learning_rate=recipe.learning_rate,
-        beta_2=recipe.beta_2,
-        weight_decay=recipe.weight_decay,
-        global_clipnorm=recipe.clip_norm,
-    )
+    optimizer = _optimizer(recipe)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     def accuracy() -> keras.Metric:
@@ -182,6 +177,19 @@ def compile_models(models: Models, recipe: Recipe) -> None:
     else:
         models.training.compile(optimizer=optimizer, loss=loss, metrics=[accuracy()])
     optimizer.build(models.training.trainable_variables)
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    settings = {
+        "learning_rate": recipe.learning_rate,
+        "beta_2": recipe.beta_2,
+        "global_clipnorm": recipe.clip_norm,
+    }
+    if keras.backend.backend() == "tensorflow":
+        from charlstm.training.optimizer import FusedAdamW
+
+        return FusedAdamW(decay=recipe.weight_decay, **settings)
+    return keras.optimizers.AdamW(weight_decay=recipe.weight_decay, **settings)
 
 
 def weights_of(models: Models) -> dict[str, np.ndarray]:

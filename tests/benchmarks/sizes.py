@@ -3,8 +3,8 @@
 python -m tests.benchmarks.sizes [--units 192 256 384 512] [--characters 1e6 4e6] [--text FILE]
 
 Trains the recipe `quick` and prints the cold loss on the last tenth of the training part: the
-held-out part is not read. runs/sizing.py chooses by these losses. They do not depend on the speed of
-the machine; the seconds do.
+held-out part is not read. runs/sizing.py chooses by these losses. They do not depend on the speed
+of the machine; the seconds do.
 """
 
 from __future__ import annotations
