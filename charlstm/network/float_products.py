@@ -57,10 +57,15 @@ def rows_together(width: int) -> int:
     return 2 if has_few_registers else {16: 16, 8: 6, 4: 4}[width]
 
 
-def can_use_tiles() -> bool:
-    """Whether this process may use matrix units for bfloat16; asks the operating system."""
+def has_matrix_units() -> bool:
+    """Whether the processor has matrix units for bfloat16."""
     features = _features()
-    if not (features.get("amx-bf16") and features.get("amx-tile") and sys.platform == "linux"):
+    return bool(features.get("amx-bf16") and features.get("amx-tile"))
+
+
+def may_use_matrix_units() -> bool:
+    """Whether this process may use them; asks the operating system."""
+    if not (has_matrix_units() and sys.platform == "linux"):
         return False
     return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
 

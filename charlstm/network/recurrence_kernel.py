@@ -19,9 +19,10 @@ from charlstm.network.float_products import (
     TILE_DEPTH,
     TILE_ROWS,
     TILES,
-    can_use_tiles,
     float_width,
+    has_matrix_units,
     load_tile_settings,
+    may_use_matrix_units,
     rows_together,
     store_tile_settings,
     tile_products,
@@ -31,17 +32,19 @@ from charlstm.network.float_products import (
 from charlstm.network.kernel import compiled, tanh
 
 ROWS = rows_together(float_width())
-HAS_TILES = can_use_tiles()
+HAS_TILES = may_use_matrix_units()
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported sources makes that cache invalid when one of them changes.
-SOURCES_SHA256 = "e98727ab47edb66a57aff2b95878acf89800bb439e80efe7d23736cd45054e98"
+SOURCES_SHA256 = "4b1f0ecbb62d41d6c5544f025d91dee1cad5504098c8097593c6fbf7a75c165e"
 
 _ROUND = np.uint32(0x7FFF)
 _SETTINGS = tile_settings()
 _vector_products = vector_products(ROWS, float_width())
 
-if HAS_TILES:
+# What is compiled depends on the processor alone, which numba's cache on disk knows, and not on
+# what this process may do.
+if has_matrix_units():
     _tile_products: Any = tile_products
     _load_tile_settings: Any = load_tile_settings
     _store_tile_settings: Any = store_tile_settings

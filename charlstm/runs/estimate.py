@@ -58,8 +58,9 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
         runs: earlier trainings, newest first.
     """
     speed = past_characters_per_s(recipe, runs)
-    if speed is None and (step := remembered_way(recipe)) is not None:
-        speed = recipe.lanes * recipe.window / step_s(recipe, step)
+    if speed is None and recipe.predicts_every_position:
+        step = remembered_way(recipe)
+        speed = None if step is None else recipe.lanes * recipe.window / step_s(recipe, step)
     measured = speed is not None
     if speed is None:
         weights = recipe.architecture(65).parameters() - 65 * recipe.embedding_units

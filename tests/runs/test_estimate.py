@@ -2,7 +2,9 @@
 
 import pytest
 
+from charlstm.network.training_speed import Way
 from charlstm.runs.estimate import estimate, matrix_operations_per_s, past_characters_per_s
+from charlstm.runs.fastest_way import MeasuredWay, step_s
 from charlstm.runs.fine_tuning import fine_tuned
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
 from charlstm.runs.run import Run
@@ -109,3 +111,21 @@ def test_a_processor_without_units_for_bfloat16_takes_longer(known_processor, mo
 
 def test_the_processor_is_measured_once_and_quickly():
     assert matrix_operations_per_s() == matrix_operations_per_s() > 1e8
+
+
+def test_without_an_earlier_training_a_measured_step_is_the_guide(monkeypatch):
+    measured = MeasuredWay(Way("float32", 2), 0.02)
+    monkeypatch.setattr("charlstm.runs.estimate.remembered_way", lambda recipe: measured)
+    guess = estimate(FULL, Budget(epochs=1), CHARACTERS, [])
+    step = step_s(FULL, measured)
+    assert step > 0.02
+    assert guess.measured
+    steps = 0.9 * CHARACTERS / (FULL.lanes * FULL.window)
+    assert guess.seconds == pytest.approx(steps * step)
+
+
+def test_the_notebook_has_no_measured_step(monkeypatch):
+    """Its layers are the framework's: what was measured says nothing about them."""
+    measured = MeasuredWay(Way("float32", 2), 0.02)
+    monkeypatch.setattr("charlstm.runs.estimate.remembered_way", lambda recipe: measured)
+    assert not estimate(NOTEBOOK, Budget(epochs=1), CHARACTERS, []).measured
