@@ -10,8 +10,10 @@ from __future__ import annotations
 from functools import reduce
 
 import llvmlite.binding
+import numba
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
 COLUMNS = 64  # of a tile: their sums are computed together
@@ -28,13 +30,17 @@ _VECTORS = 4  # of sums that are computed side by side for each text
 
 
 def vector_width() -> int:
-    """How many 32-bit numbers a vector of this processor holds; 0 if it is not an x86 processor."""
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512bw"):
+    """How many 32-bit numbers a vector holds that numba compiles for; 0 if not for x86."""
+    if not llvmlite.binding.get_process_triple().startswith(("x86_64", "i686")):
+        return 0
+    # Not what the processor has: NUMBA_CPU_FEATURES and NUMBA_ENABLE_AVX may allow less.
+    features = numba.config.CPU_FEATURES
+    if features is None:
+        features = get_host_cpu_features()
+    allowed = set(features.split(","))
+    if "+avx512bw" in allowed:
         return 16
-    if features.get("avx2"):
-        return 8
-    return 4 if features.get("sse2") else 0
+    return 8 if "+avx2" in allowed else 4
 
 
 def tile_sums(rows: int, width: int, unrolled: int = 1):

@@ -27,7 +27,7 @@ INPUT, PAIRS, WEIGHTS, SCALES, TILES, OUTPUT = range(6)
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported source makes that cache invalid when integer_products.py changes.
-PRODUCTS_SHA256 = "68c4bdd7348a976b8a4d7ab78df62ad7c893eb3acf9aa6447ce2f8e0d89483ed"
+PRODUCTS_SHA256 = "28b42bf8805ee4634943b605f936906c8f80f8cdb869b8d73dfb750ff8aead3b"
 
 
 def compiled(function):

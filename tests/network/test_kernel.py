@@ -1,6 +1,7 @@
 """The compiled step: exact sums, a good tanh, the same draw as in sampling.py."""
 
 import hashlib
+import platform
 from pathlib import Path
 
 import numba
@@ -38,6 +39,15 @@ def test_sums_are_exact_with_every_width_of_vectors(width, rows, unrolled):
         call(hidden, 2, 6, inputs // 2, packed, tile * inputs * COLUMNS, sums)
         columns = slice(tile * COLUMNS, (tile + 1) * COLUMNS)
         np.testing.assert_array_equal(sums.reshape(rows, COLUMNS), expected[:, columns])
+
+
+@pytest.mark.parametrize(
+    ("allowed", "width"),
+    [("+sse2,-avx2,-avx512bw", 4), ("+avx2,-avx512bw", 8), ("+avx2,+avx512bw", 16), ("", 4)],
+)
+def test_vectors_are_as_wide_as_numba_may_compile_for(monkeypatch, allowed, width):
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", allowed)
+    assert vector_width() == (width if platform.machine() in ("x86_64", "AMD64") else 0)
 
 
 def test_tanh_is_right_to_a_millionth():
