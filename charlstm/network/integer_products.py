@@ -16,7 +16,7 @@ from numba.core import cgutils, types
 from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
-COLUMNS = 64  # of a tile: their sums are computed together
+COLUMNS = 64  # of a tile: 4 gates of 16 units
 
 _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 # The instruction that multiplies 16-bit integers and adds neighbouring products, for each width of
@@ -26,7 +26,7 @@ _MULTIPLY_ADD = {
     8: "llvm.x86.avx2.pmadd.wd",
     4: "llvm.x86.sse2.pmadd.wd",
 }
-_VECTORS = 4  # of sums that are computed side by side for each text
+_VECTORS = 2  # of sums that are computed side by side for each text
 
 
 def vector_width() -> int:
@@ -34,7 +34,7 @@ def vector_width() -> int:
     if not llvmlite.binding.get_process_triple().startswith(("x86_64", "i686")):
         return 0
     # Not what the processor has: NUMBA_CPU_FEATURES and NUMBA_ENABLE_AVX may allow less.
-    features = numba.config.CPU_FEATURES
+    features = numba.config.CPU_FEATURES  # type: ignore[attr-defined]  # set when it is imported
     if features is None:
         features = get_host_cpu_features()
     allowed = set(features.split(","))
@@ -43,12 +43,17 @@ def vector_width() -> int:
     return 8 if "+avx2" in allowed else 4
 
 
+def group_columns(width: int) -> int:
+    """How many columns `tile_sums` computes for vectors of this width."""
+    return _VECTORS * (width or 4)
+
+
 def tile_sums(rows: int, width: int, unrolled: int = 1):
-    """Make a function, callable from compiled code, for a tile's sums of products.
+    """Make a function, callable from compiled code, for the sums of products of a group of columns.
 
     Its arguments: hidden, int16, (batch, units); the first row; the first column of the inputs; the
-    number of pairs of inputs; the weights, int16; where the tile begins in them; sums, int32,
-    (rows * COLUMNS,), which it fills in.
+    number of pairs of inputs; the weights, int16; where the group begins in them; sums, int32,
+    (at least `rows`, COLUMNS), to which it adds; the index in them of the first row's first sum.
 
     Args:
         rows: how many rows of the batch it computes.
@@ -58,31 +63,28 @@ def tile_sums(rows: int, width: int, unrolled: int = 1):
     """
 
     @intrinsic
-    def sums_of_products(typing, hidden, row, column, pairs, weights, begin, sums):
+    def sums_of_products(typing, hidden, row, column, pairs, weights, begin, sums, at):
         def generate(context, builder, signature, arguments):
             emit = _Emitter(builder, width or 4, bool(width))
             hidden, weights, sums = (
                 context.make_array(signature.args[index])(context, builder, arguments[index])
                 for index in (0, 4, 6)
             )
-            row, column, pairs, begin = (arguments[index] for index in (1, 2, 3, 5))
+            row, column, pairs, begin, at = (arguments[index] for index in (1, 2, 3, 5, 7))
             stride = builder.extract_value(hidden.shape, 1)
             first = builder.add(builder.mul(row, stride), column)
             inputs = [
                 builder.gep(hidden.data, [builder.add(first, builder.mul(stride, _I64(offset)))])
                 for offset in range(rows)
             ]
-            tile = builder.gep(weights.data, [begin])
-            for columns in range(0, COLUMNS, _VECTORS * emit.width):
-                group = builder.gep(tile, [_I64(2 * columns)])
-                totals = emit.products(inputs, group, pairs, unrolled)
-                for offset, vectors in enumerate(totals):
-                    for index, vector in enumerate(vectors):
-                        at = offset * COLUMNS + columns + index * emit.width
-                        emit.store(vector, builder.gep(sums.data, [_I64(at)]))
+            totals = emit.products(inputs, builder.gep(weights.data, [begin]), pairs, unrolled)
+            for offset, vectors in enumerate(totals):
+                for index, vector in enumerate(vectors):
+                    place = builder.add(at, _I64(offset * COLUMNS + index * emit.width))
+                    emit.add_to(builder.gep(sums.data, [place]), vector)
             return context.get_dummy_value()
 
-        return types.void(hidden, row, column, pairs, weights, begin, sums), generate
+        return types.void(hidden, row, column, pairs, weights, begin, sums, at), generate
 
     return sums_of_products
 
@@ -113,7 +115,8 @@ class _Emitter:
         with cgutils.for_range(builder, builder.udiv(pairs, _I64(unrolled))) as loop:
             for index in range(unrolled):
                 pair = builder.add(builder.mul(loop.index, _I64(unrolled)), _I64(index))
-                line = builder.gep(weights, [builder.mul(pair, _I64(2 * COLUMNS))])
+                line = builder.mul(pair, _I64(2 * _VECTORS * self.width))
+                line = builder.gep(weights, [line])
                 vectors = [self._load(line, 2 * self.width * n) for n in range(_VECTORS)]
                 for row, values in enumerate(inputs):
                     both = self._broadcast(values, pair)
@@ -126,9 +129,12 @@ class _Emitter:
             totals.append([reduce(builder.add, parts) for parts in zip(*loaded, strict=True)])
         return totals
 
-    def store(self, vector, pointer) -> None:
+    def add_to(self, pointer, vector) -> None:
+        """Add a vector to the numbers at the pointer."""
         target = self.builder.bitcast(pointer, self.sums.as_pointer())
-        self.builder.store(vector, target).align = 4
+        before = self.builder.load(target)
+        before.align = 4
+        self.builder.store(self.builder.add(before, vector), target).align = 4
 
     def _load(self, pointer, offset: int):
         source = self.builder.gep(pointer, [_I64(offset)])

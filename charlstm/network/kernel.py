@@ -15,9 +15,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from charlstm.network.integer_products import COLUMNS, tile_sums, vector_width
+from charlstm.network.integer_products import COLUMNS, group_columns, tile_sums, vector_width
 
 UNITS = COLUMNS // 4  # in a tile: each has an input, forget, candidate and output gate
+# Where the other gates begin in a tile. Unsigned, as the indices made of them: one that might be
+# negative would count from the end, and keep the compiler from using vectors.
+_UNITS = _FORGET = np.uint64(UNITS)
+_CANDIDATE, _OUTPUT = np.uint64(2 * UNITS), np.uint64(3 * UNITS)
 HIDDEN_SCALE = 2048  # hidden states, from -1 to 1, are stored as multiples of 1/2048
 
 # Columns of a layout, which has one row for each layer and a last one for the logits: the first
@@ -27,7 +31,7 @@ INPUT, PAIRS, WEIGHTS, SCALES, TILES, OUTPUT = range(6)
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported source makes that cache invalid when integer_products.py changes.
-PRODUCTS_SHA256 = "28b42bf8805ee4634943b605f936906c8f80f8cdb869b8d73dfb750ff8aead3b"
+PRODUCTS_SHA256 = "73cdd7c38a50f8acc7175963eac7c579ec55723572172d64408f9e13f8a61403"
 
 
 def compiled(function):
@@ -42,10 +46,46 @@ def compiled(function):
         return compile_it(cache=False)
 
 
+GROUP = group_columns(vector_width())  # columns that are computed together
+DEPTH = 256  # pairs of inputs: their weights for a group (16 or 32 kB) stay in the fastest cache
 # Texts for which a weight is used while it is in a register: as many as there are registers for.
-_ROWS = 4 if vector_width() == 16 else 2
-_sums_of_rows = tile_sums(_ROWS, vector_width())
-_sums_of_one = tile_sums(1, vector_width(), unrolled=2)
+ROWS, FEWER_ROWS = (8, 4) if vector_width() == 16 else (4, 2)
+_add_sums_of_rows = tile_sums(ROWS, vector_width())
+_add_sums_of_fewer = tile_sums(FEWER_ROWS, vector_width())
+_add_sums_of_one = tile_sums(1, vector_width(), unrolled=2)
+
+
+@compiled
+def _products(inputs, column, pairs, weights, begin, pairs_of_tile, sums):
+    """Compute a tile's sums of products, int32, (at least rows, COLUMNS), for all rows.
+
+    Args:
+        inputs: int16, (rows, units).
+        column: where the inputs begin in a row.
+        pairs: how many pairs of inputs there are; pairs_of_tile: and in the tile.
+        begin: where the weights of the first pair begin.
+    """
+    rows = inputs.shape[0]
+    sums[:rows] = 0
+    for group in range(COLUMNS // GROUP):
+        for depth in range(0, pairs, DEPTH):
+            deep = min(DEPTH, pairs - depth)
+            at = begin + depth * 2 * GROUP
+            first, left = column + 2 * depth, rows
+            while left > 0:
+                if left >= ROWS:
+                    left -= ROWS
+                    to = left * COLUMNS + group * GROUP
+                    _add_sums_of_rows(inputs, left, first, deep, weights, at, sums, to)
+                elif left >= FEWER_ROWS:
+                    left -= FEWER_ROWS
+                    to = left * COLUMNS + group * GROUP
+                    _add_sums_of_fewer(inputs, left, first, deep, weights, at, sums, to)
+                else:
+                    left -= 1
+                    to = left * COLUMNS + group * GROUP
+                    _add_sums_of_one(inputs, left, first, deep, weights, at, sums, to)
+        begin += pairs_of_tile * 2 * GROUP
 
 
 @compiled
@@ -64,77 +104,98 @@ def tanh(x):
 
 
 @compiled
-def _new_states(sums, scales, biases, cells, hidden):
-    """Update a tile's cell and hidden states, (UNITS,), from its sums of products, (COLUMNS,).
+def _new_states(sums, scales, biases, ids, cells, output, hidden, unit):
+    """Update all rows' cell and hidden states of a tile from its sums of products.
 
-    The halves in sigmoid(x) = (1 + tanh(x / 2)) / 2 are part of scales and biases.
+    The halves in sigmoid(x) = (1 + tanh(x / 2)) / 2 are part of scales and biases. Arrays come
+    whole, with an index: slices of them for each row would take as long as the arithmetic.
+
+    Args:
+        sums: int32, (at least rows, COLUMNS).
+        scales: (COLUMNS,).
+        biases: (ids, COLUMNS).
+        ids: int32, (rows,): the index of each row's biases.
+        cells: where `output` is the first column of the tile.
+        hidden: where `unit` is the first column of the tile.
     """
     half = np.float32(0.5)
-    for unit in range(UNITS):
-        inputs = np.float32(sums[unit]) * scales[unit] + biases[unit]
-        forget = np.float32(sums[UNITS + unit]) * scales[UNITS + unit] + biases[UNITS + unit]
-        column = 2 * UNITS + unit
-        candidate = tanh(np.float32(sums[column]) * scales[column] + biases[column])
-        column = 3 * UNITS + unit
-        output = np.float32(sums[column]) * scales[column] + biases[column]
-        cell = (half * tanh(forget) + half) * cells[unit]
-        cell += (half * tanh(inputs) + half) * candidate
-        cells[unit] = cell
-        new = (half * tanh(output) + half) * tanh(cell)
-        hidden[unit] = np.int16(np.floor(new * np.float32(HIDDEN_SCALE) + half))
+    output, unit = np.uint64(output), np.uint64(unit)
+    for row in range(len(ids)):
+        bias = ids[row]
+        for index in range(_UNITS):
+            column = index + _FORGET
+            inputs = np.float32(sums[row, index]) * scales[index] + biases[bias, index]
+            forget = np.float32(sums[row, column]) * scales[column] + biases[bias, column]
+            column = index + _CANDIDATE
+            candidate = np.float32(sums[row, column]) * scales[column] + biases[bias, column]
+            column = index + _OUTPUT
+            out = np.float32(sums[row, column]) * scales[column] + biases[bias, column]
+            cell = (half * tanh(forget) + half) * cells[row, output + index]
+            cell += (half * tanh(inputs) + half) * tanh(candidate)
+            cells[row, output + index] = cell
+            new = (half * tanh(out) + half) * tanh(cell)
+            hidden[row, unit + index] = np.int16(np.floor(new * np.float32(HIDDEN_SCALE) + half))
 
 
 @compiled
-def _layer(layer, layout, weights, scales, biases, hidden, cells, fresh, sums):
+def _layer(layer, network, ids, hidden, cells, fresh, sums):
     """Advance one layer for all rows.
 
     Args:
-        biases: (rows, columns): in the first layer they depend on the character of the row.
-        fresh: int16, (rows, units), and sums: int32, (_ROWS * COLUMNS,): scratch memory.
+        ids: int32, (rows,): the characters that they read.
+        fresh: int16, (rows, units), and sums: int32, (rows, COLUMNS): scratch memory.
     """
-    column, pairs = layout[layer, INPUT], layout[layer, PAIRS]
-    first_scale, output = layout[layer, SCALES], layout[layer, OUTPUT]
-    rows = hidden.shape[0]
-    begin = layout[layer, WEIGHTS]
-    for tile in range(layout[layer, TILES]):
-        at = first_scale + tile * COLUMNS
-        tile_scales = scales[at : at + COLUMNS]
-        row = 0
-        while row < rows:
-            together = _ROWS if row + _ROWS <= rows else 1
-            if together == _ROWS:
-                _sums_of_rows(hidden, row, column, pairs, weights, begin, sums)
-            else:
-                _sums_of_one(hidden, row, column, pairs, weights, begin, sums)
-            for offset in range(together):
-                units = output + tile * UNITS
-                _new_states(
-                    sums[offset * COLUMNS : (offset + 1) * COLUMNS],
-                    tile_scales,
-                    biases[row + offset, tile * COLUMNS : (tile + 1) * COLUMNS],
-                    cells[row + offset, units : units + UNITS],
-                    fresh[row + offset, tile * UNITS : (tile + 1) * UNITS],
-                )
-            row += together
+    layout, weights, scales, _, _ = network
+    pairs, tiles, output = layout[layer, PAIRS], layout[layer, TILES], layout[layer, OUTPUT]
+    begin, at = layout[layer, WEIGHTS], layout[layer, SCALES]
+    ids_of_biases = ids if layer == 0 else np.zeros_like(ids)
+    for tile in range(tiles):
+        _products(hidden, layout[layer, INPUT], pairs, weights, begin, pairs, sums)
+        _new_states(
+            sums,
+            scales[at : at + COLUMNS],
+            _biases(network, layer, tile),
+            ids_of_biases,
+            cells,
+            output + tile * UNITS,
+            fresh,
+            tile * UNITS,
+        )
         begin += pairs * 2 * COLUMNS
+        at += COLUMNS
     # Not earlier: every tile needs the previous states.
-    hidden[:, output : output + layout[layer, TILES] * UNITS] = fresh[
-        :rows, : layout[layer, TILES] * UNITS
-    ]
+    hidden[:, output : output + tiles * UNITS] = fresh[:, : tiles * UNITS]
 
 
 @compiled
-def _logits(layout, weights, scales, biases, hidden, row, logits, sums):
-    """Compute the logits of the next character, (vocab,), for one row."""
+def _biases(network, layer, tile):
+    """What is added to a tile's sums: in the first layer a row for each character, else one row."""
+    layout, _, _, biases, table = network
+    if layer == 0:
+        return table[tile]
+    at = layout[layer, SCALES] + tile * COLUMNS
+    return biases[at : at + COLUMNS].reshape(1, COLUMNS)
+
+
+@compiled
+def _logits(network, hidden, first_input, logits, sums):
+    """Compute the logits of the next character, (rows, vocab), for all rows.
+
+    Args:
+        first_input: where the last layer begins in the hidden states.
+        sums: int32, (rows, COLUMNS): scratch memory.
+    """
+    layout, weights, scales, biases, _ = network
     last = layout.shape[0] - 1
-    begin = layout[last, WEIGHTS]
-    pairs = layout[last, PAIRS]
+    begin, pairs = layout[last, WEIGHTS], layout[last, PAIRS]
     for tile in range(layout[last, TILES]):
-        _sums_of_one(hidden, row, layout[last, INPUT], pairs, weights, begin, sums)
+        _products(hidden, first_input, pairs, weights, begin, pairs, sums)
         at = layout[last, SCALES] + tile * COLUMNS
-        for column in range(min(COLUMNS, len(logits) - tile * COLUMNS)):
-            logit = np.float32(sums[column]) * scales[at + column] + biases[at + column]
-            logits[tile * COLUMNS + column] = logit
+        first = tile * COLUMNS
+        for row in range(hidden.shape[0]):
+            for column in range(min(COLUMNS, logits.shape[1] - first)):
+                logit = np.float32(sums[row, column]) * scales[at + column] + biases[at + column]
+                logits[row, first + column] = logit
         begin += pairs * 2 * COLUMNS
 
 
@@ -183,29 +244,6 @@ def draw_id(logits, temperature, top_k, top_p, uniform):
 
 
 @compiled
-def _advance(network, biases_of_rows, hidden, cells, fresh, sums):
-    """Advance all rows by a character, whose row of the table is already in biases_of_rows."""
-    layout, weights, scales, biases, _ = network
-    for layer in range(layout.shape[0] - 1):
-        if layer > 0:
-            begin, width = layout[layer, SCALES], layout[layer, TILES] * COLUMNS
-            biases_of_rows[:, :width] = biases[begin : begin + width]
-        _layer(layer, layout, weights, scales, biases_of_rows, hidden, cells, fresh, sums)
-
-
-@compiled
-def _scratch(network, rows):
-    """Allocate scratch memory for a step: biases of each row, new hidden states, sums."""
-    layout, table = network[0], network[4]
-    tiles = layout[:, TILES].max()
-    return (
-        np.empty((rows, max(tiles * COLUMNS, table.shape[1])), np.float32),
-        np.empty((rows, tiles * UNITS), np.int16),
-        np.empty(_ROWS * COLUMNS, np.int32),
-    )
-
-
-@compiled
 def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
     """Advance all texts by as many characters as the plan has columns, or until interrupted.
 
@@ -222,19 +260,24 @@ def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
     Returns:
         The number of steps done, at least 1.
     """
-    layout, weights, scales, biases, table = network
     rows, steps = plan.shape
-    biases_of_rows, fresh, sums = _scratch(network, rows)
-    logits = np.empty(table.shape[0], np.float32)
+    layout, table = network[0], network[4]
+    fresh = np.empty((rows, layout[:, TILES].max() * UNITS), np.int16)
+    sums = np.empty((rows, COLUMNS), np.int32)
+    logits = np.empty((rows, table.shape[1]), np.float32)
+    ids = np.empty(rows, np.int32)
     for step in range(steps):
-        for row in range(rows):
-            if plan[row, step] < 0:
-                _logits(layout, weights, scales, biases, hidden, row, logits, sums)
-                temperature, top_k, top_p = settings[row]
-                uniform = uniforms[row, step]
-                plan[row, step] = draw_id(logits, temperature, int(top_k), top_p, uniform)
-            biases_of_rows[row, : table.shape[1]] = table[plan[row, step]]
-        _advance(network, biases_of_rows, hidden, cells, fresh, sums)
+        ids[:] = plan[:, step]
+        if ids.min() < 0:
+            _logits(network, hidden, layout[-1, INPUT], logits, sums)
+            for row in range(rows):
+                if ids[row] < 0:
+                    temperature, top_k, top_p = settings[row]
+                    uniform = uniforms[row, step]
+                    ids[row] = draw_id(logits[row], temperature, int(top_k), top_p, uniform)
+            plan[:, step] = ids
+        for layer in range(layout.shape[0] - 1):
+            _layer(layer, network, ids, hidden, cells, fresh, sums)
         if interrupt[0]:
             return step + 1
     return steps
@@ -257,68 +300,44 @@ def read_text(network, hidden, cells, ids, logits, memory):
         memory: float32, (time, units): filled with the cell states after each character, unless it
             has no rows.
     """
-    layout, weights, scales, biases, table = network
+    layout, weights, scales, _, _ = network
     time, last = len(ids), layout.shape[0] - 1
-    sums = np.empty(_ROWS * COLUMNS, np.int32)
+    sums = np.empty((time, COLUMNS), np.int32)
     below = np.empty((time, 0), np.int16)
+    no_ids = np.zeros(1, np.int32)
     for layer in range(last):
         tiles, output = layout[layer, TILES], layout[layer, OUTPUT]
         units = tiles * UNITS
         all_pairs = layout[layer, PAIRS]
         from_below, own = all_pairs - units // 2, units // 2
         begin, at = layout[layer, WEIGHTS], layout[layer, SCALES]
-        entering = np.zeros((time, tiles * COLUMNS), np.int32)
+        entering = np.zeros((tiles, time, COLUMNS), np.int32)
         if layer > 0:
-            _products(below, from_below, weights, begin, all_pairs, entering, sums)
+            for tile in range(tiles):
+                offset = begin + tile * all_pairs * 2 * COLUMNS
+                _products(below, 0, from_below, weights, offset, all_pairs, entering[tile])
         states = np.empty((time + 1, units), np.int16)
         states[0] = hidden[0, output : output + units]
         for step in range(time):
-            row = table[ids[step]] if layer == 0 else biases[at : at + tiles * COLUMNS]
             for tile in range(tiles):
-                offset = begin + (tile * all_pairs + from_below) * 2 * COLUMNS
-                _sums_of_one(states, step, 0, own, weights, offset, sums)
-                columns = slice(tile * COLUMNS, (tile + 1) * COLUMNS)
+                offset = begin + tile * all_pairs * 2 * COLUMNS + from_below * 2 * GROUP
+                before = states[step : step + 1]
+                _products(before, 0, own, weights, offset, all_pairs, sums)
                 for column in range(COLUMNS):
-                    sums[column] += entering[step, tile * COLUMNS + column]
-                first = output + tile * UNITS
+                    sums[0, column] += entering[tile, step, column]
+                first, unit = at + tile * COLUMNS, tile * UNITS
                 _new_states(
                     sums,
-                    scales[at : at + tiles * COLUMNS][columns],
-                    row[columns],
-                    cells[0, first : first + UNITS],
-                    states[step + 1, tile * UNITS : (tile + 1) * UNITS],
+                    scales[first : first + COLUMNS],
+                    _biases(network, layer, tile),
+                    ids[step : step + 1] if layer == 0 else no_ids,
+                    cells,
+                    output + unit,
+                    states[step + 1 : step + 2],
+                    unit,
                 )
             if len(memory):
                 memory[step, output : output + units] = cells[0, output : output + units]
         hidden[0, output : output + units] = states[time]
         below = states[1:]
-    columns = layout[last, TILES] * COLUMNS
-    products = np.zeros((time, columns), np.int32)
-    pairs = layout[last, PAIRS]
-    _products(below, pairs, weights, layout[last, WEIGHTS], pairs, products, sums)
-    at = layout[last, SCALES]
-    for step in range(time):
-        for id_ in range(logits.shape[1]):
-            logit = np.float32(products[step, id_]) * scales[at + id_] + biases[at + id_]
-            logits[step, id_] = logit
-
-
-@compiled
-def _products(inputs, pairs, weights, begin, pairs_of_tile, products, sums):
-    """Fill in products (rows, columns): inputs (rows, 2 x pairs) by every tile's first pairs."""
-    rows = inputs.shape[0]
-    for tile in range(products.shape[1] // COLUMNS):
-        row = 0
-        while row < rows:
-            together = _ROWS if row + _ROWS <= rows else 1
-            if together == _ROWS:
-                _sums_of_rows(inputs, row, 0, pairs, weights, begin, sums)
-            else:
-                _sums_of_one(inputs, row, 0, pairs, weights, begin, sums)
-            for offset in range(together):
-                for column in range(COLUMNS):
-                    products[row + offset, tile * COLUMNS + column] = sums[
-                        offset * COLUMNS + column
-                    ]
-            row += together
-        begin += pairs_of_tile * 2 * COLUMNS
+    _logits(network, below, 0, logits, sums)

@@ -14,6 +14,7 @@ import numpy as np
 
 from charlstm.network.kernel import (
     COLUMNS,
+    GROUP,
     HIDDEN_SCALE,
     INPUT,
     OUTPUT,
@@ -29,6 +30,10 @@ from charlstm.network.lstm import Architecture
 
 _LARGEST_SUM = 2**31 - 1
 _LARGEST_WEIGHT = 2**15 - 1
+CACHE_LINE = 64  # bytes
+# Added to the width of a state: rows that are a power of two apart compete for the same few places
+# of a cache.
+PADDING = 32
 
 # (hidden int16, cells float32), each (texts, units), with all layers side by side.
 QuantizedState = tuple[np.ndarray, np.ndarray]
@@ -40,8 +45,9 @@ class QuantizedNetwork:
     Attributes:
         arrays: (layout, weights, scales, biases, table), as kernel.py reads them: the layout has
             a row for each layer and one for the logits; the table has the first layer's input
-            for each character, (vocab, columns).
-        units: width of a state: the units of all layers, each layer padded to whole tiles.
+            for each tile and character, (tiles, vocab, columns of a tile).
+        units: width of a state: the units of all layers, each layer padded to whole tiles, and
+            PADDING.
     """
 
     def __init__(self, architecture: Architecture, weights: Mapping[str, np.ndarray]):
@@ -83,7 +89,8 @@ class QuantizedNetwork:
             if layer == 1:
                 # Its input depends on the character alone: a row for each replaces the products.
                 entering = full("embedding/embeddings") @ kernel
-                table = _gates_in_tiles(entering, units) + bias
+                rows = _gates_in_tiles(entering, units) + bias
+                table = rows.reshape(len(rows), -1, COLUMNS).transpose(1, 0, 2)
                 stacked = _filled(recurrent, padded)
                 output = 0
             else:
@@ -99,10 +106,10 @@ class QuantizedNetwork:
             below,
             0,
         )
-        self.units = below + units_below
+        self.units = below + units_below + PADDING
         self.arrays = (
             np.stack(layout),
-            np.concatenate(packed),
+            _aligned(np.concatenate(packed)),
             np.concatenate(scales),
             np.concatenate(biases),
             np.ascontiguousarray(table),
@@ -159,14 +166,24 @@ def quantize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.rint(sizes, out=sizes).astype(np.int16), step / np.float32(HIDDEN_SCALE)
 
 
-def pack(integers: np.ndarray) -> np.ndarray:
+def pack(integers: np.ndarray, group: int = GROUP) -> np.ndarray:
     """Weights (inputs, columns) in the order in which the kernel reads them, flattened.
 
-    The order is: by tile, within it by pair of inputs, within that by column, then by input.
+    The order is: by group of columns, within it by pair of inputs, within that by column, then by
+    input.
     """
     inputs, columns = integers.shape
-    tiles = integers.reshape(inputs // 2, 2, columns // COLUMNS, COLUMNS)
-    return np.ascontiguousarray(tiles.transpose(2, 0, 3, 1)).ravel()
+    groups = integers.reshape(inputs // 2, 2, columns // group, group)
+    return np.ascontiguousarray(groups.transpose(2, 0, 3, 1)).ravel()
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    """A copy that begins where a cache line does: else every second vector lies across two."""
+    memory = np.empty(array.nbytes + CACHE_LINE, np.uint8)
+    begin = -memory.ctypes.data % CACHE_LINE
+    copy = memory[begin : begin + array.nbytes].view(array.dtype)
+    copy[:] = array
+    return copy
 
 
 def _gates_in_tiles(columns: np.ndarray, units: int) -> np.ndarray:
