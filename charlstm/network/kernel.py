@@ -35,7 +35,11 @@ PRODUCTS_SHA256 = "73cdd7c38a50f8acc7175963eac7c579ec55723572172d64408f9e13f8a61
 
 
 def compiled(function):
-    """Compile a function at its first call, and keep the machine code on disk."""
+    """Compile a function at its first call, and keep the machine code on disk.
+
+    Loops compile much faster than what NumPy has for whole arrays: assigning one slice to another
+    alone would take two seconds.
+    """
 
     def compile_it(cache: bool):
         return numba.njit(cache=cache, nogil=True, boundscheck=False, error_model="numpy")(function)
@@ -66,7 +70,9 @@ def _products(inputs, column, pairs, weights, begin, pairs_of_tile, sums):
         begin: where the weights of the first pair begin.
     """
     rows = inputs.shape[0]
-    sums[:rows] = 0
+    for row in range(rows):
+        for index in range(COLUMNS):
+            sums[row, index] = 0
     for group in range(COLUMNS // GROUP):
         for depth in range(0, pairs, DEPTH):
             deep = min(DEPTH, pairs - depth)
@@ -164,7 +170,10 @@ def _layer(layer, network, ids, hidden, cells, fresh, sums):
         begin += pairs * 2 * COLUMNS
         at += COLUMNS
     # Not earlier: every tile needs the previous states.
-    hidden[:, output : output + tiles * UNITS] = fresh[:, : tiles * UNITS]
+    first = np.uint64(output)
+    for row in range(len(ids)):
+        for unit in range(np.uint64(tiles * UNITS)):
+            hidden[row, first + unit] = fresh[row, unit]
 
 
 @compiled
@@ -215,32 +224,62 @@ def draw_id(logits, temperature, top_k, top_p, uniform):
     Returns:
         The id of the character.
     """
+    likeliest = 0
+    for id_ in range(len(logits)):
+        if logits[id_] > logits[likeliest]:
+            likeliest = id_
     if temperature == 0:
-        return np.argmax(logits)
-    highest = np.float64(np.max(logits))
-    scaled = (logits.astype(np.float64) - highest) / temperature
-    if 0 < top_k < len(scaled):
-        threshold = np.sort(scaled)[len(scaled) - top_k]
-        for id_ in range(len(scaled)):
-            if scaled[id_] < threshold:
-                scaled[id_] = -np.inf
-    weights = np.exp(scaled)  # probabilities times their sum
+        return likeliest
+    highest = np.float64(logits[likeliest])
+    weights = np.empty(len(logits), np.float64)
+    for id_ in range(len(weights)):
+        weights[id_] = (np.float64(logits[id_]) - highest) / temperature
+    if 0 < top_k < len(weights):
+        threshold = _sorted(weights)[top_k - 1]
+        for id_ in range(len(weights)):
+            if weights[id_] < threshold:
+                weights[id_] = -np.inf
+    total = 0.0
+    for id_ in range(len(weights)):
+        weights[id_] = np.exp(weights[id_])  # probabilities times their sum
+        total += weights[id_]
     if top_p > 0:
-        ordered = np.sort(weights)[::-1]
-        goal, reached, kept = top_p * weights.sum(), 0.0, 0
+        ordered = _sorted(weights)
+        goal, reached, kept = top_p * total, 0.0, 0
         while kept < len(ordered) and reached < goal:
             reached += ordered[kept]
             kept += 1
-        threshold = ordered[kept - 1]
+        threshold, total = ordered[kept - 1], 0.0
         for id_ in range(len(weights)):
             if weights[id_] < threshold:
                 weights[id_] = 0.0
-    goal, reached = uniform * weights.sum(), 0.0
+            total += weights[id_]
+    goal, reached = uniform * total, 0.0
     for id_ in range(len(weights)):
         reached += weights[id_]
         if reached > goal:
             return id_
     return len(weights) - 1
+
+
+@compiled
+def _sorted(numbers):
+    """A copy with the largest number first: Shell's sort, because np.sort takes long to compile."""
+    ordered = np.empty_like(numbers)
+    for index in range(len(numbers)):
+        ordered[index] = numbers[index]
+    gap = 1
+    while gap < len(ordered) // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for index in range(gap, len(ordered)):
+            number, at = ordered[index], index
+            while at >= gap and ordered[at - gap] < number:
+                ordered[at] = ordered[at - gap]
+                at -= gap
+            ordered[at] = number
+        gap //= 3
+    return ordered
 
 
 @compiled
@@ -262,20 +301,23 @@ def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
     """
     rows, steps = plan.shape
     layout, table = network[0], network[4]
-    fresh = np.empty((rows, layout[:, TILES].max() * UNITS), np.int16)
+    fresh = np.empty_like(hidden)
     sums = np.empty((rows, COLUMNS), np.int32)
     logits = np.empty((rows, table.shape[1]), np.float32)
     ids = np.empty(rows, np.int32)
     for step in range(steps):
-        ids[:] = plan[:, step]
-        if ids.min() < 0:
+        draws = False
+        for row in range(rows):
+            ids[row] = plan[row, step]
+            draws |= ids[row] < 0
+        if draws:
             _logits(network, hidden, layout[-1, INPUT], logits, sums)
             for row in range(rows):
                 if ids[row] < 0:
                     temperature, top_k, top_p = settings[row]
                     uniform = uniforms[row, step]
                     ids[row] = draw_id(logits[row], temperature, int(top_k), top_p, uniform)
-            plan[:, step] = ids
+                    plan[row, step] = ids[row]
         for layer in range(layout.shape[0] - 1):
             _layer(layer, network, ids, hidden, cells, fresh, sums)
         if interrupt[0]:
@@ -305,6 +347,7 @@ def read_text(network, hidden, cells, ids, logits, memory):
     sums = np.empty((time, COLUMNS), np.int32)
     below = np.empty((time, 0), np.int16)
     no_ids = np.zeros(1, np.int32)
+    start = np.int64(0)  # a literal 0 would have the functions called below compiled once more
     for layer in range(last):
         tiles, output = layout[layer, TILES], layout[layer, OUTPUT]
         units = tiles * UNITS
@@ -315,29 +358,32 @@ def read_text(network, hidden, cells, ids, logits, memory):
         if layer > 0:
             for tile in range(tiles):
                 offset = begin + tile * all_pairs * 2 * COLUMNS
-                _products(below, 0, from_below, weights, offset, all_pairs, entering[tile])
+                _products(below, start, from_below, weights, offset, all_pairs, entering[tile])
         states = np.empty((time + 1, units), np.int16)
-        states[0] = hidden[0, output : output + units]
+        for unit in range(units):
+            states[0, unit] = hidden[0, output + unit]
         for step in range(time):
             for tile in range(tiles):
                 offset = begin + tile * all_pairs * 2 * COLUMNS + from_below * 2 * GROUP
                 before = states[step : step + 1]
-                _products(before, 0, own, weights, offset, all_pairs, sums)
+                _products(before, start, own, weights, offset, all_pairs, sums)
                 for column in range(COLUMNS):
                     sums[0, column] += entering[tile, step, column]
-                first, unit = at + tile * COLUMNS, tile * UNITS
+                first = at + tile * COLUMNS
                 _new_states(
                     sums,
                     scales[first : first + COLUMNS],
                     _biases(network, layer, tile),
                     ids[step : step + 1] if layer == 0 else no_ids,
                     cells,
-                    output + unit,
+                    output + tile * UNITS,
                     states[step + 1 : step + 2],
-                    unit,
+                    tile * UNITS,
                 )
             if len(memory):
-                memory[step, output : output + units] = cells[0, output : output + units]
-        hidden[0, output : output + units] = states[time]
+                for unit in range(output, output + units):
+                    memory[step, unit] = cells[0, unit]
+        for unit in range(units):
+            hidden[0, output + unit] = states[time, unit]
         below = states[1:]
-    _logits(network, below, 0, logits, sums)
+    _logits(network, below, start, logits, sums)
