@@ -11,12 +11,12 @@ from __future__ import annotations
 import ctypes
 import sys
 
-import llvmlite.binding
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
+
+from charlstm.network.vectors import features, is_x86
 
 COLUMNS = 16  # of a product that are computed together
 TILE_ROWS, TILE_DEPTH = 16, 32  # of a tile of weights in bfloat16
@@ -31,20 +31,11 @@ _FIRST_WEIGHTS, _INPUTS = TILES, 6  # numbers of tiles: 0 to 3 hold sums, 4 and 
 _ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18
 
 
-def _features() -> dict[str, bool]:
-    """The features of the processor that numba compiles for."""
-    chosen = getattr(numba.config, "CPU_FEATURES", None)  # by the environment, as for a test
-    if chosen:
-        return {name[1:]: name[0] == "+" for name in chosen.split(",")}
-    return dict(llvmlite.binding.get_host_cpu_features())
-
-
 def float_width() -> int:
     """How many float32 numbers a vector of this processor holds."""
-    features = _features()
-    if features.get("avx512f"):
+    if "avx512f" in features():
         return 16
-    return 8 if features.get("avx2") and features.get("fma") else 4
+    return 8 if {"avx2", "fma"} <= features() else 4
 
 
 def rows_together(width: int) -> int:
@@ -53,14 +44,14 @@ def rows_together(width: int) -> int:
     Args:
         width: of the vectors, see `float_width`.
     """
-    has_few_registers = width == 4 and llvmlite.binding.get_default_triple().startswith("x86_64")
-    return 2 if has_few_registers else {16: 16, 8: 6, 4: 4}[width]
+    if width == 4 and is_x86():
+        return 2
+    return {16: 16, 8: 6, 4: 4}[width]
 
 
 def has_matrix_units() -> bool:
     """Whether the processor has matrix units for bfloat16."""
-    features = _features()
-    return bool(features.get("amx-bf16") and features.get("amx-tile"))
+    return {"amx-bf16", "amx-tile"} <= features()
 
 
 def may_use_matrix_units() -> bool:

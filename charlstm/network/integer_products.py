@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from functools import reduce
 
-import llvmlite.binding
-import numba
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
+
+from charlstm.network.vectors import features, is_x86
 
 COLUMNS = 64  # of a tile: 4 gates of 16 units
 
@@ -31,16 +30,11 @@ _VECTORS = 2  # of sums that are computed side by side for each text
 
 def vector_width() -> int:
     """How many 32-bit numbers a vector holds that numba compiles for; 0 if not for x86."""
-    if not llvmlite.binding.get_process_triple().startswith(("x86_64", "i686")):
+    if not is_x86():
         return 0
-    # Not what the processor has: NUMBA_CPU_FEATURES and NUMBA_ENABLE_AVX may allow less.
-    features = numba.config.CPU_FEATURES  # type: ignore[attr-defined]  # set when it is imported
-    if features is None:
-        features = get_host_cpu_features()
-    allowed = set(features.split(","))
-    if "+avx512bw" in allowed:
+    if "avx512bw" in features():
         return 16
-    return 8 if "+avx2" in allowed else 4
+    return 8 if "avx2" in features() else 4
 
 
 def group_columns(width: int) -> int:

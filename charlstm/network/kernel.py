@@ -31,7 +31,7 @@ INPUT, PAIRS, WEIGHTS, SCALES, TILES, OUTPUT = range(6)
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported source makes that cache invalid when integer_products.py changes.
-PRODUCTS_SHA256 = "73cdd7c38a50f8acc7175963eac7c579ec55723572172d64408f9e13f8a61403"
+PRODUCTS_SHA256 = "5d4e02922169198625b0b0180fe4d7e81dbe140a97bcb060669188eac6b02968"
 
 
 def compiled(function):
