@@ -26,8 +26,8 @@ from charlstm.runs.run import Run
 # the training's matrix products. Measured with TensorFlow on 2 otherwise idle cores of a Sapphire
 # Rapids Xeon. Small networks reach less; processors with bfloat16 matrix units reach more.
 USUAL_SHARE = {
-    "float32": {"quick": 0.6, "full": 1.1, "notebook": 0.5},
-    "bfloat16": {"quick": 0.7, "full": 1.7, "notebook": 0.5},
+    "float32": {"quick": 0.5, "full": 0.6, "notebook": 0.5},
+    "bfloat16": {"quick": 1.2, "full": 1.8, "notebook": 0.5},
 }
 OPERATIONS_PER_WEIGHT = 6  # multiply and add: once forward, twice backward
 PROBE_S = 0.05

@@ -49,9 +49,9 @@ def test_a_short_text_gets_no_wider_network_than_usual():
 
 
 def test_the_more_often_a_text_is_read_the_more_is_dropped_out():
-    rates = [dropout_for(epochs) for epochs in (0.1, 8, 15, 30, 1000)]
+    rates = [dropout_for(epochs) for epochs in (0.1, 1, 4, 8, 15, 1000)]
     assert rates == sorted(rates)
-    assert rates[0] == QUICK.dropout < rates[-1] < 0.6
+    assert 0 < rates[0] < QUICK.dropout < rates[-1] < 0.6
 
 
 def test_only_quick_with_some_minutes_is_sized():
