@@ -14,10 +14,51 @@ from charlstm.writing.writing_state import WritingState
 
 MAX_STEPS = 256  # in one call of the network
 # Minimum number of texts per worker thread: each thread reads all the weights.
-MIN_TEXTS_PER_WORKER = 8
-# Below this share of a core another process, such as a training, is competing: use one core for
-# ALONE_S, to leave the others to it.
-CONTESTED, ALONE_S = 0.8, 1.0
+MIN_TEXTS_PER_WORKER = 4
+# Where other cores gain less, they are left to others, such as a training.
+LEAST_GAIN = 1.1
+EXPECTED_GAIN = 2.0  # until it is measured
+SMOOTHING = 0.3  # weight of the latest measurement: one hiccup of the machine decides nothing
+# How often the way of writing that was slower is tried again: writing alone costs more to try.
+TRY_HELP_S, TRY_ALONE_S = 0.25, 2.0
+
+
+class CoreChoice:
+    """Whether other cores are to help, by how fast they did.
+
+    They may be busy with a training, or be no cores at all but second threads of a core.
+    """
+
+    def __init__(self):
+        self._alone = self._helped = 0.0  # characters a second in all; 0 until measured
+        self._next_trial_s = 0.0
+
+    def choose(self, now_s: float) -> bool:
+        """Whether to let other cores help in the next call."""
+        if now_s < self._next_trial_s:
+            return self._is_help_worth_it
+        self._wait_for_trial(now_s)
+        return not self._is_help_worth_it
+
+    def measured(self, was_helped: bool, speed: float, now_s: float) -> None:
+        """Learn how fast a call was: characters a second."""
+        was_worth_it = self._is_help_worth_it
+        # What an earlier trial found is old, and maybe for fewer texts.
+        weight = SMOOTHING if was_helped == was_worth_it else 1
+        if was_helped:
+            self._helped += weight * (speed - self._helped)
+        else:
+            self._alone += weight * (speed - self._alone)
+            self._helped = self._helped or EXPECTED_GAIN * speed
+        if self._is_help_worth_it != was_worth_it:
+            self._wait_for_trial(now_s)
+
+    @property
+    def _is_help_worth_it(self) -> bool:
+        return self._helped >= LEAST_GAIN * self._alone
+
+    def _wait_for_trial(self, now_s: float) -> None:
+        self._next_trial_s = now_s + (TRY_ALONE_S if self._is_help_worth_it else TRY_HELP_S)
 
 
 class Batch:
@@ -36,7 +77,7 @@ class Batch:
         self.texts: list[WritingState] = []
         self.hidden, self.cells = self.network.start(0)
         self._step_s = 0.001  # how long a step took in the latest call
-        self._alone_until_s = 0.0
+        self._core_choice = CoreChoice()
 
     def admit(self, text: WritingState) -> None:
         """Add a row for a text, which starts from `text.state`."""
@@ -63,23 +104,22 @@ class Batch:
 
         def write(rows: slice) -> int:
             state = self.hidden[rows], self.cells[rows]
-            began_s, worked_s = time.perf_counter(), time.thread_time()
-            done = self.network.write(state, plan[rows], settings[rows], uniforms[rows], interrupt)
-            took_s, worked_s = time.perf_counter() - began_s, time.thread_time() - worked_s
-            if worked_s < CONTESTED * took_s:
-                self._alone_until_s = began_s + ALONE_S
-            return done
+            return self.network.write(state, plan[rows], settings[rows], uniforms[rows], interrupt)
 
         began_s = time.perf_counter()
-        if began_s < self._alone_until_s:
-            cores = 1
         # Rows do not depend on each other: each core can take some of them.
-        count = max(1, min(cores, len(self.texts) // MIN_TEXTS_PER_WORKER))
+        most = max(1, min(cores, len(self.texts) // MIN_TEXTS_PER_WORKER))
+        count = most if most > 1 and self._core_choice.choose(began_s) else 1
         edges = np.linspace(0, len(self.texts), count + 1).astype(int)
         parts = [slice(*pair) for pair in pairwise(edges)]
         others = [workers.submit(write, rows) for rows in parts[1:]]
         done = [write(parts[0]), *(other.result() for other in others)]
-        self._step_s = max((time.perf_counter() - began_s) / max(done), 1e-6)
+        ended_s = time.perf_counter()
+        took_s = ended_s - began_s
+        self._step_s = max(took_s / max(done), 1e-6)
+        # Not after an interrupt: to begin takes other cores longer than a single step.
+        if most > 1 and min(done) == steps:
+            self._core_choice.measured(count > 1, len(self.texts) * steps / took_s, ended_s)
         for rows, steps in zip(parts, done, strict=True):
             for text, ids in zip(self.texts[rows], plan[rows, :steps], strict=True):
                 text.advance(ids)
