@@ -320,7 +320,9 @@ def backward(d_outputs, gates, cells, vectors, tiles, d_gates, d_inputs):
             for row in range(features):
                 for lane in range(min(COLUMNS, lanes - first)):
                     d_inputs[row, begin + lane] = sums[panel, row, lane]
-            d_hidden[panel] = sums[panel, features : features + units]
+            for unit in range(units):  # numba compiles loops faster than slices
+                for lane in range(COLUMNS):
+                    d_hidden[panel, unit, lane] = sums[panel, features + unit, lane]
     if len(tiles):
         _load_tile_settings(settings_before)
 
