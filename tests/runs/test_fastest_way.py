@@ -62,6 +62,27 @@ def test_a_way_that_this_machine_no_longer_has_is_not_taken(measured, monkeypatc
     assert fastest_way(SIZES).way == SLOW
 
 
+def test_what_was_measured_on_a_busy_machine_is_mended_after_a_day(measured, monkeypatch):
+    monkeypatch.setattr(module, "layers_step_s", lambda way, *sizes: {SLOW: 0.9, FAST: 3.0}[way])
+    assert fastest_way(SIZES) == MeasuredWay(SLOW, 0.9)
+    monkeypatch.setattr(module, "layers_step_s", lambda way, *sizes: {SLOW: 1.5, FAST: 0.4}[way])
+    assert fastest_way(SIZES).way == SLOW  # not yet measured again
+    now = module.time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + 25 * 3600)
+    assert fastest_way(SIZES) == MeasuredWay(FAST, 0.4)
+    monkeypatch.setattr(module, "layers_step_s", lambda way, *sizes: 5.0)
+    monkeypatch.setattr(module.time, "time", lambda: now + 50 * 3600)
+    assert fastest_way(SIZES) == MeasuredWay(FAST, 0.4)  # it can be that fast
+
+
+def test_more_groups_are_taken_unless_they_are_clearly_slower(measured, monkeypatch):
+    for seconds, way in ((0.5, FAST), (0.6, FAST), (0.7, SLOW)):
+        steps = {SLOW: 0.5, FAST: seconds}
+        monkeypatch.setattr(module, "layers_step_s", lambda way, *sizes, s=steps: s[way])
+        module._path().unlink(missing_ok=True)
+        assert fastest_way(SIZES).way == way
+
+
 def test_where_nothing_can_be_written_it_is_measured_each_time(measured, monkeypatch, tmp_path):
     file = tmp_path / "a file"
     file.write_text("")
