@@ -50,7 +50,7 @@ def train_command(arguments: argparse.Namespace) -> int:
     for notice in said:
         say(notice)
     if run.config.recipe.predicts_every_position and remembered_way(run.config.recipe) is None:
-        say("Measuring how to train on this computer, once: up to half a minute ...")
+        say("Getting ready. The first training on a computer measures how: up to half a minute ...")
     _stop_on_signals(run)
     with TrainingBar() as bar:
 

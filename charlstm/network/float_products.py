@@ -90,7 +90,7 @@ def vector_products(rows: int, width: int):
             fma = cgutils.get_or_insert_function(
                 builder.module,
                 ir.FunctionType(vector, [vector] * 3),
-                f"llvm.fma.v{width}f32",
+                f"llvm.fmuladd.v{width}f32",  # fused where the processor can do that
             )
             nothing = ir.Constant(vector, ir.Undefined)
             same = ir.Constant(ir.VectorType(_I32, width), [0] * width)

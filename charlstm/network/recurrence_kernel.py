@@ -36,7 +36,7 @@ HAS_TILES = may_use_matrix_units()
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported sources makes that cache invalid when one of them changes.
-SOURCES_SHA256 = "bdda9a7658babe508b5a5054c5609727bcf20c2ff0b2e197ea601fc0194e367b"
+SOURCES_SHA256 = "45c0115c2ec4c4255cc6b3a710d8a8953b31a57b449c9341d13858be8580b90a"
 
 _ROUND = np.uint32(0x7FFF)
 _SETTINGS = tile_settings()

@@ -126,6 +126,7 @@ def pack(matrix: np.ndarray, in_tiles: bool, *, transposed: bool = False) -> np.
         float32, (blocks, depth, ROWS), or uint16 (the bits of bfloat16), (blocks, steps, TILE_ROWS,
         TILE_DEPTH). What is missing in the last blocks and steps is zero.
     """
+    assert matrix.dtype == np.float32
     rows, depth = matrix.shape[::-1] if transposed else matrix.shape
     if in_tiles:
         blocks = _filled_up(rows, TILES * TILE_ROWS) // TILE_ROWS

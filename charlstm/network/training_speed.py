@@ -63,7 +63,9 @@ def layers_step_s(way: Way, architecture: Architecture, lanes: int, window: int)
     features = architecture.embedding_units
     for units in architecture.lstm_units:
         shape = (features + 1 + units, 4 * units)
-        weights.append((rng.random(shape, np.float32) - np.float32(0.5)) / np.sqrt(shape[0]))
+        weights.append(
+            (rng.random(shape, np.float32) - np.float32(0.5)) / np.float32(shape[0] ** 0.5)
+        )
         layers.append((features + 1, units))
         features = units
     groups = [

@@ -88,7 +88,7 @@ class RunConfig:
         if self.teachers:
             notices.append(distillation_notice(self.teachers))
         if self.size is not None:
-            notices.append(self.size.notice(self.budget))
+            notices.append(self.size.notice())
         return notices
 
     def to_json(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charlstm import __version__
 from charlstm.errors import CharLSTMError
 from charlstm.files import replace_file
 from charlstm.home import PACKAGE_PARENT, home, make_folder
@@ -104,7 +105,8 @@ def _path() -> Path:
 
 def _key(recipe: Recipe) -> str:
     sizes = [recipe.embedding_units, *recipe.lstm_units, recipe.lanes, recipe.window]
-    return f"{cpu_name()}, {SOURCES_SHA256[:8]}: {' '.join(map(str, sizes))}"
+    code = f"{__version__}, {SOURCES_SHA256[:8]}"
+    return f"{cpu_name()}, {code}: {' '.join(map(str, sizes))}"
 
 
 def _read() -> dict:

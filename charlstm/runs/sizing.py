@@ -47,10 +47,12 @@ class Size:
     def applied_to(self, recipe: Recipe) -> Recipe:
         return replace(recipe, lstm_units=(self.units,), dropout=self.dropout)
 
-    def notice(self, budget: Budget) -> str:
+    def notice(self) -> str:
         """The choice, as a sentence to show."""
-        minutes = f"{budget.amount:g} minute{'' if budget.amount == 1 else 's'}"
-        return f"{self.units} units: the width that learns the most on this computer in {minutes}."
+        return (
+            f"{self.units} units: the width that learns the most on this computer in the time that "
+            "the training was given."
+        )
 
     def to_json(self) -> dict[str, Any]:
         return vars(self)
@@ -96,6 +98,10 @@ def best_size(speeds: Mapping[int, float], minutes: float, text_characters: int)
 def expected_loss(units: int, characters: float) -> float:
     """Expected loss in nats after a number of characters, interpolated on a logarithmic scale."""
     losses = LOSSES[units]
+    if characters < CHARACTERS[0]:  # as steep for all as for the narrowest between its first points
+        first, second = LOSSES[min(LOSSES)][:2]
+        slope = (first - second) / np.log(CHARACTERS[1] / CHARACTERS[0])
+        return float(losses[0] + slope * np.log(CHARACTERS[0] / max(characters, 1)))
     return float(np.interp(np.log(characters), np.log(CHARACTERS[: len(losses)]), losses))
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from charlstm.errors import CharLSTMError
-from charlstm.runs.events import Ending, Event, Failed
+from charlstm.runs.events import Ending, Event, Failed, Started
 from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
 from charlstm.runs.sizing import LOSSES, best_size, can_be_sized
@@ -49,7 +49,7 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
     try:
         recipe = run.config.recipe
         device = prepare_device(by_lanes=recipe.predicts_every_position)
-        if not run.events():
+        if not any(isinstance(event, Started) for event in run.events()):
             recipe = with_chosen_size(run, device)
         # Keras reads the choice of the backend when it is imported.
         from charlstm.training.distribution import over_devices
@@ -81,14 +81,17 @@ def with_chosen_size(run: Run, device: Device) -> Recipe:
     """
     config = run.config
     recipe, speeds = config.recipe, {}
-    if config.source is None and can_be_sized(recipe, config.budget):
+    is_open = config.size is None and config.source is None
+    if is_open and can_be_sized(recipe, config.budget):
         for units in LOSSES:
             sized = replace(recipe, lstm_units=(units,))
             step_s = device.step_s(sized)
             if step_s is not None:
                 speeds[units] = sized.lanes * sized.window / step_s
     if speeds:
-        run.set_size(best_size(speeds, config.budget.amount, config.corpus.characters or 0))
+        run.set_size(
+            best_size(speeds, config.budget.amount, config.corpus.characters or len(run.text()))
+        )
     return run.config.recipe
 
 

@@ -24,7 +24,7 @@ TRY_HELP_S, TRY_ALONE_S = 0.25, 2.0
 
 
 class CoreChoice:
-    """Whether other cores are to help, by how fast they did.
+    """Decides whether other cores help, by the speeds measured with and without them.
 
     They may be busy with a training, or be no cores at all but second threads of a core.
     """

@@ -43,6 +43,12 @@ def test_a_fast_machine_and_a_long_time_get_a_wider_network():
     assert longer[0] < longer[-1]
 
 
+def test_the_slowest_machine_gets_the_narrowest_network():
+    for fastest in (1e2, 1e3, 5e3):
+        assert best_size(speeds_of(fastest), 1, LONG).units == min(LOSSES)
+    assert best_size(speeds_of(1e5), 0.001, LONG).units == min(LOSSES)
+
+
 def test_a_short_text_gets_no_wider_network_than_usual():
     assert best_size(speeds_of(5e5), 1, LONG).units > sizing.USUAL_UNITS
     assert best_size(speeds_of(5e5), 1, 50_000).units <= sizing.USUAL_UNITS
@@ -75,7 +81,8 @@ def test_a_config_keeps_the_size_and_its_recipe_has_it(tmp_path, tiny_corpus):
     assert config.recipe == replace(QUICK, lstm_units=(256,), dropout=0.4)
     assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
     assert config.notices[-1] == (
-        "256 units: the width that learns the most on this computer in 1 minute."
+        "256 units: the width that learns the most on this computer in the time that the training "
+        "was given."
     )
 
 
