@@ -16,10 +16,10 @@ window.fetch = async (...given) => {
   const response = await load(...given);
   if (!String(given[0]?.url ?? given[0]).includes("queue/data")) return response;
   const wait = async (chunk, controller) => {
+    // One after another, as from a slow network: else all may have come before any can be held.
+    await new Promise((go) => setTimeout(go, 50));
     if (window.isHeld) window.held += 1;
     while (window.isHeld) await new Promise((go) => setTimeout(go, 5));
-    // One after another, as from a network: Gradio reads each event's messages by themselves.
-    await new Promise((go) => setTimeout(go, 0));
     controller.enqueue(chunk);
   };
   const held = response.body.pipeThrough(new TransformStream({ transform: wait }));
