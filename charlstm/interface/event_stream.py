@@ -1,0 +1,115 @@
+"""Answers that arrive piece by piece: a plain text, or server-sent events.
+
+Source of the format: WHATWG HTML, "Server-sent events". The answers are written straight to the
+server's `send`: a framework's wrapper for each piece would cost more than writing the text does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.types import Message, Receive, Scope, Send
+
+EVENTS = "text/event-stream"
+PLAIN = "text/plain"
+# A sign of life, so that a reader can tell a busy server from a broken connection.
+KEEP_ALIVE_S = 2.0
+KEEP_ALIVE = b":\n\n"  # a comment, which readers of events ignore
+HEADERS = {
+    # no-transform: a proxy that compresses would hold pieces back; nginx is asked by the other.
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def event(kind: str, data: Any) -> bytes:
+    """An event as it is sent: its kind, and its data as JSON on one line.
+
+    >>> event("piece", {"text": "O, "})
+    b'event: piece\\ndata: {"text":"O, "}\\n\\n'
+    """
+    # ASCII: other line separators of Unicode would need care. Escaped, they need none.
+    return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+def wants_events(accept: str) -> bool:
+    """Whether a request's Accept header asks for events rather than for plain text."""
+    return EVENTS in accept.lower()
+
+
+class Streamed:
+    """An ASGI response that sends pieces as they come, until they end or the reader leaves.
+
+    When the reader leaves, the iteration is closed at once, also while it waits for a piece. A
+    reader who is slow slows the iteration: no piece is taken before the last one is on its way.
+
+    Args:
+        pieces: what to send. If it raises, the connection is cut short of its proper end, which a
+            reader can tell from a complete answer.
+        media_type: `EVENTS` or `PLAIN`. Events are kept alive by comments.
+    """
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], media_type: str):
+        self._pieces = pieces
+        self._media_type = media_type
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {"Content-Type": f"{self._media_type}; charset=utf-8", **HEADERS}
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        sending = asyncio.create_task(self._send_all(send))
+        leaving = asyncio.create_task(_until_disconnected(receive))
+        try:
+            await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            if not sending.done():
+                sending.cancel()
+            # Waits until the pieces are closed; what they raised is raised here.
+            with suppress(asyncio.CancelledError):
+                await sending
+
+    async def _send_all(self, send: Send) -> None:
+        async with aclosing(self._pieces) as pieces:
+            keeps_alive = self._media_type == EVENTS
+            coming: asyncio.Future[bytes] | None = None
+            try:
+                while True:
+                    coming = coming or asyncio.ensure_future(anext(pieces))
+                    done, _ = await asyncio.wait([coming], timeout=KEEP_ALIVE_S)
+                    if not done:
+                        if keeps_alive:
+                            await send(_body(KEEP_ALIVE))
+                        continue
+                    finished, coming = coming, None
+                    try:
+                        piece = finished.result()
+                    except StopAsyncIteration:
+                        break
+                    await send(_body(piece))
+            finally:
+                if coming is not None:
+                    coming.cancel()
+                    with suppress(asyncio.CancelledError, StopAsyncIteration):
+                        await coming
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _body(piece: bytes) -> Message:
+    return {"type": "http.response.body", "body": piece, "more_body": True}
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def refused(sentence: str, status: int = 400) -> JSONResponse:
+    """The answer to a request that cannot be served: one sentence, as JSON."""
+    return JSONResponse({"error": sentence}, status, {"Cache-Control": "no-store"})
