@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+
+_IS_WINDOWS = sys.platform == "win32"
+# A reader of this package holds a file open for some milliseconds, a virus scanner for longer.
+PATIENCE_S = 1.0
+PAUSE_S = 0.02
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -25,6 +33,32 @@ def replace_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # else the new name may reach the disk before the content
-        os.replace(unfinished, path)
+        move_file(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Give a file another name, atomically; a file that has this name already is replaced."""
+    _once_it_is_closed(lambda: os.replace(source, target))
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, if there is one."""
+    _once_it_is_closed(lambda: path.unlink(missing_ok=True))
+
+
+def _once_it_is_closed(change: Callable[[], None]) -> None:
+    """Make a change to a file that others may be reading.
+
+    Windows refuses it while another process has the file open, so there it is tried for a while.
+    """
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            change()
+            return
+        except PermissionError:
+            if not _IS_WINDOWS or time.monotonic() >= until_s:
+                raise
+            time.sleep(PAUSE_S)

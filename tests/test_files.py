@@ -2,10 +2,12 @@
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
-from charlstm.files import replace_file
+from charlstm import files
+from charlstm.files import remove_file, replace_file
 
 
 @pytest.fixture
@@ -53,6 +55,61 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(path, monkeypatch, step,
 def test_a_folder_that_is_missing_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         replace_file(tmp_path / "missing" / "model.safetensors", b"new")
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """Does what Windows does while another process reads the file: it refuses the first times."""
+    monkeypatch.setattr(files, "_IS_WINDOWS", True)
+    monkeypatch.setattr(files, "PATIENCE_S", 0.2)
+
+    def refuse(times, place, name):
+        real, refused = getattr(place, name), []
+
+        def fake(*arguments, **options):
+            if Path(arguments[-1]).suffix != ".part" and len(refused) < times:
+                refused.append(arguments)
+                raise PermissionError(13, "Access is denied")
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(place, name, fake)
+        return refused
+
+    return refuse
+
+
+def test_a_file_that_is_being_read_on_windows_is_replaced_once_it_is_closed(path, windows):
+    path.write_bytes(b"old")
+    refused = windows(2, os, "replace")
+    replace_file(path, b"new")
+    assert len(refused) == 2
+    assert path.read_bytes() == b"new"
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_file_that_is_being_read_on_windows_is_removed_once_it_is_closed(path, windows):
+    path.write_bytes(b"old")
+    refused = windows(2, type(path), "unlink")
+    remove_file(path)
+    assert len(refused) == 2 and not path.exists()
+    remove_file(path)
+
+
+def test_a_file_that_stays_open_on_windows_is_an_error_in_the_end(path, windows):
+    path.write_bytes(b"old")
+    windows(10**9, os, "replace")
+    with pytest.raises(PermissionError):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_elsewhere_a_missing_permission_is_an_error_at_once(path, windows, monkeypatch):
+    refused = windows(10**9, os, "replace")
+    monkeypatch.setattr(files, "_IS_WINDOWS", False)
+    with pytest.raises(PermissionError):
+        replace_file(path, b"new")
+    assert len(refused) == 1
 
 
 def test_threads_that_write_the_same_file_leave_one_of_their_contents(path):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import replace_file
+from charlstm.files import remove_file, replace_file
 
 
 class RunError(CharLSTMError):
@@ -65,7 +65,7 @@ class Ownership:
 
     def release(self) -> None:
         """Give the folder up at the end of a training, even if this process goes on."""
-        self.path.unlink(missing_ok=True)
+        remove_file(self.path)
 
     @contextmanager
     def deciding(self) -> Iterator[None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from charlstm.files import move_file
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.lstm import Network
 from charlstm.writing.sampling import softmax
@@ -59,5 +59,5 @@ def soft_targets(
         progress(min(1.0, (first + _PIECE) / per_lane))
     targets.flush()
     del targets
-    os.replace(unfinished, path)
+    move_file(unfinished, path)
     return np.load(path, mmap_mode="r")
