@@ -7,6 +7,7 @@ machine may have been busy.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import subprocess
@@ -14,15 +15,22 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from charlstm import __version__
 from charlstm.errors import CharLSTMError
 from charlstm.files import replace_file
 from charlstm.home import PACKAGE_PARENT, home, make_folder
 from charlstm.machine import available_cores, cpu_name
-from charlstm.network.recurrence_kernel import SOURCES_SHA256
+from charlstm.network import (
+    float_products,
+    kernel,
+    recurrence_kernel,
+    training_layer,
+    training_speed,
+    vectors,
+)
 from charlstm.network.training_speed import Way, layers_step_s, possible_ways
 from charlstm.runs.recipes import Recipe, find_recipe
 
@@ -31,6 +39,15 @@ from charlstm.runs.recipes import Recipe, find_recipe
 USUAL_VOCABULARY_SIZE = 65
 OTHER_S, OTHER_S_PER_PARAMETER = 3.5e-3, 3e-9
 
+# The code whose speed is measured: a change of one of these files makes every measurement invalid.
+MEASURED_CODE = (
+    vectors,
+    float_products,
+    kernel,
+    recurrence_kernel,
+    training_layer,
+    training_speed,
+)
 RENEW_AFTER_S = 24 * 3600.0
 NEARLY = 1.25  # times as long as the fastest
 
@@ -105,8 +122,13 @@ def _path() -> Path:
 
 def _key(recipe: Recipe) -> str:
     sizes = [recipe.embedding_units, *recipe.lstm_units, recipe.lanes, recipe.window]
-    code = f"{__version__}, {SOURCES_SHA256[:8]}"
-    return f"{cpu_name()}, {code}: {' '.join(map(str, sizes))}"
+    return f"{cpu_name()}, code {_code_digest()}: {' '.join(map(str, sizes))}"
+
+
+@cache
+def _code_digest() -> str:
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in MEASURED_CODE)
+    return hashlib.sha256(sources).hexdigest()[:8]
 
 
 def _read() -> dict:

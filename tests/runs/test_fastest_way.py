@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from charlstm.network.training_speed import Way
 from charlstm.runs import fastest_way as module
 from charlstm.runs.fastest_way import MeasuredWay, fastest_way, remembered_way
 from charlstm.runs.recipes import QUICK
+from tests.test_architecture import MODULES, own_imports
 
 SIZES = replace(QUICK, embedding_units=3, lstm_units=(4,), lanes=32, window=16)
 SLOW, FAST = Way("float32", 1), Way("float32", 2)
@@ -47,6 +49,35 @@ def test_other_sizes_and_another_processor_are_measured_by_themselves(measured, 
     assert remembered_way(SIZES) is None
     fastest_way(SIZES)
     assert len(measured) == 6
+
+
+@pytest.fixture
+def _digest_anew():
+    module._code_digest.cache_clear()
+    yield
+    module._code_digest.cache_clear()
+
+
+@pytest.mark.usefixtures("_digest_anew")
+@pytest.mark.parametrize("code", module.MEASURED_CODE, ids=lambda code: code.__name__)
+def test_a_change_of_the_compiled_layers_is_measured_anew(code, measured, monkeypatch, tmp_path):
+    fastest_way(SIZES)
+    changed = tmp_path / "changed.py"
+    changed.write_bytes(Path(code.__file__).read_bytes() + b"# changed")
+    monkeypatch.setattr(code, "__file__", str(changed))
+    module._code_digest.cache_clear()
+    assert remembered_way(SIZES) is None
+
+
+def test_all_code_that_is_measured_counts():
+    imported, entered = {"charlstm.network.training_speed"}, set()
+    while imported:
+        name = imported.pop()
+        entered.add(name)
+        imported |= own_imports(MODULES[name]) - entered
+    # Without the packages themselves, the type of a network's sizes, and what only writing needs.
+    others = {"charlstm", *(f"charlstm.network{end}" for end in ("", ".lstm", ".integer_products"))}
+    assert {code.__name__ for code in module.MEASURED_CODE} == entered - others
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"x": 1}', "[" * 100_000, "\0\xff"])
