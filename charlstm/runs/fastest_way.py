@@ -2,7 +2,7 @@
 
 What was measured is kept in a file of the home folder. Another processor, another number of cores
 or another version of the compiled code is measured anew, and all of it once a day, because the
-machine may have been busy.
+machine may have been busy. What was fastest counts for a week: the machine may have become slower.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from charlstm.errors import CharLSTMError
 from charlstm.files import replace_file
@@ -49,6 +49,7 @@ MEASURED_CODE = (
     training_speed,
 )
 RENEW_AFTER_S = 24 * 3600.0
+FORGET_AFTER_S = 7 * RENEW_AFTER_S
 NEARLY = 1.25  # times as long as the fastest
 
 
@@ -64,10 +65,26 @@ class MeasuredWay:
     layers_step_s: float
 
 
+@dataclass(frozen=True)
+class _Measurement:
+    """The fastest step of a way, and when it was measured (Unix time)."""
+
+    step_s: float
+    at: float
+
+    @classmethod
+    def from_json(cls, record: Any) -> Self | None:
+        """Parse it; None if it is damaged, or of a version that did not know when."""
+        if not isinstance(record, dict) or set(record) != {"step_s", "at"}:
+            return None
+        is_good = all(type(value) is float and 0 < value < math.inf for value in record.values())
+        return cls(**record) if is_good else None
+
+
 def remembered_way(recipe: Recipe) -> MeasuredWay | None:
     """The fastest way for a recipe's sizes as far as it was measured before; None if it was not."""
-    steps_s, _ = _remembered(recipe)
-    return _fastest(steps_s) if steps_s else None
+    measured, _ = _remembered(recipe)
+    return _fastest(measured) if measured else None
 
 
 def fastest_way(recipe: Recipe) -> MeasuredWay:
@@ -76,28 +93,39 @@ def fastest_way(recipe: Recipe) -> MeasuredWay:
     Measuring takes some tenths of a second for each way. The first time ever it compiles too: some
     ten seconds.
     """
-    steps_s, at = _remembered(recipe)
-    if not steps_s or not 0 <= time.time() - at < RENEW_AFTER_S:
+    measured, measured_at = _remembered(recipe)
+    if not measured or not _is_within(RENEW_AFTER_S, measured_at):
         for way in possible_ways(available_cores(), recipe.lanes):
             # Neither the choice nor the speed depends on the vocabulary: it is not in these layers.
-            found_s = layers_step_s(way, recipe.architecture(1), recipe.lanes, recipe.window)
-            # A busy machine is slower than it can be, never faster.
-            steps_s[way] = min(found_s, steps_s.get(way, found_s))
-        _remember(recipe, steps_s)
-    return _fastest(steps_s)
+            step_s = layers_step_s(way, recipe.architecture(1), recipe.lanes, recipe.window)
+            measured[way] = _faster(_Measurement(step_s, time.time()), measured.get(way))
+        _remember(recipe, measured)
+    return _fastest(measured)
 
 
-def _fastest(steps_s: dict[Way, float]) -> MeasuredWay:
+def _is_within(seconds: float, at: float) -> bool:
+    """Whether a time (Unix time) is at most so long ago; False for a time to come."""
+    return 0 <= time.time() - at < seconds
+
+
+def _faster(new: _Measurement, before: _Measurement | None) -> _Measurement:
+    """The faster of two: a busy machine is slower than it can be, never faster."""
+    if before is None or not _is_within(FORGET_AFTER_S, before.at):
+        return new
+    return min(new, before, key=lambda each: each.step_s)
+
+
+def _fastest(measured: dict[Way, _Measurement]) -> MeasuredWay:
     """The fastest way; of those that are nearly as fast, the one with the most groups.
 
     Where other programs took the cores while it was measured, groups seem to gain nothing.
     """
-    enough_s = NEARLY * min(steps_s.values())
+    enough_s = NEARLY * min(each.step_s for each in measured.values())
     way = max(
-        (way for way, step_s in steps_s.items() if step_s <= enough_s),
-        key=lambda way: (way.groups, -steps_s[way]),
+        (way for way, each in measured.items() if each.step_s <= enough_s),
+        key=lambda way: (way.groups, -measured[way].step_s),
     )
-    return MeasuredWay(way, steps_s[way])
+    return MeasuredWay(way, measured[way].step_s)
 
 
 def step_s(recipe: Recipe, measured: MeasuredWay) -> float:
@@ -140,24 +168,25 @@ def _read() -> dict:
     return records if isinstance(records, dict) else {}
 
 
-def _remembered(recipe: Recipe) -> tuple[dict[Way, float], float]:
-    """Seconds of a step in each way that is possible here, and when it was measured (Unix time).
+def _remembered(recipe: Recipe) -> tuple[dict[Way, _Measurement], float]:
+    """The fastest steps in all ways that are possible here, and when they were measured last.
 
     Without all of them, nothing.
     """
     record = _read().get(_key(recipe))
-    if not isinstance(record, dict):
+    if not isinstance(record, dict) or type(record.get("at")) is not float:
         return {}, 0.0
-    ways = possible_ways(available_cores(), recipe.lanes)
-    found: dict[Way, Any] = {way: record.get(str(way)) for way in ways}
-    numbers = [*found.values(), record.get("at")]
-    if not all(type(number) is float and 0 < number < math.inf for number in numbers):
-        return {}, 0.0
-    return found, record["at"]
+    measured = {}
+    for way in possible_ways(available_cores(), recipe.lanes):
+        each = _Measurement.from_json(record.get(str(way)))
+        if each is None:
+            return {}, 0.0
+        measured[way] = each
+    return measured, record["at"]
 
 
-def _remember(recipe: Recipe, steps_s: dict[Way, float]) -> None:
-    record = {**{str(way): step_s for way, step_s in steps_s.items()}, "at": time.time()}
+def _remember(recipe: Recipe, measured: dict[Way, _Measurement]) -> None:
+    record = {**{str(way): vars(each) for way, each in measured.items()}, "at": time.time()}
     # Where nothing can be written, it is measured each time.
     with suppress(OSError, CharLSTMError):
         make_folder(home())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +105,46 @@ def test_what_was_measured_on_a_busy_machine_is_mended_after_a_day(measured, mon
     monkeypatch.setattr(module, "layers_step_s", lambda way, *sizes: 5.0)
     monkeypatch.setattr(module.time, "time", lambda: now + 50 * 3600)
     assert fastest_way(SIZES) == MeasuredWay(FAST, 0.4)  # it can be that fast
+
+
+def test_a_speed_that_was_not_reached_for_a_week_is_forgotten(measured, monkeypatch):
+    now, day_s = module.time.time(), 24 * 3600
+    steps = {SLOW: 0.5, FAST: 0.1}
+    monkeypatch.setattr(module, "layers_step_s", lambda way, *sizes: steps[way])
+    fastest_way(SIZES)
+    steps[FAST] = 0.8  # from now on
+    for days, found_s in ((2, 0.1), (4, 0.1), (6.5, 0.1), (8, 0.5), (10, 0.5)):
+        monkeypatch.setattr(module.time, "time", lambda days=days: now + days * day_s)
+        assert fastest_way(SIZES).layers_step_s == found_s
+
+
+def test_a_clock_that_was_set_back_keeps_nothing(measured, monkeypatch):
+    fastest_way(SIZES)
+    now = module.time.time()
+    monkeypatch.setattr(module, "layers_step_s", lambda way, *sizes: 0.9)
+    monkeypatch.setattr(module.time, "time", lambda: now - 3600)
+    assert fastest_way(SIZES) == MeasuredWay(FAST, 0.9)
+
+
+def test_records_without_times_are_measured_anew(measured):
+    """As earlier versions wrote them: a number of seconds for each way."""
+    fastest_way(SIZES)
+    record = {str(SLOW): 0.5, str(FAST): 0.25, "at": module.time.time()}
+    module._path().write_text(json.dumps({module._key(SIZES): record}))
+    assert remembered_way(SIZES) is None
+    fastest_way(SIZES)
+    assert len(measured) == 4 and remembered_way(SIZES) is not None
+
+
+@pytest.mark.parametrize("value", [None, 1, "fast", -0.1, 0.0, float("nan"), float("inf"), True])
+@pytest.mark.parametrize("key", ["step_s", "at"])
+def test_a_damaged_record_is_measured_anew(measured, key, value):
+    fastest_way(SIZES)
+    records = module._read()
+    records[module._key(SIZES)][str(FAST)][key] = value
+    module._path().write_text(json.dumps(records))
+    assert remembered_way(SIZES) is None
+    assert fastest_way(SIZES) == MeasuredWay(FAST, 0.25)
 
 
 def test_more_groups_are_taken_unless_they_are_clearly_slower(measured, monkeypatch):
