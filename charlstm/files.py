@@ -1,12 +1,14 @@
-"""Writing a file so that nobody ever reads half of it."""
+"""Files that several processes use: nobody ever reads half of one, and one waits for another."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _IS_WINDOWS = sys.platform == "win32"
@@ -62,3 +64,37 @@ def _once_it_is_closed(change: Callable[[], None]) -> None:
             if not _IS_WINDOWS or time.monotonic() >= until_s:
                 raise
             time.sleep(PAUSE_S)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock, for which others wait; the system frees it if this process dies.
+
+    Args:
+        path: of a file that is only for the lock.
+
+    Raises:
+        OSError: the file cannot be written, or there are no locks on its file system.
+    """
+    with open(path, "ab") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            while True:
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+                    break
+                except OSError as error:
+                    if error.errno != errno.EDEADLK:  # what it says after ten seconds of waiting
+                        raise
+            try:
+                yield
+            finally:
+                file.seek(0)
+                msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

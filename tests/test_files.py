@@ -1,13 +1,20 @@
 """A file is replaced at one go, or not at all."""
 
+import errno
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from charlstm import files
 from charlstm.files import remove_file, replace_file
+from tests.waiting import PATIENCE_S
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -126,3 +133,53 @@ def test_threads_that_write_the_same_file_leave_one_of_their_contents(path):
         thread.join()
     assert path.read_bytes() in contents
     assert os.listdir(path.parent) == [path.name]
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from charlstm.files import locked
+
+with locked(Path(sys.argv[1])):
+    print("locked", flush=True)
+    time.sleep(1000)
+"""
+
+
+def test_a_lock_is_waited_for_and_free_once_its_holder_is_killed(tmp_path):
+    path = tmp_path / "a.lock"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    got_it = threading.Event()
+
+    def get():
+        with files.locked(path):
+            got_it.set()
+
+    waiting = threading.Thread(target=get, daemon=True)
+    try:
+        assert holder.stdout.readline().strip() == b"locked"
+        waiting.start()
+        assert not got_it.wait(0.2)
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert got_it.wait(PATIENCE_S)
+    waiting.join()
+
+
+def test_on_windows_a_lock_is_waited_for_longer_than_the_system_waits(tmp_path, monkeypatch):
+    asked = []
+
+    def lock(descriptor, mode, size):
+        asked.append(mode)
+        if asked.count("lock") < 3 and mode == "lock":
+            raise OSError(errno.EDEADLK, "Resource deadlock avoided")
+
+    system = SimpleNamespace(LK_LOCK="lock", LK_UNLCK="unlock", locking=lock)
+    monkeypatch.setitem(sys.modules, "msvcrt", system)
+    monkeypatch.setattr(sys, "platform", "win32")
+    with files.locked(tmp_path / "a.lock"):
+        assert asked == ["lock"] * 3
+    assert asked == ["lock"] * 3 + ["unlock"]

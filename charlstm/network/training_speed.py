@@ -7,7 +7,9 @@ size of the network, so it is measured.
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,8 +20,8 @@ from charlstm.network.recurrence_kernel import HAS_TILES
 from charlstm.network.training_layer import Layer, pack
 
 MIN_GROUP_LANES = 16  # a panel: a smaller group takes as long
-MEASURE_S = 0.15  # for each way
-GOES_AT_LEAST = 3
+ROUNDS = 3
+MEASURE_S = 0.15  # for each case, in all rounds
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,35 @@ def possible_ways(cores: int, lanes: int) -> list[Way]:
     return [Way(dtype, number) for dtype in dtypes for number in groups]
 
 
-def layers_step_s(way: Way, architecture: Architecture, lanes: int, window: int) -> float:
-    """Seconds that the LSTM layers of a network take for a training step.
+@dataclass(frozen=True)
+class Case:
+    """What is measured: the LSTM layers of a network, trained in a way."""
 
-    The best of several goes, because the machine may be shared. The first call ever compiles.
+    way: Way
+    architecture: Architecture
+    lanes: int
+    window: int
+
+
+def layers_steps_s(cases: Sequence[Case]) -> list[float]:
+    """Seconds that the LSTM layers take for a training step, in each case.
+
+    The best of several steps, because the machine may be shared; in rounds, so that a moment in
+    which it is busy makes all cases slower, and not one of them. The first call ever compiles.
     """
+    best_s = [math.inf] * len(cases)
+    for _ in range(ROUNDS):
+        for index, case in enumerate(cases):
+            best_s[index] = min(best_s[index], _step_s(case, MEASURE_S / ROUNDS))
+    return best_s
+
+
+def _step_s(case: Case, measure_s: float) -> float:
+    """The shortest of the steps within `measure_s`, of which there is at least one.
+
+    What they need is made anew each time: that of all cases together may be a gigabyte.
+    """
+    way, architecture, lanes, window = case.way, case.architecture, case.lanes, case.window
     rng = np.random.default_rng(0)
     lanes_of_group = lanes // way.groups
     layers, weights = [], []
@@ -87,15 +113,17 @@ def layers_step_s(way: Way, architecture: Architecture, lanes: int, window: int)
         for layer, (_, back) in reversed(list(zip(group, packed, strict=True))):
             layer.backward(np.ones((layer.units, window * lanes_of_group), np.float32), back)
 
-    best_s = float("inf")
     with ThreadPoolExecutor(way.groups) as threads:
-        goes, until_s = 0, float("inf")
-        while goes < GOES_AT_LEAST or time.perf_counter() < until_s:
+
+        def step_s() -> float:
             began_s = time.perf_counter()
             packed = pack_all()
             list(threads.map(train, groups, [packed] * way.groups))
-            best_s = min(best_s, time.perf_counter() - began_s)
-            goes += 1
-            if goes == 1:  # the first has compiled
-                until_s = time.perf_counter() + MEASURE_S
+            return time.perf_counter() - began_s
+
+        step_s()  # compiles, or is the first to touch the memory
+        until_s = time.perf_counter() + measure_s
+        best_s = step_s()
+        while time.perf_counter() < until_s:
+            best_s = min(best_s, step_s())
     return best_s

@@ -14,7 +14,7 @@ from charlstm.runs.distillation import distillation_notice
 from charlstm.runs.fine_tuning import fine_tuned, fine_tuning_notices
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe, find_recipe
-from charlstm.runs.sizing import Size
+from charlstm.runs.sizing import Size, can_be_sized, in_all_widths
 
 FORMAT = "charlstm-run/1"
 
@@ -71,6 +71,13 @@ class RunConfig:
         if source is None or source.embedding_units is None or source.lstm_units is None:
             return recipe
         return fine_tuned(recipe, source.embedding_units, source.lstm_units)
+
+    @property
+    def candidates(self) -> list[Recipe]:
+        """The recipe in the widths of which one is chosen at the start; itself if it is settled."""
+        recipe = self.recipe
+        is_open = self.size is None and self.source is None
+        return in_all_widths(recipe) if is_open and can_be_sized(recipe, self.budget) else [recipe]
 
     @property
     def exposure(self) -> str:

@@ -13,14 +13,15 @@ import math
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import replace_file
+from charlstm.files import locked, replace_file
 from charlstm.home import PACKAGE_PARENT, home, make_folder
 from charlstm.machine import available_cores, cpu_name
 from charlstm.network import (
@@ -31,8 +32,9 @@ from charlstm.network import (
     training_speed,
     vectors,
 )
-from charlstm.network.training_speed import Way, layers_step_s, possible_ways
+from charlstm.network.training_speed import Case, Way, layers_steps_s, possible_ways
 from charlstm.runs.recipes import Recipe, find_recipe
+from charlstm.runs.sizing import in_all_widths
 
 # What a step takes besides the LSTM layers: output layer, loss, optimizer, callbacks. Measured on
 # two cores of a Sapphire Rapids Xeon.
@@ -87,20 +89,66 @@ def remembered_way(recipe: Recipe) -> MeasuredWay | None:
     return _fastest(measured) if measured else None
 
 
-def fastest_way(recipe: Recipe) -> MeasuredWay:
-    """The fastest way for a recipe's sizes, measured unless that was done lately.
+def is_measured(recipes: Iterable[Recipe]) -> bool:
+    """Whether the ways for all of these recipes were measured before."""
+    return all(remembered_way(recipe) is not None for recipe in recipes)
 
-    Measuring takes some tenths of a second for each way. The first time ever it compiles too: some
-    ten seconds.
+
+def fastest_way(recipe: Recipe) -> MeasuredWay:
+    """As `fastest_ways`, for one recipe."""
+    return fastest_ways([recipe])[0]
+
+
+def fastest_ways(recipes: Sequence[Recipe]) -> list[MeasuredWay]:
+    """The fastest ways for the sizes of these recipes, measured unless that was done lately.
+
+    All are measured together, so that they can be compared. This takes some tenths of a second for
+    each recipe and way. The first time ever it compiles too: some ten seconds.
     """
-    measured, measured_at = _remembered(recipe)
-    if not measured or not _is_within(RENEW_AFTER_S, measured_at):
-        for way in possible_ways(available_cores(), recipe.lanes):
-            # Neither the choice nor the speed depends on the vocabulary: it is not in these layers.
-            step_s = layers_step_s(way, recipe.architecture(1), recipe.lanes, recipe.window)
-            measured[way] = _faster(_Measurement(step_s, time.time()), measured.get(way))
-        _remember(recipe, measured)
-    return _fastest(measured)
+    found = _fresh(recipes)
+    if found is None:
+        with _alone():
+            # Another process may have measured while this one waited.
+            found = _fresh(recipes) or _measure(recipes)
+    return [_fastest(each) for each in found]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process measures, because each would make the other seem slow."""
+    with ExitStack() as stack:
+        with suppress(OSError, CharLSTMError):  # without a lock it is better than not at all
+            stack.enter_context(locked(make_folder(home()) / "fastest-ways.lock"))
+        yield
+
+
+def _fresh(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]] | None:
+    """What was measured for each recipe; None unless all of it was measured lately."""
+    found = []
+    for recipe in recipes:
+        measured, measured_at = _remembered(recipe)
+        if not measured or not _is_within(RENEW_AFTER_S, measured_at):
+            return None
+        found.append(measured)
+    return found
+
+
+def _measure(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]]:
+    """Measure all ways for each recipe, and remember what was found."""
+    cases = [
+        # Neither the choice nor the speed depends on the vocabulary: it is not in these layers.
+        (recipe, Case(way, recipe.architecture(1), recipe.lanes, recipe.window))
+        for recipe in recipes
+        for way in possible_ways(available_cores(), recipe.lanes)
+    ]
+    steps_s = layers_steps_s([case for _, case in cases])
+    now = time.time()
+    found = {recipe: _remembered(recipe)[0] for recipe in recipes}
+    for (recipe, case), step_s in zip(cases, steps_s, strict=True):
+        measured = found[recipe]
+        measured[case.way] = _faster(_Measurement(step_s, now), measured.get(case.way))
+    _remember(found, now)
+    return [found[recipe] for recipe in recipes]
 
 
 def _is_within(seconds: float, at: float) -> bool:
@@ -135,11 +183,11 @@ def step_s(recipe: Recipe, measured: MeasuredWay) -> float:
 
 
 def measure_elsewhere(recipe: Recipe) -> None:
-    """Have the fastest way measured in a process of its own, unless it is remembered.
+    """Have the fastest ways measured in a process of its own, unless they are remembered.
 
     Compiling and measuring would make a server's answers slow.
     """
-    if remembered_way(recipe) is None:
+    if not is_measured(in_all_widths(recipe)):
         command = [sys.executable, "-m", __name__, recipe.name]
         subprocess.run(command, cwd=PACKAGE_PARENT, check=False, stderr=subprocess.DEVNULL)
 
@@ -185,13 +233,16 @@ def _remembered(recipe: Recipe) -> tuple[dict[Way, _Measurement], float]:
     return measured, record["at"]
 
 
-def _remember(recipe: Recipe, measured: dict[Way, _Measurement]) -> None:
-    record = {**{str(way): vars(each) for way, each in measured.items()}, "at": time.time()}
+def _remember(found: dict[Recipe, dict[Way, _Measurement]], at: float) -> None:
+    records = {
+        _key(recipe): {**{str(way): vars(each) for way, each in measured.items()}, "at": at}
+        for recipe, measured in found.items()
+    }
     # Where nothing can be written, it is measured each time.
     with suppress(OSError, CharLSTMError):
         make_folder(home())
-        replace_file(_path(), json.dumps({**_read(), _key(recipe): record}, indent=1).encode())
+        replace_file(_path(), json.dumps({**_read(), **records}, indent=1).encode())
 
 
 if __name__ == "__main__":
-    fastest_way(find_recipe(sys.argv[1]))
+    fastest_ways(in_all_widths(find_recipe(sys.argv[1])))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import remove_file, replace_file
+from charlstm.files import locked, remove_file, replace_file
 
 
 class RunError(CharLSTMError):
@@ -67,17 +65,6 @@ class Ownership:
         """Give the folder up at the end of a training, even if this process goes on."""
         remove_file(self.path)
 
-    @contextmanager
-    def deciding(self) -> Iterator[None]:
-        """Hold the folder's lock while the owner is chosen; the system frees it if we die."""
-        with open(self.folder / "process.lock", "ab") as file:
-            if sys.platform == "win32":
-                import msvcrt
-
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def deciding(self) -> AbstractContextManager[None]:
+        """Hold the folder's lock while the owner is chosen."""
+        return locked(self.folder / "process.lock")

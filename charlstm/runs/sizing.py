@@ -72,6 +72,13 @@ class Size:
         return cls(units, dropout) if is_good else None
 
 
+def in_all_widths(recipe: Recipe) -> list[Recipe]:
+    """The recipe with each width that it may get; only itself if its width is not chosen."""
+    if not recipe.is_sized:
+        return [recipe]
+    return [replace(recipe, lstm_units=(units,)) for units in LOSSES]
+
+
 def can_be_sized(recipe: Recipe, budget: Budget) -> bool:
     """Whether the width is to be chosen: of a new network that trains for some minutes."""
     return recipe.is_sized and budget.minutes is not None

@@ -8,13 +8,14 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
 from charlstm.machine import cpu_name, has_flag
 from charlstm.network.training_speed import Way
-from charlstm.runs.fastest_way import fastest_way, step_s
+from charlstm.runs.fastest_way import fastest_way, fastest_ways, step_s
 from charlstm.runs.recipes import Recipe
 
 NICE = 10  # so that the page stays quick while a training runs
@@ -45,9 +46,14 @@ class Device:
         is_cpu = self.kind == "cpu" and self.backend == "tensorflow"
         return is_cpu and recipe.predicts_every_position
 
-    def step_s(self, recipe: Recipe) -> float | None:
-        """Seconds of a training step, measured if they are not known; None if there are no ways."""
-        return step_s(recipe, fastest_way(recipe)) if self.has_ways(recipe) else None
+    def steps_s(self, recipes: Sequence[Recipe]) -> list[float] | None:
+        """Seconds of a training step of each recipe, measured together if they are not known.
+
+        None if one of them has no ways.
+        """
+        if not all(map(self.has_ways, recipes)):
+            return None
+        return [step_s(*each) for each in zip(recipes, fastest_ways(recipes), strict=True)]
 
 
 def prepare_device(by_lanes: bool = True) -> Device:

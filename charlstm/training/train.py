@@ -11,13 +11,12 @@ import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from charlstm.errors import CharLSTMError
 from charlstm.runs.events import Ending, Event, Failed, Started
 from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
-from charlstm.runs.sizing import LOSSES, best_size, can_be_sized
+from charlstm.runs.sizing import best_size
 from charlstm.runs.timeline import timeline_of
 from charlstm.training.device import Device, prepare_device
 
@@ -80,15 +79,12 @@ def with_chosen_size(run: Run, device: Device) -> Recipe:
     The choice is recorded in the run folder.
     """
     config = run.config
-    recipe, speeds = config.recipe, {}
-    is_open = config.size is None and config.source is None
-    if is_open and can_be_sized(recipe, config.budget):
-        for units in LOSSES:
-            sized = replace(recipe, lstm_units=(units,))
-            step_s = device.step_s(sized)
-            if step_s is not None:
-                speeds[units] = sized.lanes * sized.window / step_s
-    if speeds:
+    candidates = config.candidates
+    if len(candidates) > 1 and (steps_s := device.steps_s(candidates)) is not None:
+        speeds = {
+            recipe.lstm_units[0]: recipe.lanes * recipe.window / step_s
+            for recipe, step_s in zip(candidates, steps_s, strict=True)
+        }
         run.set_size(
             best_size(speeds, config.budget.amount, config.corpus.characters or len(run.text()))
         )

@@ -67,6 +67,17 @@ def test_only_quick_with_some_minutes_is_sized():
     assert not can_be_sized(NOTEBOOK, Budget(minutes=1))
 
 
+@pytest.mark.parametrize(
+    ("recipe", "budget"),
+    [(QUICK, Budget(epochs=1)), (FULL, FULL.budget), (NOTEBOOK, Budget(minutes=1))],
+)
+def test_otherwise_there_is_one_candidate(recipe, budget, tmp_path, tiny_corpus):
+    run = create_run(
+        recipe=recipe, corpus=tiny_corpus, budget=budget, random_seed=1, folder=tmp_path / "run"
+    )
+    assert run.config.candidates == [recipe]
+
+
 def test_a_config_keeps_the_size_and_its_recipe_has_it(tmp_path, tiny_corpus):
     run = create_run(
         recipe=QUICK,
@@ -76,9 +87,11 @@ def test_a_config_keeps_the_size_and_its_recipe_has_it(tmp_path, tiny_corpus):
         folder=tmp_path / "run",
     )
     assert run.config.size is None and run.config.recipe == QUICK
+    assert [recipe.lstm_units for recipe in run.config.candidates] == [(n,) for n in LOSSES]
     run.set_size(Size(256, 0.4))
     config = run.config
     assert config.recipe == replace(QUICK, lstm_units=(256,), dropout=0.4)
+    assert config.candidates == [config.recipe]
     assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
     assert config.notices[-1] == (
         "256 units: the width that learns the most on this computer in the time that the training "

@@ -17,12 +17,13 @@ class Processor:
 
     def __init__(self, step_s_of_usual: float | None):
         self.step_s_of_usual = step_s_of_usual
-        self.asked: list[tuple[int, ...]] = []
+        self.asked: list[list[int]] = []  # the widths, for each time
 
-    def step_s(self, recipe):
-        self.asked.append(recipe.lstm_units)
+    def steps_s(self, recipes):
+        widths = [recipe.lstm_units[0] for recipe in recipes]
+        self.asked.append(widths)
         usual = self.step_s_of_usual
-        return None if usual is None else usual * (recipe.lstm_units[0] / 384) ** 2
+        return None if usual is None else [usual * (width / 384) ** 2 for width in widths]
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_a_slow_processor_gets_a_narrower_network(create):
     for step_s in (1.0, 0.1, 0.02):
         run, processor = create(), Processor(step_s)
         recipe = with_chosen_size(run, processor)
-        assert processor.asked == [(units,) for units in LOSSES]
+        assert processor.asked == [list(LOSSES)]  # all at once
         assert recipe == run.config.recipe
         assert recipe.lstm_units == (run.config.size.units,)
         widths.append(run.config.size.units)

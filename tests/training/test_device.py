@@ -12,7 +12,7 @@ import pytest
 from charlstm.errors import CharLSTMError
 from charlstm.network.training_speed import Way
 from charlstm.runs.fastest_way import MeasuredWay
-from charlstm.runs.recipes import NOTEBOOK, QUICK
+from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK
 from charlstm.training import device
 from charlstm.training.device import Device
 from tests.waiting import PATIENCE_S
@@ -38,6 +38,22 @@ def test_a_cpu_takes_the_way_that_was_measured(monkeypatch):
     way = Way("float32", 2)
     monkeypatch.setattr(device, "fastest_way", lambda *sizes: MeasuredWay(way, 0.02))
     assert a_device().fastest_way(QUICK) == way
+
+
+def test_steps_of_several_recipes_are_measured_together(monkeypatch):
+    asked = []
+
+    def measure(recipes):
+        asked.append(recipes)
+        return [MeasuredWay(Way("float32", 1), seconds) for seconds in (0.02, 0.03)]
+
+    monkeypatch.setattr(device, "fastest_ways", measure)
+    quick, full = a_device().steps_s([QUICK, FULL])
+    assert asked == [[QUICK, FULL]]
+    assert quick > 0.02 and full > 0.03
+    assert a_device(kind="gpu").steps_s([QUICK, FULL]) is None
+    assert a_device().steps_s([QUICK, NOTEBOOK]) is None
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(("by_lanes", "threads"), [(True, 1), (False, 0)])
