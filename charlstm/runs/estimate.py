@@ -1,9 +1,9 @@
 """Estimates how long a training will take on this machine, before it begins.
 
-The best predictor is the speed of an earlier training here with the same recipe. Without one, it is
-the time of a training step, where that was measured (fastest_way.py). Without either, the machine's
-speed in matrix products is measured briefly, and the recipe is assumed to reach its usual share of
-it.
+The best predictor is the speed of an earlier training here with the same recipe on the same device.
+Without one, it is the time of a training step, where that was measured and the processor will train
+by itself (fastest_way.py). Without either, the processor's speed in matrix products is measured
+briefly, and the recipe is assumed to reach its usual share of it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cache
 
 import numpy as np
 
-from charlstm.machine import available_cores, matrix_dtype_of
-from charlstm.runs.events import Progress
-from charlstm.runs.fastest_way import remembered_way, step_s
+from charlstm.backend import chosen_backend, expected_device_kind
+from charlstm.machine import available_cores, cpu_name, matrix_dtype_of
+from charlstm.runs.events import Event, Progress, Started
+from charlstm.runs.fastest_way import expects_ways, remembered_way, step_s
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.runs.run import Run
@@ -35,6 +37,15 @@ PROBE_SIZE = 64  # rows and columns; so small that one core computes the product
 PROBE_TIMES = 20
 
 
+class Basis(Enum):
+    """What an estimate rests on."""
+
+    EARLIER_TRAINING = auto()
+    MEASURED_STEP = auto()
+    PROCESSOR = auto()  # its speed in matrix products
+    PROCESSOR_ONLY = auto()  # the same, but a GPU is likely to train
+
+
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
     """The expected extent of a training.
@@ -42,13 +53,16 @@ class Estimate:
     Attributes:
         seconds: from the first step to the last.
         epochs: number of times the training text is read.
-        measured: True if based on an earlier training or a measured step here, False if only on the
-            processor's speed.
     """
 
     seconds: float
     epochs: float
-    measured: bool
+    basis: Basis
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the speed of such a training was measured here."""
+        return self.basis in (Basis.EARLIER_TRAINING, Basis.MEASURED_STEP)
 
 
 def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run]) -> Estimate:
@@ -57,28 +71,27 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
     Args:
         runs: earlier trainings, newest first.
     """
-    speed = past_characters_per_s(recipe, runs)
-    if speed is None and recipe.predicts_every_position:
-        step = remembered_way(recipe)
-        speed = None if step is None else recipe.lanes * recipe.window / step_s(recipe, step)
-    measured = speed is not None
+    speed, basis = past_characters_per_s(recipe, runs), Basis.EARLIER_TRAINING
+    if speed is None and expects_ways(recipe) and (way := remembered_way(recipe)) is not None:
+        speed, basis = recipe.lanes * recipe.window / step_s(recipe, way), Basis.MEASURED_STEP
     if speed is None:
         weights = recipe.architecture(65).parameters() - 65 * recipe.embedding_units
         work = OPERATIONS_PER_WEIGHT * weights
         share = USUAL_SHARE[matrix_dtype_of("cpu")][recipe.name]
         speed = share * matrix_operations_per_s() / work
+        basis = Basis.PROCESSOR if expected_device_kind() == "cpu" else Basis.PROCESSOR_ONLY
     per_epoch = 0.9 * characters
     if not recipe.predicts_every_position:
         per_epoch *= recipe.window / 3  # every character is read in a third of a window's windows
     epoch_s = per_epoch / speed
     seconds = budget.total_s(epoch_s)
-    return Estimate(seconds=seconds, epochs=seconds / epoch_s, measured=measured)
+    return Estimate(seconds=seconds, epochs=seconds / epoch_s, basis=basis)
 
 
 def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
     """Characters per second, over all lanes, of the newest training of this recipe and network.
 
-    None if there is no such training with enough progress events.
+    None if there is no such training on the expected device with enough progress events.
     """
     for run in runs:
         trained = run.config.recipe  # a fine-tuned network may have other sizes than the recipe
@@ -88,8 +101,9 @@ def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
             recipe.lstm_units,
         ):
             continue
-        progress = _progress_of(run)
-        if len(progress) < 10:
+        events = _events_of(run)
+        progress = [event for event in events if isinstance(event, Progress)]
+        if len(progress) < 10 or not _ran_on_expected_device(events):
             continue
         steps = progress[-1].step - progress[0].step
         seconds = progress[-1].elapsed_s - progress[0].elapsed_s
@@ -98,12 +112,23 @@ def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
     return None
 
 
-def _progress_of(run: Run) -> list[Progress]:
-    """A training's progress events; none if they cannot be read, so that it is skipped."""
+def _events_of(run: Run) -> list[Event]:
+    """A training's events; none if they cannot be read, so that it is skipped."""
     try:
-        return [event for event in run.events() if isinstance(event, Progress)]
+        return run.events()
     except RunError:
         return []
+
+
+def _ran_on_expected_device(events: Iterable[Event]) -> bool:
+    """Whether a training computed where the next one will: framework, and processor or GPU."""
+    started = [event for event in events if isinstance(event, Started)]
+    if not started or started[-1].backend != chosen_backend():
+        return False
+    latest = started[-1]
+    if latest.device_kind == "cpu":  # counts even if a GPU is expected: that may be wrong
+        return latest.device == cpu_name()
+    return expected_device_kind() == "gpu"
 
 
 @cache

@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from charlstm.backend import chosen_backend, expected_device_kind
 from charlstm.errors import CharLSTMError
 from charlstm.files import locked, replace_file
 from charlstm.home import PACKAGE_PARENT, home, make_folder
@@ -89,9 +90,19 @@ def remembered_way(recipe: Recipe) -> MeasuredWay | None:
     return _fastest(measured) if measured else None
 
 
-def is_measured(recipes: Iterable[Recipe]) -> bool:
-    """Whether the ways for all of these recipes were measured before."""
-    return all(remembered_way(recipe) is not None for recipe in recipes)
+def has_ways(recipe: Recipe, backend: str, device_kind: str) -> bool:
+    """Whether a recipe's LSTM layers are compiled for such a device, in a way to be chosen."""
+    return backend == "tensorflow" and device_kind == "cpu" and recipe.predicts_every_position
+
+
+def expects_ways(recipe: Recipe) -> bool:
+    """Whether they probably will be in the next training, as far as is known before it."""
+    return has_ways(recipe, chosen_backend(), expected_device_kind())
+
+
+def will_measure(recipes: Iterable[Recipe]) -> bool:
+    """Whether a training would first have to measure its ways, for all of these recipes."""
+    return any(expects_ways(recipe) and remembered_way(recipe) is None for recipe in recipes)
 
 
 def fastest_way(recipe: Recipe) -> MeasuredWay:
@@ -183,11 +194,11 @@ def step_s(recipe: Recipe, measured: MeasuredWay) -> float:
 
 
 def measure_elsewhere(recipe: Recipe) -> None:
-    """Have the fastest ways measured in a process of its own, unless they are remembered.
+    """Have the fastest ways measured in a process of its own, if a training would measure them.
 
     Compiling and measuring would make a server's answers slow.
     """
-    if not is_measured(in_all_widths(recipe)):
+    if will_measure(in_all_widths(recipe)):
         command = [sys.executable, "-m", __name__, recipe.name]
         subprocess.run(command, cwd=PACKAGE_PARENT, check=False, stderr=subprocess.DEVNULL)
 

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from charlstm.backend import BACKENDS, chosen_backend
 from charlstm.errors import CharLSTMError
 from charlstm.machine import cpu_name, has_flag
 from charlstm.network.training_speed import Way
-from charlstm.runs.fastest_way import fastest_way, fastest_ways, step_s
+from charlstm.runs.fastest_way import fastest_way, fastest_ways, has_ways, step_s
 from charlstm.runs.recipes import Recipe
 
 NICE = 10  # so that the page stays quick while a training runs
 # glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD, in bytes.
 MALLOC_OPTIONS = {-3: 32 << 20, -1: 1 << 30, -2: 64 << 20}
-BACKENDS = ("tensorflow", "jax", "torch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,7 @@ class Device:
 
     def has_ways(self, recipe: Recipe) -> bool:
         """Whether the recipe's LSTM layers are compiled here."""
-        is_cpu = self.kind == "cpu" and self.backend == "tensorflow"
-        return is_cpu and recipe.predicts_every_position
+        return has_ways(recipe, self.backend, self.kind)
 
     def steps_s(self, recipes: Sequence[Recipe]) -> list[float] | None:
         """Seconds of a training step of each recipe, measured together if they are not known.
@@ -68,7 +67,7 @@ def prepare_device(by_lanes: bool = True) -> Device:
     Raises:
         CharLSTMError: KERAS_BACKEND is not supported, or the framework is not installed.
     """
-    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ["KERAS_BACKEND"] = chosen_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX takes 75 % otherwise
     if has_flag("avx2"):

@@ -20,6 +20,7 @@ from charlstm.command_line.commands import main
 from charlstm.command_line.preparation import prepare_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.network.training_record import KeptVersion
+from charlstm.runs.events import Failed
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
@@ -503,6 +504,20 @@ def test_evaluate_refuses_texts_that_cannot_be_measured(content, trained, tmp_pa
     path = tmp_path / "strange.txt"
     path.write_text(content, encoding="utf-8")
     check_refusal(*answer(capsys, "evaluate", trained[2], "--text", path))
+
+
+@pytest.mark.parametrize(("backend", "says_so"), [("tensorflow", True), ("torch", False)])
+def test_only_a_training_that_measures_the_processor_says_so(
+    backend, says_so, text_file, monkeypatch, capsys
+):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr("charlstm.runs.fastest_way.expected_device_kind", lambda: "cpu")
+    failed = Failed(elapsed_s=0.0, pid=1, message="why")
+    monkeypatch.setattr("charlstm.training.train.train", lambda run, follow: failed)
+    monkeypatch.setattr("charlstm.command_line.commands._stop_on_signals", lambda run: None)
+    code, _, err = answer(capsys, "train", "--text", text_file)
+    assert code == 1 and err.endswith("why\n")
+    assert ("measures how" in err) == says_so
 
 
 def check_refusal(code: int, out: str, err: str) -> None:

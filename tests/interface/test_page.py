@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
 from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.page import build_page
+from charlstm.interface.train import tab
 from charlstm.interface.train.tab import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
 from charlstm.interface.turns import Turns
 from charlstm.interface.write.tab import Writer
@@ -29,6 +31,7 @@ from charlstm.writing.single_text import write
 from tests.page_server import ROOT, free_port
 from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
 from tests.tiny_runs import append, append_record, create_run
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +197,15 @@ def test_going_on_without_a_text_or_for_ever_is_refused(text, sentence):
 
 
 @pytest.fixture
-def trainer():
+def measured(monkeypatch):
+    """The recipes that the page has measured in the background."""
+    recipes = queue.SimpleQueue()
+    monkeypatch.setattr(tab, "measure_elsewhere", recipes.put)
+    return recipes
+
+
+@pytest.fixture
+def trainer(measured):
     return Trainer(ModelRegistry(Runs()))
 
 
@@ -449,3 +460,34 @@ def test_trying_again_takes_whatever_could_be_asked_before():
     for handler, seed_text in ((writer.write, ""), (writer.go_on, "To be" * 900)):
         again = asyncio.run(last(writer.again, seed_text))
         assert again == asyncio.run(last(handler, seed_text))
+
+
+def described(trainer: Trainer, recipe: str) -> str:
+    return trainer.describe("practice-text", None, "", "verse", recipe, 3, "minutes")[1]
+
+
+def test_what_was_not_measured_is_measured_once(trainer, measured, monkeypatch):
+    monkeypatch.setattr(tab, "will_measure", lambda recipes: True)
+    for _ in range(2):
+        assert "judging by the processor" in described(trainer, "quick")
+    assert measured.get(timeout=PATIENCE_S) == QUICK
+    assert measured.empty()
+
+
+def test_where_another_framework_trains_nothing_is_measured(trainer, measured, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert "judging by the processor" in described(trainer, "quick")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert "judging by the processor" in described(trainer, "notebook")
+    assert trainer._measured == set() and measured.empty()
+
+
+def test_nothing_is_measured_while_a_training_runs(trainer, measured, make, monkeypatch):
+    monkeypatch.setattr(tab, "will_measure", lambda recipes: True)
+    run = make("a")
+    run.ownership.claim()
+    described(trainer, "quick")
+    assert trainer._measured == set()
+    run.ownership.release()
+    described(trainer, "quick")
+    assert measured.get(timeout=PATIENCE_S) == QUICK

@@ -2,8 +2,14 @@
 
 import pytest
 
+from charlstm.machine import cpu_name
 from charlstm.network.training_speed import Way
-from charlstm.runs.estimate import estimate, matrix_operations_per_s, past_characters_per_s
+from charlstm.runs.estimate import (
+    Basis,
+    estimate,
+    matrix_operations_per_s,
+    past_characters_per_s,
+)
 from charlstm.runs.fastest_way import MeasuredWay, step_s
 from charlstm.runs.fine_tuning import fine_tuned
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
@@ -11,6 +17,19 @@ from charlstm.runs.run import Run
 from tests.tiny_runs import append, create_run
 
 CHARACTERS = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def device(monkeypatch):
+    """Chooses what trains: TensorFlow on this processor, unless a test says otherwise."""
+
+    def choose(backend: str = "tensorflow", kind: str = "cpu") -> None:
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+        for module in ("estimate", "fastest_way"):
+            monkeypatch.setattr(f"charlstm.runs.{module}.expected_device_kind", lambda: kind)
+
+    choose()
+    return choose
 
 
 @pytest.fixture
@@ -30,7 +49,8 @@ def known_processor(monkeypatch):
     monkeypatch.setattr("charlstm.runs.estimate.matrix_dtype_of", lambda kind: "bfloat16")
 
 
-def progress(run: Run, steps: int, seconds_a_step: float = 0.1) -> None:
+def progress(run: Run, steps: int, seconds_a_step: float = 0.1, **device: str) -> None:
+    append(run, "started", **{"device": cpu_name(), **device})
     for step in range(steps):
         append(run, "progress", step=step, elapsed_s=step * seconds_a_step)
 
@@ -40,7 +60,7 @@ def test_earlier_trainings_are_the_guide(run):
     speed = QUICK.lanes * QUICK.window / 0.1
     assert past_characters_per_s(QUICK, [run]) == pytest.approx(speed)
     guess = estimate(QUICK, Budget(epochs=2), CHARACTERS, [run])
-    assert guess.measured and guess.epochs == 2
+    assert guess.basis is Basis.EARLIER_TRAINING and guess.epochs == 2
     assert guess.seconds == pytest.approx(2 * 0.9 * CHARACTERS / speed)
 
 
@@ -70,6 +90,36 @@ def test_a_network_of_another_size_says_nothing(run):
     assert past_characters_per_s(same, [run]) is not None
 
 
+GPU = {"device": "NVIDIA H100", "device_kind": "gpu"}
+
+
+@pytest.mark.parametrize(
+    ("past", "expected", "counts"),
+    [
+        ({}, {}, True),
+        ({"device": "another processor, 2 cores"}, {}, False),
+        ({"backend": "jax"}, {}, False),
+        ({"backend": "jax"}, {"backend": "jax"}, True),
+        (GPU, {}, False),
+        (GPU, {"kind": "gpu"}, True),
+        ({}, {"kind": "gpu"}, True),  # then no GPU was used, whatever is there
+        ({**GPU, "backend": "torch"}, {"kind": "gpu"}, False),
+    ],
+)
+def test_an_earlier_training_counts_if_it_ran_on_the_same_device(
+    run, device, past, expected, counts
+):
+    progress(run, 50, **past)
+    device(**expected)
+    assert (past_characters_per_s(QUICK, [run]) is not None) == counts
+
+
+def test_a_training_that_was_never_started_says_nothing(run):
+    for step in range(50):
+        append(run, "progress", step=step, elapsed_s=step * 0.1)
+    assert past_characters_per_s(QUICK, [run]) is None
+
+
 def test_a_larger_network_takes_longer_by_the_same_recipe(known_processor):
     budget = Budget(epochs=1)
     larger = fine_tuned(QUICK, 256, (512, 512))
@@ -81,7 +131,7 @@ def test_a_larger_network_takes_longer_by_the_same_recipe(known_processor):
 
 def test_a_budget_of_minutes_is_what_it_takes(known_processor):
     guess = estimate(QUICK, Budget(minutes=3), CHARACTERS, [])
-    assert guess.seconds == 180 and not guess.measured
+    assert guess.seconds == 180 and guess.basis is Basis.PROCESSOR
     twice = estimate(QUICK, Budget(minutes=6), CHARACTERS, [])
     assert twice.epochs == pytest.approx(2 * guess.epochs)
 
@@ -119,7 +169,7 @@ def test_without_an_earlier_training_a_measured_step_is_the_guide(monkeypatch):
     guess = estimate(FULL, Budget(epochs=1), CHARACTERS, [])
     step = step_s(FULL, measured)
     assert step > 0.02
-    assert guess.measured
+    assert guess.basis is Basis.MEASURED_STEP
     steps = 0.9 * CHARACTERS / (FULL.lanes * FULL.window)
     assert guess.seconds == pytest.approx(steps * step)
 
@@ -128,4 +178,25 @@ def test_the_notebook_has_no_measured_step(monkeypatch):
     """Its layers are the framework's: what was measured says nothing about them."""
     measured = MeasuredWay(Way("float32", 2), 0.02)
     monkeypatch.setattr("charlstm.runs.estimate.remembered_way", lambda recipe: measured)
-    assert not estimate(NOTEBOOK, Budget(epochs=1), CHARACTERS, []).measured
+    assert estimate(NOTEBOOK, Budget(epochs=1), CHARACTERS, []).basis is Basis.PROCESSOR
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "basis"),
+    [
+        ({"backend": "jax"}, Basis.PROCESSOR),
+        ({"backend": "torch"}, Basis.PROCESSOR),
+        ({"kind": "gpu"}, Basis.PROCESSOR_ONLY),
+        ({"backend": "torch", "kind": "gpu"}, Basis.PROCESSOR_ONLY),
+    ],
+)
+def test_a_step_of_the_compiled_layers_says_nothing_of_other_devices(
+    elsewhere, basis, device, known_processor, monkeypatch
+):
+    expected = estimate(FULL, Budget(epochs=1), CHARACTERS, []).seconds
+    measured = MeasuredWay(Way("float32", 2), 0.02)
+    monkeypatch.setattr("charlstm.runs.estimate.remembered_way", lambda recipe: measured)
+    device(**elsewhere)
+    guess = estimate(FULL, Budget(epochs=1), CHARACTERS, [])
+    assert guess.basis is basis and not guess.is_measured
+    assert guess.seconds == expected

@@ -13,8 +13,14 @@ import pytest
 
 from charlstm.network.training_speed import Case, Way
 from charlstm.runs import fastest_way as module
-from charlstm.runs.fastest_way import MeasuredWay, fastest_way, fastest_ways, remembered_way
-from charlstm.runs.recipes import QUICK
+from charlstm.runs.fastest_way import (
+    MeasuredWay,
+    fastest_way,
+    fastest_ways,
+    remembered_way,
+    will_measure,
+)
+from charlstm.runs.recipes import NOTEBOOK, QUICK
 from charlstm.runs.sizing import in_all_widths
 from tests.test_architecture import MODULES, own_imports
 from tests.waiting import PATIENCE_S
@@ -227,6 +233,30 @@ def test_without_locks_it_is_measured_all_the_same(processor, monkeypatch):
     assert remembered_way(SIZES) is not None
 
 
+@pytest.fixture
+def expected(monkeypatch):
+    """Chooses what trains; TensorFlow on the processor to begin with."""
+
+    def choose(backend: str = "tensorflow", kind: str = "cpu") -> None:
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+        monkeypatch.setattr(module, "expected_device_kind", lambda: kind)
+
+    choose()
+    return choose
+
+
+@pytest.mark.parametrize("where", [{"backend": "jax"}, {"backend": "torch"}, {"kind": "gpu"}])
+def test_nothing_is_measured_where_the_frameworks_own_layers_train(where, expected, monkeypatch):
+    told = []
+    monkeypatch.setattr(module.subprocess, "run", lambda command, **_: told.append(command))
+    assert will_measure([QUICK]) and not will_measure([NOTEBOOK])
+    expected(**where)
+    assert not will_measure([QUICK])
+    module.measure_elsewhere(QUICK)
+    assert told == []
+
+
+@pytest.mark.usefixtures("expected")
 def test_a_recipe_is_measured_elsewhere_until_all_its_widths_are_known(monkeypatch):
     told = []
     monkeypatch.setattr(module.subprocess, "run", lambda command, **_: told.append(command[1:]))

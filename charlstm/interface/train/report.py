@@ -11,7 +11,7 @@ from charlstm.interface.figures import figures_html
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.runs.advice import advice_for, small_text
 from charlstm.runs.config import RunConfig
-from charlstm.runs.estimate import Estimate
+from charlstm.runs.estimate import Basis, Estimate
 from charlstm.runs.events import Started
 from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
 from charlstm.runs.run import Run
@@ -37,6 +37,12 @@ HEADLINES = {
     "stopped": "Stopped",
     "failed": "Something went wrong",
     "interrupted": "Interrupted: Resume continues from the last saved state",
+}
+BASES = {
+    Basis.EARLIER_TRAINING: "as measured here",
+    Basis.MEASURED_STEP: "as measured here",
+    Basis.PROCESSOR: "judging by the processor",
+    Basis.PROCESSOR_ONLY: "judging by the processor; a graphics card may be much faster",
 }
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
@@ -76,12 +82,11 @@ def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
 
 def estimate_html(estimate: Estimate) -> str:
     """How long a training will take on this machine."""
-    basis = "as measured here" if estimate.measured else "judging by the processor"
     about = "" if estimate.seconds >= 3600 else "about "  # `duration` adds it to hours
     return (
         f'<p class="quiet">Takes {about}{duration(estimate.seconds)} on this machine and reads '
-        f"{passes(estimate.epochs)} ({basis}). Getting ready and measuring at the end take some "
-        "seconds more.</p>"
+        f"{passes(estimate.epochs)} ({BASES[estimate.basis]}). Getting ready and measuring at the "
+        "end take some seconds more.</p>"
     )
 
 

@@ -16,10 +16,11 @@ from charlstm.interface.server_log import log_training
 from charlstm.interface.train import report
 from charlstm.runs import fine_tuning
 from charlstm.runs.estimate import estimate
-from charlstm.runs.fastest_way import measure_elsewhere
+from charlstm.runs.fastest_way import measure_elsewhere, will_measure
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs.run import Run
+from charlstm.runs.sizing import in_all_widths
 from charlstm.runs.timeline import Timeline, read_timeline
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
@@ -87,15 +88,20 @@ class Trainer:
             if model:
                 chosen, start_note = self._describe_start(model, chosen, text)
             guess = estimate(chosen, _budget(amount, unit), characters, self.registry.trainings())
-            if not guess.measured:
+            if not guess.is_measured:
                 self._measure(find_recipe(recipe))
             return text_note, report.estimate_html(guess), start_note
         except CharLSTMError as error:
             return text_note, report.advice_html(str(error)), start_note
 
     def _measure(self, recipe: Recipe) -> None:
-        """Measure in the background how fast a recipe trains here, for the next estimate."""
-        if recipe.predicts_every_position and recipe.name not in self._measured:
+        """Measure in the background how fast a recipe trains here, for the next estimate.
+
+        Not while a training runs: each would make the other slow.
+        """
+        if recipe.name in self._measured or self.runs.running() is not None:
+            return
+        if will_measure(in_all_widths(recipe)):
             self._measured.add(recipe.name)
             threading.Thread(target=measure_elsewhere, args=[recipe], daemon=True).start()
 

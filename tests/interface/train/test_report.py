@@ -7,7 +7,7 @@ import pytest
 from charlstm.interface.train import report
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.config import write_config
-from charlstm.runs.estimate import Estimate
+from charlstm.runs.estimate import Basis, Estimate
 from charlstm.runs.events import Event
 from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
@@ -278,13 +278,16 @@ def test_a_text_is_described_with_what_was_changed_in_it():
 
 
 def test_an_estimate_says_what_it_stands_on():
-    guess = Estimate(seconds=180, epochs=2.5, measured=False)
+    guess = Estimate(seconds=180, epochs=2.5, basis=Basis.PROCESSOR)
     html = report.estimate_html(guess)
     assert "Takes about 3 minutes" in html and "reads the text 2.5 times" in html
     assert "judging by the processor" in html
-    guess = Estimate(seconds=97_200, epochs=20, measured=True)
+    guess = Estimate(seconds=97_200, epochs=20, basis=Basis.MEASURED_STEP)
     assert "Takes about 27 hours" in report.estimate_html(guess)
     assert "as measured here" in report.estimate_html(guess)
+    guess = Estimate(seconds=60, epochs=1, basis=Basis.PROCESSOR_ONLY)
+    assert "judging by the processor; a graphics card may be" in report.estimate_html(guess)
+    assert set(report.BASES) == set(Basis)
 
 
 def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
