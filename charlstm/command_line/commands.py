@@ -35,7 +35,7 @@ def train_command(arguments: argparse.Namespace) -> int:
     from charlstm.command_line.preparation import prepare_run
     from charlstm.command_line.progress import TrainingBar
     from charlstm.runs.events import Event, Failed, Started, Stopped
-    from charlstm.runs.fastest_way import will_measure
+    from charlstm.runs.fastest_way import FIRST_TIME, will_measure
     from charlstm.runs.timeline import read_timeline
     from charlstm.training.train import train
 
@@ -50,7 +50,7 @@ def train_command(arguments: argparse.Namespace) -> int:
     for notice in said:
         say(notice)
     if will_measure(run.config.candidates):
-        say("Getting ready. The first training on a computer measures how: up to half a minute ...")
+        say(FIRST_TIME)
     _stop_on_signals(run)
     with TrainingBar() as bar:
 

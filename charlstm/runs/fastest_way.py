@@ -53,6 +53,10 @@ MEASURED_CODE = (
 )
 RENEW_AFTER_S = 24 * 3600.0
 FORGET_AFTER_S = 7 * RENEW_AFTER_S
+FIRST_TIME = (
+    "The first training of this size on a computer takes up to half a minute to get ready: its "
+    "code is compiled for the processor, and its speed is measured."
+)
 NEARLY = 1.25  # times as long as the fastest
 
 

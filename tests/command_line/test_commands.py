@@ -21,6 +21,7 @@ from charlstm.command_line.preparation import prepare_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.network.training_record import KeptVersion
 from charlstm.runs.events import Failed
+from charlstm.runs.fastest_way import FIRST_TIME
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
@@ -517,7 +518,7 @@ def test_only_a_training_that_measures_the_processor_says_so(
     monkeypatch.setattr("charlstm.command_line.commands._stop_on_signals", lambda run: None)
     code, _, err = answer(capsys, "train", "--text", text_file)
     assert code == 1 and err.endswith("why\n")
-    assert ("measures how" in err) == says_so
+    assert (FIRST_TIME in err) == says_so
 
 
 def check_refusal(code: int, out: str, err: str) -> None:

@@ -16,11 +16,12 @@ from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
 from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.page import build_page
-from charlstm.interface.train import tab
+from charlstm.interface.train import report, tab
 from charlstm.interface.train.tab import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
 from charlstm.interface.turns import Turns
 from charlstm.interface.write.tab import Writer
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
+from charlstm.runs.fastest_way import FIRST_TIME
 from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import FULL, QUICK
 from charlstm.runs.run import Run, Runs
@@ -469,14 +470,16 @@ def described(trainer: Trainer, recipe: str) -> str:
 def test_what_was_not_measured_is_measured_once(trainer, measured, monkeypatch):
     monkeypatch.setattr(tab, "will_measure", lambda recipes: True)
     for _ in range(2):
-        assert "judging by the processor" in described(trainer, "quick")
+        note = described(trainer, "quick")
+        assert "judging by the processor" in note and FIRST_TIME in note
     assert measured.get(timeout=PATIENCE_S) == QUICK
     assert measured.empty()
 
 
 def test_where_another_framework_trains_nothing_is_measured(trainer, measured, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert "judging by the processor" in described(trainer, "quick")
+    note = described(trainer, "quick")
+    assert "judging by the processor" in note and FIRST_TIME not in note
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     assert "judging by the processor" in described(trainer, "notebook")
     assert trainer._measured == set() and measured.empty()
@@ -491,3 +494,18 @@ def test_nothing_is_measured_while_a_training_runs(trainer, measured, make, monk
     run.ownership.release()
     described(trainer, "quick")
     assert measured.get(timeout=PATIENCE_S) == QUICK
+
+
+def test_a_training_that_still_compiles_and_measures_says_so_from_the_start(
+    trainer, make, monkeypatch
+):
+    run = make("a")
+    run.ownership.claim()
+    for measures in (True, False):
+        monkeypatch.setattr(report, "will_measure", lambda recipes, measures=measures: measures)
+        status = trainer.show(run.name)[2]
+        assert "Getting ready" in status and (FIRST_TIME in status) == measures
+    monkeypatch.setattr(report, "will_measure", lambda recipes: True)
+    append(run, "started")
+    append(run, "progress")
+    assert FIRST_TIME not in trainer.show(run.name)[2]

@@ -13,6 +13,7 @@ from charlstm.runs.advice import advice_for, small_text
 from charlstm.runs.config import RunConfig
 from charlstm.runs.estimate import Basis, Estimate
 from charlstm.runs.events import Started
+from charlstm.runs.fastest_way import FIRST_TIME, will_measure
 from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import Timeline, duration
@@ -80,13 +81,17 @@ def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
     )
 
 
-def estimate_html(estimate: Estimate) -> str:
-    """How long a training will take on this machine."""
+def estimate_html(estimate: Estimate, measures_first: bool = False) -> str:
+    """How long a training will take on this machine.
+
+    Args:
+        measures_first: whether it will have to compile and measure before it starts.
+    """
     about = "" if estimate.seconds >= 3600 else "about "  # `duration` adds it to hours
     return (
         f'<p class="quiet">Takes {about}{duration(estimate.seconds)} on this machine and reads '
         f"{passes(estimate.epochs)} ({BASES[estimate.basis]}). Getting ready and measuring at the "
-        "end take some seconds more.</p>"
+        f"end take some seconds more.{' ' + FIRST_TIME if measures_first else ''}</p>"
     )
 
 
@@ -98,6 +103,8 @@ def status_html(run: Run, timeline: Timeline) -> str:
     lines += [f'<p class="notice">{escape(notice)}</p>' for notice in config.notices]
     if timeline.is_going_on:
         lines.append(_bar(timeline))
+    if timeline.status == "preparing" and will_measure(config.candidates):
+        lines.append(f'<p class="quiet">{FIRST_TIME}</p>')
     progress = timeline.progress[-1] if timeline.progress else None
     if timeline.status == "running" and progress:
         lines.append(

@@ -90,7 +90,7 @@ class Trainer:
             guess = estimate(chosen, _budget(amount, unit), characters, self.registry.trainings())
             if not guess.is_measured:
                 self._measure(find_recipe(recipe))
-            return text_note, report.estimate_html(guess), start_note
+            return text_note, report.estimate_html(guess, will_measure([chosen])), start_note
         except CharLSTMError as error:
             return text_note, report.advice_html(str(error)), start_note
 
