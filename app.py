@@ -13,12 +13,15 @@ if __name__ == "__main__":
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
+from charlstm.interface.models import ModelRegistry  # noqa: E402
 from charlstm.interface.page import build_page, launch_settings  # noqa: E402
 from charlstm.interface.server_log import log_start  # noqa: E402
+from charlstm.runs.run import Runs  # noqa: E402
 from charlstm.writing.engine import Engine  # noqa: E402
 
 engine = Engine()
-demo = build_page(engine)
+registry = ModelRegistry(Runs())
+demo = build_page(engine, registry)
 
 
 def main() -> None:
@@ -49,7 +52,7 @@ def main() -> None:
             server_port=arguments.port,
             share=arguments.share,
             prevent_thread_lock=True,
-            **launch_settings(),
+            **launch_settings(engine, registry),
         )
     except OSError:  # raised by Gradio when no port is free
         port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")

@@ -7,9 +7,7 @@ import math
 
 from charlstm.errors import CharLSTMError
 from charlstm.runs.recipes import RECIPES
-
-MAX_GENERATED = 1_000_000
-MAX_RANDOM_SEED = 2**63 - 1
+from charlstm.writing.request import UNLIMITED
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -100,11 +98,11 @@ def build_parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="write on after a seed text")
     generate.add_argument("checkpoint")
     generate.add_argument("--seed-text", default="")
-    generate.add_argument("--length", type=whole_number(1, MAX_GENERATED), default=500)
-    generate.add_argument("--temperature", type=number_in(0, 10), default=0.8)
+    generate.add_argument("--length", type=whole_number(*UNLIMITED.lengths), default=500)
+    generate.add_argument("--temperature", type=number_in(*UNLIMITED.temperatures), default=0.8)
     generate.add_argument("--top-k", type=whole_number(1, 1000))
     generate.add_argument("--top-p", type=number_in(0.001, 1))
-    generate.add_argument("--random-seed", type=whole_number(0, MAX_RANDOM_SEED))
+    generate.add_argument("--random-seed", type=whole_number(*UNLIMITED.random_seeds))
 
     info = commands.add_parser("info", help="show what is in a checkpoint")
     info.add_argument("checkpoint")

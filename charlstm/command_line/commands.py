@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
@@ -231,7 +232,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
 
     from charlstm.analysis.copying import TrainingText, describe_copy
     from charlstm.analysis.training_text import part_learned_from, text_at_hand
-    from charlstm.writing.sampling import Sampling
+    from charlstm.writing.request import UNLIMITED, TextRequest
     from charlstm.writing.single_text import name_unknown, read_seed_text, write
 
     checkpoint = load_checkpoint(arguments.checkpoint)
@@ -239,20 +240,24 @@ def generate_command(arguments: argparse.Namespace) -> int:
     if random_seed is None:
         random_seed = random.SystemRandom().randrange(10**6)
         say(f"Random seed: {random_seed}")
-    seed_text = arguments.seed_text
-    unknown = name_unknown(read_seed_text(checkpoint.vocabulary, seed_text).unknown)
+    request = TextRequest.check(
+        arguments.checkpoint,
+        arguments.seed_text,
+        arguments.temperature,
+        arguments.length,
+        random_seed,
+        UNLIMITED,
+    )
+    unknown = name_unknown(read_seed_text(checkpoint.vocabulary, request.seed_text).unknown)
     if unknown:
         say(unknown)
-    sampling = Sampling(
-        temperature=arguments.temperature, top_k=arguments.top_k, top_p=arguments.top_p
-    )
-    sys.stdout.write(seed_text)
+    sys.stdout.write(request.seed_text)
     pieces = write(
         checkpoint,
-        seed_text,
-        length=arguments.length,
-        sampling=sampling,
-        random_seed=random_seed,
+        request.seed_text,
+        length=request.length,
+        sampling=replace(request.sampling, top_k=arguments.top_k, top_p=arguments.top_p),
+        random_seed=request.random_seed,
     )
     written = []
     # For a single text, several BLAS threads only wait for each other on a busy machine.

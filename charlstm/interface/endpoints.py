@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from html import escape
 from typing import Any
@@ -74,22 +74,3 @@ def _with_errors(handler, react: Callable[[CharLSTMError], Any]):
                 return react(error)
 
     return wrapped
-
-
-def numbered(handler: Callable[..., AsyncGenerator[tuple, None]]):
-    """Wrap a streaming handler so that each of its outputs carries the number of its request.
-
-    The number becomes the last input and the last output. latest_request.js uses it to discard
-    outputs of earlier requests.
-
-    Args:
-        handler: takes Gradio's request as the keyword argument `request`.
-    """
-
-    async def with_number(request: gr.Request, *inputs):
-        *others, number = inputs
-        async with aclosing(handler(*others, request=request)) as yielded:
-            async for outputs in yielded:
-                yield *outputs, number
-
-    return with_number

@@ -1,26 +1,52 @@
 """The models that visitors can choose: the shipped one, and those trained on this machine.
 
-A model's id is `SHIPPED` or the name of its run folder.
+A model's id on this machine is `SHIPPED` or the name of its run folder. Its name is the same on
+every machine, for links and programs: `SHIPPED_NAME`, or a digest of its file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import threading
+from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
-from charlstm.network.checkpoint import Checkpoint, load_checkpoint
+from charlstm.network.checkpoint import Checkpoint, parse_checkpoint, read_checkpoint_bytes
 from charlstm.runs.run import Run, Runs
 from charlstm.runs.source_model import SourceModel
 
 SHIPPED = "shipped"
 SHIPPED_FILE = "tiny-shakespeare.safetensors"
+SHIPPED_NAME = "tiny-shakespeare"
 SHIPPED_TITLE = "Shakespeare (comes with charlstm)"
 CORPUS_TITLES = {"tiny-shakespeare": "Shakespeare", "practice-text": "the practice text"}
 MAX_LOADED = 8  # checkpoints kept in memory; 20 MB each at most
+DIGEST = re.compile(r"[0-9a-f]{16}")  # the first 64 bits of the SHA-256 of a model's file
+Stamp = tuple[int, int]  # when a file was written, in ns, and its size in bytes
+
+
+class ModelNotFound(CharLSTMError):
+    """There is no model of this name, or it was removed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model that was loaded.
+
+    Attributes:
+        name: the same on every machine.
+        folder: where its file is; if it was trained here, its training text is there too.
+    """
+
+    name: str
+    checkpoint: Checkpoint
+    folder: Path
 
 
 class ModelRegistry:
@@ -28,8 +54,10 @@ class ModelRegistry:
 
     def __init__(self, runs: Runs):
         self.runs = runs
-        self._loaded: dict[Path, tuple[tuple, Checkpoint]] = {}
+        # The lock is held while a model is loaded: all of this is read and changed under it.
         self._loading = threading.Lock()
+        self._loaded: OrderedDict[str, Model] = OrderedDict()  # by digest, the latest used last
+        self._digests: dict[Path, tuple[Stamp, str]] = {}
 
     def trainings(self) -> list[Run]:
         """The trainings of this machine, newest first, without those whose folder is damaged."""
@@ -51,27 +79,61 @@ class ModelRegistry:
         return choices[0][1] if choices else None
 
     def get(self, model: str | None) -> Checkpoint:
-        """The checkpoint of a model; None stands for the shipped one.
+        """The checkpoint of a model; see `load`."""
+        return self.load(model).checkpoint
+
+    def load(self, model: str | None) -> Model:
+        """A model by its id or its name; None stands for the shipped one.
+
+        A model that was trained on meanwhile can still be had by its earlier digest for a while.
 
         Raises:
-            CharLSTMError: there is no such model, or its file is damaged.
+            ModelNotFound: there is no such model.
+            CharLSTMError: its file is damaged.
         """
-        path = self._path(model or SHIPPED)
+        model = model or SHIPPED
         with self._loading:
+            if model in self._loaded:
+                self._loaded.move_to_end(model)
+                return self._loaded[model]
+            path = self._path(model)
+            if not path.exists() and DIGEST.fullmatch(model):
+                path = self._path_by_digest(model) or path
             try:
-                stat = path.stat()
+                stamp = _stamp(path)
             except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-                raise CharLSTMError(
+                raise ModelNotFound(
                     "This model is not here any more: choose another one, or train one on the "
                     "Train tab."
                 ) from error
-            stamp = (stat.st_mtime_ns, stat.st_size)
-            loaded = self._loaded.get(path)
-            if loaded is None or loaded[0] != stamp:
-                while len(self._loaded) >= MAX_LOADED:
-                    self._loaded.pop(next(iter(self._loaded)))
-                loaded = self._loaded[path] = (stamp, load_checkpoint(path))
-            return loaded[1]
+            known_stamp, digest = self._digests.get(path, (None, ""))
+            if stamp != known_stamp or digest not in self._loaded:
+                content = read_checkpoint_bytes(path)
+                digest = _digest(content)
+                self._digests[path] = stamp, digest
+                self._loaded[digest] = Model(
+                    name=SHIPPED_NAME if path == self._path(SHIPPED) else digest,
+                    checkpoint=parse_checkpoint(content, path.name),
+                    folder=path.parent,
+                )
+            self._loaded.move_to_end(digest)
+            while len(self._loaded) > MAX_LOADED:
+                self._loaded.popitem(last=False)
+            return self._loaded[digest]
+
+    def _path_by_digest(self, digest: str) -> Path | None:
+        """The file with a digest among the models of this machine; reads what has changed."""
+        for _, model in self.choices():
+            path = self._path(model)
+            try:
+                stamp = _stamp(path)
+                if self._digests.get(path, (None,))[0] != stamp:
+                    self._digests[path] = stamp, _digest(path.read_bytes())
+            except OSError:  # removed since
+                continue
+            if self._digests[path][1] == digest:
+                return path
+        return None
 
     def source_model(self, model: str) -> SourceModel:
         """A model as the starting point of a fine-tuning.
@@ -89,9 +151,18 @@ class ModelRegistry:
         return self._path(model or SHIPPED).parent
 
     def _path(self, model: str) -> Path:
-        if model == SHIPPED:
+        if model in (SHIPPED, SHIPPED_NAME):
             return shipped_folder() / SHIPPED_FILE
         return self.runs.folder / os.path.basename(model) / "checkpoint.safetensors"
+
+
+def _stamp(path: Path) -> Stamp:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def is_readable(run: Run) -> bool:

@@ -6,17 +6,17 @@ import inspect
 
 import gradio as gr
 
-from charlstm.interface.assets import assets
+from charlstm.interface.assets import assets, browser_function
 from charlstm.interface.compare.tab import build_compare_tab
 from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.server_log import log_unexpected_errors
+from charlstm.interface.text_stream import TextStream
 from charlstm.interface.train.tab import build_train_tab
 from charlstm.interface.watch.tab import build_watch_tab
 from charlstm.interface.write.tab import build_write_tab
-from charlstm.runs.run import Runs
 from charlstm.writing.engine import Engine
 
 HEADER = """
@@ -29,9 +29,7 @@ SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans",
 MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 
-def build_page(engine: Engine) -> gr.Blocks:
-    runs = Runs()
-    registry = ModelRegistry(runs)
+def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     choice = ModelChoice(registry)
     with gr.Blocks(title="charlstm: learning to write", analytics_enabled=False) as demo:
         gr.HTML(HEADER, js_on_load=None)
@@ -45,9 +43,12 @@ def build_page(engine: Engine) -> gr.Blocks:
             with gr.Tab("Look inside", id="inside"):
                 build_inside_tab(registry, choice)
             with gr.Tab("Compare", id="compare"):
-                build_compare_tab(engine, registry, choice)
+                build_compare_tab(registry, choice)
             with gr.Tab("How it works", id="how"):
                 build_how_tab(registry, choice)
+        for tab in tabs.children:
+            chosen = browser_function("write/link.js", "tabChosen", tab.id)
+            tab.select(None, None, None, js=chosen)
         choice.connect(demo)
     log_unexpected_errors(demo)
     _remember_signatures(demo)
@@ -68,7 +69,7 @@ def _remember_signatures(demo: gr.Blocks) -> None:
                 constructor.__signature__ = inspect.signature(constructor)
 
 
-def launch_settings() -> dict:
+def launch_settings(engine: Engine, registry: ModelRegistry) -> dict:
     """Keyword arguments for `launch`: theme, head, routes and limits."""
     theme = gr.themes.Default(
         primary_hue="indigo",
@@ -89,7 +90,7 @@ def launch_settings() -> dict:
     return {
         "theme": theme,
         "head": head,
-        "app_kwargs": {"routes": routes},
+        "app_kwargs": {"routes": [*routes, TextStream(engine, registry).route()]},
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each open stream
         "max_file_size": "20mb",  # larger than our own limit of 5 MB, which has a clearer message

@@ -1,21 +1,10 @@
-"""Controls and event settings that the Write tab and the Compare tab share."""
+"""Controls that the Write tab and the Compare tab share."""
 
 from __future__ import annotations
 
 import gradio as gr
 
-from charlstm.interface.assets import browser_function
 from charlstm.writing.request import LENGTHS, TEMPERATURES
-
-WRITES = {
-    "show_progress": "hidden",
-    "concurrency_limit": None,
-    "trigger_mode": "multiple",  # pressed again: the new text replaces the one being written
-    "api_visibility": "private",
-    # WritingRequest checks the values; Gradio's conversions would use a thread for each piece.
-    "preprocess": False,
-    "postprocess": False,
-}
 
 
 def seed_text_box(**settings) -> gr.Textbox:
@@ -47,27 +36,3 @@ def random_seed_box(**settings) -> gr.Number:
 def always_new_box(**settings) -> gr.Checkbox:
     """A checkbox: whether each text gets a new random seed."""
     return gr.Checkbox(value=True, container=False, **settings)
-
-
-def roll_seed(events: list, always_new: gr.Checkbox, random_seed: gr.Number):
-    """On these events, draw a new random seed in the browser if the checkbox says so."""
-    roll = browser_function("browser/dice.js", "rollSeed")
-    return gr.on(events, None, [always_new, random_seed], random_seed, js=roll)
-
-
-def show_arrived(module: str, shown: list[gr.HTML]) -> list:
-    """Hidden components that receive the server's output: one for each of `shown`, and a number.
-
-    The number is that of the request. In the browser, the module's `showArrived` copies output that
-    belongs to the latest request to `shown`; see latest_request.js.
-    """
-    arrived = [gr.HTML(visible=False, js_on_load=None) for _ in shown]
-    number = gr.Number(visible=False)
-    gr.on(
-        [one.change for one in arrived],
-        None,
-        [*arrived, number],
-        shown,
-        js=browser_function(module, "showArrived"),
-    )
-    return [*arrived, number]

@@ -1,8 +1,8 @@
 // Loaded once, by the page's head: the views, and what acts without being called by Gradio.
 // The page's handlers import the functions they call from the other modules by themselves.
 import "./clipboard.js";
-import "../write/lost_connection.js";
-import "../write/kept_text.js";
+import "../write/paper_view.js";
+import "../write/link.js";
 import "../write/next_odds.js";
 import "../watch/watch.js";
 import "../inside/inside.js";

@@ -1,44 +1,38 @@
-"""The Compare tab: one seed text, continued at three temperatures or by two models."""
+"""The Compare tab: one seed text, continued at three temperatures or by two models.
+
+The page's script asks here what to set side by side, and `/write` for each of the texts.
+"""
 
 from __future__ import annotations
-
-import asyncio
-import time
-from collections.abc import Sequence
-from contextlib import aclosing
-from html import escape
 
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface.assets import browser_function
-from charlstm.interface.compare.columns import Column, Writing, grow
 from charlstm.interface.compare.model_pair import ModelPair
-from charlstm.interface.endpoints import errors_as_messages, numbered
-from charlstm.interface.markup import GETTING_READY, WRITING
+from charlstm.interface.compare.word_facts import word_facts
+from charlstm.interface.endpoints import offer
 from charlstm.interface.model_choice import QUIET, ModelChoice
 from charlstm.interface.models import ModelRegistry
-from charlstm.interface.turns import Turn, Turns
 from charlstm.interface.writing_controls import (
-    WRITES,
     always_new_box,
     length_slider,
     random_seed_box,
-    roll_seed,
     seed_text_box,
-    show_arrived,
     temperature_slider,
 )
-from charlstm.network.checkpoint import Checkpoint
-from charlstm.writing.engine import Engine
-from charlstm.writing.request import WritingRequest
+from charlstm.writing.request import (
+    LENGTHS,
+    MAX_SEED_CHARACTERS,
+    TEMPERATURES,
+    check_seed_text,
+    number,
+)
 
 MODES = [("Three temperatures", "temperatures"), ("Two models", "models")]
-MAX_COLUMNS = 3
 USUAL_TEMPERATURES = (0.3, 0.8, 1.3)
 # (highest temperature, its name), in rising order; temperatures above the last are "Wild".
 NAMES = ((0.2, "Very careful"), (0.5, "Careful"), (0.7, "Calm"), (1.0, "Balanced"), (1.2, "Daring"))
-REPLACED = '<p role="status">Broken off: another comparison was asked for.</p>'
 EMPTY = (
     '<div class="page empty"><span class="of-temperatures">Type a beginning and press '
     "<b>Write</b>. The same network goes on from there three times, with the same dice: only the "
@@ -60,107 +54,69 @@ def name_temperature(temperature: float) -> str:
 class Comparer:
     """Serves the Compare tab."""
 
-    def __init__(self, engine: Engine, registry: ModelRegistry):
-        self.engine = engine
-        self.registry = registry
+    def __init__(self, registry: ModelRegistry):
         self.pair = ModelPair(registry)
-        self.turns = Turns()
 
-    async def write(self, mode, seed_text, length, random_seed, *settings, request: gr.Request):
-        """Write all columns; yields the HTML of `MAX_COLUMNS` columns and of the status.
+    def comparison(
+        self,
+        mode: str,
+        seed_text: str,
+        model: str | None,
+        first: float | None,
+        second: float | None,
+        third: float | None,
+        left: str | None,
+        right: str | None,
+        temperature: float | None,
+    ) -> dict:
+        """What to set side by side, with the settings of both modes.
 
-        Args:
-            settings: those of both modes, see `_asked`.
+        Returns:
+            Of each column its name, a detail beside it, model and temperature; and who writes, if
+            the columns do not say so.
+
+        Raises:
+            CharLSTMError: there is no such comparison, or a value is out of its range.
         """
-        asked = self._asked(mode, *settings)
-        writing_requests = [
-            WritingRequest.check(seed_text, temperature, length, random_seed)
-            for _, temperature in asked
-        ]
-        models = [model for model, _ in asked]
-        async with self.turns.take(request.session_hash) as turn:
-            columns = await asyncio.to_thread(self._columns, mode, models, writing_requests)
-            writer = self.pair.name(models[0]) if mode == "temperatures" else ""
-            async with aclosing(self._on_page(columns, writer, turn)) as pages:
-                async for outputs in pages:
-                    yield outputs
-
-    def _asked(self, mode, model, first, second, third, left, right, temperature):
-        """The (model, temperature) of each column in the chosen mode."""
+        check_seed_text(seed_text, MAX_SEED_CHARACTERS)
         if mode == "temperatures":
-            return [(model, first), (model, second), (model, third)]
-        if mode != "models":
+            asked = [(model, first), (model, second), (model, third)]
+        elif mode == "models":
+            self.pair.check(left, right)
+            asked = [(left, temperature), (right, temperature)]
+        else:
             raise CharLSTMError(f"There is no comparison {mode!r:.40}: choose one of the two.")
-        self.pair.check(left, right)
-        return [(left, temperature), (right, temperature)]
-
-    def _columns(
-        self, mode: str, models: Sequence[str], writing_requests: Sequence[WritingRequest]
-    ) -> list[Column]:
-        """The columns, not written yet; raises CharLSTMError if no model can be loaded."""
-        opened = {model: self._open(model) for model in models}
-        errors = [found for found in opened.values() if isinstance(found, CharLSTMError)]
-        if len(errors) == len(opened):
-            raise errors[0]
         columns = []
-        for model, writing_request in zip(models, writing_requests, strict=True):
-            temperature = writing_request.sampling.temperature
-            detail = f"temperature {temperature:.4g}"
-            name = (
-                name_temperature(temperature) if mode == "temperatures" else self.pair.name(model)
-            )
+        for model_id, value in asked:
+            chosen = number("temperature", value, *TEMPERATURES)
+            by_temperature = mode == "temperatures"
             columns.append(
-                Column(
-                    Writing(
-                        name=name,
-                        detail=detail,
-                        writing_request=writing_request,
-                        checkpoint=opened[model],
-                    )
-                )
+                {
+                    "name": name_temperature(chosen)
+                    if by_temperature
+                    else self.pair.name(model_id),
+                    "detail": f"temperature {chosen:.4g}",
+                    "model": model_id or "",
+                    "temperature": chosen,
+                }
             )
-        return columns
+        return {
+            "columns": columns,
+            "writer": self.pair.name(model) if mode == "temperatures" else "",
+        }
 
-    def _open(self, model: str) -> Checkpoint | CharLSTMError:
-        try:
-            return self.registry.get(model)
-        except CharLSTMError as error:
-            return error
-
-    async def _on_page(self, columns: list[Column], writer: str, turn: Turn):
-        began_s = time.monotonic()
-        yield _shown(columns, WRITING if self.engine.is_ready else GETTING_READY)
-        async with aclosing(grow(columns, self.engine)) as growing:
-            async for _ in growing:
-                if turn.is_over:
-                    yield _shown(columns, REPLACED)
-                    return
-                yield _shown(columns, WRITING)
-        took_s = time.monotonic() - began_s
-        for column in columns:
-            column.finish()
-        yield _shown(columns, f'<p role="status">{escape(_summary(columns, writer, took_s))}</p>')
-        for column in columns:
-            if column.error is not None and not isinstance(column.error, CharLSTMError):
-                raise column.error  # a bug, which the server log must report
+    def facts(self, seed_text: str, written: str) -> dict:
+        """Facts about a written text, as HTML."""
+        check_seed_text(seed_text, MAX_SEED_CHARACTERS)
+        if len(written) > LENGTHS[1]:
+            raise CharLSTMError(
+                f"The text has {len(written):,} characters: up to {LENGTHS[1]:,} are looked at."
+            )
+        return {"facts": word_facts(seed_text, written)}
 
 
-def _shown(columns: list[Column], status: str) -> tuple[str, ...]:
-    empty = [""] * (MAX_COLUMNS - len(columns))
-    return *(column.html for column in columns), *empty, status
-
-
-def _summary(columns: list[Column], writer: str, took_s: float) -> str:
-    """What was written, by which model unless the columns name it, and the random seed."""
-    writing_request = columns[0].writing.writing_request
-    count = sum(column.error is None for column in columns)
-    texts = f"{count} {'text' if count == 1 else 'texts'} of {writing_request.length:,} characters"
-    by = f" by “{writer}”" if writer else ""
-    return f"{texts}{by} in {took_s:.1f} s, with the random seed {writing_request.random_seed}."
-
-
-def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoice) -> None:
-    comparer = Comparer(engine, registry)
+def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
+    comparer = Comparer(registry)
     pair = comparer.pair
     # The style sheet hides the settings of the other mode; on a phone it moves the texts up.
     with gr.Column(elem_id="compare"):
@@ -214,12 +170,10 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
                 )
             note = gr.HTML("", elem_id="compare-note", js_on_load=None)
             newest = gr.Textbox(visible=False)  # model at the last update, see ModelPair.refreshed
-        status = gr.HTML("", elem_id="compare-status", js_on_load=None)
-        with gr.Row(elem_id="compare-columns"):
-            columns = [
-                gr.HTML(html, autoscroll=False, js_on_load=None)
-                for html in (EMPTY, *[""] * (MAX_COLUMNS - 1))
-            ]
+        gr.HTML("<compare-status></compare-status>", elem_id="compare-status", js_on_load=None)
+        gr.HTML(
+            f"<compared-texts>{EMPTY}</compared-texts>", elem_id="compare-columns", js_on_load=None
+        )
         with gr.Row(elem_id="compare-settings"):
             length = length_slider(300, elem_id="compare-length")
             random_seed = random_seed_box(
@@ -232,22 +186,17 @@ def build_compare_tab(engine: Engine, registry: ModelRegistry, choice: ModelChoi
                 elem_id="compare-always-new",
             )
 
-    arrived = show_arrived("compare/compare.js", [*columns, status])
     form = [mode, seed_text, length, random_seed, model, *temperatures, left, right, temperature]
-    writing = roll_seed([write_button.click, seed_text.submit], always_new, random_seed).then(
-        errors_as_messages(numbered(comparer.write)),
-        [*form, arrived[-1]],
-        arrived,
-        js=browser_function("compare/compare.js", "beginRequest"),
-        **WRITES,
-    )
-    stop_button.click(
+    gr.on(
+        [write_button.click, seed_text.submit],
         None,
-        status,
-        status,
-        js=browser_function("compare/compare.js", "stop"),
-        cancels=[writing],
+        [always_new, *form],
+        random_seed,
+        js=browser_function("compare/compare.js", "write"),
     )
+    stop_button.click(None, None, None, js=browser_function("compare/compare.js", "stop"))
+    offer("comparison", comparer.comparison)
+    offer("facts", comparer.facts)
     lists = [left, right, newest]
     # Without triggers, `gr.on` runs when a visitor opens the page.
     gr.on(fn=pair.refreshed, inputs=None, outputs=[left, right, note, newest], **QUIET)

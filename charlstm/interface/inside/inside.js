@@ -4,6 +4,7 @@ import { chosenModel } from "../browser/chosen_model.js";
 import { percent } from "../browser/probabilities.js";
 import { ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
+import { text } from "../write/paper.js";
 import { ColouredText } from "./coloured_text.js";
 
 const EXAMPLES = {
@@ -13,6 +14,7 @@ const EXAMPLES = {
   "Gibberish": "qxv jzzk wrtp, lkjh gfdsa! ZXCV bnm qqq.\n",
 };
 const OWN = "Its own last practice"; // the last sample of its training
+const MOST_TAKEN = 4000; // of a written text
 const STRONGEST_NATS = 6; // from here on the colour does not change
 
 class InsideView extends View {
@@ -68,8 +70,7 @@ class InsideView extends View {
   }
 
   written() {
-    const page = document.querySelector("#page .page:not(.empty)");
-    return page ? page.textContent.slice(0, 4000) : "";
+    return text().slice(0, MOST_TAKEN);
   }
 
   takeWritten() {

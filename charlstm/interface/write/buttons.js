@@ -1,39 +1,39 @@
-// What the Write tab's buttons do in the browser, before the server is asked or instead of it.
+// What the Write tab's buttons do. A form is what Gradio passes: model, seed text, temperature,
+// length, random seed.
 import { toClipboard } from "../browser/clipboard.js";
 import { rollSeed } from "../browser/dice.js";
-import { holdsText, statusHTML, text, writingStatus } from "./page.js";
-import { beginRequest, lastRequest } from "./request.js";
-import { remember } from "./undo.js";
+import * as paper from "./paper.js";
+
+const requestOf = ([model, seed_text, temperature, length, random_seed]) => ({
+  model: model ?? "",
+  seed_text: seed_text ?? "",
+  temperature,
+  length,
+  random_seed,
+});
+
+// Returns the random seed of the new text, for its box.
+export function write(isAlwaysNew, ...form) {
+  const request = requestOf(form);
+  request.random_seed = rollSeed(isAlwaysNew, request.random_seed);
+  paper.begin(request);
+  return request.random_seed;
+}
 
 // [seed text, random seed]
-export function fillExample(example, isAlwaysNew, seed) {
-  return [example, rollSeed(isAlwaysNew, seed)];
+export function writeExample(example, isAlwaysNew, ...form) {
+  const request = { ...requestOf(form), seed_text: example };
+  return [example, write(isAlwaysNew, ...Object.values(request))];
 }
 
-// The three that ask the server; Gradio passes the form and the number of the request before.
+export const goOn = (...form) => paper.goOn(requestOf(form));
+export const stop = () => paper.stop();
+export const undo = () => paper.undo();
 
-export function writeAnew(...inputs) {
-  remember();
-  return beginRequest(inputs.slice(0, -1));
-}
-
-// The text on the page takes the place of the seed text.
-export function goOn(...inputs) {
-  const [model, , ...settings] = inputs.slice(0, -1);
-  remember();
-  return beginRequest([model, holdsText() ? text() : "", ...settings]);
-}
-
-export function tryAgain(...inputs) {
-  document.querySelector("#status .broken")?.remove();
-  return beginRequest(lastRequest() ?? inputs.slice(0, -1));
-}
-
-// The status after Copy.
 export async function copy() {
-  if (!holdsText()) return statusHTML("There is no text to copy yet.");
-  if (!(await toClipboard(text()))) {
-    return statusHTML("The browser does not let the page copy: select the text by hand.");
-  }
-  return statusHTML("Copied.", writingStatus() ? "writing" : "");
+  if (!paper.holdsText()) return paper.say("There is no text to copy yet.");
+  const isCopied = await toClipboard(paper.text());
+  paper.say(
+    isCopied ? "Copied." : "The browser does not let the page copy: select the text by hand.",
+  );
 }

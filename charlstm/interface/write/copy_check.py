@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from charlstm.analysis.copying import TrainingText, describe_copy
@@ -26,7 +25,7 @@ class Copies:
         self._looking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="copies")
         self._prepared: OrderedDict[tuple, TrainingText] = OrderedDict()  # used by that thread only
 
-    def look(self, checkpoint: Checkpoint, folder: Path, written: str) -> asyncio.Future[str]:
+    def look(self, checkpoint: Checkpoint, folder: Path, written: str) -> Future[str]:
         """A sentence about the longest copied passage; empty without the training text.
 
         Cancelling the future removes the text from the queue.
@@ -35,8 +34,7 @@ class Copies:
             folder: the model's folder, which may contain its training text.
             written: what the network wrote, without the seed text.
         """
-        loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._looking, self._describe, checkpoint, folder, written)
+        return self._looking.submit(self._describe, checkpoint, folder, written)
 
     def _describe(self, checkpoint: Checkpoint, folder: Path, written: str) -> str:
         training = checkpoint.training

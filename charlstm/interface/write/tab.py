@@ -1,44 +1,55 @@
-"""The Write tab: a seed text, a few settings, and the text that the network writes."""
+"""The Write tab: a seed text, a few settings, and the text that the network writes.
+
+The page's scripts ask `/write` for the text (text_stream.py); see write/paper.js.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
-from html import escape
+from contextlib import aclosing
 
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface.assets import browser_function
-from charlstm.interface.endpoints import errors_as_messages, numbered
+from charlstm.interface.endpoints import errors_as_messages, offer
 from charlstm.interface.figures import model_html
-from charlstm.interface.markup import GETTING_READY, WRITING, text_html
 from charlstm.interface.model_choice import QUIET, ModelChoice
-from charlstm.interface.models import ModelRegistry
-from charlstm.interface.turns import Turn, Turns
+from charlstm.interface.models import SHIPPED, SHIPPED_NAME, ModelNotFound, ModelRegistry
 from charlstm.interface.write.copy_check import Copies
 from charlstm.interface.write.next_odds import connect_odds, place_odds
 from charlstm.interface.writing_controls import (
-    WRITES,
     always_new_box,
     length_slider,
     random_seed_box,
-    roll_seed,
     seed_text_box,
-    show_arrived,
     temperature_slider,
 )
-from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.engine import Engine
-from charlstm.writing.request import MAX_TEXT_CHARACTERS, WritingRequest
-from charlstm.writing.single_text import name_unknown, read_seed_text
+from charlstm.writing.request import (
+    LENGTHS,
+    MAX_SEED_CHARACTERS,
+    RANDOM_SEEDS,
+    TEMPERATURES,
+    TextRequest,
+)
 
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
-EMPTY_PAGE = (
+EMPTY_PAPER = (
     '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
     "there, one letter at a time, each time asking itself: which letter comes next?</div>"
 )
+
+
+# What an address may say, see browser/address.js.
+ADDRESS_LIMITS = {
+    "tabs": ["write", "train", "watch", "inside", "compare", "how"],
+    "temperatures": TEMPERATURES,
+    "lengths": LENGTHS,
+    "randomSeeds": RANDOM_SEEDS,
+    "seedCharacters": MAX_SEED_CHARACTERS,
+}
 
 
 class Writer:
@@ -47,90 +58,34 @@ class Writer:
     def __init__(self, engine: Engine, registry: ModelRegistry):
         self.engine = engine
         self.registry = registry
-        self.turns = Turns()
         self.copies = Copies()
 
-    async def texts(
-        self, checkpoint: Checkpoint, writing_request: WritingRequest
-    ) -> AsyncGenerator[str, None]:
-        """Stream the text so far, beginning with the seed text alone."""
-        text = writing_request.seed_text
-        yield text
-        pieces = self.engine.write(
-            checkpoint,
-            writing_request.seed_text,
-            length=writing_request.length,
-            random_seed=writing_request.random_seed,
-            sampling=writing_request.sampling,
-        )
-        try:
-            async for piece in pieces:
-                text += piece
-                yield text
-        finally:
-            await pieces.aclose()
+    def copied(self, model: str, written: str) -> dict:
+        """What of a written text, without its seed text, was copied from the training text.
 
-    async def write(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
-        """Write a new text; yields (text as HTML, status as HTML)."""
-        writing_request = WritingRequest.check(seed_text, temperature, length, random_seed)
-        async with self.turns.take(request.session_hash) as turn:
-            async for outputs in self._on_page(model, writing_request, turn):
-                yield outputs
-
-    async def go_on(
-        self, model, text_so_far, temperature, length, random_seed, request: gr.Request
-    ):
-        """Continue after the whole text on the page; yields as `write`."""
-        if not text_so_far:
-            raise CharLSTMError("There is no text to go on from yet: press Write first.")
-        if len(text_so_far) > MAX_TEXT_CHARACTERS:
+        Returns:
+            A sentence, which is empty if the training text is not here.
+        """
+        if len(written) > LENGTHS[1]:
             raise CharLSTMError(
-                f"The text has grown to {len(text_so_far):,} characters, and at "
-                f"{MAX_TEXT_CHARACTERS:,} the page ends: press Write to begin a new one."
+                f"The text has {len(written):,} characters: up to {LENGTHS[1]:,} are looked at."
             )
-        async for outputs in self.again(
-            model, text_so_far, temperature, length, random_seed, request
-        ):
-            yield outputs
+        loaded = self.registry.load(model)
+        return {"sentence": self.copies.look(loaded.checkpoint, loaded.folder, written).result()}
 
-    async def again(self, model, seed_text, temperature, length, random_seed, request: gr.Request):
-        """Repeat a request of `write` or `go_on`; yields as `write`."""
-        writing_request = WritingRequest.check(
-            seed_text, temperature, length, random_seed, MAX_TEXT_CHARACTERS
+    def which_model(self, name: str) -> dict:
+        """The id of a model on this machine, by the name that it has on every machine."""
+        if name == SHIPPED_NAME:
+            return {"id": SHIPPED}
+        for _, model in self.registry.choices():
+            try:
+                if self.registry.load(model).name == name:
+                    return {"id": model}
+            except CharLSTMError:  # damaged: it is not the one that was asked for
+                continue
+        raise ModelNotFound(
+            f"The model “{name:.60}” is not here: the Shakespeare model writes instead."
         )
-        async with self.turns.take(request.session_hash) as turn:
-            async for outputs in self._on_page(model, writing_request, turn):
-                yield outputs
-
-    async def _on_page(self, model, writing_request: WritingRequest, turn: Turn):
-        checkpoint = await asyncio.to_thread(self.registry.get, model)
-        began_s = time.monotonic()
-        page, shown = "", 0
-        async for text in self.texts(checkpoint, writing_request):
-            if turn.is_over:
-                return
-            # The HTML is only appended to, so that Gradio sends only what is new.
-            if not page:
-                page = f'<div class="page"><span class="seed">{text_html(text)}</span>'
-                yield page, WRITING if self.engine.is_ready else GETTING_READY
-            else:
-                page += text_html(text[shown:])
-                yield page, WRITING
-            shown = len(text)
-        took_s = time.monotonic() - began_s
-        unknown = read_seed_text(checkpoint.vocabulary, writing_request.seed_text).unknown
-        sentences = [
-            f"{writing_request.length:,} characters in {took_s:.1f} s.",
-            name_unknown(unknown),
-        ]
-        page += "</div>"
-        status = f'<p role="status">{escape(" ".join(sentences).strip())}</p>'
-        yield page, status
-        written = text[len(writing_request.seed_text) :]
-        looking = self.copies.look(checkpoint, self.registry.folder(model), written)
-        copied = await turn.wait_for(looking)
-        if copied:
-            yield page, f"{status}<p>{escape(copied)}</p>"
 
     async def about(self, model: str | None) -> str:
         """A model's figures as HTML; empty if they are not known."""
@@ -154,9 +109,21 @@ class Writer:
             length: characters to write, 50 to 2,000.
             random_seed: the same number gives the same text.
         """
-        writing_request = WritingRequest.check(seed_text, temperature, length, random_seed)
-        async for text in self.texts(self.registry.get(self.registry.default()), writing_request):
-            yield text
+        request = TextRequest.check(SHIPPED_NAME, seed_text, temperature, length, random_seed)
+        model = await asyncio.to_thread(self.registry.load, self.registry.default())
+        text = request.seed_text
+        yield text
+        pieces = self.engine.write(
+            model.checkpoint,
+            request.seed_text,
+            length=request.length,
+            random_seed=request.random_seed,
+            sampling=request.sampling,
+        )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                text += piece
+                yield text
 
 
 def build_write_tab(
@@ -183,8 +150,8 @@ def build_write_tab(
                     )
                     stop_button = gr.Button("Stop", min_width=70, elem_id="stop-button")
                     continue_button = gr.Button("Continue", min_width=90)
-                    # Hidden: pressed by the “Try again” beside a text that broke off.
-                    again_button = gr.Button("Try again", elem_id="again")
+                    # Hidden: pressed by link.js on Back and Forward.
+                    follow_button = gr.Button("Follow the address", elem_id="follow-address")
             with gr.Column(elem_id="choosing"):
                 temperature = temperature_slider(
                     0.8,
@@ -207,49 +174,51 @@ def build_write_tab(
                     dice = gr.Button("Throw the dice", size="sm", min_width=110, elem_id="dice")
                 about = gr.HTML("", elem_id="about-model", js_on_load=None)
         with gr.Column(scale=3, min_width=320, elem_id="write-right"):
-            page = gr.HTML(EMPTY_PAGE, elem_id="page", autoscroll=False, js_on_load=None)
+            gr.HTML(
+                f"<written-paper>{EMPTY_PAPER}</written-paper>", elem_id="page", js_on_load=None
+            )
             with gr.Row(elem_classes="under-page"):
-                status = gr.HTML("", elem_id="status", js_on_load=None)
+                gr.HTML("<paper-status></paper-status>", elem_id="status", js_on_load=None)
+                share_button = gr.Button("Share", size="sm", min_width=60, elem_id="share")
                 undo_button = gr.Button("Undo", size="sm", min_width=60, elem_id="undo")
                 copy_button = gr.Button("Copy", size="sm", min_width=60, elem_id="copy")
                 look_button = gr.Button("Look inside", size="sm", min_width=90, elem_id="look")
 
     form = [model, seed_text, temperature, length, random_seed]
-    arrived = show_arrived("write/request.js", [page, status])
 
-    def write_by(handler, function: str) -> dict:
-        """Settings of an event: the server's handler, and the browser's function before it."""
-        return {
-            "fn": errors_as_messages(numbered(handler)),
-            "inputs": [*form, arrived[-1]],
-            "outputs": arrived,
-            "js": browser_function("write/buttons.js", function),
-            **WRITES,
-        }
+    def button(name: str, *first) -> str:
+        return browser_function("write/buttons.js", name, *first)
 
-    rolled = roll_seed([write_button.click, seed_text.submit], always_new, random_seed)
-    writing = [rolled.then(**write_by(writer.write, "writeAnew"))]
-    for button, example in zip(examples, EXAMPLES, strict=True):
-        filled = button.click(
-            None,
-            [always_new, random_seed],
-            [seed_text, random_seed],
-            js=browser_function("write/buttons.js", "fillExample", example),
-        )
-        writing.append(filled.then(**write_by(writer.write, "writeAnew")))
-    writing.append(continue_button.click(**write_by(writer.go_on, "goOn")))
-    writing.append(again_button.click(**write_by(writer.again, "tryAgain")))
-    stop_button.click(
-        None, status, status, js=browser_function("write/request.js", "stop"), cancels=writing
+    gr.on(
+        [write_button.click, seed_text.submit],
+        None,
+        [always_new, *form],
+        random_seed,
+        js=button("write"),
     )
+    for example_button, example in zip(examples, EXAMPLES, strict=True):
+        example_button.click(
+            None,
+            [always_new, *form],
+            [seed_text, random_seed],
+            js=button("writeExample", example),
+        )
+    continue_button.click(None, form, None, js=button("goOn"))
+    stop_button.click(None, None, None, js=button("stop"))
+    undo_button.click(None, None, None, js=button("undo"))
+    copy_button.click(None, None, None, js=button("copy"))
+    share_button.click(None, None, None, js=browser_function("write/link.js", "share"))
     dice.click(None, None, random_seed, js=browser_function("browser/dice.js", "throwDice"))
-    first_seed = browser_function("browser/dice.js", "firstSeed")
-    demo.load(None, random_seed, random_seed, js=first_seed)
-    undo_button.click(None, page, [page, status], js=browser_function("write/undo.js", "undo"))
-    copy_button.click(None, None, status, js=browser_function("write/buttons.js", "copy"))
     look_button.click(None, None, tabs, js=browser_function("inside/inside.js", "lookInside"))
+    offer("copied", writer.copied)
+    offer("which_model", writer.which_model)
     gr.on([demo.load, model.change], writer.about, model, about, **QUIET)
     gr.api(errors_as_messages(writer.generate), api_name="generate", concurrency_limit=None)
     connect_odds(demo, seed_text, temperature)
-    restore = browser_function("write/kept_text.js", "restore")
-    demo.load(None, None, [page, status], js=restore)
+
+    opened = browser_function("write/link.js", "openPage", ADDRESS_LIMITS)
+    demo.load(None, random_seed, [tabs, *form], js=opened)
+    followed = browser_function("write/link.js", "followAddress")
+    follow_button.click(None, None, [tabs, *form], js=followed)
+    form_changed = browser_function("write/link.js", "formChanged")
+    gr.on([part.change for part in form], None, form, None, js=form_changed)
