@@ -97,7 +97,7 @@ class ModelRegistry:
                 self._loaded.move_to_end(model)
                 return self._loaded[model]
             path = self._path(model)
-            if not path.exists() and DIGEST.fullmatch(model):
+            if DIGEST.fullmatch(model) and not path.exists():
                 path = self._path_by_digest(model) or path
             try:
                 stamp = _stamp(path)

@@ -1,12 +1,23 @@
 """The registry offers what can be read, and one damaged folder hides nothing else."""
 
+import hashlib
 import json
 import os
 
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
+from charlstm.home import shipped_folder
+from charlstm.interface import models
+from charlstm.interface.models import (
+    MAX_LOADED,
+    SHIPPED,
+    SHIPPED_FILE,
+    SHIPPED_NAME,
+    ModelNotFound,
+    ModelRegistry,
+    title_of,
+)
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run, Runs
@@ -30,7 +41,7 @@ def trained(home, tiny_corpus):
             corpus=tiny_corpus,
             budget=QUICK.budget,
             random_seed=1,
-            folder=home / "runs" / f"2026-01-0{len(made) + 1}-quick",
+            folder=home / "runs" / f"2026-01-{len(made) + 1:02}-quick",
         )
         save_checkpoint(random_checkpoint(random_seed=random_seed), run.paths.checkpoint)
         made.append(run)
@@ -148,3 +159,39 @@ def test_few_models_are_kept_in_memory(registry, trained, monkeypatch):
     for run in runs:
         registry.get(run.name)
     assert len(registry._loaded) == 2
+
+
+def test_a_model_is_read_once_until_its_file_changes(registry, trained, monkeypatch):
+    reads = []
+    read = models.read_checkpoint_bytes
+    monkeypatch.setattr(
+        models, "read_checkpoint_bytes", lambda path: reads.append(path) or read(path)
+    )
+    run = trained()
+    first = registry.load(run.name)
+    assert registry.load(run.name) is first and registry.load(first.name) is first
+    assert len(reads) == 1
+    save_checkpoint(random_checkpoint(random_seed=5), run.paths.checkpoint)
+    second = registry.load(run.name)
+    assert second.name != first.name and len(reads) == 2
+    assert registry.load(first.name) is first, "a text that is being written can be resumed"
+
+
+def test_a_model_is_found_by_the_digest_of_its_file(registry, trained):
+    run = trained()
+    content = run.paths.checkpoint.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    assert registry.load(digest).folder == run.folder
+    shipped = hashlib.sha256((shipped_folder() / SHIPPED_FILE).read_bytes()).hexdigest()[:16]
+    assert registry.load(shipped).name == SHIPPED_NAME == registry.load(None).name
+    for name in (digest.upper(), digest[:8], "0" * 16, "x\0", "../x", "a/b" * 500):
+        with pytest.raises(ModelNotFound):
+            registry.load(name)
+
+
+def test_few_models_stay_in_memory(registry, trained):
+    runs = [trained(random_seed) for random_seed in range(MAX_LOADED + 2)]
+    for run in runs:
+        registry.load(run.name)
+    assert len(registry._loaded) == MAX_LOADED
+    assert registry.load(runs[0].name).checkpoint, "it is loaded again"

@@ -18,7 +18,6 @@ from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.page import build_page
 from charlstm.interface.train import report, tab
 from charlstm.interface.train.tab import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
-from charlstm.interface.turns import Turns
 from charlstm.interface.write.tab import Writer
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.runs.fastest_way import FIRST_TIME
@@ -26,7 +25,6 @@ from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import FULL, QUICK
 from charlstm.runs.run import Run, Runs
 from charlstm.writing.engine import Engine
-from charlstm.writing.request import MAX_TEXT_CHARACTERS, WritingRequest
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.page_server import ROOT, free_port
@@ -88,63 +86,34 @@ def test_generate_refuses_in_a_sentence(client, writing_request, sentence):
         client.predict(*writing_request, api_name="/generate")
 
 
-@pytest.mark.parametrize("bad", [None, "0.8", float("nan"), float("inf"), True, [1]])
-def test_requests_from_strangers_are_checked(bad):
-    with pytest.raises(CharLSTMError, match="temperature was"):
-        WritingRequest.check("a", bad, 100, 1)
-    with pytest.raises(CharLSTMError, match="length was"):
-        WritingRequest.check("a", 0.8, bad, 1)
-
-
-def test_half_a_character_is_refused():
-    with pytest.raises(CharLSTMError, match="half a character"):
-        WritingRequest.check("a\ud800", 0.8, 100, 1)
-
-
 NOTHING_NEW = (gr.skip(),) * LIVE_OUTPUTS
 
 
-class Request:
-    """What Gradio passes to a handler about its visitor."""
-
-    session_hash = "somebody"
-
-
-def test_a_page_is_only_lengthened_so_that_only_what_is_new_is_sent():
-    writer = Writer(Engine(), ModelRegistry(Runs()))
-
-    async def pages():
-        settings = ("a < b\r&", 0.8, 2000, 3, Request)
-        return [page async for page, _ in writer.write(SHIPPED, *settings)]
-
-    written = asyncio.run(pages())
-    assert len(written) > 2
-    assert all(
-        after.startswith(before) for before, after in zip(written, written[1:], strict=False)
-    )
-    assert '<span class="seed">a &lt; b&#13;&amp;</span>' in written[0]
-
-
-def test_what_was_copied_is_reported_when_the_text_is_there_and_the_seed_text_does_not_count(
-    make, tiny_corpus
-):
+def test_what_was_copied_is_reported_when_the_training_text_is_there(make, tiny_corpus):
     run = make("a")
     vocabulary = "".join(sorted(set(tiny_corpus.text)))
     training = {"corpus": run.config.to_json()["corpus"], "carries_state": True}
     save_checkpoint(random_checkpoint(vocabulary, training=training), run.paths.checkpoint)
     writer = Writer(Engine(), ModelRegistry(Runs()))
-    seed_text = tiny_corpus.text[:200]
+    passage = tiny_corpus.text[:200]
+    assert "copied no passage of 8 characters" in writer.copied("a", "zqx" * 20)["sentence"]
+    assert "copied" in writer.copied("a", passage)["sentence"]
+    assert writer.copied("a", passage) != writer.copied("a", "zqx" * 20)
+    nothing = writer.copied(SHIPPED, passage)["sentence"]
+    assert nothing == "", "its text is not on this machine"
+    with pytest.raises(CharLSTMError, match="2,001 characters"):
+        writer.copied("a", "x" * 2001)
 
-    async def outputs(model):
-        settings = (seed_text, 0.8, 50, 3, Request)
-        return [output async for output in writer.write(model, *settings)]
 
-    *_, (page, before), (last_page, status) = asyncio.run(outputs("a"))
-    assert "50 characters in" in before and "copied" not in before
-    assert status.startswith(before) and "It copied no passage of 8 characters" in status
-    assert last_page == page
-    *_, (_, status) = asyncio.run(outputs(SHIPPED))
-    assert "copied" not in status, "its text is not on this machine"
+def test_a_model_is_found_by_its_name(make):
+    writer = Writer(Engine(), ModelRegistry(Runs()))
+    for name in ("a", "b"):
+        characters = f"\n .{name}"
+        save_checkpoint(random_checkpoint(characters), make(name).paths.checkpoint)
+    names = [writer.registry.load(model).name for model in (SHIPPED, "a", "b")]
+    assert [writer.which_model(name)["id"] for name in names] == [SHIPPED, "a", "b"]
+    with pytest.raises(CharLSTMError, match="“gone” is not here"):
+        writer.which_model("gone")
 
 
 def test_the_chosen_model_shows_how_good_it_is(make):
@@ -156,45 +125,6 @@ def test_the_chosen_model_shows_how_good_it_is(make):
         training = {"results": results, "started": {}}
         save_checkpoint(random_checkpoint(training=training), run.paths.checkpoint)
         assert asyncio.run(writer.about("a")) == "", "it can write all the same"
-
-
-def test_a_new_text_ends_the_visitor_s_one_before_it_and_nobody_else_s():
-    turns = Turns()
-    order = []
-
-    async def text(visitor, name):
-        async with turns.take(visitor) as turn:
-            order.append(f"{name} begins")
-            for _ in range(20):
-                await asyncio.sleep(0.001)
-                if turn.is_over:
-                    break
-            order.append(f"{name} is cut off" if turn.is_over else f"{name} ends")
-
-    async def crowd():
-        first = asyncio.create_task(text("anna", "first"))
-        program = asyncio.create_task(text(None, "program"))
-        await asyncio.sleep(0.005)
-        await asyncio.gather(first, program, text("anna", "second"), text("bert", "other"))
-
-    asyncio.run(crowd())
-    assert order.index("first is cut off") < order.index("second begins")
-    assert {"second ends", "other ends", "program ends"} <= set(order)
-    assert not turns._latest, "nothing is kept of visitors who have left"
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [("", "press Write first"), ("x" * (MAX_TEXT_CHARACTERS + 1), "press Write to begin a new")],
-)
-def test_going_on_without_a_text_or_for_ever_is_refused(text, sentence):
-    writer = Writer(Engine(), ModelRegistry(Runs()))
-
-    async def go_on():
-        return [page async for page in writer.go_on(SHIPPED, text, 0.8, 100, 1, Request)]
-
-    with pytest.raises(CharLSTMError, match=sentence):
-        asyncio.run(go_on())
 
 
 @pytest.fixture
@@ -441,26 +371,12 @@ def test_host_and_port_come_from_the_environment_too(tmp_path):
 
 
 def test_gradio_need_not_look_up_a_constructor_again_for_every_visitor():
-    demo = build_page(Engine())
+    demo = build_page(Engine(), ModelRegistry(Runs()))
     for kind in {type(block) for block in demo.blocks.values()}:
         remembered = kind.__init__.__signature__
         del kind.__init__.__signature__
         assert inspect.signature(kind.__init__) == remembered
         kind.__init__.__signature__ = remembered
-
-
-def test_trying_again_takes_whatever_could_be_asked_before():
-    writer = Writer(Engine(), ModelRegistry(Runs()))
-
-    async def last(handler, seed_text):
-        async for outputs in handler(SHIPPED, seed_text, 0.8, 50, 3, Request):
-            page = outputs[0]
-        return page
-
-    asyncio.run(last(writer.again, "x" * MAX_TEXT_CHARACTERS))
-    for handler, seed_text in ((writer.write, ""), (writer.go_on, "To be" * 900)):
-        again = asyncio.run(last(writer.again, seed_text))
-        assert again == asyncio.run(last(handler, seed_text))
 
 
 def described(trainer: Trainer, recipe: str) -> str:
