@@ -16,6 +16,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 from charlstm.interface.models import ModelRegistry  # noqa: E402
 from charlstm.interface.page import build_page, launch_settings  # noqa: E402
 from charlstm.interface.server_log import log_start  # noqa: E402
+from charlstm.machine import allow_many_open_files  # noqa: E402
 from charlstm.runs.run import Runs  # noqa: E402
 from charlstm.writing.engine import Engine  # noqa: E402
 
@@ -45,6 +46,7 @@ def main() -> None:
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("charlstm").setLevel(logging.INFO)
+    allow_many_open_files()
     engine.start()
     try:
         demo.launch(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+MANY_FILES = 10_000
 CPUINFO = Path("/proc/cpuinfo")
 OWN_CGROUPS = Path("/proc/self/cgroup")  # the control groups of this process
 CGROUPS = Path("/sys/fs/cgroup")  # where Linux shows all of them
@@ -101,3 +102,14 @@ def _limit(group: Path) -> float:
     except (OSError, ValueError, ZeroDivisionError):  # "max" in version 2 is no limit
         return math.inf
     return limit if limit > 0 else math.inf  # and neither is -1 in version 1
+
+
+def allow_many_open_files() -> None:
+    """Let this process have as many open files as the system allows: a visitor has at least one."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # not on Windows, which has no such limit
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if most == resource.RLIM_INFINITY:
+            most = MANY_FILES
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

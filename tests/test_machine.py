@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -105,3 +107,15 @@ def test_half_precision_is_for_processors_that_are_made_for_it(linux):
     assert machine.matrix_dtype_of("gpu") == "float32"
     machine.CPUINFO.unlink()
     assert machine.matrix_dtype_of("cpu") == "float32"  # nothing is known
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_server_may_have_many_open_files():
+    code = (
+        "import resource; from charlstm import machine;"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 4096));"
+        "machine.allow_many_open_files();"
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "4096"
