@@ -4,7 +4,8 @@ A text must not depend on what else is written beside it. But sums of floating-p
 on the order of addition, and matrix libraries choose that order by the size of the batch. Here the
 weights and the hidden states are 16-bit integers (see quantized.py), and their products are added
 as 32-bit integers, which gives the same sum in any order: for one text or a hundred, on any
-processor. What follows the sums is computed for each text by itself.
+processor. What follows the sums is computed for each text by itself, up to the draw (see
+drawing.py).
 
 It is also fast: it reads half the bytes that float32 would need, and multiplies more numbers at
 once (see integer_products.py).
@@ -12,9 +13,10 @@ once (see integer_products.py).
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from charlstm.network.compiling import compiled
+from charlstm.network.drawing import draw_id
 from charlstm.network.integer_products import COLUMNS, group_columns, tile_sums, vector_width
 
 UNITS = COLUMNS // 4  # in a tile: each has an input, forget, candidate and output gate
@@ -30,25 +32,8 @@ HIDDEN_SCALE = 2048  # hidden states, from -1 to 1, are stored as multiples of 1
 INPUT, PAIRS, WEIGHTS, SCALES, TILES, OUTPUT = range(6)
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
-# the imported source makes that cache invalid when integer_products.py changes.
-PRODUCTS_SHA256 = "fdd2bb46d7bad83aa24013cbd5bec93d76cd98f877493c3831e36bc7b1e8968a"
-
-
-def compiled(function):
-    """Compile a function at its first call, and keep the machine code on disk.
-
-    Loops compile much faster than what NumPy has for whole arrays: assigning one slice to another
-    alone would take two seconds.
-    """
-
-    def compile_it(cache: bool):
-        return numba.njit(cache=cache, nogil=True, boundscheck=False, error_model="numpy")(function)
-
-    try:
-        return compile_it(cache=True)
-    except RuntimeError:  # there is no folder that it can be written to
-        return compile_it(cache=False)
-
+# the imported sources makes that cache invalid when integer_products.py or drawing.py changes.
+SOURCES_SHA256 = "d6212f8d1b391b9758c0b40aa1d45e4895a1e0f34bb2a4c265f26b2f0b8c0102"
 
 GROUP = group_columns(vector_width())  # columns that are computed together
 DEPTH = 256  # pairs of inputs: their weights for a group (16 or 32 kB) stay in the fastest cache
@@ -210,80 +195,6 @@ def _logits(network, hidden, first_input, logits, sums):
 
 
 @compiled
-def draw_id(logits, temperature, top_k, top_p, uniform):
-    """Draw the next character of one text.
-
-    The reference is `draw(probabilities(...))` of writing/sampling.py; tests compare the two.
-
-    Args:
-        logits: float32, (vocab,).
-        temperature: 0 takes the most likely character.
-        top_k: 0 keeps all characters.
-        top_p: 0 keeps all characters.
-        uniform: a number in [0, 1).
-
-    Returns:
-        The id of the character.
-    """
-    likeliest = 0
-    for id_ in range(len(logits)):
-        if logits[id_] > logits[likeliest]:
-            likeliest = id_
-    if temperature == 0:
-        return likeliest
-    highest = np.float64(logits[likeliest])
-    weights = np.empty(len(logits), np.float64)
-    for id_ in range(len(weights)):
-        weights[id_] = (np.float64(logits[id_]) - highest) / temperature
-    if 0 < top_k < len(weights):
-        threshold = _sorted(weights)[top_k - 1]
-        for id_ in range(len(weights)):
-            if weights[id_] < threshold:
-                weights[id_] = -np.inf
-    total = 0.0
-    for id_ in range(len(weights)):
-        weights[id_] = np.exp(weights[id_])  # probabilities times their sum
-        total += weights[id_]
-    if top_p > 0:
-        ordered = _sorted(weights)
-        goal, reached, kept = top_p * total, 0.0, 0
-        while kept < len(ordered) and reached < goal:
-            reached += ordered[kept]
-            kept += 1
-        threshold, total = ordered[kept - 1], 0.0
-        for id_ in range(len(weights)):
-            if weights[id_] < threshold:
-                weights[id_] = 0.0
-            total += weights[id_]
-    goal, reached = uniform * total, 0.0
-    for id_ in range(len(weights)):
-        reached += weights[id_]
-        if reached > goal:
-            return id_
-    return len(weights) - 1
-
-
-@compiled
-def _sorted(numbers):
-    """A copy with the largest number first: Shell's sort, because np.sort takes long to compile."""
-    ordered = np.empty_like(numbers)
-    for index in range(len(numbers)):
-        ordered[index] = numbers[index]
-    gap = 1
-    while gap < len(ordered) // 3:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for index in range(gap, len(ordered)):
-            number, at = ordered[index], index
-            while at >= gap and ordered[at - gap] < number:
-                ordered[at] = ordered[at - gap]
-                at -= gap
-            ordered[at] = number
-        gap //= 3
-    return ordered
-
-
-@compiled
 def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
     """Advance all texts by as many characters as the plan has columns, or until interrupted.
 
@@ -306,6 +217,7 @@ def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
     sums = np.empty((rows, COLUMNS), np.int32)
     logits = np.empty((rows, table.shape[1]), np.float32)
     ids = np.empty(rows, np.int32)
+    weights = np.empty(table.shape[1])
     for step in range(steps):
         draws = False
         for row in range(rows):
@@ -317,7 +229,9 @@ def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
                 if ids[row] < 0:
                     temperature, top_k, top_p = settings[row]
                     uniform = uniforms[row, step]
-                    ids[row] = draw_id(logits[row], temperature, int(top_k), top_p, uniform)
+                    ids[row] = draw_id(
+                        logits[row], temperature, int(top_k), top_p, uniform, weights
+                    )
                     plan[row, step] = ids[row]
         for layer in range(layout.shape[0] - 1):
             _layer(layer, network, ids, hidden, cells, fresh, sums)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from charlstm.network.compiling import compiled
 from charlstm.network.float_products import (
     COLUMNS,
     TILE_DEPTH,
@@ -29,14 +30,14 @@ from charlstm.network.float_products import (
     tile_settings,
     vector_products,
 )
-from charlstm.network.kernel import compiled, tanh
+from charlstm.network.kernel import tanh
 
 ROWS = rows_together(float_width())
 HAS_TILES = may_use_matrix_units()
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported sources makes that cache invalid when one of them changes.
-SOURCES_SHA256 = "45c0115c2ec4c4255cc6b3a710d8a8953b31a57b449c9341d13858be8580b90a"
+SOURCES_SHA256 = "625dde0a8ea7bf08bfe4253298df3912c712642d8daf99c91675e920f2f57e1d"
 
 _ROUND = np.uint32(0x7FFF)
 _SETTINGS = tile_settings()

@@ -1,9 +1,9 @@
-"""Choosing the next character: the reference that kernel.py's compiled draw is tested against.
+"""Choosing the next character: the reference for the compiled draw of network/drawing.py.
 
 From logits (the network's scores before the softmax) to probabilities, with temperature, top-k and
 top-p, and from probabilities to an id. Everything is a pure function of its arguments: the same
-logits, settings and random numbers give the same id. tests/network/test_kernel.py compares
-`kernel.draw_id`, which writes, with `draw` and `probabilities` of this module.
+logits, settings and random numbers give the same id. tests/network/test_drawing.py compares
+`drawing.draw_id`, which writes, with `draw` and `probabilities` of this module.
 
 Sources: top-k: Fan et al. 2018, "Hierarchical Neural Story Generation", arXiv:1805.04833; top-p
 (nucleus sampling): Holtzman et al. 2019, "The Curious Case of Neural Text Degeneration",

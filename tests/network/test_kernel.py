@@ -1,4 +1,4 @@
-"""The compiled step: exact sums, a good tanh, the same draw as in sampling.py."""
+"""The compiled step: exact sums, a good tanh."""
 
 import hashlib
 import platform
@@ -8,11 +8,10 @@ import numba
 import numpy as np
 import pytest
 
-from charlstm.network import integer_products, kernel
+from charlstm.network import drawing, integer_products, kernel
 from charlstm.network.integer_products import COLUMNS, group_columns, tile_sums, vector_width
-from charlstm.network.kernel import DEPTH, GROUP, _products, draw_id, tanh
+from charlstm.network.kernel import DEPTH, GROUP, _products, tanh
 from charlstm.network.quantized import pack
-from charlstm.writing.sampling import Sampling, draw, probabilities
 
 
 @pytest.mark.parametrize("unrolled", [1, 2])
@@ -76,44 +75,9 @@ def test_tanh_is_right_to_a_millionth():
     assert tanh(np.float32(0)) == 0
 
 
-SETTINGS = [
-    Sampling(temperature=0),
-    Sampling(temperature=0.1),
-    Sampling(temperature=0.8),
-    Sampling(temperature=1e-310),
-    Sampling(temperature=1.5, top_k=1),
-    Sampling(temperature=1.5, top_k=4),
-    Sampling(temperature=1.0, top_k=99),
-    Sampling(temperature=1.2, top_p=0.7),
-    Sampling(temperature=1.2, top_p=1e-9),
-    Sampling(temperature=1.0, top_p=1.0),
-    Sampling(temperature=1.3, top_k=5, top_p=0.6),
-]
-
-
-@pytest.mark.parametrize("sampling", SETTINGS, ids=str)
-def test_the_draw_is_that_of_the_pure_functions(sampling):
-    rng = np.random.default_rng(3)
-    logits = rng.normal(0, 4, (2000, 13)).astype(np.float32)
-    logits[::5, 3] = logits[::5].max(-1)  # ties
-    numbers = rng.random(2000)
-    expected = draw(probabilities(logits, sampling), numbers)
-    found = [
-        draw_id(row, *sampling.as_numbers, number)
-        for row, number in zip(logits, numbers, strict=True)
-    ]
-    # Equal up to rounding: a number may lie within 1e-15 of an edge.
-    assert np.mean(np.array(found) == expected) > 0.999
-
-
-@pytest.mark.parametrize("number", [0.0, 1 - 2**-53])
-def test_the_ends_of_the_random_numbers_draw_a_character(number):
-    logits = np.array([-np.float32(90), 2, 1, -90], np.float32)
-    assert draw_id(logits, 0.5, 0, 0.0, number) in (0, 1, 2)
-
-
 def test_the_cache_on_disk_knows_what_it_was_compiled_from():
-    source = Path(integer_products.__file__).read_bytes()
-    assert kernel.PRODUCTS_SHA256 == hashlib.sha256(source).hexdigest(), (
-        "integer_products.py has changed: put its new SHA-256 into kernel.py"
+    paths = [Path(module.__file__) for module in (integer_products, drawing)]
+    found = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+    assert kernel.SOURCES_SHA256 == found, (
+        "integer_products.py or drawing.py has changed: put the new SHA-256 of both into kernel.py"
     )
