@@ -7,7 +7,7 @@ from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.network.kernel import HIDDEN_SCALE
 from charlstm.network.lstm import Architecture, Network
-from charlstm.network.quantized import QuantizedNetwork, quantize
+from charlstm.network.quantized import QuantizedNetwork, product, quantize
 from charlstm.text.corpus import practice_text
 from tests.tiny_networks import random_weights
 
@@ -102,6 +102,36 @@ def test_an_interrupt_ends_after_the_step_that_runs():
     done = quantized.write(quantized.start(2), plan, settings, uniforms, np.ones(1, np.uint8))
     assert done == 1
     assert (plan[:, 0] >= 0).all() and (plan[:, 1:] == -1).all()
+
+
+@pytest.mark.parametrize("units", [1, 2, 3, 64, 256, 1000])
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e3])
+def test_a_product_does_not_depend_on_the_order_of_addition(units, scale):
+    """Bit by bit; a processor adds in the order that is fastest on it."""
+    rng = np.random.default_rng(units)
+    left = (rng.standard_cauchy((5, units)) * scale).astype(np.float32)
+    right = rng.standard_cauchy((units, 7)).astype(np.float32)
+    left[0], right[:, 0] = np.abs(left).max(), np.abs(right).max()  # the largest sum there can be
+    found = product(left, right)
+    assert found.dtype == np.float32
+    for _ in range(20):
+        order = rng.permutation(units)
+        np.testing.assert_array_equal(product(left[:, order], right[order]), found)
+    bound = np.abs(left).max() * np.abs(right).max() * units
+    exact = left.astype(np.float64) @ right
+    assert np.abs(found - exact).max() <= bound * 2.0**-20
+
+
+def test_a_product_of_float16_weights_is_as_exact_as_float32():
+    rng = np.random.default_rng(3)
+    left = rng.uniform(-1, 1, (6, 200)).astype(np.float16).astype(np.float32)
+    right = rng.uniform(-1, 1, (200, 8)).astype(np.float16).astype(np.float32)
+    exact = left.astype(np.float64) @ right
+    assert np.abs(product(left, right) - exact).max() < 2e-6
+
+
+def test_a_product_with_zeros_is_zero():
+    assert not product(np.zeros((2, 3), np.float32), np.ones((3, 4), np.float32)).any()
 
 
 @pytest.mark.parametrize("inputs", [2, 16, 1024, 4096])
