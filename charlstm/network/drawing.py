@@ -101,6 +101,37 @@ def draw_id(logits, temperature, top_k, top_p, uniform, weights):
 
 
 @compiled
+def record_chances(weights, drawn, count, ids, chances):
+    """Record how likely a character was when it was drawn, and which ones were the likeliest.
+
+    Args:
+        weights: float64, (vocab,): as `draw_id` has filled them in.
+        drawn: the id that it returned.
+        count: how many of the likeliest characters are recorded, at most all there are.
+        ids: int32, (at least 1 + count,): filled in with the drawn id, then with the likeliest
+            ones: the likeliest first, and of equally likely ones the lowest.
+        chances: float32, (at least 1 + count,): filled in with the probabilities of these.
+    """
+    total = 0.0
+    for id_ in range(len(weights)):
+        total += weights[id_]
+    found = 0
+    for id_ in range(len(weights)):
+        if found < count:
+            found += 1
+        elif weights[id_] <= weights[ids[found]]:
+            continue
+        at = found  # instead of the last one, if there are as many already
+        while at > 1 and weights[ids[at - 1]] < weights[id_]:
+            ids[at] = ids[at - 1]
+            at -= 1
+        ids[at] = id_
+    ids[0] = drawn
+    for place in range(1 + found):
+        chances[place] = weights[ids[place]] / total
+
+
+@compiled
 def _sorted(numbers):
     """A copy with the largest number first: Shell's sort, because np.sort takes long to compile."""
     ordered = np.empty_like(numbers)

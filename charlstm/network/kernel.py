@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from charlstm.network.compiling import compiled
-from charlstm.network.drawing import draw_id
+from charlstm.network.drawing import draw_id, record_chances
 from charlstm.network.integer_products import COLUMNS, group_columns, tile_sums, vector_width
 
 UNITS = COLUMNS // 4  # in a tile: each has an input, forget, candidate and output gate
@@ -33,7 +33,7 @@ INPUT, PAIRS, WEIGHTS, SCALES, TILES, OUTPUT = range(6)
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported sources makes that cache invalid when integer_products.py or drawing.py changes.
-SOURCES_SHA256 = "d6212f8d1b391b9758c0b40aa1d45e4895a1e0f34bb2a4c265f26b2f0b8c0102"
+SOURCES_SHA256 = "5023c18a9220e5680de10afbcd77caa42cbd1ae22223fb44c73cdf0f8cd4452c"
 
 GROUP = group_columns(vector_width())  # columns that are computed together
 DEPTH = 256  # pairs of inputs: their weights for a group (16 or 32 kB) stay in the fastest cache
@@ -168,8 +168,8 @@ def _biases(network, layer, tile):
     layout, _, _, biases, table = network
     if layer == 0:
         return table[tile]
-    at = layout[layer, SCALES] + tile * COLUMNS
-    return biases[at : at + COLUMNS].reshape(1, COLUMNS)
+    row = layout[layer, SCALES] // COLUMNS + tile
+    return biases[row : row + 1]
 
 
 @compiled
@@ -189,13 +189,14 @@ def _logits(network, hidden, first_input, logits, sums):
         first = tile * COLUMNS
         for row in range(hidden.shape[0]):
             for column in range(min(COLUMNS, logits.shape[1] - first)):
-                logit = np.float32(sums[row, column]) * scales[at + column] + biases[at + column]
+                bias = biases[at // COLUMNS, column]
+                logit = np.float32(sums[row, column]) * scales[at + column] + bias
                 logits[row, first + column] = logit
         begin += pairs * 2 * COLUMNS
 
 
 @compiled
-def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
+def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt, chances_ids, chances):
     """Advance all texts by as many characters as the plan has columns, or until interrupted.
 
     Args:
@@ -204,9 +205,12 @@ def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
         cells: float32, (rows, units): changed in place.
         plan: int32, (rows, steps): the id to read, or -1 where one is to be drawn: the drawn id
             replaces it.
-        settings: float64, (rows, 3): temperature, top_k, top_p.
+        settings: float64, (rows, 4): temperature, top_k, top_p, and how many of the likeliest
+            characters are recorded when one is drawn: 0 records nothing.
         uniforms: float64, (rows, steps): numbers in [0, 1) for the draws.
         interrupt: uint8, (1,): another thread sets it to 1 to end the call after the current step.
+        chances_ids: int32, and chances: float32, (rows, steps, 1 + how many are recorded at most):
+            filled in for the rows that record them, see `drawing.record_chances`.
 
     Returns:
         The number of steps done, at least 1.
@@ -227,12 +231,14 @@ def write_steps(network, hidden, cells, plan, settings, uniforms, interrupt):
             _logits(network, hidden, layout[-1, INPUT], logits, sums)
             for row in range(rows):
                 if ids[row] < 0:
-                    temperature, top_k, top_p = settings[row]
+                    temperature, top_k, top_p, count = settings[row]
                     uniform = uniforms[row, step]
-                    ids[row] = draw_id(
-                        logits[row], temperature, int(top_k), top_p, uniform, weights
-                    )
-                    plan[row, step] = ids[row]
+                    drawn = draw_id(logits[row], temperature, int(top_k), top_p, uniform, weights)
+                    ids[row] = plan[row, step] = drawn
+                    if count > 0:
+                        record_chances(
+                            weights, drawn, int(count), chances_ids[row, step], chances[row, step]
+                        )
         for layer in range(layout.shape[0] - 1):
             _layer(layer, network, ids, hidden, cells, fresh, sums)
         if interrupt[0]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,28 @@ PADDING = 32
 
 # (hidden int16, cells float32), each (texts, units), with all layers side by side.
 QuantizedState = tuple[np.ndarray, np.ndarray]
+
+
+class Chances(NamedTuple):
+    """How likely characters were when they were drawn, and which ones were the likeliest then.
+
+    Attributes:
+        ids: int32, (..., 1 + count): the drawn character, then the likeliest ones.
+        probabilities: float32, (..., 1 + count): theirs.
+    """
+
+    ids: np.ndarray
+    probabilities: np.ndarray
+
+    @classmethod
+    def make(cls, rows: int, steps: int, count: int) -> Chances:
+        """Arrays to be filled in by `QuantizedNetwork.write`."""
+        shape = rows, steps, 1 + count
+        return cls(np.empty(shape, np.int32), np.empty(shape, np.float32))
+
+    def part(self, *index: int | slice) -> Chances:
+        """A part of both arrays: not a copy."""
+        return Chances(self.ids[index], self.probabilities[index])
 
 
 class QuantizedNetwork:
@@ -113,7 +136,7 @@ class QuantizedNetwork:
             np.stack(layout),
             _aligned(np.concatenate(packed)),
             np.concatenate(scales),
-            np.concatenate(biases),
+            np.concatenate(biases).reshape(-1, COLUMNS),
             np.ascontiguousarray(table),
         )
 
@@ -128,9 +151,17 @@ class QuantizedNetwork:
         settings: np.ndarray,
         uniforms: np.ndarray,
         interrupt: np.ndarray,
+        chances: Chances | None = None,
     ) -> int:
-        """Advance texts in place, see `kernel.write_steps`; returns the number of steps done."""
-        return write_steps(self.arrays, *state, plan, settings, uniforms, interrupt)
+        """Advance texts in place, see `kernel.write_steps`; returns the number of steps done.
+
+        Args:
+            chances: is filled in; None if no row of the settings asks for them.
+        """
+        if chances is None:
+            rows, steps = plan.shape
+            chances = Chances.make(rows, steps, 0)
+        return write_steps(self.arrays, *state, plan, settings, uniforms, interrupt, *chances)
 
     def read(self, ids: np.ndarray, state: QuantizedState) -> tuple[np.ndarray, QuantizedState]:
         """Read one text: ids (time,) -> logits (time, vocab), new state."""

@@ -37,7 +37,7 @@ HAS_TILES = may_use_matrix_units()
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported sources makes that cache invalid when one of them changes.
-SOURCES_SHA256 = "625dde0a8ea7bf08bfe4253298df3912c712642d8daf99c91675e920f2f57e1d"
+SOURCES_SHA256 = "71e25fcd071e90181508dac58244e6d7d60817528311f87b5b315e30ee0f8168"
 
 _ROUND = np.uint32(0x7FFF)
 _SETTINGS = tile_settings()

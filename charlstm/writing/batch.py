@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.network.quantized import QuantizedState
+from charlstm.network.quantized import Chances, QuantizedState
 from charlstm.writing.writing_state import WritingState
 
 MAX_STEPS = 256  # in one call of the network
@@ -101,10 +101,18 @@ class Batch:
         for text, ids, numbers in zip(self.texts, plan, uniforms, strict=True):
             text.plan(ids, numbers)
         settings = np.array([text.settings for text in self.texts], np.float64)
+        num_likeliest = max(text.num_likeliest for text in self.texts)
+        chances = Chances.make(len(self.texts), steps, num_likeliest)
 
         def write(rows: slice) -> int:
-            state = self.hidden[rows], self.cells[rows]
-            return self.network.write(state, plan[rows], settings[rows], uniforms[rows], interrupt)
+            return self.network.write(
+                (self.hidden[rows], self.cells[rows]),
+                plan[rows],
+                settings[rows],
+                uniforms[rows],
+                interrupt,
+                chances.part(rows),
+            )
 
         began_s = time.perf_counter()
         # Rows do not depend on each other: each core can take some of them.
@@ -121,8 +129,8 @@ class Batch:
         if most > 1 and min(done) == steps:
             self._core_choice.measured(count > 1, len(self.texts) * steps / took_s, ended_s)
         for rows, steps in zip(parts, done, strict=True):
-            for text, ids in zip(self.texts[rows], plan[rows, :steps], strict=True):
-                text.advance(ids)
+            for row in range(rows.start, rows.stop):
+                self.texts[row].advance(plan[row, :steps], chances.part(row, slice(steps)))
 
     def state_of(self, row: int) -> QuantizedState:
         """A copy of a text's recurrent state, (1, units)."""

@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from charlstm.network.kernel import write_steps
 from charlstm.network.lstm import Architecture
 from charlstm.network.quantized import QuantizedNetwork, QuantizedState
 from charlstm.writing.batch import Batch
+from charlstm.writing.piece import MAX_CHANCES, Piece
 from charlstm.writing.piece_queue import PieceQueue, wake
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.state_cache import StateCache
@@ -78,22 +80,44 @@ class Engine:
         random_seed: int,
         sampling: Sampling | None = None,
     ) -> AsyncGenerator[str, None]:
-        """Yield pieces of what follows the seed text, `length` characters in all.
+        """Yield pieces of what follows the seed text, `length` characters in all: see `pieces`."""
+        pieces = self.pieces(
+            checkpoint, seed_text, length=length, random_seed=random_seed, sampling=sampling
+        )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece.text
+
+    async def pieces(
+        self,
+        checkpoint: Checkpoint,
+        seed_text: str = "",
+        *,
+        length: int,
+        random_seed: int,
+        sampling: Sampling | None = None,
+        chances: int = 0,
+    ) -> AsyncGenerator[Piece, None]:
+        """Yield pieces of what follows the seed text, with what else could have been chosen.
 
         Ending the iteration early, or cancelling the task, ends the text. A text whose pieces
         nobody reads pauses after `piece_queue.MAX_UNREAD` characters.
 
         Args:
-            length: at least 1.
+            length: of all pieces together, at least 1.
             random_seed: 0 or more. The same model, seed text, length, seed and sampling give the
                 same text.
             sampling: None for the default.
+            chances: how many of the likeliest characters come with each character: at most
+                MAX_CHANCES, and no more than the vocabulary has; 0 for pieces without choices.
 
         Raises:
-            ValueError: length below 1.
+            ValueError: a number is out of its range.
         """
         if length < 1:
             raise ValueError(f"length must be at least 1 character, got {length}.")
+        if not 0 <= chances <= MAX_CHANCES:
+            raise ValueError(f"chances must be from 0 to {MAX_CHANCES}, got {chances}.")
         queue = PieceQueue()
         text = WritingState(
             checkpoint,
@@ -102,6 +126,7 @@ class Engine:
             random_seed=random_seed,
             sampling=sampling or Sampling(),
             queue=queue,
+            chances=chances,
         )
         self.start()
         self._enter(text)
@@ -110,7 +135,7 @@ class Engine:
                 taken = await queue.take()
                 if taken.was_paused:
                     self._enter(text)
-                if taken.piece:
+                if taken.piece.text:
                     yield taken.piece
                 if taken.is_last:
                     return
@@ -215,7 +240,7 @@ def _step_once() -> None:
     network = QuantizedNetwork(
         architecture, {name: np.zeros(shape, np.float32) for name, shape in shapes}
     )
-    plan, settings = np.full((1, 1), -1, np.int32), np.array([[1.0, 0.0, 0.0]])
+    plan, settings = np.full((1, 1), -1, np.int32), np.array([[1.0, 0.0, 0.0, 0.0]])
     network.write(network.start(), plan, settings, np.zeros((1, 1)), np.zeros(1, np.uint8))
     network.read(np.zeros(1, np.int32), network.start())
 

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from charlstm.writing.piece import Piece
+
 MAX_UNREAD = 4000  # characters that wait for the reader: from here on the writer should pause
 
 
@@ -15,12 +17,12 @@ class Taken:
     """What a reader took out of a queue.
 
     Attributes:
-        piece: what was written since the last time; it may be empty.
+        piece: what was written since the last time; its text may be empty.
         is_last: nothing comes after it.
         was_paused: the writer had paused, and the reader must let it continue.
     """
 
-    piece: str
+    piece: Piece
     is_last: bool
     was_paused: bool
 
@@ -40,7 +42,7 @@ class PieceQueue:
         self.num_unread = 0  # characters
         self.is_abandoned = False
         self._lock = threading.Lock()
-        self._pieces: list[str] = []
+        self._pieces: list[Piece] = []
         self._is_closed = False
         self._is_paused = False
         self._error: Exception | None = None
@@ -49,10 +51,10 @@ class PieceQueue:
 
     # For the writing thread
 
-    def put(self, piece: str, *, is_last: bool) -> None:
+    def put(self, piece: Piece, *, is_last: bool) -> None:
         with self._lock:
             self._pieces.append(piece)
-            self.num_unread += len(piece)
+            self.num_unread += len(piece.text)
             self._is_closed = is_last
 
     def fail(self, error: Exception) -> None:
@@ -83,7 +85,7 @@ class PieceQueue:
         with self._lock:
             if self._error is not None:
                 raise self._error
-            piece = "".join(self._pieces)
+            piece = Piece.joined(self._pieces)
             self._pieces.clear()
             self.num_unread = 0
             was_paused, self._is_paused = self._is_paused, False

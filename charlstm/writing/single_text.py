@@ -66,7 +66,7 @@ def write(
     """
     network = checkpoint.quantized
     _, state = network.read(read_seed_text(checkpoint.vocabulary, seed_text).ids, network.start())
-    settings = np.array([sampling.as_numbers], np.float64)
+    settings = np.array([(*sampling.as_numbers, 0)], np.float64)
     rng = random_numbers(random_seed, len(seed_text))
     for _ in range(length):
         plan = np.full((1, 1), -1, np.int32)

@@ -8,7 +8,8 @@ from collections import deque
 import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.network.quantized import QuantizedState
+from charlstm.network.quantized import Chances, QuantizedState
+from charlstm.writing.piece import Choices, Piece
 from charlstm.writing.piece_queue import MAX_UNREAD, PieceQueue
 from charlstm.writing.sampling import Sampling, random_numbers
 from charlstm.writing.single_text import read_seed_text
@@ -24,7 +25,8 @@ class WritingState:
     engine's thread, which alone uses it from then on. The two meet in the queue.
 
     Attributes:
-        settings: temperature, top_k and top_p as numbers, see `Sampling.as_numbers`.
+        settings: temperature, top_k, top_p and num_likeliest as numbers, see `kernel.write_steps`.
+        num_likeliest: how many of the likeliest characters are recorded with each one drawn.
         queue: where what is written goes.
         remaining: characters still to be written.
         state: the recurrent state, (1, units), while the text is in no batch; None before it has
@@ -42,9 +44,11 @@ class WritingState:
         random_seed: int,
         sampling: Sampling,
         queue: PieceQueue,
+        chances: int = 0,
     ):
         self.checkpoint = checkpoint
-        self.settings = sampling.as_numbers
+        self.num_likeliest = min(chances, len(checkpoint.vocabulary))
+        self.settings = (*sampling.as_numbers, self.num_likeliest)
         self.queue = queue
         self.remaining = length
         self.state: QuantizedState | None = None
@@ -53,6 +57,7 @@ class WritingState:
         self._to_read = read_seed_text(checkpoint.vocabulary, seed_text).ids
         self._num_read = 0
         self._written: list[int] = []  # ids that are not in the queue yet
+        self._chances: list[Chances] = []  # those of these ids, if they were asked for
         self._random = random_numbers(random_seed, len(seed_text))
         self._uniforms = np.empty(0)
         self._num_used = 0  # of the uniforms
@@ -98,12 +103,16 @@ class WritingState:
             self._num_used = 0
         uniforms[len(reading) :] = self._uniforms[self._num_used : self._num_used + needed]
 
-    def advance(self, ids: np.ndarray) -> None:
-        """Record what the steps read or wrote, ids (steps,)."""
+    def advance(self, ids: np.ndarray, chances: Chances) -> None:
+        """Record what the steps read or wrote, ids (steps,), and the chances that there were."""
         reading = min(len(self._to_read) - self._num_read, len(ids))
         self._num_read += reading
         written = ids[reading:].tolist()
         self._written += written
+        if self.num_likeliest and written:
+            # Copies: the arrays are those of all texts, and may be wider than this one's.
+            width = 1 + self.num_likeliest
+            self._chances.append(Chances(*(part[reading:, :width].copy() for part in chances)))
         self._num_used += len(written)
         self.remaining -= len(written)
 
@@ -118,12 +127,20 @@ class WritingState:
             state: the recurrent state after it, to be remembered.
             due_s: when the next piece is due.
         """
-        piece = self.checkpoint.vocabulary.decode(self._written)
-        self._written = []
+        piece = self._take_piece()
         self._due_s = due_s
-        self.digest.update(_encoded(piece))
+        self.digest.update(_encoded(piece.text))
         self.marks.append((self.digest.digest(), state))
         self.queue.put(piece, is_last=self.has_ended)
+
+    def _take_piece(self) -> Piece:
+        """What was written and is not in the queue yet, as a piece."""
+        vocabulary = self.checkpoint.vocabulary
+        text, choices = vocabulary.decode(self._written), None
+        if self._chances:
+            choices = Choices.from_chances(self._chances, vocabulary)
+        self._written, self._chances = [], []
+        return Piece(text, choices)
 
 
 def _encoded(text: str) -> bytes:

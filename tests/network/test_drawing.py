@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charlstm.network import kernel
-from charlstm.network.drawing import LOWEST_EXPONENT, draw_id, exp
+from charlstm.network.drawing import LOWEST_EXPONENT, draw_id, exp, record_chances
 from charlstm.network.vectors import features
 from charlstm.writing.sampling import Sampling, draw, probabilities
 
@@ -146,3 +146,33 @@ def test_the_draw_is_that_of_the_pure_functions(sampling):
 def test_the_ends_of_the_random_numbers_draw_a_character(number):
     logits = np.array([-np.float32(90), 2, 1, -90], np.float32)
     assert draw_id(logits, 0.5, 0, 0.0, number, np.empty(4)) in (0, 1, 2)
+
+
+@pytest.mark.parametrize("count", [1, 5, 13])
+@pytest.mark.parametrize("sampling", SETTINGS, ids=str)
+def test_the_chances_are_those_of_the_pure_functions(sampling, count):
+    rng = np.random.default_rng(4)
+    logits = rng.normal(0, 4, (300, 13)).astype(np.float32)
+    logits[::5, [7, 3]] = logits[::5].max(-1)[:, None]  # ties
+    expected = probabilities(logits, sampling)
+    weights = np.empty(13)
+    for row, number, chances in zip(logits, rng.random(300), expected, strict=True):
+        drawn = draw_id(row, *sampling.as_numbers, number, weights)
+        ids, found = np.full(15, -7, np.int32), np.full(15, -7, np.float32)
+        record_chances(weights, drawn, count, ids, found)
+        assert ids[0] == drawn
+        # The likeliest first, and the lowest id of those that are equally likely.
+        np.testing.assert_array_equal(
+            ids[1 : 1 + count], np.argsort(-weights, kind="stable")[:count]
+        )
+        np.testing.assert_allclose(found[: 1 + count], chances[ids[: 1 + count]], atol=1e-6)
+        assert (ids[1 + count :] == -7).all() and (found[1 + count :] == -7).all()
+
+
+def test_of_equally_likely_characters_the_lowest_id_comes_first():
+    weights, ids, chances = np.empty(6), np.empty(5, np.int32), np.empty(5, np.float32)
+    logits = np.array([1, 3, 2, 3, 1, 3], np.float32)
+    drawn = draw_id(logits, 1.0, 0, 0.0, 0.0, weights)
+    record_chances(weights, drawn, 4, ids, chances)
+    assert ids.tolist() == [0, 1, 3, 5, 2]
+    assert chances[1] == chances[2] == chances[3] > chances[4] > chances[0]

@@ -7,7 +7,7 @@ from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.network.kernel import HIDDEN_SCALE
 from charlstm.network.lstm import Architecture, Network
-from charlstm.network.quantized import QuantizedNetwork, product, quantize
+from charlstm.network.quantized import Chances, QuantizedNetwork, product, quantize
 from charlstm.text.corpus import practice_text
 from tests.tiny_networks import random_weights
 
@@ -24,7 +24,7 @@ def write(network, state, plan, random_seed=0, temperature=0.9):
     """(ids, state) after the plan: -1 is drawn."""
     state = tuple(part.copy() for part in state)
     ids = np.array(plan, np.int32)
-    settings = np.tile([temperature, 0.0, 0.0], (len(ids), 1))
+    settings = np.tile([temperature, 0.0, 0.0, 0.0], (len(ids), 1))
     uniforms = np.random.default_rng(random_seed).random(ids.shape)
     done = network.write(state, ids, settings, uniforms, np.zeros(1, np.uint8))
     assert done == ids.shape[1]
@@ -76,7 +76,7 @@ def test_a_row_is_the_same_in_any_company(rows):
     rng = np.random.default_rng(rows)
     alone_plan = np.array([[3, 5, -1, -1, 9, -1, -1, -1, -1, -1]])
     numbers = rng.random(alone_plan.shape)
-    settings = np.array([[0.8, 0, 0]])
+    settings = np.array([[0.8, 0, 0, 0]])
     alone = quantized.start(), alone_plan.astype(np.int32)
     quantized.write(alone[0], alone[1], settings, numbers, np.zeros(1, np.uint8))
     for place in range(rows):
@@ -84,7 +84,9 @@ def test_a_row_is_the_same_in_any_company(rows):
         plan[place] = alone_plan
         uniforms = rng.random(plan.shape)
         uniforms[place] = numbers
-        company = np.stack([rng.uniform(0, 1.5, rows), rng.integers(0, 5, rows), [0] * rows], 1)
+        company = np.stack(
+            [rng.uniform(0, 1.5, rows), rng.integers(0, 5, rows), [0] * rows, [0] * rows], 1
+        )
         company[place] = settings
         hidden = rng.integers(-2048, 2049, (rows, quantized.units)).astype(np.int16)
         cells = rng.normal(0, 3, hidden.shape).astype(np.float32)
@@ -95,10 +97,31 @@ def test_a_row_is_the_same_in_any_company(rows):
         np.testing.assert_array_equal(cells[place], alone[0][1][0])
 
 
+def test_chances_are_recorded_for_the_rows_that_ask_for_them_and_change_nothing():
+    _, quantized = both()
+    rng, rows, steps = np.random.default_rng(2), 4, 9
+    uniforms, plan = rng.random((rows, steps)), np.full((rows, steps), -1, np.int32)
+    plan[:, 2] = 6  # read, not drawn
+    settings = np.array([[0.7, 0, 0, count] for count in (0, 5, 2, 0)])
+    alone, chances = plan.copy(), Chances.make(rows, steps, 5)
+    for part in chances:
+        part[:] = -7
+    silent = settings * [1, 1, 1, 0]
+    quantized.write(quantized.start(rows), alone, silent, uniforms, np.zeros(1, np.uint8))
+    quantized.write(quantized.start(rows), plan, settings, uniforms, np.zeros(1, np.uint8), chances)
+    np.testing.assert_array_equal(plan, alone)
+    is_filled = np.zeros(chances.ids.shape, bool)
+    is_filled[1], is_filled[2, :, :3], is_filled[:, 2] = True, True, False
+    for part in chances:
+        np.testing.assert_array_equal(part != -7, is_filled)
+    drawn = np.delete(np.arange(steps), 2)
+    np.testing.assert_array_equal(chances.ids[1:3, drawn, 0], plan[1:3, drawn])
+
+
 def test_an_interrupt_ends_after_the_step_that_runs():
     _, quantized = both()
     plan = np.full((2, 50), -1, np.int32)
-    settings, uniforms = np.ones((2, 3)) * [1, 0, 0], np.full((2, 50), 0.5)
+    settings, uniforms = np.ones((2, 4)) * [1, 0, 0, 0], np.full((2, 50), 0.5)
     done = quantized.write(quantized.start(2), plan, settings, uniforms, np.ones(1, np.uint8))
     assert done == 1
     assert (plan[:, 0] >= 0).all() and (plan[:, 1:] == -1).all()

@@ -15,9 +15,10 @@ import pytest
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.batch import Batch
 from charlstm.writing.engine import Engine
+from charlstm.writing.piece import MAX_CHANCES, Piece
 from charlstm.writing.piece_queue import MAX_UNREAD
-from charlstm.writing.sampling import Sampling
-from charlstm.writing.single_text import write
+from charlstm.writing.sampling import Sampling, probabilities
+from charlstm.writing.single_text import read_seed_text, write
 from tests.slow_page import advance_slowly
 from tests.tiny_networks import random_checkpoint
 from tests.waiting import PATIENCE_S, wait_until
@@ -38,6 +39,12 @@ async def collect(engine, checkpoint, seed_text, **writing_request) -> str:
     return "".join(
         [piece async for piece in engine.write(checkpoint, seed_text, **writing_request)]
     )
+
+
+async def collect_pieces(engine, checkpoint, seed_text, **writing_request) -> Piece:
+    """All pieces of a text as one."""
+    pieces = engine.pieces(checkpoint, seed_text, **writing_request)
+    return Piece.joined([piece async for piece in pieces])
 
 
 @pytest.fixture
@@ -227,6 +234,69 @@ def test_a_model_that_cannot_be_prepared_is_an_error_of_its_own_visitor(engine):
 def test_a_text_needs_a_length(engine):
     with pytest.raises(ValueError, match="at least 1"):
         asyncio.run(collect(engine, random_checkpoint(), "a", length=0, random_seed=1))
+
+
+@pytest.mark.parametrize("count", [-1, MAX_CHANCES + 1])
+def test_chances_are_a_few_or_none(engine, count):
+    asked_for = collect_pieces(
+        engine, random_checkpoint(), "a", length=3, random_seed=1, chances=count
+    )
+    with pytest.raises(ValueError, match="chances must be from 0 to 10"):
+        asyncio.run(asked_for)
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(temperature=0.1),
+        Sampling(temperature=1.5),
+        Sampling(temperature=0),
+        Sampling(temperature=0.9, top_k=3),
+        Sampling(temperature=1.2, top_p=0.6),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("count", [1, 5, 10])
+def test_the_chances_are_those_that_each_character_was_drawn_with(engine, sampling, count):
+    characters = "\n aenst"  # fewer than ten: then all come
+    checkpoint, seed_text = random_checkpoint(characters), "nest"
+    asked_for = {"length": 70, "random_seed": 5, "sampling": sampling, "chances": count}
+    piece = asyncio.run(collect_pieces(engine, checkpoint, seed_text, **asked_for))
+    assert piece.text == written_alone(checkpoint, seed_text, 70, 5, sampling)
+    begin = read_seed_text(checkpoint.vocabulary, seed_text).ids
+    ids = checkpoint.vocabulary.encode(piece.text)
+    everything = np.concatenate([begin, ids])
+    logits, _ = checkpoint.quantized.read(everything, checkpoint.quantized.start())
+    expected = probabilities(logits[len(begin) - 1 : -1], sampling)
+    choices, count = piece.choices, min(count, len(characters))
+    np.testing.assert_allclose(choices.drawn, expected[np.arange(70), ids], atol=1e-5)
+    np.testing.assert_allclose(choices.probabilities, -np.sort(-expected)[:, :count], atol=1e-5)
+    for found, chances, row in zip(
+        choices.characters, choices.probabilities, expected, strict=True
+    ):
+        assert len(found) == len(set(found)) == count
+        assert (np.diff(chances) <= 0).all()
+        np.testing.assert_allclose(row[checkpoint.vocabulary.encode(found)], chances, atol=1e-5)
+
+
+def test_texts_with_and_without_chances_are_written_together(engine):
+    checkpoint = random_checkpoint()
+
+    async def together():
+        return await asyncio.gather(
+            *(
+                collect_pieces(engine, checkpoint, "sea", length=200, random_seed=n, chances=n % 4)
+                for n in range(12)
+            )
+        )
+
+    for number, piece in enumerate(asyncio.run(together())):
+        assert piece.text == written_alone(checkpoint, "sea", 200, number)
+        if number % 4 == 0:
+            assert piece.choices is None
+        else:
+            assert piece.choices.probabilities.shape == (200, number % 4)
+            assert len(piece.choices.characters) == len(piece.choices.drawn) == 200
 
 
 def test_pieces_come_while_the_text_is_written(engine):
