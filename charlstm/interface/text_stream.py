@@ -14,7 +14,12 @@ whoever lost the connection asks for the rest. The answer is the text in UTF-8, 
     end     characters: how many the text has in all; seconds: how long it took
     error   error: a sentence; the text has broken off
 
-With `chances=5` a piece has `choices`, see `choices_as_json`.
+With `chances=5` a piece also has, for each of its characters, the five that were the likeliest when
+it was drawn, by the temperature that was asked for:
+
+    likeliest       a list of strings of five characters, the likeliest first
+    probabilities   a list of lists of five numbers, in thousandths
+    drawn           a list of numbers: of the characters that were drawn
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -45,6 +51,7 @@ from charlstm.interface.event_stream import (
 from charlstm.interface.models import Model, ModelNotFound, ModelRegistry
 from charlstm.interface.server_log import log_unexpected_error
 from charlstm.writing.engine import Engine
+from charlstm.writing.piece import MAX_CHANCES, Piece
 from charlstm.writing.request import (
     CONTINUED,
     MAX_TEXT_CHARACTERS,
@@ -67,7 +74,6 @@ DEFAULTS = {
     "from": 0,
     "chances": 0,
 }
-MAX_CHANCES = 10
 MAX_BODY_BYTES = 1_000_000
 BROKE_OFF = "The text broke off, by a fault of the server: try again."
 
@@ -167,7 +173,7 @@ class TextStream:
             yield seed_text.encode()
         async with aclosing(self._pieces(asked)) as pieces:
             async for piece in pieces:
-                yield piece.encode()
+                yield piece.text.encode()
 
     async def _events(self, asked: StreamRequest) -> AsyncGenerator[bytes, None]:
         began_s = time.monotonic()
@@ -185,7 +191,7 @@ class TextStream:
         try:
             async with aclosing(self._pieces(asked)) as pieces:
                 async for piece in pieces:
-                    yield event("piece", {"text": piece})
+                    yield event("piece", _as_json(piece))
         except Exception as error:
             log_unexpected_error(error)
             yield event("error", {"error": BROKE_OFF})
@@ -194,28 +200,34 @@ class TextStream:
         took_s = time.monotonic() - began_s
         yield event("end", {"characters": characters, "seconds": round(took_s, 2)})
 
-    def _pieces(self, asked: StreamRequest) -> AsyncGenerator[str, None]:
+    def _pieces(self, asked: StreamRequest) -> AsyncGenerator[Piece, None]:
         """The pieces of what follows the seed text, from the first character wanted on."""
         request = asked.text_request
-        return _skipping(
-            self._engine.write(
-                asked.model.checkpoint,
-                request.seed_text,
-                length=request.length,
-                random_seed=request.random_seed,
-                sampling=request.sampling,
-            ),
-            max(0, asked.begin - len(request.seed_text)),
+        return self._engine.pieces(
+            asked.model.checkpoint,
+            request.seed_text,
+            length=request.length,
+            random_seed=request.random_seed,
+            sampling=request.sampling,
+            chances=asked.chances,
+            skip=max(0, asked.begin - len(request.seed_text)),
         )
 
 
-async def _skipping(pieces, count):
-    async with aclosing(pieces):
-        async for piece in pieces:
-            left = piece[count:]
-            count = max(0, count - len(piece))
-            if left:
-                yield left
+def _as_json(piece: Piece) -> dict[str, Any]:
+    choices = piece.choices
+    if choices is None:
+        return {"text": piece.text}
+    return {
+        "text": piece.text,
+        "likeliest": choices.characters,
+        "probabilities": _thousandths(choices.probabilities),
+        "drawn": _thousandths(choices.drawn),
+    }
+
+
+def _thousandths(probabilities: np.ndarray) -> list:
+    return np.rint(probabilities * 1000).astype(int).tolist()
 
 
 class _Refused(CharLSTMError):

@@ -1,4 +1,4 @@
-"""The draw of the next character, compiled: from logits to an id.
+"""The draw of the next character, compiled: from logits to an id, and to how likely it was.
 
 The reference is writing/sampling.py; tests compare the two. What is drawn must be the same on every
 machine, so this module calls no function of the platform's mathematical library, whose last bits

@@ -33,7 +33,7 @@ INPUT, PAIRS, WEIGHTS, SCALES, TILES, OUTPUT = range(6)
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported sources makes that cache invalid when integer_products.py or drawing.py changes.
-SOURCES_SHA256 = "5023c18a9220e5680de10afbcd77caa42cbd1ae22223fb44c73cdf0f8cd4452c"
+SOURCES_SHA256 = "876ae2bb0df7794d212262fac9523e47adadf00b1f11cff650f5e30850a0b1c8"
 
 GROUP = group_columns(vector_width())  # columns that are computed together
 DEPTH = 256  # pairs of inputs: their weights for a group (16 or 32 kB) stay in the fastest cache

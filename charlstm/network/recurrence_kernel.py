@@ -37,7 +37,7 @@ HAS_TILES = may_use_matrix_units()
 
 # Numba keeps compiled code on disk until this file changes, and watches this file only: the hash of
 # the imported sources makes that cache invalid when one of them changes.
-SOURCES_SHA256 = "71e25fcd071e90181508dac58244e6d7d60817528311f87b5b315e30ee0f8168"
+SOURCES_SHA256 = "3ff738a53750c49e0bcc24029054a68ce4e18de7d71da8295997786e11d72fb9"
 
 _ROUND = np.uint32(0x7FFF)
 _SETTINGS = tile_settings()

@@ -39,12 +39,13 @@ from charlstm.writing.piece import MAX_CHANCES, Piece
 from charlstm.writing.piece_queue import PieceQueue, wake
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.state_cache import StateCache
-from charlstm.writing.writing_state import WritingState
+from charlstm.writing.writing_state import MAX_MARKS, Mark, WritingState
 
 PIECE_S = 0.1  # interval between the pieces of a text, when few texts are written
 PIECE_S_PER_TEXT = 0.006  # added for each open text, because a page has to show each piece
 TIME_SLICE_S = 0.02  # per model: then the next model's texts are advanced
 REMEMBERED_STATES = 2000  # at the ends of pieces, where texts may be continued; 6 kB each
+REMEMBERED_TEXTS = REMEMBERED_STATES // MAX_MARKS  # whose rest may be asked for again
 
 
 class Engine:
@@ -62,6 +63,7 @@ class Engine:
         self._cores = available_cores()
         self._workers = ThreadPoolExecutor(self._cores, "engine-worker")
         self._states: StateCache[QuantizedState] = StateCache(REMEMBERED_STATES)
+        self._marks: StateCache[tuple[Mark, ...]] = StateCache(REMEMBERED_TEXTS)
         self.is_ready = False  # the network's step is compiled
 
     def start(self) -> None:
@@ -97,6 +99,7 @@ class Engine:
         random_seed: int,
         sampling: Sampling | None = None,
         chances: int = 0,
+        skip: int = 0,
     ) -> AsyncGenerator[Piece, None]:
         """Yield pieces of what follows the seed text, with what else could have been chosen.
 
@@ -110,6 +113,8 @@ class Engine:
             sampling: None for the default.
             chances: how many of the likeliest characters come with each character: at most
                 MAX_CHANCES, and no more than the vocabulary has; 0 for pieces without choices.
+            skip: how many characters, of the `length`, are left out at the beginning, because the
+                reader has them already. The rest is the same as without.
 
         Raises:
             ValueError: a number is out of its range.
@@ -118,6 +123,10 @@ class Engine:
             raise ValueError(f"length must be at least 1 character, got {length}.")
         if not 0 <= chances <= MAX_CHANCES:
             raise ValueError(f"chances must be from 0 to {MAX_CHANCES}, got {chances}.")
+        if not 0 <= skip <= length:
+            raise ValueError(f"skip must be from 0 to the length, {length}, got {skip}.")
+        if skip == length:
+            return
         queue = PieceQueue()
         text = WritingState(
             checkpoint,
@@ -127,6 +136,7 @@ class Engine:
             sampling=sampling or Sampling(),
             queue=queue,
             chances=chances,
+            skip=skip,
         )
         self.start()
         self._enter(text)
@@ -189,11 +199,20 @@ class Engine:
             batch = Batch(text.checkpoint)
             self._batches.append(batch)
         if text.state is None:
-            known = self._states.get(text.checkpoint, text.digest.digest())
-            if known is not None:
-                text.skip_reading()
-            text.state = batch.network.start() if known is None else known
+            self._begin(text, batch.network)
         batch.admit(text)
+
+    def _begin(self, text: WritingState, network: QuantizedNetwork) -> None:
+        """Give a text its first state: the latest one that is remembered, or that of no text."""
+        marks = self._marks.get(text.checkpoint, text.identity) or ()
+        usable = [mark for mark in marks if mark.position <= text.to_skip]
+        known = self._states.get(text.checkpoint, text.digest.digest())
+        if usable:
+            text.begin_at(usable[-1])
+        elif known is not None:
+            text.begin_after_reading(known)
+        else:
+            text.state = network.start()
 
     def _leave(self, text: WritingState) -> None:
         """Remember or pause a text that was removed from its batch."""
@@ -205,8 +224,10 @@ class Engine:
 
     def _remember(self, text: WritingState) -> None:
         """Keep the states at the ends of the latest pieces, for a text that continues there."""
-        for digest, state in text.marks:
-            self._states.put(text.checkpoint, digest, state)
+        for mark in text.marks:
+            self._states.put(text.checkpoint, mark.digest.digest(), mark.state)
+        if text.marks:
+            self._marks.put(text.checkpoint, text.identity, tuple(text.marks))
 
 
 def _put_pieces(batch: Batch, interval_s: float) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +16,26 @@ from charlstm.writing.piece_queue import MAX_UNREAD, PieceQueue
 from charlstm.writing.sampling import Sampling, random_numbers
 from charlstm.writing.single_text import read_seed_text
 
+if TYPE_CHECKING:
+    from _hashlib import HASH
+
 MAX_MARKS = 6  # ends of a text's latest pieces: where a visitor may have stopped it
 RANDOM_NUMBERS = 256  # drawn together
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """The end of a piece, where the text may be continued.
+
+    Attributes:
+        position: how many characters have been written.
+        digest: of the seed text and of these characters.
+        state: the recurrent state after them.
+    """
+
+    position: int
+    digest: HASH
+    state: QuantizedState
 
 
 class WritingState:
@@ -31,8 +51,11 @@ class WritingState:
         remaining: characters still to be written.
         state: the recurrent state, (1, units), while the text is in no batch; None before it has
             been in one, and while it is.
-        digest: of the seed text and of the pieces so far.
-        marks: digest and recurrent state at the ends of the latest pieces.
+        digest: of the seed text and of what was written so far, up to the last piece.
+        marks: the ends of the latest pieces.
+        identity: a digest of what decides the text, apart from the model: a text with the same has
+            the same characters.
+        to_skip: characters still to be written that are for nobody.
     """
 
     def __init__(
@@ -45,6 +68,7 @@ class WritingState:
         sampling: Sampling,
         queue: PieceQueue,
         chances: int = 0,
+        skip: int = 0,
     ):
         self.checkpoint = checkpoint
         self.num_likeliest = min(chances, len(checkpoint.vocabulary))
@@ -53,7 +77,12 @@ class WritingState:
         self.remaining = length
         self.state: QuantizedState | None = None
         self.digest = hashlib.sha256(_encoded(seed_text))
-        self.marks: deque[tuple[bytes, QuantizedState]] = deque(maxlen=MAX_MARKS)
+        self.marks: deque[Mark] = deque(maxlen=MAX_MARKS)
+        decisive = seed_text, sampling.as_numbers, random_seed
+        self.identity = hashlib.sha256(_encoded(repr(decisive))).digest()
+        self.to_skip = skip
+        self._length = length
+        self._random_seed, self._first_position = random_seed, len(seed_text)
         self._to_read = read_seed_text(checkpoint.vocabulary, seed_text).ids
         self._num_read = 0
         self._written: list[int] = []  # ids that are not in the queue yet
@@ -69,9 +98,18 @@ class WritingState:
         state, self.state = self.state, None
         return state
 
-    def skip_reading(self) -> None:
-        """`state` is already that after the seed text."""
+    def begin_after_reading(self, state: QuantizedState) -> None:
+        """Begin with the state after the seed text."""
+        self.state = state
         self._num_read = len(self._to_read)
+
+    def begin_at(self, mark: Mark) -> None:
+        """Begin where a piece of a text with the same identity ended, at most `to_skip` on."""
+        self.begin_after_reading(mark.state)
+        self.digest = mark.digest.copy()
+        self.remaining -= mark.position
+        self.to_skip -= mark.position
+        self._random = random_numbers(self._random_seed, self._first_position + mark.position)
 
     @property
     def remaining_steps(self) -> int:
@@ -107,14 +145,19 @@ class WritingState:
         """Record what the steps read or wrote, ids (steps,), and the chances that there were."""
         reading = min(len(self._to_read) - self._num_read, len(ids))
         self._num_read += reading
-        written = ids[reading:].tolist()
-        self._written += written
-        if self.num_likeliest and written:
+        written = len(ids) - reading
+        self._num_used += written
+        self.remaining -= written
+        begin = reading
+        if self.to_skip and written:
+            begin += min(self.to_skip, written)
+            self.to_skip -= begin - reading
+            self.digest.update(_encoded(self.checkpoint.vocabulary.decode(ids[reading:begin])))
+        self._written += ids[begin:].tolist()
+        if self.num_likeliest and begin < len(ids):
             # Copies: the arrays are those of all texts, and may be wider than this one's.
             width = 1 + self.num_likeliest
-            self._chances.append(Chances(*(part[reading:, :width].copy() for part in chances)))
-        self._num_used += len(written)
-        self.remaining -= len(written)
+            self._chances.append(Chances(*(part[begin:, :width].copy() for part in chances)))
 
     def is_due(self, now_s: float) -> bool:
         """Whether what was written should be put into the queue."""
@@ -130,7 +173,7 @@ class WritingState:
         piece = self._take_piece()
         self._due_s = due_s
         self.digest.update(_encoded(piece.text))
-        self.marks.append((self.digest.digest(), state))
+        self.marks.append(Mark(self._length - self.remaining, self.digest.copy(), state))
         self.queue.put(piece, is_last=self.has_ended)
 
     def _take_piece(self) -> Piece:

@@ -105,6 +105,22 @@ def test_characters_are_counted_as_people_do(server):
     assert ask(server, **asked, **{"from": 1}).text == whole[1:]
 
 
+def test_chances_come_with_the_characters(server):
+    events = events_of(post(server, {**ROMEO, "chances": 5}, EVENTS).text)
+    assert text_of(events) == library_text(**ROMEO), "the text does not depend on it"
+    for kind, data in events:
+        if kind != "piece":
+            continue
+        parts = data["likeliest"], data["probabilities"], data["drawn"]
+        for character, likeliest, chances, drawn in zip(data["text"], *parts, strict=True):
+            assert len(likeliest) == len(chances) == 5
+            assert chances == sorted(chances, reverse=True) and sum(chances) <= 1003
+            if character in likeliest:
+                assert chances[likeliest.index(character)] == drawn
+            else:
+                assert drawn <= chances[-1]
+
+
 def test_a_long_text_can_be_continued_by_post_only(server):
     long = "To be. " * 400
     asked = {**ROMEO, "seed_text": long, "length": 50}
