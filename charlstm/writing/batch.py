@@ -130,7 +130,10 @@ class Batch:
             self._core_choice.measured(count > 1, len(self.texts) * steps / took_s, ended_s)
         for rows, steps in zip(parts, done, strict=True):
             for row in range(rows.start, rows.stop):
-                self.texts[row].advance(plan[row, :steps], chances.part(row, slice(steps)))
+                text = self.texts[row]
+                wanted = row, slice(steps), slice(1 + text.num_likeliest)
+                recorded = chances.part(*wanted) if text.num_likeliest else None
+                text.advance(plan[row, :steps], recorded)
 
     def state_of(self, row: int) -> QuantizedState:
         """A copy of a text's recurrent state, (1, units)."""

@@ -141,8 +141,12 @@ class WritingState:
             self._num_used = 0
         uniforms[len(reading) :] = self._uniforms[self._num_used : self._num_used + needed]
 
-    def advance(self, ids: np.ndarray, chances: Chances) -> None:
-        """Record what the steps read or wrote, ids (steps,), and the chances that there were."""
+    def advance(self, ids: np.ndarray, chances: Chances | None) -> None:
+        """Record what the steps read or wrote, ids (steps,).
+
+        Args:
+            chances: (steps, 1 + num_likeliest); None if num_likeliest is 0.
+        """
         reading = min(len(self._to_read) - self._num_read, len(ids))
         self._num_read += reading
         written = len(ids) - reading
@@ -154,10 +158,9 @@ class WritingState:
             self.to_skip -= begin - reading
             self.digest.update(_encoded(self.checkpoint.vocabulary.decode(ids[reading:begin])))
         self._written += ids[begin:].tolist()
-        if self.num_likeliest and begin < len(ids):
-            # Copies: the arrays are those of all texts, and may be wider than this one's.
-            width = 1 + self.num_likeliest
-            self._chances.append(Chances(*(part[begin:, :width].copy() for part in chances)))
+        if chances is not None and begin < len(ids):
+            # Not copied: it keeps the arrays of all texts, but only until the next piece.
+            self._chances.append(chances.part(slice(begin, None)) if begin else chances)
 
     def is_due(self, now_s: float) -> bool:
         """Whether what was written should be put into the queue."""
