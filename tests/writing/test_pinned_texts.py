@@ -5,7 +5,9 @@ import hashlib
 
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import load_checkpoint
+from charlstm.text.corpus import practice_text
 from charlstm.writing.engine import Engine
+from charlstm.writing.practice import SEED_TEXTS, STRETCHES
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 
@@ -81,3 +83,13 @@ def test_the_bundled_model_writes_the_texts_that_people_have_shared():
     }
     assert found == PINNED
     assert [len(text) for text in texts] == [length for _, _, length, _ in PINNED]
+
+
+def test_the_practice_text_is_what_the_bundled_model_writes():
+    checkpoint = load_checkpoint(shipped_folder() / "tiny-shakespeare.safetensors")
+    text = practice_text().text
+    for index in (0, STRETCHES - 1):
+        seed_text = SEED_TEXTS[index % len(SEED_TEXTS)]
+        sampling = Sampling(temperature=1.0)
+        pieces = write(checkpoint, seed_text, length=1000, sampling=sampling, random_seed=index)
+        assert seed_text + "".join(pieces) in text
