@@ -16,10 +16,12 @@ from charlstm.interface.assets import (
     assets,
     browser_function,
 )
+from charlstm.interface.models import ModelRegistry
 from charlstm.interface.page import build_page
+from charlstm.runs.run import Runs
 from charlstm.writing.engine import Engine
 
-IMPORT = re.compile(r'^import\s+(?:\{([^}]*)\}\s+from\s+)?"([^"]+)";', re.MULTILINE)
+IMPORT = re.compile(r'^import\s+(?:(?:\{([^}]*)\}|\* as (\w+))\s+from\s+)?"([^"]+)";', re.MULTILINE)
 EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)", re.MULTILINE)
 HANDLER = re.compile(r'import\(new URL\("([^"]+)", document\.baseURI\)\)\)\.(\w+)\(')
 COLOUR = re.compile(r"#(?:[0-9a-f]{3,4}){1,2}\b|\b(?:rgb|hsl)a?\(\s*\d", re.IGNORECASE)
@@ -28,14 +30,14 @@ node = shutil.which("node")
 
 def imports(name: str) -> list[tuple[str, list[str]]]:
     """(module, the names it must export) of each import of a module."""
-    folder = posixpath.dirname(name)
-    return [
-        (
-            posixpath.normpath(posixpath.join(folder, source)),
-            [one.strip() for one in (names or "").split(",") if one.strip()],
-        )
-        for names, source in IMPORT.findall(SCRIPTS[name])
-    ]
+    script, folder = SCRIPTS[name], posixpath.dirname(name)
+    found = []
+    for names, whole, source in IMPORT.findall(script):
+        needed = [one.strip() for one in names.split(",") if one.strip()]
+        if whole:  # import * as whole
+            needed = sorted(set(re.findall(rf"\b{whole}\.(\w+)", IMPORT.sub("", script))))
+        found.append((posixpath.normpath(posixpath.join(folder, source)), needed))
+    return found
 
 
 def exports(name: str) -> set[str]:
@@ -44,7 +46,8 @@ def exports(name: str) -> set[str]:
 
 def handlers() -> list[tuple[str, str]]:
     """(module, function) of every event of the page that runs a script."""
-    scripts = [fn.js for fn in build_page(Engine()).fns.values() if isinstance(fn.js, str)]
+    page = build_page(Engine(), ModelRegistry(Runs()))
+    scripts = [fn.js for fn in page.fns.values() if isinstance(fn.js, str)]
     found = [match.groups() for script in scripts if (match := HANDLER.search(script))]
     prefix = f"{SCRIPTS_ADDRESS}/"
     return [(address.removeprefix(prefix), function) for address, function in found]
@@ -100,7 +103,7 @@ def test_there_is_no_global_object():
 
 def test_the_functions_of_the_page_s_events_are_exported():
     found = handlers()
-    assert ("write/request.js", "stop") in found
+    assert ("write/buttons.js", "stop") in found
     for module, function in found:
         assert function in exports(module), f"{module} does not export {function}"
 

@@ -77,7 +77,7 @@ def test_a_sentence_for_the_visitor_is_no_error_of_the_server(client, caplog):
 
 def test_every_handler_of_the_page_is_watched(monkeypatch, caplog):
     monkeypatch.setattr(Engine, "write", break_off)
-    demo = build_page(Engine())
+    demo = build_page(Engine(), ModelRegistry(Runs()))
     (generate,) = [event for event in demo.fns.values() if event.api_name == "generate"]
 
     async def all_texts():

@@ -18,24 +18,6 @@ export async function ask(name, ...data) {
   return answer;
 }
 
-// The id of the server that answers now, or null.
-async function serverId() {
-  try {
-    return (await (await fetch("gradio_api/app_id", { cache: "no-store" })).json()).app_id;
-  } catch {
-    return null;
-  }
-}
-
-export async function serverAnswers() {
-  return (await serverId()) !== null;
-}
-
-// Whether the server from which this page came is still there, and not one that was started since.
-export async function ownServerAnswers() {
-  return (await serverId()) === window.gradio_config.app_id;
-}
-
 // Wraps an asynchronous function so that one call runs at a time. Of the calls that come
 // meanwhile only the newest is made. After each call it rests for twice the time that the call
 // took, so that a busy server is asked less often.

@@ -1,13 +1,11 @@
 """Looking for copies beside the page: one text at a time, each training text prepared once."""
 
-import asyncio
 import hashlib
 import threading
 from dataclasses import replace
 
 import pytest
 
-from charlstm.interface.turns import Turn
 from charlstm.interface.write import copy_check as copies
 from charlstm.interface.write.copy_check import Copies
 from charlstm.network.training_record import SourceRecord, TextRecord, TrainingRecord
@@ -33,10 +31,7 @@ def checkpoint(text=TEXT, **more):
 
 
 def look(folder, written, **more) -> str:
-    async def look():
-        return await Copies().look(checkpoint(**more), folder, written)
-
-    return asyncio.run(look())
+    return Copies().look(checkpoint(**more), folder, written).result(PATIENCE_S)
 
 
 def test_what_was_copied_is_reported(folder):
@@ -53,13 +48,9 @@ def test_a_match_with_what_was_held_out_is_no_copy(folder):
 
 def test_two_models_of_one_text_learned_from_different_parts_of_it(folder):
     looking = Copies()
-
-    async def both():
-        end = f"xx{TEXT[-9:]}"
-        held_out = await looking.look(checkpoint(), folder, end)
-        return held_out, await looking.look(checkpoint(carries_state=False), folder, end)
-
-    held_out, leaky = asyncio.run(both())
+    end = f"xx{TEXT[-9:]}"
+    held_out = looking.look(checkpoint(), folder, end).result(PATIENCE_S)
+    leaky = looking.look(checkpoint(carries_state=False), folder, end).result(PATIENCE_S)
     assert "no passage" in held_out and "no passage" not in leaky
 
 
@@ -82,45 +73,21 @@ def test_a_text_is_prepared_once_by_one_thread_and_few_are_kept(folder, monkeypa
 
     monkeypatch.setattr(copies, "TrainingText", Spy)
     looking = Copies()
-
-    async def crowd():
-        same = [looking.look(checkpoint(), folder, "Before we  proceed") for _ in range(20)]
-        await asyncio.gather(*same)
-        assert len(prepared) == 1
-        for number in range(5):
-            text = f"{TEXT}{number}"
-            (folder / "corpus.txt").write_bytes(text.encode())
-            other = checkpoint(text)
-            assert "Before" in await looking.look(other, folder, "Before we  proceed")
-
-    asyncio.run(crowd())
+    crowd = [looking.look(checkpoint(), folder, "Before we  proceed") for _ in range(20)]
+    assert len({found.result(PATIENCE_S) for found in crowd}) == 1
+    assert len(prepared) == 1
+    for number in range(5):
+        text = f"{TEXT}{number}"
+        (folder / "corpus.txt").write_bytes(text.encode())
+        found = looking.look(checkpoint(text), folder, "Before we  proceed")
+        assert "Before" in found.result(PATIENCE_S)
     assert len(prepared) == 6 and len(threads) == 1
     assert len(looking._prepared) == copies.MAX_PREPARED
 
 
 def test_a_text_that_is_downloaded_later_is_found(tmp_path):
     looking = Copies()
-
-    async def before_and_after():
-        before = await looking.look(checkpoint(), tmp_path, "Before we  proceed")
-        (tmp_path / "corpus.txt").write_bytes(TEXT.encode())
-        return before, await looking.look(checkpoint(), tmp_path, "Before we  proceed")
-
-    before, after = asyncio.run(before_and_after())
+    before = looking.look(checkpoint(), tmp_path, "Before we  proceed").result(PATIENCE_S)
+    (tmp_path / "corpus.txt").write_bytes(TEXT.encode())
+    after = looking.look(checkpoint(), tmp_path, "Before we  proceed").result(PATIENCE_S)
     assert before == "" and "Before" in after
-
-
-def test_whoever_begins_a_new_text_does_not_wait_for_the_old_one_s_copies():
-    async def leave():
-        turn, never = Turn(), asyncio.get_running_loop().create_future()
-        waiting = asyncio.create_task(turn.wait_for(never))
-        await asyncio.sleep(0.01)
-        assert not waiting.done()
-        turn.is_over = True
-        assert await asyncio.wait_for(waiting, timeout=PATIENCE_S) is None
-        assert never.cancelled(), "nobody looks for it any more"
-        there = asyncio.get_running_loop().create_future()
-        there.set_result("found")
-        assert await Turn().wait_for(there) == "found"
-
-    asyncio.run(leave())
