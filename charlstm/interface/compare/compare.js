@@ -35,6 +35,7 @@ async function begin(mode, settings, request) {
   end(asked);
   const comparison = { columns: [], writer: "", request };
   asked = comparison;
+  say("");
   try {
     const answer = await ask("comparison", mode, request.seed_text, ...settings);
     if (asked !== comparison) return; // another one was asked for meanwhile, or Stop pressed
@@ -51,7 +52,6 @@ async function begin(mode, settings, request) {
     return say(error.message);
   }
   end(shown);
-  notice = "";
   for (const column of comparison.columns) {
     column.writing.subscribe(() => arrived(comparison, column));
     column.writing.read();
@@ -160,8 +160,8 @@ class CompareStatus extends HTMLElement {
   show() {
     const comparison = asked ?? shown;
     const status = this.firstElementChild;
-    status.classList.toggle("writing", isOpen(comparison));
-    const said = notice || (comparison?.columns.length ? words(comparison) : "");
+    status.classList.toggle("writing", asked !== null || isOpen(comparison));
+    const said = notice || (comparison ? words(comparison) : "");
     if (status.textContent !== said) status.textContent = said;
   }
 }
@@ -170,11 +170,12 @@ class CompareStatus extends HTMLElement {
 function words(comparison) {
   const texts = textsOf(comparison);
   const open = texts.filter((writing) => writing.isOpen);
-  if (open.length) return progressWords(open);
+  if (open.length || comparison === asked) return progressWords(open);
   const ended = texts.filter((writing) => writing.status === "ended");
   if (ended.length < texts.length && texts.some((writing) => writing.status === "stopped")) {
     return "Stopped.";
   }
+  if (!ended.length) return ""; // each column says what went wrong
   const { length, random_seed } = comparison.request;
   const by = comparison.writer ? ` by “${comparison.writer}”` : "";
   const seconds = Math.max(...ended.map((writing) => writing.seconds)).toFixed(1);

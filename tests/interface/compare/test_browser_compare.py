@@ -84,7 +84,7 @@ def test_one_model_alone_is_said_before_and_after_writing_and_nothing_is_lost(op
     page.get_by_label("Two models").check()
     expect(page.locator("#compare-note")).to_contain_text("train another one on the Train tab")
     page.locator("#compare-write").click()
-    expect(page.get_by_test_id("toast-text")).to_contain_text("train another one on the Train tab")
+    expect(page.locator("#compare-status")).to_contain_text("train another one on the Train tab")
     assert texts(page) == before and len(before) == 3
     assert page.errors == []
 
@@ -139,7 +139,7 @@ def test_bad_input_is_refused_in_a_sentence_and_nothing_is_lost(open_compare):
     before = compare(page, "O")
     page.locator("#compare-seed-text textarea").fill("x" * 2001)
     page.locator("#compare-write").click()
-    expect(page.get_by_text("use at most 2,000")).to_be_visible()
+    expect(page.locator("#compare-status")).to_contain_text("use at most 2,000")
     assert texts(page) == before
     assert page.errors == []
 
@@ -250,4 +250,35 @@ def test_two_models_stand_side_by_side_the_newest_on_the_right(open_compare, hom
     assert left == library_text(model, "ROMEO:", 0.8, 100, 8)
     assert right == "ROMEO:"
     expect(facts.nth(1)).to_contain_text("no checkpoint")
+    assert all("status of 500" in error for error in page.errors)
+
+
+def test_when_no_text_can_be_written_the_earlier_ones_stay(open_compare):
+    page = open_compare()
+    before = compare(page, "O")
+    sentence = "This model <is> not here any more."
+    page.route("**/write", lambda route: route.fulfill(status=404, json={"error": sentence}))
+    page.locator("#compare-write").click()
+    expect(page.locator("#compare-status")).to_contain_text(sentence)
+    assert texts(page) == before
+    page.unroute_all()
+    assert compare(page, "KING", random_seed=8)[0].startswith("KING")
+
+
+def test_texts_go_on_after_a_broken_connection(open_compare):
+    page = open_compare()
+    cut = iter(range(3))
+
+    def cut_once(route) -> None:
+        """Of each column's text only the beginning arrives."""
+        if next(cut, None) is None:
+            route.continue_()
+            return
+        begin = '{"text": "O", "model": "tiny-shakespeare", "unknown": "", "is_ready": true}'
+        body = f"event: begin\ndata: {begin}\n\n"
+        route.fulfill(body=body, content_type="text/event-stream")
+
+    page.route("**/write", cut_once)
+    assert compare(page, "O") == [shipped_text("O", temperature) for temperature in (0.3, 0.8, 1.3)]
+    page.unroute_all()
     assert page.errors == []

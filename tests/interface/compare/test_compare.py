@@ -1,50 +1,27 @@
-"""The Compare tab without a browser: what its columns show, and that they are written together."""
-
-import asyncio
-import re
-from html import unescape
+"""The Compare tab without a browser: what is set side by side, and what is said of the texts."""
 
 import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
-from charlstm.interface.compare.columns import BROKE_OFF, merged
 from charlstm.interface.compare.model_pair import ONLY_ONE, TWICE_THE_SAME
 from charlstm.interface.compare.tab import Comparer, name_temperature
 from charlstm.interface.compare.word_facts import longest_said_twice, whole_words, word_facts
 from charlstm.interface.models import SHIPPED, SHIPPED_FILE, SHIPPED_TITLE, ModelRegistry
-from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run, Runs
 from charlstm.runs.source_model import SourceModel
-from charlstm.writing.batch import Batch
-from charlstm.writing.engine import Engine
-from charlstm.writing.sampling import Sampling
-from charlstm.writing.single_text import write
-from tests.slow_page import advance_slowly
 from tests.tiny_networks import random_checkpoint
 from tests.tiny_runs import create_run
-from tests.waiting import wait_until
 
 TEMPERATURES = (0.3, 0.8, 1.3)
 MODELS = (SHIPPED, SHIPPED)
 
 
-class Request:
-    """What Gradio tells a handler about its visitor."""
-
-    session_hash = "somebody"
-
-
 @pytest.fixture
 def comparer():
-    return Comparer(Engine(), ModelRegistry(Runs()))
-
-
-@pytest.fixture
-def slowly(monkeypatch):
-    """Texts are written so slowly that something can happen on the way, on any machine."""
-    monkeypatch.setattr(Batch, "advance", advance_slowly)
+    return Comparer(ModelRegistry(Runs()))
 
 
 @pytest.fixture
@@ -66,64 +43,35 @@ def make(tiny_corpus, home):
     return make
 
 
-def asked(
+def compared(
     comparer,
     mode,
     seed_text="ROMEO:",
     *,
-    length=100,
-    random_seed=5,
     model=SHIPPED,
     temperatures=TEMPERATURES,
     models=MODELS,
     temperature=0.8,
 ):
-    """What the page is shown, one after the other."""
-    settings = (model, *temperatures, *models, temperature)
-    return comparer.write(mode, seed_text, length, random_seed, *settings, request=Request)
-
-
-def shown(comparer, mode, *seed_text, **settings):
-    async def all_of_it():
-        return [outputs async for outputs in asked(comparer, mode, *seed_text, **settings)]
-
-    return asyncio.run(all_of_it())
-
-
-def text_of(column: str) -> str:
-    page = re.search(r'<div class="page">(.*?)(</div>|$)', column, re.DOTALL)[1]
-    return unescape(re.sub("<[^>]*>", "", page))
-
-
-def heading_of(column: str) -> str:
-    return unescape(re.sub("<[^>]*>", "", re.search("<h2>(.*?)</h2>", column)[1]))
-
-
-def facts_of(column: str) -> str:
-    return unescape(re.sub("<[^>]*>", "", re.search(r'<p class="facts.*?</p>', column)[0]))
-
-
-def library_text(checkpoint, seed_text, temperature, *, length=100, random_seed=5) -> str:
-    sampling = Sampling(temperature=temperature)
-    pieces = write(checkpoint, seed_text, length=length, sampling=sampling, random_seed=random_seed)
-    return seed_text + "".join(pieces)
+    """What the page is sent, with the settings of both modes."""
+    return comparer.comparison(mode, seed_text, model, *temperatures, *models, temperature)
 
 
 # Three temperatures
 
 
-def test_every_temperature_has_the_library_s_text_and_a_name(comparer):
-    *columns, status = shown(comparer, "temperatures")[-1]
-    checkpoint = load_checkpoint(shipped_folder() / SHIPPED_FILE)
-    for column, temperature in zip(columns, TEMPERATURES, strict=True):
-        assert text_of(column) == library_text(checkpoint, "ROMEO:", temperature)
-    assert [heading_of(column) for column in columns] == [
-        "Careful temperature 0.3",
-        "Balanced temperature 0.8",
-        "Wild temperature 1.3",
+def test_every_temperature_has_a_name_and_one_model_writes_all(comparer, make):
+    run = make("a")
+    answer = compared(comparer, "temperatures", model=run.name)
+    assert [(column["name"], column["detail"]) for column in answer["columns"]] == [
+        ("Careful", "temperature 0.3"),
+        ("Balanced", "temperature 0.8"),
+        ("Wild", "temperature 1.3"),
     ]
-    assert "3 texts of 100 characters" in status and "random seed 5" in status
-    assert SHIPPED_TITLE in status
+    assert [column["temperature"] for column in answer["columns"]] == [0.3, 0.8, 1.3]
+    assert {column["model"] for column in answer["columns"]} == {run.name}
+    assert answer["writer"] == comparer.pair.name(run.name) != ""
+    assert compared(comparer, "temperatures")["writer"] == SHIPPED_TITLE
 
 
 @pytest.mark.parametrize(
@@ -143,162 +91,37 @@ def test_the_name_follows_the_temperature(temperature, name):
     assert name_temperature(temperature) == name
 
 
-def test_the_texts_of_one_model_share_a_batch(comparer, monkeypatch):
-    together = set()
-    advance = Batch.advance
-
-    def spy(batch, *arguments):
-        together.update({(id(batch), text.settings[0]) for text in batch.texts})
-        counts.append(len(batch.texts))
-        advance(batch, *arguments)
-
-    counts = []
-    monkeypatch.setattr(Batch, "advance", spy)
-    shown(comparer, "temperatures", length=500)
-    assert {temperature for _, temperature in together} == set(TEMPERATURES)
-    assert len({batch for batch, _ in together}) == 1
-    assert max(counts) == 3
-
-
-def test_columns_are_only_lengthened_and_what_was_typed_is_no_markup(comparer):
-    everything = shown(comparer, "temperatures", "a < b\r& <b>", length=2000)
-    assert len(everything) > 2
-    for before, after in zip(everything, everything[1:], strict=False):
-        for column in range(3):
-            assert after[column].startswith(before[column])
-    for column in everything[-1][:3]:
-        assert '<span class="seed">a &lt; b&#13;&amp; &lt;b&gt;</span>' in column
-    assert all("Writing" in status or "ready" in status for *_, status in everything[:-1])
-    assert "Writing" not in everything[-1][-1]
-
-
-def test_leaving_closes_all_texts(comparer, slowly):
-    async def leave_at_once():
-        pages = asked(comparer, "temperatures", length=2000)
-        async for columns in pages:
-            if len(text_of(columns[0])) > 20:
-                break
-        await pages.aclose()
-        await asyncio.to_thread(wait_until, lambda: not comparer.engine._batches)
-        return len(asyncio.all_tasks())
-
-    written = []
-    finish = Batch.remove_idle
-
-    def count(batch):
-        gone = finish(batch)
-        written.extend(text.remaining for text in gone)
-        return gone
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Batch, "remove_idle", count)
-        assert asyncio.run(leave_at_once()) == 1, "no task is left but this one"
-    assert len(written) == 3 and all(written), "none of them was written to its end"
-    assert not comparer.turns._latest
-
-
-def test_a_new_comparison_ends_the_one_before_it(comparer, slowly):
-    async def twice():
-        first = []
-
-        async def begin():
-            async for outputs in asked(comparer, "temperatures", "O", length=2000):
-                first.append(outputs)
-
-        task = asyncio.create_task(begin())
-        while len(first) < 2:
-            await asyncio.sleep(0.005)
-        second = [o async for o in asked(comparer, "temperatures", "KING:", length=50)]
-        await task
-        return first[-1], second[-1]
-
-    first, second = asyncio.run(twice())
-    assert "Broken off" in first[-1] and len(text_of(first[0])) < 2001
-    assert all(text_of(column).startswith("KING:") for column in second[:3])
-    assert len(text_of(second[2])) == 55
-
-
 @pytest.mark.parametrize(
-    ("writing_request", "sentence"),
+    ("asked", "sentence"),
     [
         ({"temperatures": (0.3, 9, 1.3)}, "temperature was 9"),
         ({"temperatures": (0.3, 0.8, None)}, "temperature was None"),
-        ({"length": 3}, "length was 3"),
-        ({"random_seed": -1}, "random seed was -1"),
-        ({"model": "gone"}, "not here any more"),
-        ({"mode": "writing_requests"}, "choose one of the two"),
+        ({"seed_text": "x" * 2001}, "2,001 characters; use at most 2,000"),
+        ({"seed_text": None}, "seed text was None"),
+        ({"mode": "both"}, "no comparison 'both'"),
         ({"mode": "models"}, "train another one on the Train tab"),
+        ({"mode": "models", "models": (None, SHIPPED)}, "train another one"),
     ],
 )
-def test_what_cannot_be_done_is_refused_before_anything_is_shown(
-    comparer, writing_request, sentence
-):
-    async def first():
-        return await anext(asked(comparer, **{"mode": "temperatures", **writing_request}))
-
+def test_what_cannot_be_compared_is_refused_in_a_sentence(comparer, asked, sentence):
     with pytest.raises(CharLSTMError, match=sentence):
-        asyncio.run(first())
-    assert not comparer.turns._latest
+        compared(comparer, **{"mode": "temperatures", **asked})
 
 
 # Two models
 
 
-def test_two_models_write_with_the_same_dice_each_under_its_name(comparer, make):
+def test_two_models_stand_side_by_side_each_under_its_name(comparer, make):
     run = make("a")
-    *columns, nothing, status = shown(comparer, "models", "the", models=(SHIPPED, run.name))[-1]
-    shipped = load_checkpoint(shipped_folder() / SHIPPED_FILE)
-    own = load_checkpoint(run.paths.checkpoint)
-    assert text_of(columns[0]) == library_text(shipped, "the", 0.8)
-    assert text_of(columns[1]) == library_text(own, "the", 0.8)
-    assert heading_of(columns[0]) == f"{SHIPPED_TITLE} temperature 0.8"
-    assert re.match("pasted text, quick, .* temperature 0.8", heading_of(columns[1]))
-    assert nothing == "" and "2 texts of 100 characters in" in status
-
-
-def test_what_one_model_does_not_know_is_named_in_its_column_alone(comparer, make):
-    run = make("a")
-    left, right, *_ = shown(comparer, "models", "theaZ<", models=(SHIPPED, run.name))[-1]
-    assert "never saw <:" in facts_of(left)
-    assert "never saw Z <:" in facts_of(right)
-
-
-def test_a_damaged_model_leaves_the_other_one_in_peace(comparer, make):
-    run = make("a")
-    run.paths.checkpoint.write_bytes(b"garbage" * 99)
-    everything = shown(comparer, "models", models=(run.name, SHIPPED))
-    left, right, *_, status = everything[-1]
-    assert text_of(left) == "ROMEO:" and "no checkpoint" in facts_of(left)
-    assert len(text_of(right)) == 106 and "different words" in facts_of(right)
-    assert status.count("1 text of 100 characters") == 1
-    with pytest.raises(CharLSTMError, match="no checkpoint"):
-        shown(comparer, "temperatures", model=run.name)
-
-
-def test_a_model_that_breaks_while_it_writes_leaves_the_other_one_in_peace(
-    comparer, make, monkeypatch
-):
-    run = make("a")
-    own = comparer.registry.get(run.name)
-    advance = Batch.advance
-
-    def break_own(batch, *arguments):
-        if batch.checkpoint is own:
-            raise MemoryError("no room")
-        advance(batch, *arguments)
-
-    monkeypatch.setattr(Batch, "advance", break_own)
-    last = []
-
-    async def follow():
-        async for outputs in asked(comparer, "models", models=(SHIPPED, run.name)):
-            last[:] = outputs
-
-    with pytest.raises(MemoryError):  # said in the log, and to the visitor at the end
-        asyncio.run(follow())
-    left, right, *_, status = last
-    assert len(text_of(left)) == 106 and facts_of(right) == BROKE_OFF
-    assert "1 text of 100 characters" in status and "Writing" not in status
+    answer = compared(comparer, "models", models=(SHIPPED, run.name), temperature=0.7)
+    left, right = answer["columns"]
+    assert (left["name"], left["model"]) == (SHIPPED_TITLE, SHIPPED)
+    assert right["name"].startswith("pasted text, quick, ") and right["model"] == run.name
+    assert left["detail"] == right["detail"] == "temperature 0.7"
+    assert left["temperature"] == right["temperature"] == 0.7
+    assert answer["writer"] == "", "the columns say who writes"
+    with pytest.raises(CharLSTMError, match="Both sides are the same model"):
+        compared(comparer, "models", models=(run.name, run.name))
 
 
 def test_the_newest_model_stands_beside_the_shipped_one(comparer, make):
@@ -313,7 +136,7 @@ def test_the_newest_model_stands_beside_the_shipped_one(comparer, make):
     make("c")
     left, right, *_ = refreshed("b", "a", "b")
     assert right["value"] == "c" and "value" not in left
-    (comparer.registry.folder("b") / "checkpoint.safetensors").unlink()
+    (comparer.pair.registry.folder("b") / "checkpoint.safetensors").unlink()
     left, right, *_ = refreshed("b", "a", "c")
     assert left["value"] == SHIPPED and "value" not in right
 
@@ -348,13 +171,20 @@ def test_it_is_said_what_a_model_started_from(comparer, make):
 # What is measured
 
 
-def test_what_was_typed_is_not_measured(comparer):
+def test_facts_are_of_what_was_written_not_of_what_was_typed(comparer):
     seed_text = "zounds zounds, zounds zounds zounds. "
-    *columns, _ = shown(comparer, "temperatures", seed_text)[-1]
-    for column in columns:
-        written = text_of(column)[len(seed_text) :]
-        expected = "".join(word_facts(seed_text, written)).replace("<b>", "").replace("</b>", "")
-        assert facts_of(column) == expected and "zounds" not in expected
+    written = "My lord, my lord!\n"
+    answer = comparer.facts(seed_text, written)
+    assert answer == {"facts": word_facts(seed_text, written)}
+    assert "zounds" not in str(answer)
+
+
+def test_facts_of_more_than_a_text_are_refused(comparer):
+    assert comparer.facts("", "a " * 1000)["facts"]
+    with pytest.raises(CharLSTMError, match="2,001 characters: up to 2,000"):
+        comparer.facts("", "a" * 2001)
+    with pytest.raises(CharLSTMError, match="use at most 2,000"):
+        comparer.facts("a" * 2001, "")
 
 
 def test_only_whole_words_that_were_written_count():
@@ -407,30 +237,3 @@ def test_a_repeated_text_of_the_greatest_length_is_measured_in_no_time():
     runs = [tuple(words[n : n + longer]) for n in range(1001 - longer)]
     first = {}
     assert not any(n - first.setdefault(run, n) >= longer for n, run in enumerate(runs))
-
-
-# Streams
-
-
-def test_a_stream_that_fails_is_heard_of_and_the_others_go_on():
-    closed = []
-
-    async def stream(name, count, fails=False):
-        try:
-            for number in range(count):
-                await asyncio.sleep(0)
-                yield f"{name}{number}"
-            if fails:
-                raise CharLSTMError("broken")
-        finally:
-            closed.append(name)
-
-    async def listen():
-        streams = [stream("a", 5), stream("b", 1, fails=True), stream("c", 0)]
-        return [pair async for together in merged(streams) for pair in together]
-
-    heard = asyncio.run(listen())
-    assert [piece for position, piece in heard if position == 0] == ["a0", "a1", "a2", "a3", "a4"]
-    assert [str(piece) for position, piece in heard if position == 1] == ["b0", "broken"]
-    assert not [piece for position, piece in heard if position == 2]
-    assert sorted(closed) == ["a", "b", "c"]
