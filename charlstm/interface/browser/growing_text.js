@@ -9,11 +9,14 @@ export class GrowingText {
     page.append(this.rest);
   }
 
-  // writing: a WrittenText; another one than before replaces it.
+  // writing: a WrittenText; another one than before replaces it, unless it goes on from there.
   show(writing) {
     const seedUnits = writing.seedUnits ?? 0;
-    if (writing !== this.writing || seedUnits !== this.seed.textContent.length) {
-      this.writing = writing;
+    const isAnother = writing !== this.writing;
+    this.writing = writing;
+    const { textContent } = this.seed;
+    const goesOn = !isAnother || writing.text.startsWith(textContent + this.rest.data);
+    if (seedUnits !== textContent.length || !goesOn) {
       this.seed.textContent = writing.text.slice(0, seedUnits);
       this.rest.data = "";
     }

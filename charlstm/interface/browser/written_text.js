@@ -70,10 +70,10 @@ export class WrittenText {
     const found = () => {
       clearTimeout(lostTimer);
       lostTimer = null;
-      tries = 0;
       if (this.isLost) this.#change({ isLost: false });
     };
     while (this.isOpen) {
+      const before = this.text.length;
       try {
         await this.#readOnce(found);
       } catch (error) {
@@ -81,6 +81,8 @@ export class WrittenText {
       }
       if (!this.isOpen) break;
       lostTimer ??= setTimeout(() => this.isOpen && this.#change({ isLost: true }), QUIET_MS);
+      // An answer that brought nothing is no reason to hurry.
+      if (this.text.length > before) tries = 0;
       await this.#wait(WAITS_MS[Math.min(tries, WAITS_MS.length - 1)]);
       tries += 1;
     }

@@ -1,78 +1,323 @@
-"""When the connection breaks in the middle of a text, in a real browser."""
+"""When the connection breaks, or the page is reloaded, in the middle of a text: in a real browser.
 
+The page's time is the test's own where a test says what is shown after how many seconds.
+"""
+
+import json
+import time
+
+import psutil
+import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import needs_browser, wait_until_shown
+from charlstm.home import shipped_folder
+from charlstm.interface.models import SHIPPED_FILE
+from charlstm.network.checkpoint import load_checkpoint
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write as write_alone
+from tests.browsing import hold_time, needs_browser, wait_until_shown
 from tests.page_server import SLOW_PAGE, free_port, running_page
 
 pytestmark = needs_browser
+SEED_TEXT, LENGTH, RANDOM_SEED = "ROMEO 😀:", 1000, 7
+LOST = "The connection is lost."
+
+# `cut()` ends what the page is being sent as a broken connection does.
+CUTTABLE_STREAMS = """
+const cutters = new Set();
+window.cut = () => cutters.forEach((cut) => cut());
+const load = window.fetch;
+window.fetch = async (address, options) => {
+  const response = await load(address, options);
+  if (!String(address).endsWith("/write")) return response;
+  let cut;
+  const cuttable = new TransformStream({
+    start: (controller) => cutters.add((cut = () => controller.error(new TypeError("cut")))),
+    flush: () => cutters.delete(cut),
+  });
+  const { status, headers } = response;
+  return new Response(response.body.pipeThrough(cuttable), { status, headers });
+};
+"""
 
 
-def wait_until_it_asks_for_the_server(page) -> None:
-    """Let the time pass after which the page doubts that somebody answers, and it looks."""
-    asked = len(page.requested)
-    wait_until_shown(
-        page,
-        lambda: (
-            page.clock.run_for(1000)
-            or any(url.endswith("/app_id") for url in page.requested[asked:])
-        ),
+@pytest.fixture(scope="module")
+def whole_text():
+    checkpoint = load_checkpoint(shipped_folder() / SHIPPED_FILE)
+    pieces = write_alone(
+        checkpoint,
+        SEED_TEXT,
+        length=LENGTH,
+        sampling=Sampling(temperature=0.8),
+        random_seed=RANDOM_SEED,
+    )
+    return SEED_TEXT + "".join(pieces)
+
+
+def press_write(page) -> None:
+    page.locator("#always-new input").uncheck()
+    page.locator("#random-seed input").fill(str(RANDOM_SEED))
+    page.locator("#length input[type=number]").fill(str(LENGTH))
+    page.locator("#seed-text textarea").fill(SEED_TEXT)
+    page.get_by_role("button", name="Write", exact=True).click()
+
+
+def wait_for_words(page, characters: int = 20) -> None:
+    page.wait_for_function(
+        """([seed, characters]) => {
+            const text = document.querySelector("#page .page")?.textContent ?? "";
+            return text.startsWith(seed) && text.length > seed.length + characters;
+        }""",
+        arg=[SEED_TEXT, characters],
     )
 
 
-def test_a_broken_text_is_kept_and_can_be_tried_again(visit, tmp_path):
+def shown(page) -> str:
+    return page.locator("#page .page").text_content()
+
+
+def status(page) -> str:
+    return page.locator("#status").text_content()
+
+
+def requests_for_texts(page) -> list[str]:
+    return [url for url in page.requested if url.endswith("/write")]
+
+
+def let_pass(page, milliseconds: int) -> None:
+    """Let the page's time pass, slowly enough for what happens meanwhile."""
+    for _ in range(milliseconds // 100):
+        page.clock.run_for(100)
+        page.wait_for_timeout(20)
+
+
+def note_what_is_said(page) -> None:
+    page.evaluate(
+        """() => {
+            const status = document.querySelector("#status");
+            window.said = [];
+            new MutationObserver(() => window.said.push(status.textContent)).observe(
+                status, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+
+
+def said(page) -> str:
+    return "\n".join(page.evaluate("window.said"))
+
+
+def kill(server) -> None:
+    server.process.kill()
+    server.process.wait()
+
+
+def test_a_server_that_is_back_within_three_seconds_was_never_lost(visit, tmp_path, whole_text):
     port = free_port()
     with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
         page = visit(on=server, with_clock=True)
-        page.locator("#seed-text textarea").fill("ROMEO:")
-        page.locator("#length input[type=number]").fill("2000")
-        page.get_by_role("button", name="Write", exact=True).click()
-        page.wait_for_function("document.querySelector('#page .seed')?.parentNode.textContent[20]")
-        server.process.kill()
-        server.process.wait()
-        page.clock.run_for(7000)
-        expect(page.get_by_role("button", name="Try again")).to_be_visible()
-        begun = page.locator("#page .page").text_content()
-        assert len(begun) < 2000, "the server was killed too late"
-        expect(page.locator("#status")).to_contain_text("What stands here is kept")
-        page.get_by_role("button", name="Try again").click()
-        expect(page.locator("#status")).to_contain_text("no server answers yet")
+        press_write(page)
+        wait_for_words(page)
+        note_what_is_said(page)
+        hold_time(page)
+        kill(server)
+        let_pass(page, 2000)
+        begun = shown(page)
+        assert begun != whole_text, "the server was killed too late"
+        assert whole_text.startswith(begun)
     with running_page(tmp_path, port=port):
-        # The page reloads by itself when the server is there again.
-        status = page.locator("#status")
-        expect(status).to_contain_text("The connection broke")
-        assert page.locator("#page .page").text_content() == begun
-        page.get_by_role("button", name="Try again").click()
-        expect(status).to_contain_text("2,000 characters in")
-        text = page.locator("#page .page").text_content()
-        assert len(text) == len("ROMEO:") + 2000
-        assert text.startswith(begun)  # the same random seed: the same text
-        expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+        let_pass(page, 900)  # less than three seconds in all
+        page.clock.resume()
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        assert shown(page) == whole_text
+        assert LOST not in said(page)
 
 
-def test_a_text_of_which_nothing_had_come_can_be_tried_again(visit, tmp_path):
+def test_a_server_that_is_away_for_longer_is_quietly_named_and_the_text_goes_on(
+    visit, tmp_path, whole_text
+):
+    port = free_port()
+    with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
+        page = visit(on=server, with_clock=True)
+        press_write(page)
+        wait_for_words(page)
+        hold_time(page)
+        kill(server)
+        let_pass(page, 3500)
+        expect(page.locator("#status")).to_contain_text(f"{LOST} What stands here is kept")
+        begun = shown(page)
+        assert begun != whole_text and whole_text.startswith(begun)
+        assert page.locator(".toast-wrap").inner_text() == "", "no alarm"
+        page.clock.resume()
+    with running_page(tmp_path, port=port):
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        assert shown(page) == whole_text
+        assert LOST not in status(page)
+
+
+def test_stop_works_while_the_connection_is_lost(visit, tmp_path):
+    port = free_port()
+    with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
+        page = visit(on=server)
+        press_write(page)
+        wait_for_words(page)
+        kill(server)
+        expect(page.locator("#status")).to_contain_text(LOST)
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.locator("#status")).to_contain_text("Stopped")
+        stopped = shown(page)
+    with running_page(tmp_path, port=port):
+        before = len(requests_for_texts(page))
+        page.wait_for_timeout(4000)  # longer than the page waits between two tries
+        assert len(requests_for_texts(page)) == before
+        assert shown(page) == stopped
+        expect(page.locator("#status")).not_to_contain_text(LOST)
+
+
+def test_a_text_of_which_nothing_had_come_begins_when_the_server_is_there(
+    visit, tmp_path, whole_text
+):
     port = free_port()
     with running_page(tmp_path, port=port) as server:
-        page = visit(on=server, with_clock=True)
-        # The server takes the request and dies before it gives a word.
-        page.on(
-            "request",
-            lambda request: server.process.kill() if "queue/data" in request.url else None,
-        )
-        page.locator("#seed-text textarea").fill("ROMEO:")
-        page.get_by_role("button", name="Write", exact=True).click()
-        expect(page.get_by_test_id("toast-body")).to_contain_text("lost")
-        wait_until_it_asks_for_the_server(page)
-    with running_page(tmp_path, port=port):
-        # Only after the reload: the button from before it has no server to ask.
-        expect(page.locator("#status")).to_contain_text("The connection broke")
-        page.get_by_role("button", name="Try again").click()
-        expect(page.locator("#status")).to_contain_text("500 characters in")
-        assert page.locator("#page .page").text_content().startswith("ROMEO:")
-        page.reload()  # a whole text is not called broken
-        page.locator("#page .seed").wait_for()
+        page = visit(on=server)
         page.locator(".odd:not(:disabled)").first.wait_for()
-        assert page.get_by_role("button", name="Try again").count() == 0
+        kill(server)
+        press_write(page)
+        expect(page.locator("#status")).to_contain_text(f"{LOST} The writing begins as soon as")
+        expect(page.locator("#page")).to_contain_text("Type a beginning")
+    with running_page(tmp_path, port=port):
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        assert shown(page) == whole_text
+
+
+def test_a_page_that_gradio_reloads_meanwhile_loses_nothing(visit, tmp_path, whole_text):
+    port = free_port()
+    with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
+        page = visit(on=server)
+        press_write(page)
+        wait_for_words(page)
+        kill(server)
+        reloads: list = []
+        page.on("domcontentloaded", lambda loaded: reloads.append(loaded))
+        page.locator("#model input").click()  # Gradio asks the server, and notices
+        page.keyboard.press("Escape")
+        expect(page.locator("#status")).to_contain_text(LOST)
+    with running_page(tmp_path, port=port):
+        wait_until_shown(page, lambda: reloads, "Gradio did not reload the page")
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        assert shown(page) == whole_text
+        assert page.locator("#seed-text textarea").input_value() == SEED_TEXT
+
+
+def test_a_reload_in_the_middle_of_a_text_goes_on_with_it(visit, slow_server, whole_text):
+    page = visit(on=slow_server)
+    press_write(page)
+    wait_for_words(page)
+    page.reload()
+    with page.expect_request("**/write") as request:
+        page.locator("#page .seed").wait_for(state="attached")
+    begun = request.value.post_data_json["from"]
+    assert len(SEED_TEXT) + 20 < begun < len(whole_text)
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    assert shown(page) == whole_text
+    assert page.errors == []
+
+
+def test_the_rest_of_a_text_is_asked_for_by_the_number_of_its_characters(
+    visit, slow_server, whole_text
+):
+    page = visit(on=slow_server, viewport={"width": 1280, "height": 800})
+    page.add_init_script(CUTTABLE_STREAMS)
+    page.reload()
+    page.locator(".odd:not(:disabled)").first.wait_for()
+    press_write(page)
+    for words in (20, 100):
+        wait_for_words(page, words)
+        with page.expect_request("**/write") as request:
+            page.evaluate("window.cut()")
+        asked = request.value.post_data_json
+        assert words < asked["from"] - len(SEED_TEXT) < LENGTH
+        assert asked["seed_text"] == SEED_TEXT and asked["random_seed"] == RANDOM_SEED
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    assert shown(page) == whole_text
+    assert page.errors == []
+
+
+def test_the_text_is_asked_for_as_soon_as_the_network_is_back(visit, server, whole_text):
+    page = visit(on=server, with_clock=True)
+    page.locator(".odd:not(:disabled)").first.wait_for()
+    hold_time(page)
+    page.context.set_offline(True)
+    press_write(page)
+    wait_until_shown(page, lambda: requests_for_texts(page))
+    page.context.set_offline(False)  # the page's time stands still: it waits for no timer
+    wait_until_shown(page, lambda: page.clock.run_for(10) or shown(page) == whole_text)
+    assert LOST not in status(page)
+
+
+def test_a_proxy_that_has_no_server_for_the_moment_is_asked_again(visit, server, whole_text):
+    page = visit(on=server)
+    answers = iter([502, 503, 504])
+
+    def refuse(route) -> None:
+        code = next(answers, None)
+        route.continue_() if code is None else route.fulfill(status=code, body="<h1>busy</h1>")
+
+    page.route("**/write", refuse)
+    press_write(page)
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    assert shown(page) == whole_text
+    assert len(requests_for_texts(page)) == 4
+    page.unroute_all()
+
+
+def test_a_server_that_gives_no_sign_of_life_for_seven_seconds_is_asked_again(
+    visit, tmp_path, whole_text
+):
+    with running_page(tmp_path, program=SLOW_PAGE) as server:
+        page = visit(on=server, with_clock=True)
+        press_write(page)
+        wait_for_words(page)
+        hold_time(page)
+        process = psutil.Process(server.process.pid)
+        process.suspend()
+        try:
+            time.sleep(0.5)  # what it had sent
+            let_pass(page, 6000)
+            assert len(requests_for_texts(page)) == 1
+            assert "Writing" in status(page)
+            let_pass(page, 2000)
+            assert len(requests_for_texts(page)) == 2
+        finally:
+            process.resume()
+        page.clock.resume()
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        assert shown(page) == whole_text
+
+
+def test_a_text_that_the_server_breaks_off_can_be_tried_again(visit, server, whole_text):
+    page = visit(on=server)
+    begun = whole_text[:100]
+    events = [
+        (
+            "begin",
+            {"text": SEED_TEXT, "model": "tiny-shakespeare", "unknown": "", "is_ready": True},
+        ),
+        ("piece", {"text": begun[len(SEED_TEXT) :]}),
+        ("error", {"error": "The text broke off, by a fault of the server: try again."}),
+    ]
+    body = "".join(f"event: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in events)
+    page.route(
+        "**/write",
+        lambda route: route.fulfill(body=body, content_type="text/event-stream"),
+        times=1,
+    )
+    press_write(page)
+    expect(page.locator("#status")).to_contain_text("by a fault of the server")
+    assert shown(page) == begun
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    assert shown(page) == whole_text
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
 
 
 def test_nothing_is_said_while_pieces_come(visit, slow_server):
@@ -80,18 +325,12 @@ def test_nothing_is_said_while_pieces_come(visit, slow_server):
     page.locator("#length input[type=number]").fill("500")
     page.get_by_role("button", name="Write", exact=True).click()
     page.locator("#page .seed").wait_for(state="attached")
-    page.evaluate(
-        """() => {
-            window.wasBroken = false;
-            const look = () => (window.wasBroken ||= !!document.querySelector(".broken"));
-            new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
-        }"""
-    )
-    # Pieces come several times in each of the page's six seconds of patience.
+    note_what_is_said(page)
+    # Pieces come several times in each of the page's seven seconds of patience.
     for _ in range(8):
-        before = page.locator("#page .page").text_content()
-        wait_until_shown(page, lambda: page.locator("#page .page").text_content() != before)  # noqa: B023
+        before = shown(page)
+        wait_until_shown(page, lambda: shown(page) != before)  # noqa: B023
         page.clock.run_for(2000)
-    assert not page.evaluate("window.wasBroken")
+    assert LOST not in said(page)
     expect(page.locator("#status")).to_contain_text("500 characters in")
-    assert not page.evaluate("window.wasBroken")
+    assert LOST not in said(page) and len(requests_for_texts(page)) == 1
