@@ -3,7 +3,7 @@
 //     ?tab=watch        ?text=ROMEO%3A&t=0.8&n=500&seed=7        and &model=NAME for another model
 
 // The name of the model that every installation has: links leave it out.
-const USUAL_MODEL = "tiny-shakespeare";
+export const USUAL_MODEL = "tiny-shakespeare";
 const SHOWN_CHARACTERS = 60; // of what a stranger may have put into an address
 const OURS = ["tab", "text", "t", "n", "seed", "model"];
 // Not ours, but put there by Gradio, by the host, or by those who count clicks.
@@ -18,6 +18,8 @@ export function readAddress(search, limits) {
   for (const name of new Set(parameters.keys())) {
     if (!OURS.includes(name) && !OTHERS.test(name)) {
       faults.push(`“${short(name)}” is ignored: there is no such setting.`);
+    } else if (OURS.includes(name) && parameters.getAll(name).length > 1) {
+      faults.push(`“${name}” is given more than once: only the first counts.`);
     }
   }
   const number = (name, words, [lowest, highest], pattern) => {
@@ -31,7 +33,7 @@ export function readAddress(search, limits) {
     );
     return null;
   };
-  const temperature = number("t", "temperature", limits.temperatures, /^\d{1,3}(\.\d{1,6})?$/);
+  const temperature = number("t", "temperature", limits.temperatures, /^\d{1,3}(\.\d{1,20})?$/);
   const length = number("n", "length", limits.lengths, /^\d{1,6}$/);
   const random_seed = number("seed", "random seed", limits.randomSeeds, /^\d{1,12}$/);
   let tab = parameters.get("tab");
@@ -74,8 +76,10 @@ export function withSearch(search) {
   return address.href;
 }
 
+// Part of a sentence: not too long, and without characters that turn or hide what follows them.
 const short = (value) => {
   const characters = [...value];
-  if (characters.length <= SHOWN_CHARACTERS) return value;
-  return `${characters.slice(0, SHOWN_CHARACTERS).join("")}…`;
+  const isWhole = characters.length <= SHOWN_CHARACTERS;
+  const shown = isWhole ? value : `${characters.slice(0, SHOWN_CHARACTERS).join("")}…`;
+  return shown.replace(/\p{C}/gu, "\ufffd");
 };

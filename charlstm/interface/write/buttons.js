@@ -31,7 +31,7 @@ export const stop = () => paper.stop();
 export const undo = () => paper.undo();
 
 export async function copy() {
-  if (!paper.holdsText()) return paper.say("There is no text to copy yet.");
+  if (!paper.shownText()) return paper.say("There is no text to copy yet.");
   const isCopied = await toClipboard(paper.text());
   paper.say(
     isCopied ? "Copied." : "The browser does not let the page copy: select the text by hand.",

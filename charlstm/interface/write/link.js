@@ -1,6 +1,6 @@
 // Links: the page's address follows the tab and the text on the paper, and the page follows its
 // address, when it opens and on Back and Forward.
-import { readAddress, searchOf, withSearch } from "../browser/address.js";
+import { USUAL_MODEL, readAddress, searchOf, withSearch } from "../browser/address.js";
 import { toClipboard } from "../browser/clipboard.js";
 import { firstSeed, throwDice } from "../browser/dice.js";
 import { ask } from "../browser/server.js";
@@ -9,39 +9,44 @@ import * as paper from "./paper.js";
 
 const UNCHANGED = { __type__: "update" }; // in Gradio's words: this output stays as it is
 const FORM_KEY = "charlstm-form";
-const MOST_ADDRESS = 2000; // characters; longer ones do not survive every way of sending
+const FORM_PARTS = ["model", "seed_text", "temperature", "length", "random_seed"];
+// Characters: longer ones do not survive every way of sending, nor every server after a reload.
+const MOST_ADDRESS = 2000;
+const MOST_FAULTS = 5; // of an address that are named
 const SHIPPED = "shipped"; // id of the model that every installation has
 let tab = "write";
 let limits = null;
 let form = null; // model, seed text, temperature, length, random seed, as the page shows them
 let isFollowing = false; // the page is about to follow its address: it must not be changed
 
-// The request that gives the text on the paper in one go.
-export function requestOf(writing) {
-  const count = countCharacters(writing.text);
-  const isWhole = writing.isOpen || writing.status === "ended";
-  const { origin, request } = writing;
-  const seed = countCharacters(origin.seed_text);
-  // A text that was stopped ends where it stands.
-  const end = isWhole ? countCharacters(request.seed_text) + request.length : count;
+// The request that gives a text in one go. One that was stopped ends where it stands.
+function requestOf(writing) {
+  const { origin, request, status, text } = writing;
+  const isWhole = writing.isOpen || status === "ended";
+  const end = isWhole ? countCharacters(request.seed_text) + request.length : countCharacters(text);
   const [least, most] = limits.lengths;
-  const whole = { ...origin, model: request.model, length: Math.max(least, end - seed) };
-  return whole.length <= most ? whole : request;
-}
-
-function linkTo(writing) {
-  const address = new URL(document.baseURI);
-  address.search = searchOf("write", requestOf(writing));
-  address.hash = "";
-  return address.href;
+  const writtenAfter = ({ seed_text, temperature, random_seed }) => ({
+    model: request.model,
+    seed_text,
+    temperature,
+    length: Math.max(least, end - countCharacters(seed_text)),
+    random_seed,
+  });
+  const whole = writtenAfter(origin);
+  // A model that has learned on since would write the beginning otherwise.
+  const isByOneModel = (origin.name ?? request.model) === request.model;
+  return isByOneModel && whole.length <= most ? whole : writtenAfter(request);
 }
 
 export async function share() {
   const writing = paper.shownText();
   if (!writing) return paper.say("There is no text to share yet: press Write first.");
-  const address = linkTo(writing);
-  if (address.length > MOST_ADDRESS) {
-    const length = address.length.toLocaleString("en");
+  const request = requestOf(writing);
+  const address = new URL(document.baseURI);
+  address.search = searchOf("write", request);
+  address.hash = "";
+  if (address.href.length > MOST_ADDRESS) {
+    const length = address.href.length.toLocaleString("en");
     return paper.say(
       `What the text begins with is too long for a link: the address would have ${length} ` +
         `characters, and ${MOST_ADDRESS.toLocaleString("en")} are the most. Copy the text instead.`,
@@ -50,19 +55,15 @@ export async function share() {
   const isPhone = window.matchMedia("(pointer: coarse)").matches;
   if (isPhone && navigator.share) {
     try {
-      await navigator.share({ title: "A text by charlstm", url: address });
+      await navigator.share({ title: "A text by charlstm", url: address.href });
       return paper.say("Shared.");
     } catch (error) {
       if (error.name === "AbortError") return; // the visitor thought better of it
     }
   }
-  if (!(await toClipboard(address))) return paper.say(`Copy this link by hand: ${address}`);
-  const isUsual = !new URL(address).searchParams.has("model");
-  paper.say(
-    `Link copied. Whoever opens it sees the same text being written${
-      isUsual ? "." : ", as long as this server has the model."
-    }`,
-  );
+  if (!(await toClipboard(address.href))) return paper.say(`Copy this link by hand: ${address}`);
+  const condition = request.model === USUAL_MODEL ? "" : ", as long as this server has the model";
+  paper.say(`Link copied. Whoever opens it sees the same text being written${condition}.`);
 }
 
 // The address follows
@@ -70,35 +71,53 @@ export async function share() {
 export function tabChosen(name) {
   if (name === tab) return;
   tab = name;
-  if (!isFollowing) follow();
+  if (!isFollowing) follow("pushState");
 }
 
 let followed = { writing: null, status: "" };
+const noteFollowed = () => {
+  const writing = paper.shownText();
+  followed = { writing, status: writing?.status ?? "" };
+};
 
 paper.onPaper(() => {
   const writing = paper.shownText();
   const status = writing?.status ?? "";
   if (isFollowing || (writing === followed.writing && status === followed.status)) return;
-  followed = { writing, status };
-  follow();
+  // The text that an address asked for stands under that address, with all its settings in it; so
+  // does one that was stopped.
+  const isAnother = writing !== followed.writing && !writing?.isFromAddress;
+  if (writing) writing.isFromAddress = false; // once: after Undo it is a text like all others
+  noteFollowed();
+  follow(isAnother ? "pushState" : "replaceState");
 });
 
-function follow() {
+const isSame = (request, other) =>
+  request && other ? FORM_PARTS.every((part) => request[part] === other[part]) : request === other;
+const heldRequest = () => history.state?.request ?? null;
+
+// method: of `history`. An entry holds the request too, of which an address may be too long.
+function follow(method) {
+  if (!limits) return;
   const writing = paper.shownText();
-  if (!limits || writing?.status === "refused") return;
-  const address = withSearch(searchOf(tab, writing && requestOf(writing)));
-  if (address === location.href) return;
-  // A text that an address asked for stands under that address, with all its settings in it.
-  const isRefined = tab === "write" && writing?.isFromAddress;
-  const isStopped = writing?.status === "stopped";
-  history[isRefined || isStopped ? "replaceState" : "pushState"](null, "", address);
+  const request = tab === "write" && writing ? requestOf(writing) : null;
+  let address = withSearch(searchOf(tab, request));
+  if (address.length > MOST_ADDRESS) address = withSearch(searchOf(tab, null));
+  if (address === location.href && isSame(request, heldRequest())) return;
+  try {
+    history[method]({ request }, "", address);
+  } catch {
+    // Safari allows a hundred changes in half a minute: the address stays behind the page.
+  }
 }
 
 // The page follows
 
 window.addEventListener("popstate", () => {
+  const button = document.querySelector("#follow-address");
+  if (!button || !limits) return; // the page is not there yet: it will follow when it is
   isFollowing = true;
-  document.querySelector("#follow-address").click(); // see openAddress
+  button.click(); // see followAddress
 });
 
 // What the page shows now, whenever something of it changes.
@@ -114,56 +133,76 @@ window.addEventListener("pagehide", () => {
   }
 });
 
-// When the page opens. Returns [tabs, model, seed text, temperature, length, random seed].
+// When the page opens. Returns [tabs, model, seed text, temperature, length, random seed]. What was
+// there before a reload is there again; so it is for whoever comes back and asks for nothing else.
 export async function openPage(givenLimits, seed) {
   limits = givenLimits;
   const [navigation] = performance.getEntriesByType("navigation");
-  const kept = navigation?.type === "navigate" ? null : keptForm();
-  if (!kept) return followAddress(firstSeed(seed));
-  tab = readAddress(location.search, limits).tab;
+  const isReload = navigation?.type !== "navigate";
+  const { tab: asked, request, faults } = readAddress(location.search, limits);
+  const kept = isReload || !request ? keptForm() : null;
+  if (!kept) return openAddress(firstSeed(seed));
+  tab = asked;
+  if (!isReload) remark(faults);
+  noteFollowed();
+  if (!request) follow("replaceState");
   return [select(tab), ...kept];
 }
 
 function keptForm() {
   try {
-    return JSON.parse(sessionStorage.getItem(FORM_KEY));
+    const kept = JSON.parse(sessionStorage.getItem(FORM_KEY));
+    return Array.isArray(kept) && kept.length === FORM_PARTS.length ? kept : null;
   } catch {
     return null;
   }
 }
 
-// On Back and Forward. Returns as openPage.
-export async function followAddress(seed) {
+// On Back and Forward; as openPage.
+export async function followAddress() {
+  return openAddress();
+}
+
+// seed: the random seed if the address has none; without it the one that is shown stays.
+async function openAddress(seed) {
   isFollowing = true;
   try {
     const { tab: asked, request, faults } = readAddress(location.search, limits);
+    const held = heldRequest();
+    const wanted = held ?? request;
     tab = asked;
-    const remark = () => paper.remark(faults.length ? `Of the link: ${faults.join(" ")}` : "");
-    if (!request) {
-      remark();
+    if (!wanted) {
+      remark(faults);
+      const isBack = seed === undefined;
+      if (isBack && tab === "write") paper.showEmpty();
       return [select(tab), UNCHANGED, UNCHANGED, UNCHANGED, UNCHANGED, seed ?? UNCHANGED];
     }
-    const model = await idOf(request.model, faults);
-    remark();
+    const model = await idOf(wanted.model, faults);
+    remark(faults);
     const filled = {
       model: model ?? SHIPPED,
-      seed_text: request.seed_text ?? "",
-      temperature: request.temperature ?? 0.8,
-      length: request.length ?? 500,
-      random_seed: request.random_seed ?? seed ?? throwDice(),
+      seed_text: wanted.seed_text ?? "",
+      temperature: wanted.temperature ?? 0.8,
+      length: wanted.length ?? 500,
+      random_seed: wanted.random_seed ?? seed ?? throwDice(),
     };
-    if (request.seed_text !== null && !paper.showAgain((writing) => isAsked(writing))) {
+    const name = wanted.model ?? USUAL_MODEL;
+    const isWanted = (writing) => isSame(requestOf(writing), { ...filled, model: name });
+    if (wanted.seed_text !== null && !paper.showAgain(isWanted)) {
       paper.begin(filled, { isFromAddress: true });
     }
     return [select(tab), ...Object.values(filled)];
   } finally {
+    noteFollowed();
     isFollowing = false;
   }
 }
 
-// Whether an earlier text is the one that the address asks for.
-function isAsked(writing) {
-  return withSearch(searchOf("write", requestOf(writing))) === location.href;
+function remark(faults) {
+  const named = faults.slice(0, MOST_FAULTS);
+  const others = faults.length - named.length;
+  if (others) named.push(`So ${others > 1 ? "are" : "is"} ${others.toLocaleString("en")} more.`);
+  paper.remark(named.length ? `Of the link: ${named.join(" ")}` : "");
 }
 
 // The id of a model here, by the name that it has everywhere; null if there is none.

@@ -5,7 +5,7 @@ import { WrittenText, countCharacters } from "../browser/written_text.js";
 
 const KEPT_KEY = "charlstm-paper";
 const MOST_EARLIER = 50;
-export const MOST_CHARACTERS = { seedText: 2000, text: 40000 }; // as the server has them
+const MOST_CHARACTERS = { seedText: 2000, text: 40000 }; // as the server has them
 
 const listeners = new Set();
 let shown = null; // the text on the paper; null when nothing was written yet
@@ -13,7 +13,6 @@ let asked = null; // one that was asked for, of which nothing has come: `shown` 
 let earlier = []; // states of texts, the latest last; null for the empty paper
 let notice = ""; // a sentence about what was just done, until something else is
 let remarked = ""; // a sentence about the link that the page was opened with
-let copied = ""; // a sentence about passages copied from the training text
 
 // listener: called whenever something about the paper has changed.
 export function onPaper(listener) {
@@ -23,13 +22,12 @@ export function onPaper(listener) {
 
 export const shownText = () => shown;
 export const text = () => shown?.text ?? "";
-export const holdsText = () => shown !== null;
 export const latest = () => asked ?? shown;
 export const isWriting = () => latest()?.isOpen ?? false;
 export const currentNotice = () => notice;
-export const copiedSentence = () => copied;
-
 export const currentRemark = () => remarked;
+// About passages copied from the training text.
+export const copiedSentence = () => latest()?.copied ?? "";
 
 export function say(sentence) {
   notice = sentence;
@@ -56,7 +54,7 @@ export function begin(request, known = {}) {
 
 // More of the text on the paper, with the settings of now.
 export function goOn(settings) {
-  if (!holdsText()) return say("There is no text to go on from yet: press Write first.");
+  if (!shown) return say("There is no text to go on from yet: press Write first.");
   const count = countCharacters(text());
   if (count > MOST_CHARACTERS.text) {
     const most = MOST_CHARACTERS.text.toLocaleString("en");
@@ -66,69 +64,89 @@ export function goOn(settings) {
     );
   }
   const request = { ...settings, seed_text: text() };
-  const { seedUnits, origin } = shown;
-  read(new WrittenText(request, { text: text(), seedUnits, origin: originOf(request, origin) }));
+  const { seedUnits } = shown;
+  read(new WrittenText(request, { text: text(), seedUnits, origin: originOf(request) }));
 }
 
-// Of a text that is continued with the same settings, what came first: it is one longer text. The
-// names of models that have answered are the same everywhere, those from the list are not.
-function originOf(request, origin) {
+// Of a text that is continued with the same settings, what came first: it is one longer text. Its
+// model is compared as the list has it; `name` is what it was called where it wrote.
+function originOf(request) {
+  const { origin } = shown;
   const isSame = ["model", "temperature", "random_seed"].every(
-    (name) => request[name] === origin[name],
+    (part) => request[part] === origin[part],
   );
-  return isSame ? origin : request;
+  return isSame ? { ...origin, name: origin.name ?? shown.request.model } : request;
 }
 
 export function tryAgain() {
-  const { request, text, seedUnits, origin } = latest();
-  read(new WrittenText(request, asked ? { origin } : { text, seedUnits, origin }), !asked);
+  const { request, text, seedUnits, origin, isFromAddress } = latest();
+  if (asked) return read(new WrittenText(request, { origin, isFromAddress }));
+  // The page's address is that of this text already.
+  read(new WrittenText(request, { text, seedUnits, origin, isFromAddress: true }), true);
 }
 
 export function stop() {
-  const open = latest();
-  if (!open?.isOpen) return;
-  if (asked) {
-    const text = asked;
-    asked = null; // nothing of it has come: the earlier text stays
-    text.stop();
-    return say("Stopped.");
-  }
-  shown.stop();
+  if (!isWriting()) return;
+  if (!asked) return shown.stop();
+  dropAsked(); // nothing of it has come: the earlier text stays
+  say("Stopped.");
+}
+
+function dropAsked() {
+  const text = asked;
+  asked = null; // first, or it would be taken for one that has come
+  text?.stop();
 }
 
 export function undo() {
   if (isWriting()) return say("Still writing: press Stop first.");
+  if (asked) {
+    asked = null; // it was refused, and has changed nothing
+    return say("");
+  }
   if (!earlier.length) return say("There is nothing to undo.");
-  asked = null;
-  const state = earlier.pop();
-  shown = state && new WrittenText(state.request, state);
-  copied = "";
+  shown = textOf(earlier.pop());
   say("Undone.");
 }
+
+const textOf = (state) => state && new WrittenText(state.request, state);
 
 // Puts the latest of the earlier texts for which `isWanted` holds on the paper again. Returns
 // whether there is one, or it is there already.
 export function showAgain(isWanted) {
-  if (shown && isWanted(shown)) return true;
-  const texts = earlier.map((state) => state && new WrittenText(state.request, state));
-  const place = texts.findLastIndex((writing) => writing && isWanted(writing));
-  if (place < 0) return false;
-  asked?.stop();
+  if (shown && isWanted(shown)) {
+    dropAsked();
+    say("");
+    return true;
+  }
+  const place = earlier.findLastIndex((state) => state && isWanted(textOf(state)));
+  if (place >= 0) turnTo(place);
+  return place >= 0;
+}
+
+export function showEmpty() {
+  if (shown) return turnTo(earlier.lastIndexOf(null));
+  dropAsked();
+  say("");
+}
+
+// place: among the earlier texts; -1 for the empty paper if it is not among them.
+function turnTo(place) {
+  dropAsked();
   shown?.stop();
-  earlier.splice(place, 1);
+  const [state] = place < 0 ? [null] : earlier.splice(place, 1);
   earlier.push(shown && shown.state);
-  [shown, asked, notice, copied] = [texts[place], null, "", ""];
-  changed();
-  return true;
+  shown = textOf(state);
+  say("");
 }
 
 // isSame: it is the text on the paper, which goes on.
 function read(writing, isSame = false) {
-  asked?.stop();
+  dropAsked();
   shown?.stop();
-  asked = isSame ? null : writing;
   if (isSame) shown = writing;
-  notice = copied = "";
+  else asked = writing;
+  notice = "";
   if (!writing.isFromAddress) remarked = "";
   writing.subscribe(() => {
     if (writing === asked && writing.status !== "asked" && writing.status !== "refused") {
@@ -149,9 +167,8 @@ async function lookForCopies(writing) {
   const { model, seed_text } = writing.request;
   try {
     const answer = await ask("copied", model, writing.text.slice(seed_text.length));
-    if (writing !== latest()) return;
-    copied = answer.sentence;
-    changed();
+    writing.copied = answer.sentence;
+    if (writing === latest()) changed();
   } catch {
     // Nothing is known of copies: nothing is said.
   }
@@ -163,12 +180,19 @@ function changed() {
 
 // Over a reload
 
-export function keep() {
-  const kept = { shown: shown?.state ?? null, asked: asked?.state ?? null, earlier, copied };
-  try {
-    sessionStorage.setItem(KEPT_KEY, JSON.stringify(kept));
-  } catch {
-    sessionStorage.removeItem(KEPT_KEY); // there is no room for it
+function keep() {
+  for (let count = earlier.length; ; count = Math.floor(count / 2)) {
+    const kept = {
+      shown: shown?.state ?? null,
+      asked: asked?.state ?? null,
+      earlier: count ? earlier.slice(-count) : [],
+    };
+    try {
+      return sessionStorage.setItem(KEPT_KEY, JSON.stringify(kept));
+    } catch {
+      if (!count) return sessionStorage.removeItem(KEPT_KEY);
+      // There is no room for all: try the latest half.
+    }
   }
 }
 
@@ -183,11 +207,10 @@ export function restore() {
   } catch {
     kept = null;
   }
-  if (!kept || shown || asked) return;
+  if (!Array.isArray(kept?.earlier) || shown || asked) return;
   earlier = kept.earlier;
-  copied = kept.copied;
-  shown = kept.shown && new WrittenText(kept.shown.request, kept.shown);
-  const open = [kept.asked, kept.shown].find((state) => ["asked", "writing"].includes(state?.status));
+  shown = textOf(kept.shown);
   changed();
-  if (open) read(new WrittenText(open.request, open), open === kept.shown);
+  const open = [kept.asked, kept.shown].find((state) => textOf(state)?.isOpen);
+  if (open) read(textOf(open), open === kept.shown);
 }

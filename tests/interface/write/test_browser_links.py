@@ -1,0 +1,519 @@
+"""Links to texts and tabs, Back and Forward, and what a reload keeps: in a real browser."""
+
+import re
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from charlstm.home import shipped_folder
+from charlstm.interface.models import SHIPPED_FILE, SHIPPED_TITLE
+from charlstm.network.checkpoint import load_checkpoint
+from charlstm.writing.sampling import Sampling
+from charlstm.writing.single_text import write as write_alone
+from tests.browsing import add_model, choose, needs_browser, open_tab, overflow, wait_until_shown
+from tests.tiny_networks import random_checkpoint
+
+pytestmark = needs_browser
+CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
+
+
+def shipped_text(seed_text: str, *, length=500, random_seed=7, temperature=0.8) -> str:
+    checkpoint = load_checkpoint(shipped_folder() / SHIPPED_FILE)
+    sampling = Sampling(temperature=temperature)
+    pieces = write_alone(
+        checkpoint, seed_text, length=length, sampling=sampling, random_seed=random_seed
+    )
+    return seed_text + "".join(pieces)
+
+
+def a_link(**parameters) -> str:
+    return "/?" + urlencode(parameters, quote_via=quote)
+
+
+def parameters_of(link: str) -> dict[str, str]:
+    search = urlsplit(link).query
+    return {name: value for name, (value,) in parse_qs(search, keep_blank_values=True).items()}
+
+
+def parameters(page) -> dict[str, str]:
+    """What the page's address says."""
+    return parameters_of(page.url)
+
+
+def shown(page) -> str:
+    return page.locator("#page .page").text_content()
+
+
+def status(page) -> str:
+    return page.locator("#status").text_content()
+
+
+def expect_text(page, text: str) -> None:
+    """The whole text, after it has been written."""
+    expect(page.locator("#page .page")).to_have_text(text, use_inner_text=False)
+    expect(page.locator("#status .writing")).to_have_count(0)
+
+
+def set_form(page, seed_text: str, *, length=100, random_seed=7, temperature=0.8) -> None:
+    page.locator("#always-new input").uncheck()
+    page.locator("#random-seed input").fill(str(random_seed))
+    page.locator("#length input[type=number]").fill(str(length))
+    page.locator("#temperature input[type=number]").fill(str(temperature))
+    page.locator("#temperature input[type=number]").blur()
+    page.locator("#seed-text textarea").fill(seed_text)
+
+
+def write(page, seed_text: str, **settings) -> str:
+    """Write with the bundled model and wait for the text."""
+    set_form(page, seed_text, **settings)
+    page.locator("#write-button").click()
+    text = shipped_text(seed_text, **{"length": 100, **settings})
+    expect_text(page, text)
+    return text
+
+
+def share(page) -> str:
+    """Press Share; the link."""
+    page.evaluate("navigator.clipboard.writeText('nothing')")
+    page.locator("#share").click()
+    expect(page.locator("#status")).to_contain_text("Link copied.")
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def path_of(link: str) -> str:
+    parts = urlsplit(link)
+    return f"{parts.path}?{parts.query}"
+
+
+def entries(page) -> int:
+    """How many steps Back and Forward know of."""
+    return page.evaluate("history.length")
+
+
+# Sharing
+
+
+ODD = "<b>Ω&amp; 😀?#%&=+</b>\n "
+
+
+@pytest.mark.parametrize(
+    ("seed_text", "settings"),
+    [("ROMEO:", {}), (ODD, {"temperature": 0.123456789, "random_seed": 2**31 - 1}), ("", {})],
+    ids=["usual", "odd", "empty"],
+)
+def test_a_link_gives_the_same_text_on_another_server(visit, slow_server, seed_text, settings):
+    page = visit(**CLIPBOARD)
+    text = write(page, seed_text, **settings)
+    link = share(page)
+    assert page.url == link, "the address is the link"
+    assert "model" not in parameters(page), "every installation has it"
+    other = visit(path_of(link), on=slow_server)
+    expect_text(other, text)
+    for box, value in {
+        "#seed-text textarea": seed_text,
+        "#length input[type=number]": 100,
+        "#temperature input[type=number]": settings.get("temperature", 0.8),
+        "#random-seed input": settings.get("random_seed", 7),
+    }.items():
+        expect(other.locator(box)).to_have_value(str(value))
+    assert other.locator("#page .page b").count() == 0, "what a link brings is never markup"
+    assert "Of the link" not in status(other)
+    assert page.errors == other.errors == []
+
+
+def test_a_link_names_another_model_by_its_content(visit, home_folder, slow_server):
+    model = add_model(home_folder, "of-mine", random_checkpoint("\n .:EMORaeht"))
+    page = visit(**CLIPBOARD)
+    choose(page, "model", "of-mine, quick")
+    set_form(page, "ROMEO:")
+    page.locator("#write-button").click()
+    pieces = write_alone(
+        model, "ROMEO:", length=100, sampling=Sampling(temperature=0.8), random_seed=7
+    )
+    text = "ROMEO:" + "".join(pieces)
+    expect_text(page, text)
+    link = share(page)
+    expect(page.locator("#status")).to_contain_text("as long as this server has the model")
+    name = parameters(page)["model"]
+    assert re.fullmatch("[0-9a-f]{16}", name)
+
+    same_server = visit(path_of(link))
+    expect_text(same_server, text)
+    expect(same_server.locator("#model input")).to_have_value("of-mine, quick")
+    elsewhere = visit(path_of(link), on=slow_server)
+    expect(elsewhere.locator("#status")).to_contain_text(
+        f"Of the link: The model “{name}” is not here: the Shakespeare model writes instead."
+    )
+    expect_text(elsewhere, shipped_text("ROMEO:", length=100))
+    expect(elsewhere.locator("#model input")).to_have_value(SHIPPED_TITLE)
+    assert "model" not in parameters(elsewhere), "the address is of what is shown"
+
+
+def test_a_text_that_was_continued_is_shared_as_one_longer_text(visit):
+    page = visit(**CLIPBOARD)
+    write(page, "KING:")
+    for length in (200, 300):
+        page.get_by_role("button", name="Continue").click()
+        expect_text(page, shipped_text("KING:", length=length))
+    link = share(page)
+    assert parameters_of(link)["text"] == "KING:" and parameters_of(link)["n"] == "300"
+    expect_text(visit(path_of(link)), shipped_text("KING:", length=300))
+
+
+def test_a_text_continued_in_another_way_is_shared_with_what_stood_there(visit):
+    page = visit(**CLIPBOARD)
+    text = write(page, "KING:")
+    set_form(page, "KING:", temperature=0.5)
+    page.get_by_role("button", name="Continue").click()
+    longer = shipped_text(text, length=100, temperature=0.5)
+    expect_text(page, longer)
+    link = share(page)
+    assert parameters_of(link)["text"] == text
+    expect_text(visit(path_of(link)), longer)
+
+
+def test_a_text_that_was_stopped_is_shared_as_it_stands(visit, slow_server):
+    page = visit(on=slow_server, **CLIPBOARD)
+    set_form(page, "ROMEO:", length=2000)
+    page.locator("#write-button").click()
+    page.wait_for_function("document.querySelector('#page .page')?.textContent.length > 80")
+    page.locator("#stop-button").click()
+    expect(page.locator("#status")).to_contain_text("Stopped")
+    stopped = shown(page)
+    link = share(page)
+    assert parameters_of(link)["n"] == str(len(stopped) - len("ROMEO:"))
+    expect_text(visit(path_of(link)), stopped)
+
+
+def test_a_beginning_that_no_link_can_hold_is_refused_in_a_sentence(visit):
+    page = visit(**CLIPBOARD)
+    page.locator("#share").click()
+    expect(page.locator("#status")).to_contain_text("no text to share yet: press Write first")
+    text = write(page, "O, " * 600)
+    page.evaluate("navigator.clipboard.writeText('nothing')")
+    page.locator("#share").click()
+    expect(page.locator("#status")).to_contain_text("too long for a link")
+    assert page.evaluate("navigator.clipboard.readText()") == "nothing"
+    # Nor can the page's own address: a server might refuse it after a reload.
+    assert len(page.url) < 2000 and parameters(page) == {}
+    page.reload()
+    expect_text(page, text)
+    expect(page.locator("#seed-text textarea")).to_have_value("O, " * 600)
+
+
+def test_a_phone_shares_in_its_own_way(visit, server):
+    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page.add_init_script("navigator.share = async (what) => { window.shared = what; };")
+    page.reload()
+    page.locator(".odd:not(:disabled)").first.wait_for()
+    write(page, "KING:")
+    page.locator("#share").click()
+    expect(page.locator("#status")).to_contain_text("Shared.")
+    assert page.evaluate("window.shared.url") == page.url
+    assert overflow(page) <= 0
+
+
+# What a stranger may have put into a link
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize(
+    ("search", "named"),
+    [
+        (
+            f"t=9&n=abc&seed=-1&tab=x&{quote(HOSTILE)}=1",
+            [
+                f"“{HOSTILE}” is ignored: there is no such setting.",
+                "The temperature “9” is ignored: it is not from 0.1 to 1.5.",
+                "The length “abc” is ignored: it is not from 50 to 2,000.",
+                "The random seed “-1” is ignored: it is not from 0 to 2,147,483,647.",
+                "The tab “x” is ignored: there is none of that name.",
+            ],
+        ),
+        (f"t={quote(HOSTILE)}", [f"The temperature “{HOSTILE}” is ignored"]),
+        (f"foo={quote(HOSTILE)}", ["“foo” is ignored: there is no such setting."]),
+        ("t=0.5&t=0.7", ["“t” is given more than once: only the first counts."]),
+        (f"model={quote(HOSTILE)}", [f"The model “{HOSTILE}” is not here"]),
+        (f"text={'x' * 2001}", ["The text is ignored: it has more than 2,000 characters."]),
+        (f"t={'9' * 5000}", [f"The temperature “{'9' * 60}…” is ignored"]),
+        ("t=1e-1&n=0x50&seed=7.5", ["“1e-1” is ignored", "“0x50” is", "“7.5” is ignored"]),
+        ("t=%E2%80%AE9%00", ["The temperature “\ufffd9\ufffd” is ignored"]),
+        (
+            "&".join(f"a{number}=1" for number in range(300)),
+            ["“a4” is ignored", "So are 295 more."],
+        ),
+        ("t=%zz%&&=&==&%00=%00", ["The temperature “%zz%” is ignored"]),
+    ],
+    ids=range(11),
+)
+def test_what_is_wrong_in_a_link_is_named_as_text_and_ignored(visit, server, search, named):
+    page = visit(f"/?{search}")
+    page.on("dialog", lambda dialog: page.errors.append("a script of a stranger ran"))
+    remark = page.locator("#status .remark")
+    for sentence in named:
+        expect(remark).to_contain_text(sentence)
+    assert page.locator("#status img, #page img").count() == 0
+    assert page.locator("[role=tab][aria-selected=true]").first.text_content() == "Write"
+    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    text = write(page, "KING:")  # the page works
+    assert remark.text_content() == ""
+    assert shown(page) == text
+    assert page.errors == []
+
+
+def test_good_parts_of_a_link_count_where_others_are_wrong(visit):
+    page = visit(a_link(text="KING:", t="9", n="100", seed="7", more="x"))
+    expect_text(page, shipped_text("KING:", length=100))
+    expect(page.locator("#status .remark")).to_contain_text("The temperature “9” is ignored")
+    assert parameters(page) == {"text": "KING:", "t": "0.8", "n": "100", "seed": "7", "more": "x"}
+    page = visit(a_link(t="0.5"))
+    expect(page.locator("#temperature input[type=number]")).to_have_value("0.5")
+    expect(page.locator("#page")).to_contain_text("Type a beginning")
+
+
+@pytest.mark.parametrize("text", ["\x00\x07", "\r\n\t", "\u202e\ufeffab", "\U0010ffff", "' OR 1=1"])
+def test_any_text_can_stand_in_a_link(visit, text):
+    page = visit(a_link(text=text, n=50, seed=7))
+    expect(page.locator("#status")).to_contain_text("50 characters in")
+    assert page.evaluate("document.querySelector('#page .seed').textContent") == text
+    assert parameters(page)["text"] == text
+    assert page.errors == []
+
+
+# Tabs, Back and Forward
+
+
+TABS = {
+    "write": "Write",
+    "train": "Train",
+    "watch": "Watch it learn",
+    "inside": "Look inside",
+    "compare": "Compare",
+    "how": "How it works",
+}
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_a_link_opens_any_tab(visit, tab):
+    page = visit_tab(visit, f"/?tab={tab}&__theme=dark")
+    expect(page.locator("[role=tab][aria-selected=true]").first).to_have_text(TABS[tab])
+    expect(page.locator("body.dark")).to_have_count(1)
+    assert parameters(page) in ({"tab": tab, "__theme": "dark"}, {"__theme": "dark"})
+    assert page.errors == []
+
+
+def visit_tab(visit, path, **options):
+    """As `visit`, which waits for the Write tab to be seen."""
+    page = visit(**options)
+    page.goto(page.url.rstrip("/") + path)
+    page.locator(".gradio-container").wait_for()
+    return page
+
+
+def expect_tab(page, name: str) -> None:
+    expect(page.locator("[role=tab][aria-selected=true]").first).to_have_text(TABS[name])
+
+
+def test_back_and_forward_lead_through_texts_and_tabs(visit):
+    page = visit()
+    before = entries(page)
+    first = write(page, "KING:")
+    second = write(page, "ROMEO:", temperature=0.5, random_seed=8, length=150)
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("tab", name="How it works").click()
+    assert entries(page) == before + 4
+    asked = len(texts_asked_for(page))
+
+    page.go_back()
+    expect_tab(page, "compare")
+    page.go_back()
+    expect_tab(page, "write")
+    expect_text(page, second)
+    expect(page.locator("#seed-text textarea")).to_have_value("ROMEO:")
+    page.go_back()
+    expect_text(page, first)
+    expect(page.locator("#seed-text textarea")).to_have_value("KING:")
+    expect(page.locator("#temperature input[type=number]")).to_have_value("0.8")
+    expect(page.locator("#random-seed input")).to_have_value("7")
+    expect(page.locator("#length input[type=number]")).to_have_value("100")
+    page.go_back()
+    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    for text in (first, second):
+        page.go_forward()
+        expect_text(page, text)
+    page.go_forward()
+    expect_tab(page, "compare")
+    page.go_forward()
+    expect_tab(page, "how")
+    assert len(texts_asked_for(page)) == asked, "they are shown again, not written again"
+    assert entries(page) == before + 4
+    assert page.errors == []
+
+
+def texts_asked_for(page) -> list[str]:
+    return [url for url in page.requested if url.endswith("/write")]
+
+
+def test_back_leaves_a_text_that_is_being_written_and_forward_writes_it(visit, slow_server):
+    page = visit(on=slow_server)
+    first = write(page, "KING:")
+    set_form(page, "ROMEO:", length=1000)
+    page.locator("#write-button").click()
+    page.wait_for_function("document.querySelector('#page .page').textContent.startsWith('ROMEO')")
+    page.go_back()
+    expect_text(page, first)
+    page.go_forward()
+    expect_text(page, shipped_text("ROMEO:", length=1000))
+
+
+def test_back_brings_a_text_whose_address_would_be_too_long(visit):
+    page = visit()
+    long = write(page, "O, " * 600)
+    write(page, "KING:")
+    page.go_back()
+    expect_text(page, long)
+    page.reload()
+    expect_text(page, long)
+
+
+def test_back_from_a_link_s_text_leads_to_the_page_before_it(visit, server):
+    page = visit()
+    page.goto(server.address + a_link(text="KING:", n=100, seed=7))
+    expect_text(page, shipped_text("KING:", length=100))
+    assert parameters(page)["t"] == "0.8", "the address was completed"
+    page.go_back()
+    page.wait_for_url(server.address + "/")
+
+
+def test_there_is_no_new_step_back_where_nothing_has_changed(visit):
+    page = visit(**CLIPBOARD)
+    write(page, "KING:")
+    before = entries(page)
+    write(page, "KING:")  # the same text again
+    share(page)
+    page.locator("#copy").click()
+    expect(page.locator("#status")).to_contain_text("Copied.")
+    page.get_by_role("tab", name="Write").click()
+    page.locator("#seed-text textarea").fill("something else")
+    page.locator("#temperature input[type=number]").fill("0.3")
+    page.locator("#seed-text textarea").fill("x" * 2001)
+    page.locator("#write-button").click()
+    expect(page.locator("#status")).to_contain_text("use at most")
+    page.reload()
+    page.locator(".odd").first.wait_for()
+    assert entries(page) == before
+    assert parameters(page)["text"] == "KING:"
+
+
+def test_undo_changes_the_address_too(visit):
+    page = visit()
+    first = write(page, "KING:")
+    write(page, "ROMEO:")
+    page.locator("#undo").click()
+    expect_text(page, first)
+    assert parameters(page)["text"] == "KING:"
+    page.locator("#undo").click()
+    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    assert parameters(page) == {}
+
+
+def test_a_browser_that_lets_no_more_addresses_be_set_is_no_hindrance(visit):
+    """Safari allows a hundred in half a minute, and throws."""
+    page = visit()
+    page.evaluate(
+        """() => {
+            for (const name of ["pushState", "replaceState"]) {
+                history[name] = () => { throw new DOMException("too many", "SecurityError"); };
+            }
+        }"""
+    )
+    write(page, "KING:")
+    page.get_by_role("tab", name="Compare").click()
+    page.locator("#compare-write").wait_for()
+    page.get_by_role("tab", name="Write").click()
+    write(page, "ROMEO:")
+    assert page.errors == []
+
+
+# Windows and reloads
+
+
+def test_two_windows_do_not_disturb_each_other(visit):
+    one, two = visit(), visit()
+    first = write(one, "KING:")
+    second = write(two, "ROMEO:", random_seed=8)
+    one.reload()
+    expect_text(one, first)
+    expect(one.locator("#seed-text textarea")).to_have_value("KING:")
+    two.reload()
+    expect_text(two, second)
+    expect(two.locator("#seed-text textarea")).to_have_value("ROMEO:")
+    assert parameters(one)["text"] == "KING:" and parameters(two)["text"] == "ROMEO:"
+
+
+def test_a_reload_keeps_form_text_and_earlier_texts(visit):
+    page = visit("/?__theme=dark")
+    first = write(page, "KING:")
+    second = write(page, "ROMEO:", temperature=0.5, random_seed=8, length=150)
+    page.locator("#seed-text textarea").fill("something new")
+    page.reload()
+    expect_text(page, second)
+    expect(page.locator("#seed-text textarea")).to_have_value("something new")
+    expect(page.locator("#temperature input[type=number]")).to_have_value("0.5")
+    expect(page.locator("#length input[type=number]")).to_have_value("150")
+    expect(page.locator("#random-seed input")).to_have_value("8")
+    expect(page.locator("body.dark")).to_have_count(1)
+    assert parameters(page)["__theme"] == "dark" and parameters(page)["text"] == "ROMEO:"
+    page.locator("#undo").click()
+    expect_text(page, first)
+    open_tab(page, "Compare")
+    page.reload()
+    expect_tab(page, "compare")
+    assert page.errors == []
+
+
+def test_whoever_comes_back_finds_what_was_left_unless_a_link_asks_for_more(visit, server):
+    page = visit()
+    text = write(page, "KING:")
+    page.goto("about:blank")
+    page.goto(server.address)
+    expect_text(page, text)
+    expect(page.locator("#seed-text textarea")).to_have_value("KING:")
+    wait_until_shown(page, lambda: parameters(page).get("text") == "KING:")
+    page.goto(server.address + a_link(text="ROMEO:", n=100, seed=7))
+    expect_text(page, shipped_text("ROMEO:", length=100))
+    page.locator("#undo").click()
+    expect_text(page, text)
+
+
+def test_more_texts_than_a_browser_keeps_leave_the_latest_ones_after_a_reload(visit):
+    page = visit()
+    text = write(page, "KING:")
+    page.evaluate(
+        """() => {
+            const store = Storage.prototype.setItem;
+            Storage.prototype.setItem = function (key, value) {
+                if (value.length > 2000) throw new DOMException("full", "QuotaExceededError");
+                store.call(this, key, value);
+            };
+        }"""
+    )
+    for number in range(6):
+        text = write(page, "KING:", random_seed=number)
+    page.reload()
+    expect_text(page, text)
+    page.locator("#undo").click()
+    expect(page.locator("#status")).to_contain_text("Undone.")
+    expect_text(page, shipped_text("KING:", length=100, random_seed=4))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_link_s_remarks_fit_on_a_phone_and_stand_in_sight(visit, theme):
+    search = urlencode({"text": "KING:", "n": 2000, "t": "9" * 60, "x" * 60: 1, "__theme": theme})
+    page = visit(f"/?{search}", width=390, height=844)
+    expect(page.locator("#status")).to_contain_text("2,000 characters in")
+    expect(page.locator("#status .remark")).to_be_in_viewport(ratio=1)
+    assert overflow(page) <= 0
