@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from charlstm.runs.events import Event, event_from_json
@@ -111,6 +112,4 @@ def train_records(run: Run, on_record: Callable[[dict], None] = lambda record: N
 def a_timeline(status: str | None = None, events: Iterable[Event] = ()) -> Timeline:
     """What these events add up to; `status` as if the process had been looked at."""
     timeline = timeline_of(events)
-    if status is not None:
-        timeline.status = status
-    return timeline
+    return timeline if status is None else replace(timeline, status=status)

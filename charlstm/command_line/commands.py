@@ -37,7 +37,6 @@ def train_command(arguments: argparse.Namespace) -> int:
     from charlstm.command_line.progress import TrainingBar
     from charlstm.runs.events import Event, Failed, Started, Stopped
     from charlstm.runs.fastest_way import FIRST_TIME, will_measure
-    from charlstm.runs.timeline import read_timeline
     from charlstm.training.train import train
 
     out = Path(arguments.out) if arguments.out else None
@@ -72,7 +71,7 @@ def train_command(arguments: argparse.Namespace) -> int:
     if out is not None:
         checkpoint = _copy(checkpoint, out)
     trained = load_checkpoint(checkpoint)
-    timeline = read_timeline(run)
+    timeline = run.timeline()
     results = timeline.results
     if results is not None:
         on = measured_on(trained.training)

@@ -12,7 +12,6 @@ from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import Budget, find_recipe
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
-from charlstm.runs.timeline import read_timeline
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
 
@@ -68,7 +67,7 @@ def _prepare_resume(run: Run, budget: Budget | None) -> Run:
 def _check_can_resume(run: Run, budget: Budget) -> None:
     """Raise CharLSTMError if the training is running, or has used the whole budget."""
     run.ownership.check_free()
-    ending = read_timeline(run).ending
+    ending = run.timeline().ending
     if not isinstance(ending, Finished):
         return
     if budget.share_used(ending.elapsed_s, ending.epoch) > 0.999:

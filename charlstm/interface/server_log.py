@@ -19,7 +19,6 @@ import gradio as gr
 import charlstm
 from charlstm.machine import cpu_name
 from charlstm.runs.run import Run
-from charlstm.runs.timeline import read_timeline
 
 log = logging.getLogger("charlstm")
 
@@ -40,7 +39,7 @@ def log_training(run: Run, process: subprocess.Popen) -> threading.Thread:
 
 def _log_end(run: Run, process: subprocess.Popen) -> None:
     exit_code = process.wait()
-    log.info("Training %s ended: %s, exit code %d", run.name, read_timeline(run).status, exit_code)
+    log.info("Training %s ended: %s, exit code %d", run.name, run.timeline().status, exit_code)
 
 
 def log_unexpected_errors(demo: gr.Blocks) -> None:

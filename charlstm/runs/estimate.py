@@ -18,11 +18,12 @@ import numpy as np
 
 from charlstm.backend import chosen_backend, expected_device_kind
 from charlstm.machine import available_cores, cpu_name, matrix_dtype_of
-from charlstm.runs.events import Event, Progress, Started
+from charlstm.runs.events import Started
 from charlstm.runs.fastest_way import expects_ways, remembered_way, step_s
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.runs.run import Run
+from charlstm.runs.timeline import Timeline
 
 # Speed of a recipe's training relative to the float32 speed that is probed below, by the dtype of
 # the training's matrix products. Measured with TensorFlow on 2 otherwise idle cores of a Sapphire
@@ -101,9 +102,9 @@ def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
             recipe.lstm_units,
         ):
             continue
-        events = _events_of(run)
-        progress = [event for event in events if isinstance(event, Progress)]
-        if len(progress) < 10 or not _ran_on_expected_device(events):
+        timeline = _timeline_of(run)
+        progress = timeline.progress.points
+        if len(progress) < 10 or not _ran_on_expected_device(timeline.started):
             continue
         steps = progress[-1].step - progress[0].step
         seconds = progress[-1].elapsed_s - progress[0].elapsed_s
@@ -112,20 +113,18 @@ def past_characters_per_s(recipe: Recipe, runs: Iterable[Run]) -> float | None:
     return None
 
 
-def _events_of(run: Run) -> list[Event]:
-    """A training's events; none if they cannot be read, so that it is skipped."""
+def _timeline_of(run: Run) -> Timeline:
+    """A training's timeline; an empty one, which is skipped, if its events cannot be read."""
     try:
-        return run.events()
+        return run.timeline()
     except RunError:
-        return []
+        return Timeline()
 
 
-def _ran_on_expected_device(events: Iterable[Event]) -> bool:
+def _ran_on_expected_device(latest: Started | None) -> bool:
     """Whether a training computed where the next one will: framework, and processor or GPU."""
-    started = [event for event in events if isinstance(event, Started)]
-    if not started or started[-1].backend != chosen_backend():
+    if latest is None or latest.backend != chosen_backend():
         return False
-    latest = started[-1]
     if latest.device_kind == "cpu":  # counts even if a GPU is expected: that may be wrong
         return latest.device == cpu_name()
     return expected_device_kind() == "gpu"

@@ -4,41 +4,92 @@ from __future__ import annotations
 
 import json
 import os
-import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from charlstm.runs.events import Event, event_from_json
 
+PART_BYTES = 1_000_000  # read at once: the log of a week has 60 MB
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogPosition:
+    """How far a log has been read.
+
+    Attributes:
+        file: identifies the file; None before there was one.
+        read_bytes: from its start.
+    """
+
+    file: int | None = None
+    read_bytes: int = 0
+
+
+START = LogPosition()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogPart:
+    """Consecutive events of a log.
+
+    Attributes:
+        events: oldest first.
+        begins_anew: whether these are the first events of the log: those read earlier, if any, were
+            of another file.
+        end: where the next part begins.
+    """
+
+    events: list[Event]
+    begins_anew: bool
+    end: LogPosition
+
 
 class EventLog:
-    """The events of a training, one JSON object per line; safe to read from several threads."""
+    """The events of a training, one JSON object per line."""
 
     def __init__(self, path: Path):
         self.path = path
-        self._events: list[Event] = []
-        self._read_bytes = 0
-        self._reading = threading.Lock()  # many visitors may look at the same training
 
     def read(self) -> list[Event]:
-        """All events so far, oldest first. Parses only the lines added since the last call.
+        """All events so far, oldest first.
 
         Raises:
             RunError: an event is damaged, or was written by another version.
         """
-        with self._reading:
-            try:
-                with open(self.path, "rb") as file:
-                    if file.seek(0, os.SEEK_END) < self._read_bytes:
-                        self._events, self._read_bytes = [], 0
-                    file.seek(self._read_bytes)
-                    data = file.read()
-            except FileNotFoundError:
-                return []
-            whole = data[: data.rfind(b"\n") + 1]  # an unterminated line is still being written
-            self._events += [event for line in whole.splitlines() for event in _parse(line)]
-            self._read_bytes += len(whole)
-            return list(self._events)
+        return [event for part in self.parts_after(START) for event in part.events]
+
+    def parts_after(self, position: LogPosition) -> Iterator[LogPart]:
+        """What has been added since a position; only that is parsed.
+
+        Raises:
+            RunError: an event is damaged, or was written by another version. The parts before it
+                have been yielded.
+        """
+        try:
+            file = open(self.path, "rb")
+        except FileNotFoundError:
+            if position != START:
+                yield LogPart(events=[], begins_anew=True, end=START)
+            return
+        with file:
+            state = os.fstat(file.fileno())
+            begins_anew = state.st_ino != position.file or state.st_size < position.read_bytes
+            if begins_anew:
+                position = LogPosition(file=state.st_ino)
+            file.seek(position.read_bytes)
+            is_more = True
+            while is_more:
+                lines = file.readlines(PART_BYTES)
+                is_more = bool(lines) and lines[-1].endswith(b"\n")
+                if lines and not is_more:
+                    lines.pop()  # still being written
+                position = replace(position, read_bytes=position.read_bytes + sum(map(len, lines)))
+                events = [event for line in lines for event in _parse(line)]
+                if lines or begins_anew:
+                    yield LogPart(events=events, begins_anew=begins_anew, end=position)
+                begins_anew = False
 
     def append(self, event: Event) -> None:
         """Add an event. Only one process at a time may call this."""

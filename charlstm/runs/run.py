@@ -22,6 +22,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -30,11 +31,12 @@ from typing import Self
 from charlstm.home import PACKAGE_PARENT, make_folder, runs_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs.config import RunConfig, read_config, write_config
-from charlstm.runs.event_log import EventLog
+from charlstm.runs.event_log import START, EventLog
 from charlstm.runs.events import Event
 from charlstm.runs.ownership import Ownership, RunError
 from charlstm.runs.recipes import Budget
 from charlstm.runs.sizing import Size
+from charlstm.runs.timeline import Timeline, timeline_of
 from charlstm.runs.training_request import TrainingRequest
 
 
@@ -111,6 +113,9 @@ class Run:
         self.paths = RunPaths(Path(folder))
         self.ownership = Ownership(self.paths.folder)
         self._log = EventLog(self.paths.events)
+        self._events_read = START
+        self._timeline = Timeline()  # of the events read
+        self._reading = threading.Lock()  # many visitors may look at the same training
 
     @classmethod
     def create(cls, request: TrainingRequest, folder: str | Path | None = None) -> Self:
@@ -201,12 +206,40 @@ class Run:
     # Events
 
     def events(self) -> list[Event]:
-        """All events so far, oldest first.
+        """All events so far, oldest first, read from the file at each call.
 
         Raises:
             RunError: an event is damaged, or was written by another version.
         """
         return self._log.read()
+
+    def timeline(self) -> Timeline:
+        """The timeline of the events so far; only those since the last call are read.
+
+        Its status takes the training process into account.
+
+        Raises:
+            RunError: an event is damaged, or was written by another version.
+        """
+        # Before the events are read: a process that ends in between has written its terminal event.
+        owner = self.ownership.pid()
+        timeline = self._timeline_of_events()
+        if timeline.is_going_on:
+            if owner is None:
+                return replace(timeline, status="interrupted")
+        elif timeline.status == "new" and owner is None and self.ownership.was_claimed():
+            return replace(timeline, status="interrupted")  # before its first event
+        elif owner is not None and (timeline.ending is None or owner != timeline.ending.pid):
+            return replace(timeline, status="preparing", ending=None)  # started, with no event yet
+        return timeline
+
+    def _timeline_of_events(self) -> Timeline:
+        with self._reading:
+            for part in self._log.parts_after(self._events_read):
+                before = None if part.begins_anew else self._timeline
+                self._timeline = timeline_of(part.events, before)
+                self._events_read = part.end
+            return self._timeline
 
     def append(self, event: Event) -> None:
         """Add an event. Only the process that trains may call this."""
@@ -267,7 +300,7 @@ def _new_folder(recipe_name: str) -> Path:
 
 
 class Runs:
-    """All trainings of this machine; caches one `Run` each, and with it the events already read."""
+    """All trainings of this machine; caches one `Run` each, and with it what was read of it."""
 
     def __init__(self, folder: Path | None = None):
         self._folder = folder

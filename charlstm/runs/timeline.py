@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from charlstm.network.training_record import BaselineFigures, KeptVersion, Results, Sample
 from charlstm.runs.events import (
-    AskingTeachers,
     Completed,
     Ending,
     Event,
@@ -20,32 +20,40 @@ from charlstm.runs.events import (
     Started,
     Validated,
 )
-from charlstm.runs.run import Run
+from charlstm.runs.progress_curve import ProgressCurve
 
 CURVE_POINTS = 300
+LATEST_SAMPLES = 10  # more than are written between two times of saving, to which Resume goes back
 
 Point = tuple[float, float]  # (elapsed seconds, value)
+Located = TypeVar("Located", Validated, Sampled)  # events that have a step
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Timeline:
     """The state of a training according to its events.
+
+    A training of a week has a hundred thousand events, so the timeline keeps what is shown: its
+    size, and the cost of one more event, stay within bounds.
 
     Attributes:
         status: "new", "preparing", "running", "measuring", "finished", "stopped", "failed" or
             "interrupted" (its process exited without a terminal event).
         started: the latest `Started` event.
-        progress, validated, samples: events of these kinds, oldest first. Those later than the
-            step from which the training was resumed are dropped.
+        progress: of a long training, thinned.
+        validated: oldest first.
+        samples: those to be kept, and the latest few of the others, oldest first.
         ending: the terminal event, once the training has ended.
         measured: share of the final measuring that is done, 0 to 1.
+
+    When a training is resumed, what is later than the step at which it resumes is dropped.
     """
 
     status: str = "new"
     started: Started | None = None
-    progress: list[Progress] = field(default_factory=list)
-    validated: list[Validated] = field(default_factory=list)
-    samples: list[Sampled] = field(default_factory=list)
+    progress: ProgressCurve = ProgressCurve()
+    validated: tuple[Validated, ...] = ()
+    samples: tuple[Sampled, ...] = ()
     ending: Ending | None = None
     measured: float = 0.0
 
@@ -54,13 +62,18 @@ class Timeline:
         return self.status in ("preparing", "running", "measuring")
 
     @property
+    def latest(self) -> Progress | None:
+        """The latest progress; of its loss and accuracy see `ProgressCurve`."""
+        return self.progress.last
+
+    @property
     def elapsed_s(self) -> float:
-        return self.progress[-1].elapsed_s if self.progress else 0.0
+        return 0.0 if self.latest is None else self.latest.elapsed_s
 
     @property
     def share(self) -> float:
         """Share of the budget that is used, 0 to 1."""
-        return self.progress[-1].share if self.progress else 0.0
+        return 0.0 if self.latest is None else self.latest.share
 
     @property
     def baselines(self) -> BaselineFigures:
@@ -88,11 +101,11 @@ class Timeline:
 
     @property
     def training_losses(self) -> list[Point]:
-        return [(event.elapsed_s, event.running_loss_nats) for event in self.progress]
+        return [(event.elapsed_s, event.running_loss_nats) for event in self.progress.points]
 
     @property
     def training_accuracies(self) -> list[Point]:
-        return [(event.elapsed_s, event.accuracy) for event in self.progress]
+        return [(event.elapsed_s, event.accuracy) for event in self.progress.points]
 
     @property
     def held_out_losses(self) -> list[Point]:
@@ -119,58 +132,49 @@ class Timeline:
             if event.kept
         )
 
-    def add(self, event: Event) -> None:
-        """Update the timeline with the next event."""
+    def after(self, event: Event) -> Timeline:
+        """The timeline after one more event."""
         match event:
             case Started():
-                self._go_back_to(event.step)
-                self.started, self.ending, self.status = event, None, "preparing"
-            case AskingTeachers():
-                pass  # still preparing
+                return replace(
+                    self,
+                    status="preparing",
+                    started=event,
+                    ending=None,
+                    progress=self.progress.until(event.step),
+                    validated=_until(event.step, self.validated),
+                    samples=_until(event.step, self.samples),
+                )
             case Progress():
-                self.progress.append(event)
-                self.status = "running"
+                return replace(self, status="running", progress=self.progress.after(event))
             case Validated():
-                self.validated.append(event)
-                self.status = "running"
+                return replace(self, status="running", validated=(*self.validated, event))
             case Sampled():
-                self.samples.append(event)
-                self.status = "running"
+                return replace(self, status="running", samples=_with(self.samples, event))
             case Measuring():
-                self.status, self.measured = "measuring", event.share
+                return replace(self, status="measuring", measured=event.share)
             case Ending():
-                self.ending, self.status = event, event.kind
-
-    def _go_back_to(self, step: int) -> None:
-        """Drop the events later than the step from which a training is resumed."""
-        self.progress = [event for event in self.progress if event.step <= step]
-        self.validated = [event for event in self.validated if event.step <= step]
-        self.samples = [event for event in self.samples if event.step <= step]
+                return replace(self, status=event.kind, ending=event)
+        return self  # still preparing, or saved
 
 
-def timeline_of(events: Iterable[Event]) -> Timeline:
-    timeline = Timeline()
+def _until(step: int, events: tuple[Located, ...]) -> tuple[Located, ...]:
+    return tuple(event for event in events if event.step <= step)
+
+
+def _with(samples: tuple[Sampled, ...], sample: Sampled) -> tuple[Sampled, ...]:
+    """One more sample; the oldest that need not be kept gives way if there are too many."""
+    others = [index for index, one in enumerate(samples) if not one.kept]
+    if len(others) == LATEST_SAMPLES:
+        samples = samples[: others[0]] + samples[others[0] + 1 :]
+    return (*samples, sample)
+
+
+def timeline_of(events: Iterable[Event], before: Timeline | None = None) -> Timeline:
+    """The timeline after events, which follow those of the timeline `before`."""
+    timeline = Timeline() if before is None else before
     for event in events:
-        timeline.add(event)
-    return timeline
-
-
-def read_timeline(run: Run) -> Timeline:
-    """The timeline of a run folder, with a status that takes the training process into account.
-
-    Raises:
-        RunError: an event is damaged, or was written by another version.
-    """
-    # Before the events are read: a process that ends in between has written its terminal event.
-    owner = run.ownership.pid()
-    timeline = timeline_of(run.events())
-    if timeline.is_going_on:
-        if owner is None:
-            timeline.status = "interrupted"
-    elif timeline.status == "new" and owner is None and run.ownership.was_claimed():
-        timeline.status = "interrupted"  # before its first event
-    elif owner is not None and (timeline.ending is None or owner != timeline.ending.pid):
-        timeline.status, timeline.ending = "preparing", None  # started, with no event yet
+        timeline = timeline.after(event)
     return timeline
 
 

@@ -71,7 +71,7 @@ class EventRecorder:
     def __call__(self, event: events.Event) -> None:
         self._run.append(event)
         self.elapsed_s = event.elapsed_s
-        self.timeline.add(event)
+        self.timeline = self.timeline.after(event)
         self._on_event(event)
 
 

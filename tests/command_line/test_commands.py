@@ -25,7 +25,6 @@ from charlstm.runs.fastest_way import FIRST_TIME
 from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
-from charlstm.runs.timeline import read_timeline
 from charlstm.text.corpus import read_file
 from tests.tiny_runs import append, create_run, records
 from tests.waiting import PATIENCE_S, wait_until
@@ -113,7 +112,7 @@ def test_the_run_folder_is_where_it_was_asked_for_and_says_what_was_asked(traine
     assert run.config.random_seed == 4
     assert run.config.budget == Budget(epochs=30)
     assert run.config.recipe is QUICK
-    assert read_timeline(run).status == "finished"
+    assert run.timeline().status == "finished"
     assert (folder / "mine.safetensors").read_bytes() == run.paths.checkpoint.read_bytes()
 
 
@@ -149,7 +148,7 @@ def test_ctrl_c_stops_after_the_step_and_keeps_the_model(tmp_path, text_file):
     finally:
         process.kill()
     assert process.returncode == 0, stderr
-    assert read_timeline(run).status == "stopped"
+    assert run.timeline().status == "stopped"
     assert f"--resume {run.folder}" in stderr
     assert last_json(stdout)["status"] == "stopped"
     assert load_checkpoint(out).training.steps == records(run)[-1]["step"]

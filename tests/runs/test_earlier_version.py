@@ -24,7 +24,6 @@ from charlstm.interface.watch.replay import replay_of_checkpoint, replay_of_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.runs.recipes import RECIPES
 from charlstm.runs.run import Run
-from charlstm.runs.timeline import read_timeline
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.tiny_runs import records, train_records
@@ -85,7 +84,7 @@ def test_the_training_record_is_read_in_full(name, run, tmp_path):
 
 @every_run
 def test_its_timeline_figures_and_samples_are_shown(name, run):
-    timeline = read_timeline(run)
+    timeline = run.timeline()
     assert timeline.status == STATUS[name]
     assert (timeline.kept_version is not None) == (name == "kept")
     training = load_checkpoint(run.paths.checkpoint).training

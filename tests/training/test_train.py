@@ -23,7 +23,7 @@ from charlstm.network.lstm import Architecture, Network
 from charlstm.runs.events import Ending
 from charlstm.runs.recipes import RECIPES, Budget
 from charlstm.runs.run import Run
-from charlstm.runs.timeline import read_timeline, timeline_of
+from charlstm.runs.timeline import timeline_of
 from charlstm.text.corpus import paste
 from charlstm.text.split import split
 from charlstm.training import saving, session
@@ -136,7 +136,7 @@ def test_a_training_that_finished_leaves_the_folder_to_others(finished):
     assert not run.is_alive()
     assert not run.paths.stop.exists()
     assert not list(run.folder.glob("*.part"))
-    assert read_timeline(run).status == "finished"
+    assert run.timeline().status == "finished"
 
 
 def test_the_started_event_describes_network_text_and_machine(finished, tiny_corpus):
@@ -245,7 +245,7 @@ def stopped(tmp_path_factory, tiny_corpus, tiny_recipe):
 
 def test_a_stopped_training_keeps_its_model(stopped):
     check_events(stopped)
-    assert read_timeline(stopped).status == "stopped"
+    assert stopped.timeline().status == "stopped"
     checkpoint = load_checkpoint(stopped.paths.checkpoint)
     assert checkpoint.training.steps == records(stopped)[-1]["step"] < 60
     assert not stopped.paths.stop.exists()
@@ -290,7 +290,7 @@ def test_a_training_that_was_stopped_and_resumed_ends_as_one_in_one_go(
     check_events(resumed, starts=2)
     started = [event for event in records(resumed) if event["event"] == "started"]
     assert [event["step"] for event in started] == [0, stopped_at]
-    steps = [event.step for event in read_timeline(resumed).progress]
+    steps = [event.step for event in resumed.timeline().progress.points]
     assert steps == sorted(set(steps))
 
     whole = create(tmp_path / "whole", tiny_corpus, tiny_recipe, epochs=epochs_of(60, tiny_corpus))
@@ -568,7 +568,7 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(
     process = run.start()
     try:
         assert run.is_alive()
-        assert read_timeline(run).status == "preparing"
+        assert run.timeline().status == "preparing"
         wait_for(run, process, "progress")
         trainer = psutil.Process(process.pid)
         assert records(run)[0]["device_kind"] == "gpu" or trainer.nice() > psutil.Process().nice()
@@ -577,7 +577,7 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(
         assert process.wait(PATIENCE_S) < 0
     finally:
         process.kill()
-    killed = read_timeline(run)
+    killed = run.timeline()
     assert killed.status == "interrupted"
     assert not run.is_alive()
     saved = [event for event in records(run) if event["event"] == "saved"][-1]
@@ -590,7 +590,7 @@ def test_a_training_survives_kill_9_and_loses_at_most_thirty_seconds(
         assert process.wait(PATIENCE_S) == 0, (run.folder / "log.txt").read_text()
     finally:
         process.kill()
-    timeline = read_timeline(run)
+    timeline = run.timeline()
     assert timeline.status == "finished"
     assert timeline.started.step == saved["step"]
     assert timeline.started.elapsed_s == pytest.approx(saved["elapsed_s"], abs=0.01)

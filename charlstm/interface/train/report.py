@@ -105,8 +105,8 @@ def status_html(run: Run, timeline: Timeline) -> str:
         lines.append(_bar(timeline))
     if timeline.status == "preparing" and will_measure(config.candidates):
         lines.append(f'<p class="quiet">{FIRST_TIME}</p>')
-    progress = timeline.progress[-1] if timeline.progress else None
-    if timeline.status == "running" and progress:
+    progress = timeline.latest
+    if timeline.status == "running" and progress is not None:
         lines.append(
             f"<p><b>{duration(progress.eta_s)} left.</b> It reads "
             f"{progress.characters_per_s:,} characters a second and has read "
@@ -196,12 +196,12 @@ def result_lines(config: RunConfig, timeline: Timeline) -> list[str]:
 
 def charts_html(config: RunConfig, timeline: Timeline) -> str:
     """The loss chart and the accuracy chart; empty if there will be nothing to see."""
-    if not timeline.progress and not timeline.is_going_on:
+    if timeline.latest is None and not timeline.is_going_on:
         return ""
     minutes = config.budget.minutes
     budget_s = 60 * minutes if minutes else None
-    if not minutes and timeline.progress:
-        budget_s = timeline.elapsed_s + timeline.progress[-1].eta_s
+    if not minutes and timeline.latest is not None:
+        budget_s = timeline.elapsed_s + timeline.latest.eta_s
     label = {"leaky": "its random split (leaky)", "unseen": HELD_OUT_LABEL}.get(
         config.exposure, "held-out text"
     )

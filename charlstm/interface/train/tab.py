@@ -21,7 +21,7 @@ from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs.run import Run
 from charlstm.runs.sizing import in_all_widths
-from charlstm.runs.timeline import Timeline, read_timeline
+from charlstm.runs.timeline import Timeline
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
 from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
@@ -246,7 +246,7 @@ def _count_events(run: Run) -> int:
 def _report(run: Run) -> tuple[Timeline, str, str, str]:
     """A training's timeline, and its report as HTML: status, charts, sample."""
     try:
-        timeline = read_timeline(run)
+        timeline = run.timeline()
         return (
             timeline,
             report.status_html(run, timeline),

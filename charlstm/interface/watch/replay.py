@@ -184,8 +184,8 @@ def replay_of_run(run: Run, timeline: Timeline, held_key: str = "") -> Replay:
     minutes, budget_s = config.budget.minutes, None
     if timeline.is_going_on and minutes:
         budget_s = 60.0 * minutes
-    elif timeline.is_going_on and timeline.progress:
-        budget_s = timeline.elapsed_s + timeline.progress[-1].eta_s
+    elif timeline.is_going_on and timeline.latest is not None:
+        budget_s = timeline.elapsed_s + timeline.latest.eta_s
     return Replay(
         snapshots=_thinned(shown),
         training=_from_the_start(_curve(timeline.training_losses), held_out),

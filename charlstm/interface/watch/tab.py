@@ -15,7 +15,6 @@ from charlstm.interface.model_choice import QUIET
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 from charlstm.interface.watch.replay import replay_of_checkpoint, replay_of_run
 from charlstm.runs.ownership import RunError
-from charlstm.runs.timeline import read_timeline
 
 INTRO = """
 <p class="watch-intro">The same network at many moments while it learned. Each time it was given
@@ -73,7 +72,7 @@ class Replays:
         run = self.registry.runs.get(replay_id)
         has_model = run.paths.checkpoint.exists()
         try:
-            replay = replay_of_run(run, read_timeline(run), held)
+            replay = replay_of_run(run, run.timeline(), held)
             if replay.snapshots or replay.is_live or not has_model:
                 return replay.answer(known)
         except RunError as error:
