@@ -112,6 +112,7 @@ class Run:
     def __init__(self, folder: str | Path):
         self.paths = RunPaths(Path(folder))
         self.ownership = Ownership(self.paths.folder)
+        self._config: tuple[tuple[int, ...], RunConfig] | None = None  # and the file's stamp
         self._log = EventLog(self.paths.events)
         self._events_read = START
         self._timeline = Timeline()  # of the events read
@@ -150,12 +151,19 @@ class Run:
 
     @property
     def config(self) -> RunConfig:
-        """The training's settings, read from the file at each access.
+        """The training's settings; the file is read again only if it has changed.
 
         Raises:
             RunError: the file cannot be read.
         """
-        return read_config(self.paths.config)
+        try:
+            state = self.paths.config.stat()
+        except OSError:
+            return read_config(self.paths.config)  # which says what is wrong
+        stamp = (state.st_ino, state.st_mtime_ns, state.st_size)
+        if self._config is None or self._config[0] != stamp:
+            self._config = stamp, read_config(self.paths.config)
+        return self._config[1]
 
     def set_budget(self, budget: Budget) -> None:
         """Change the budget of a training that is not running, before it is resumed."""

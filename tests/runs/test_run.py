@@ -15,6 +15,7 @@ import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import save_checkpoint
+from charlstm.runs.config import read_config
 from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import FULL, QUICK, Budget
 from charlstm.runs.run import Run, RunError, Runs
@@ -287,6 +288,26 @@ def test_visitors_who_look_at_the_same_time_see_every_event_once(run):
 
     with ThreadPoolExecutor(8) as pool:
         assert all(steps == list(range(300)) for steps in pool.map(look, range(8)))
+
+
+# Looking again and again
+
+
+def test_a_changed_config_is_seen_and_an_unchanged_one_is_not_read_again(run, monkeypatch):
+    reads = []
+
+    def read(path):
+        reads.append(path)
+        return read_config(path)
+
+    monkeypatch.setattr("charlstm.runs.run.read_config", read)
+    watching = Run(run.folder)
+    assert watching.config == watching.config and len(reads) == 1
+    run.set_budget(Budget(minutes=9))
+    assert watching.config.budget == Budget(minutes=9)
+    watching.paths.config.unlink()
+    with pytest.raises(RunError, match="is not a run folder"):
+        _ = watching.config
 
 
 # Who trains
