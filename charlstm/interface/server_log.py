@@ -53,12 +53,6 @@ def log_unexpected_errors(demo: gr.Blocks) -> None:
             event.fn = _with_log(event.fn)
 
 
-def log_unexpected_error(error: Exception) -> None:
-    """Log an exception that is a bug: its traceback, without its message."""
-    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    log.error("Unexpected %s\n%s", type(error).__name__, frames)
-
-
 def _with_log(handler: Callable) -> Callable:
     if inspect.isasyncgenfunction(handler):
 
@@ -94,5 +88,11 @@ def _logged_errors() -> Iterator[None]:
     except gr.Error:  # a sentence for the visitor
         raise
     except Exception as error:
-        log_unexpected_error(error)
+        log_unexpected(error)
         raise gr.Error(str(error), print_exception=False) from error
+
+
+def log_unexpected(error: Exception) -> None:
+    """Log a bug: its traceback without its message, which may quote what a visitor typed."""
+    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    log.error("Unexpected %s\n%s", type(error).__name__, frames)

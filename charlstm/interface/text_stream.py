@@ -49,7 +49,7 @@ from charlstm.interface.event_stream import (
     wants_events,
 )
 from charlstm.interface.models import Model, ModelNotFound, ModelRegistry
-from charlstm.interface.server_log import log_unexpected_error
+from charlstm.interface.server_log import log_unexpected
 from charlstm.writing.engine import Engine
 from charlstm.writing.piece import MAX_CHANCES, Piece
 from charlstm.writing.request import (
@@ -193,7 +193,7 @@ class TextStream:
                 async for piece in pieces:
                     yield event("piece", _as_json(piece))
         except Exception as error:
-            log_unexpected_error(error)
+            log_unexpected(error)
             yield event("error", {"error": BROKE_OFF})
             return
         characters = len(seed_text) + asked.text_request.length
