@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Error, Page, expect, sync_playwright
+from playwright.sync_api import Error, Page, Request, expect, sync_playwright
 
 from charlstm import bootstrap
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -155,6 +155,52 @@ def wait_until_shown(page: Page, condition: Callable[[], object], message: str =
             return
         page.wait_for_timeout(50)  # the page's own events are heard meanwhile
     raise AssertionError(message or "the page never came to show what was waited for")
+
+
+def hide(page: Page) -> None:
+    """Let the page believe that its browser tab is not seen, as when a phone is locked."""
+    _set_hidden(page, True)
+
+
+def show_again(page: Page) -> None:
+    _set_hidden(page, False)
+
+
+def _set_hidden(page: Page, is_hidden: bool) -> None:
+    page.evaluate(
+        """(isHidden) => {
+            Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        is_hidden,
+    )
+
+
+class Streams:
+    """The streams of news that a page has opened; those that are open now."""
+
+    def __init__(self, page: Page):
+        self.page = page
+        self.opened: list[str] = []
+        self._open: list[Request] = []
+        page.on("request", self._begin)
+        page.on("requestfailed", self._end)
+        page.on("requestfinished", self._end)
+
+    def _begin(self, request: Request) -> None:
+        if "/news?" in request.url:
+            self.opened.append(request.url.partition("/news?")[2])
+            self._open.append(request)
+
+    def _end(self, request: Request) -> None:
+        if request in self._open:
+            self._open.remove(request)
+
+    @property
+    def now(self) -> int:
+        """How many are open."""
+        self.page.evaluate("0")  # what the page has done by now is known then
+        return len(self._open)
 
 
 def open_tab(page: Page, name: str) -> None:

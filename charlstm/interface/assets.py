@@ -22,6 +22,7 @@ STYLES = (
     "browser/page.css",
     "charts/plot.css",
     "write/next_odds.css",
+    "train/report.css",
     "inside/inside.css",
     "watch/watch.css",
     "compare/compare.css",

@@ -12,6 +12,7 @@ from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
+from charlstm.interface.news import news_routes
 from charlstm.interface.server_log import log_unexpected_errors
 from charlstm.interface.text_stream import TextStream
 from charlstm.interface.train.tab import build_train_tab
@@ -90,7 +91,13 @@ def launch_settings(engine: Engine, registry: ModelRegistry) -> dict:
     return {
         "theme": theme,
         "head": head,
-        "app_kwargs": {"routes": [*routes, TextStream(engine, registry).route()]},
+        "app_kwargs": {
+            "routes": [
+                *routes,
+                TextStream(engine, registry).route(),
+                *news_routes(registry),
+            ]
+        },
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each open stream
         "max_file_size": "20mb",  # larger than our own limit of 5 MB, which has a clearer message

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 
-import gradio as gr
 import pytest
 from gradio_client import Client
 
@@ -17,7 +16,8 @@ from charlstm.home import shipped_folder
 from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.page import build_page
 from charlstm.interface.train import report, tab
-from charlstm.interface.train.tab import LIVE_OUTPUTS, NOTHING, Trainer, _usual_budget
+from charlstm.interface.train.news import TrainingNews
+from charlstm.interface.train.tab import NOTHING, Trainer, _usual_budget
 from charlstm.interface.write.tab import Writer
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.runs.fastest_way import FIRST_TIME
@@ -29,7 +29,7 @@ from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
 from tests.page_server import ROOT, free_port
 from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
-from tests.tiny_runs import append, append_record, create_run
+from tests.tiny_runs import append, create_run
 from tests.waiting import PATIENCE_S
 
 
@@ -84,9 +84,6 @@ def test_generate_takes_any_seed_text(client, seed_text):
 def test_generate_refuses_in_a_sentence(client, writing_request, sentence):
     with pytest.raises(Exception, match=sentence):
         client.predict(*writing_request, api_name="/generate")
-
-
-NOTHING_NEW = (gr.skip(),) * LIVE_OUTPUTS
 
 
 def test_what_was_copied_is_reported_when_the_training_text_is_there(make, tiny_corpus):
@@ -152,42 +149,6 @@ def make(tiny_corpus, home):
         )
 
     return make
-
-
-def test_a_page_that_shows_everything_is_sent_nothing(trainer, make):
-    run = make("a")
-    _, seen, status, *_ = trainer.show(run.name)
-    assert "Not started yet" in status
-    assert trainer.follow(run.name, seen) == NOTHING_NEW
-    append(run, "failed", elapsed_s=1.0, message="The disk is full.")
-    assert "The disk is full." in trainer.follow(run.name, seen)[2]
-
-
-def test_a_page_moves_on_to_a_training_that_has_just_begun(trainer, make):
-    old = make("a")
-    seen = trainer.show(old.name)[1]
-    new = make("b")
-    assert trainer.follow(old.name, seen)[0].value == old.name, "it does not run yet"
-    new.ownership.claim()
-    assert trainer.follow(old.name, seen)[0].value == new.name
-    # Whoever looks at the old one on purpose stays there.
-    _, seen, *_ = trainer.show(old.name)
-    assert trainer.follow(old.name, seen) == NOTHING_NEW
-
-
-def test_a_training_whose_notes_are_damaged_leaves_the_others_in_reach(trainer, make):
-    good, bad = make("a"), make("b")
-    for event in ("progress", "started", "validated"):
-        append_record(bad, {"event": event})
-    listed, _, status, *_ = trainer.show(None)
-    assert listed.value == bad.name and "cannot be shown" in status
-    assert "Not started yet" in trainer.show(good.name)[2]
-
-
-def test_a_training_that_was_removed_is_no_error(trainer, make):
-    assert trainer.follow("gone", "gone gone")[0].value is None
-    run = make("a")
-    assert trainer.follow("gone", "gone gone")[0].value == run.name
 
 
 @pytest.mark.parametrize(
@@ -262,10 +223,12 @@ def test_a_training_from_a_model_says_what_that_means_and_what_is_new(trainer, b
     note = trainer.describe(*form(text, SHIPPED))[2]
     assert "LSTM 512 + 512" in note
     assert "does not know 1 character of this text: ~. It starts from scratch." in note
-    status = trainer.start(*form(text, SHIPPED), progress=progress)[2]
-    run = trainer.runs.get(began[0])
+    name = trainer.start(*form(text, SHIPPED), progress=progress)
+    assert [name] == began
+    run = trainer.runs.get(name)
     assert run.config.source.new_characters == "~"
     assert run.config.recipe.lstm_units == (512, 512) and run.config.recipe.name == "quick"
+    status = TrainingNews(trainer.registry, name)(1)["status"]
     assert "starts from the model “Shakespeare (comes with charlstm)”" in status
     assert (
         run.paths.source.read_bytes()

@@ -4,6 +4,7 @@ import "./clipboard.js";
 import "../write/paper_view.js";
 import "../write/link.js";
 import "../write/next_odds.js";
+import "../train/report.js";
 import "../watch/watch.js";
 import "../inside/inside.js";
 import "../compare/compare.js";

@@ -9,6 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
+from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import errors_as_messages
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry, title_of
@@ -17,11 +18,9 @@ from charlstm.interface.train import report
 from charlstm.runs import fine_tuning
 from charlstm.runs.estimate import estimate
 from charlstm.runs.fastest_way import measure_elsewhere, will_measure
-from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import RECIPES, Budget, Recipe, find_recipe
 from charlstm.runs.run import Run
 from charlstm.runs.sizing import in_all_widths
-from charlstm.runs.timeline import Timeline
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
 from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
@@ -44,7 +43,7 @@ RECIPE_CHOICES = [
 NOTHING = ""  # no model has this id
 FROM_NOTHING = ("Nothing: a new network", NOTHING)
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
-LIVE_OUTPUTS = 8  # length of `live` below
+LIVE_PART = '<div class="live-part"></div>'
 
 
 class Trainer:
@@ -154,7 +153,7 @@ class Trainer:
         )
         run = Run.create(request)
         log_training(run, run.start())
-        return self.show(run.name)
+        return run.name
 
     def _refuse_while_one_runs(self) -> None:
         running = self.runs.running()
@@ -163,98 +162,21 @@ class Trainer:
                 f"A training is going on already ({title_of(running)}): stop it first, or wait."
             )
 
-    # The view
+    # The training that is shown
 
-    def follow(self, name: str | None, seen: str):
-        """As `show`, but only if something has changed; switches to a training that has just begun.
+    def stop(self, name: str) -> None:
+        self.runs.get(name).stop()
 
-        Args:
-            seen: the stamp of what the page shows, see `_stamp`.
-        """
-        runs = self._by_name()
-        newest = next(iter(runs.values()), None)
-        if seen and newest is not None and not seen.startswith(newest.name) and newest.is_alive():
-            return self.show(newest.name)
-        if name in runs and seen == self._stamp(runs, runs[name]):
-            return (gr.skip(),) * LIVE_OUTPUTS
-        return self.show(name)
-
-    def show(self, name: str | None):
-        """The list of trainings, and the report of one: the named, the running or the newest.
-
-        Returns:
-            Values for the components in `live` below.
-        """
-        runs = self._by_name()
-        running = self.runs.running()
-        if name not in runs:
-            name = running.name if running and running.name in runs else next(iter(runs), None)
-        choices = [(title_of(run), run.name) for run in runs.values()]
-        listed = gr.Dropdown(choices=choices, value=name, visible=len(runs) > 1)
-        if name is None:
-            return listed, "", report.NOTHING_YET, "", "", *[gr.Button(visible=False)] * 3
-        run = runs[name]
-        stamp = self._stamp(runs, run)  # before reading the events, so that later ones are new
-        timeline, *views = _report(run)
-        can_stop = timeline.status in ("preparing", "running")  # measuring soon ends by itself
-        can_resume = timeline.status in ("new", "stopped", "interrupted", "failed")
-        return (
-            listed,
-            stamp,
-            *views,
-            gr.Button(visible=can_stop, interactive=not report.is_stopping(run)),
-            gr.Button(visible=can_resume, interactive=running is None),
-            gr.Button(visible=run.paths.checkpoint.exists()),
-        )
-
-    def _by_name(self) -> dict[str, Run]:
-        return {run.name: run for run in self.registry.trainings()}
-
-    def _stamp(self, runs: dict[str, Run], run: Run) -> str:
-        """A string that changes whenever `show` would; starts with the newest training's name."""
-        running = self.runs.running()
-        facts = (_count_events(run), report.is_stopping(run), run.paths.checkpoint.exists())
-        names = (next(iter(runs)), run.name, running and running.name)
-        return " ".join(map(str, (*names, *facts)))
-
-    def stop(self, name: str | None):
-        if name:
-            self.runs.get(name).stop()
-        return self.show(name)
-
-    def resume(self, name: str | None):
+    def resume(self, name: str) -> None:
         self._refuse_while_one_runs()
-        if name:
-            run = self.runs.get(name)
-            log_training(run, run.start())
-        return self.show(name)
+        run = self.runs.get(name)
+        log_training(run, run.start())
 
-    def write_with(self, name: str | None):
+    def write_with(self, name: str):
         """Select the model on the Write tab, and show that tab."""
-        if not name or not self.runs.get(name).paths.checkpoint.exists():
+        if not self.runs.get(name).paths.checkpoint.exists():
             raise CharLSTMError("This training has not saved a model yet: wait some seconds.")
         return gr.Dropdown(choices=self.registry.choices(), value=name), gr.Tabs(selected="write")
-
-
-def _count_events(run: Run) -> int:
-    try:
-        return len(run.events())
-    except RunError:
-        return -1  # damaged; a constant, so that it is shown only once
-
-
-def _report(run: Run) -> tuple[Timeline, str, str, str]:
-    """A training's timeline, and its report as HTML: status, charts, sample."""
-    try:
-        timeline = run.timeline()
-        return (
-            timeline,
-            report.status_html(run, timeline),
-            report.charts_html(run.config, timeline),
-            report.sample_html(timeline),
-        )
-    except RunError:  # a damaged folder must not hide the other trainings
-        return Timeline(status="failed"), report.UNREADABLE, "", ""
 
 
 def _budget(amount, unit: str) -> Budget:
@@ -304,21 +226,26 @@ def build_train_tab(
             time_note = gr.HTML("", elem_id="time-note", js_on_load=None)
             start_button = gr.Button("Start", variant="primary", elem_id="start")
         with gr.Column(scale=3, min_width=320, elem_id="train-right"):
-            training = gr.Dropdown(choices=[], label="Training", visible=False, elem_id="training")
-            status = gr.HTML(report.NOTHING_YET, elem_id="training-status", js_on_load=None)
-            with gr.Row(elem_classes="actions"):
+            # What is below is filled in, shown and hidden by report.js.
+            status = gr.HTML(
+                "<training-report></training-report>", elem_id="training-status", js_on_load=None
+            )
+            with gr.Row(elem_classes="actions", elem_id="training-actions"):
                 write_button = gr.Button(
-                    "Write with this model", variant="primary", min_width=180, visible=False
+                    "Write with this model",
+                    variant="primary",
+                    min_width=180,
+                    elem_id="write-with-training",
                 )
-                stop_button = gr.Button("Stop", min_width=80, visible=False)
-                resume_button = gr.Button("Resume", min_width=80, visible=False)
-            charts = gr.HTML("", elem_id="charts", js_on_load=None)
-            sample = gr.HTML("", elem_id="sample", js_on_load=None)
-    seen = gr.Textbox(visible=False)  # the stamp of what is shown, so that only changes are sent
-    timer = gr.Timer(1.0, active=False)
+                stop_button = gr.Button("Stop", min_width=80, elem_id="stop-training")
+                resume_button = gr.Button("Resume", min_width=80, elem_id="resume-training")
+            gr.HTML(LIVE_PART, elem_id="charts", js_on_load=None)
+            gr.HTML(LIVE_PART, elem_id="sample", js_on_load=None)
+    begun = gr.Textbox(visible=False)  # the training that this visitor has just started
+    shown = gr.Textbox(visible=False)
 
     form = [source, upload, pasted, style, recipe, amount, unit, model]
-    live = [training, seen, status, charts, sample, stop_button, resume_button, write_button]
+    show = browser_function("train/shown_training.js", "showTraining")
     quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     starts = {"concurrency_id": "training", "concurrency_limit": 1, "api_visibility": "private"}
 
@@ -336,32 +263,30 @@ def build_train_tab(
     start_button.click(
         errors_as_messages(trainer.start),
         form,
-        live,
+        begun,
         show_progress="minimal",
         show_progress_on=status,
         **starts,
-    )
+    ).success(None, begun, None, js=show)
+    the_shown = {
+        "inputs": shown,
+        "js": browser_function("train/shown_training.js", "shownTraining"),
+    }
     resume_button.click(
-        errors_as_messages(trainer.resume), training, live, show_progress="hidden", **starts
+        errors_as_messages(trainer.resume), **the_shown, show_progress="hidden", **starts
     )
-    stop_button.click(errors_as_messages(trainer.stop), training, live, **quiet)
-    training.input(errors_as_messages(trainer.show), training, live, **quiet)
-    timer.tick(errors_as_messages(trainer.follow), [training, seen], live, **quiet)
+    stop_button.click(errors_as_messages(trainer.stop), **the_shown, **quiet)
     write_button.click(
-        errors_as_messages(trainer.write_with), training, [choice.lists[0], tabs], **quiet
+        errors_as_messages(trainer.write_with),
+        outputs=[choice.lists[0], tabs],
+        **the_shown,
+        **quiet,
     )
-    # Poll only once the tab has been opened: most visitors only write.
-    tab.select(trainer.show, training, live, **quiet)
-    tab.select(_start_polling, None, timer, **quiet)
 
 
 def _boxes_for(source: str):
     """Show the input for the visitor's own text, if that source is chosen."""
     return gr.File(visible=source == "upload"), gr.Textbox(visible=source == "paste")
-
-
-def _start_polling():
-    return gr.Timer(active=True)
 
 
 def _usual_budget(recipe: str, model: str) -> tuple[float, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from charlstm.analysis.baselines import MEASURED_ON, measured_on
 from charlstm.analysis.evaluation import perplexity
 from charlstm.interface.charts.plot import HELD_OUT_LABEL, loss_chart
+from charlstm.interface.feed import Parts
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.training_record import BaselineFigures, Sample
 from charlstm.runs.events import Sampled
@@ -116,26 +117,25 @@ class Replay:
             marks=marks,
         )
 
-    def answer(self, known: Iterable[str] = ()) -> dict:
-        """The replay for the page, as JSON: the order of all snapshots, and the new ones in full.
+    def parts(self, before: Parts | None = None) -> Parts:
+        """The replay for the page: the order of its snapshots, and each as a part of its own.
 
         Args:
-            known: keys of the snapshots that the page already has.
+            before: parts of the same replay. As long as there is no other snapshot, its chart and
+                its snapshots are kept.
         """
-        known = set(known)
-        new = [snapshot for snapshot in self.snapshots if snapshot.key not in known]
-        return {
-            "order": [snapshot.key for snapshot in self.snapshots],
-            "moments": [self._for_page(snapshot) for snapshot in new],
-            "chart": self.chart() if new or not self.snapshots else None,
-            "live": self.is_live,
-            "note": self.note,
-        }
+        order = [snapshot.key for snapshot in self.snapshots]
+        state = {"live": self.is_live, "note": self.note}
+        if before is not None and order and before["order"] == order:
+            return {**before, **state}
+        moments = {f"moment {shot.key}": self._for_page(shot) for shot in self.snapshots}
+        return {**state, "order": order, "chart": self.chart(), **moments}
 
     def _for_page(self, snapshot: Snapshot) -> dict:
         loss = self.loss_at(snapshot.elapsed_s)
         return {
             "key": snapshot.key,
+            "step": snapshot.step,
             "when": snapshot.when,
             "loss": in_words(*loss) if loss else "Its loss at this moment is not known.",
             "text": snapshot.text,
@@ -169,16 +169,12 @@ def replay_of_checkpoint(checkpoint: Checkpoint) -> Replay:
     )
 
 
-def replay_of_run(run: Run, timeline: Timeline, held_key: str = "") -> Replay:
-    """The replay of a run folder: the kept snapshots, the newest, and the one being looked at.
-
-    Args:
-        held_key: the key of the snapshot that the visitor is looking at.
-    """
+def replay_of_run(run: Run, timeline: Timeline) -> Replay:
+    """The replay of a run folder: the kept snapshots, and the newest."""
     config = run.config
     snapshots = _snapshots(timeline.samples)
     kept = {snapshot.key for snapshot in _snapshots(timeline.kept_samples())}
-    kept |= {held_key, *(snapshot.key for snapshot in snapshots[-1:])}
+    kept |= {snapshot.key for snapshot in snapshots[-1:]}
     shown = [snapshot for snapshot in snapshots if snapshot.key in kept]
     held_out = _curve(timeline.held_out_losses)
     minutes, budget_s = config.budget.minutes, None

@@ -1,27 +1,22 @@
 """The tab "Watch it learn": what a network wrote at different times of its training.
 
-The page fetches the whole replay once, and can then show any part of it without the server. While
-the training is running, it polls for new snapshots.
+The page is sent the whole replay at once, and can then show any part of it without the server.
+While the training is running, it is sent each new snapshot.
 """
 
 from __future__ import annotations
 
 import gradio as gr
 
-from charlstm.errors import CharLSTMError
 from charlstm.interface.assets import browser_function
-from charlstm.interface.endpoints import offer
 from charlstm.interface.model_choice import QUIET
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
-from charlstm.interface.watch.replay import replay_of_checkpoint, replay_of_run
-from charlstm.runs.ownership import RunError
 
 INTRO = """
 <p class="watch-intro">The same network at many moments while it learned. Each time it was given
 nothing but the beginning of a line, and rolled the same dice: only what it had learned differs.
 Move the slider, or press Play.</p>
 """
-DAMAGED = "The notes of this training are damaged, or of another version: choose another one."
 
 
 class Replays:
@@ -56,30 +51,6 @@ class Replays:
         running = None if by_hand else self.registry.runs.running()
         return self.listed(running.name if running else shown)
 
-    def answer(self, replay_id: str, known: list, held: str) -> dict:
-        """A replay for the page, without the snapshots that the page already has.
-
-        Args:
-            replay_id: the id of a model or a training.
-            known: keys of the snapshots that the page already has.
-            held: the key of the snapshot that the visitor is looking at.
-
-        Raises:
-            CharLSTMError: there is no such replay, or it is damaged.
-        """
-        if replay_id == SHIPPED:
-            return replay_of_checkpoint(self.registry.get(replay_id)).answer(known)
-        run = self.registry.runs.get(replay_id)
-        has_model = run.paths.checkpoint.exists()
-        try:
-            replay = replay_of_run(run, run.timeline(), held)
-            if replay.snapshots or replay.is_live or not has_model:
-                return replay.answer(known)
-        except RunError as error:
-            if not has_model:
-                raise CharLSTMError(DAMAGED) from error
-        return replay_of_checkpoint(self.registry.get(replay_id)).answer(known)
-
 
 def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
     replays = Replays(registry)
@@ -96,7 +67,6 @@ def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
             )
     by_hand = gr.Checkbox(False, visible=False)
     gr.HTML("<training-story></training-story>", js_on_load=None)
-    offer("story", replays.answer)
 
     choose = browser_function("watch/chosen_training.js", "chooseTraining")
     choose_by_hand = browser_function("watch/chosen_training.js", "chooseTrainingByHand")

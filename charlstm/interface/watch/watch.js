@@ -1,13 +1,12 @@
-// The tab "Watch it learn": a slider over the moments of a training. All of a story is here after
-// one question; of a training that goes on the page asks for what is new while it is looked at.
-import { ask, newestOnly } from "../browser/server.js";
-import { View } from "../browser/view.js";
+// The tab "Watch it learn": a slider over the moments of a training. All of a replay is here after
+// the first news; of a training that goes on, the server sends what is new while it is looked at.
+import { LiveView } from "../browser/live_view.js";
 import { chosenTraining, onTrainingChosen } from "./chosen_training.js";
 
-const ASK_EVERY_MS = 2000;
 const PLAY_S = 20; // the whole story
 const SVG = "http://www.w3.org/2000/svg";
-class TrainingStory extends View {
+
+class TrainingStory extends LiveView {
   build() {
     this.innerHTML = `
       <div class="watch-controls">
@@ -21,7 +20,8 @@ class TrainingStory extends View {
       <p class="watch-said" role="status"></p>
       <div class="watch-columns">
         <div class="watch-text" tabindex="0" role="region" aria-label="What it wrote"></div>
-        <div class="watch-side"><div class="watch-chart"></div><p class="watch-note"></p></div>
+        <div class="watch-side"><div class="watch-chart"></div><p class="watch-note"></p>
+          <p class="connection quiet" role="status"></p></div>
       </div>`;
     for (const name of ["play", "follow", "when", "loss", "said", "text", "chart", "note"]) {
       this[`${name}Part`] = this.querySelector(`.watch-${name}`);
@@ -29,7 +29,6 @@ class TrainingStory extends View {
     this.slider = this.querySelector("input");
     this.mark = makeMark();
     this.forget(null);
-    this.refresh = newestOnly((isEntered) => this.ask(isEntered));
     this.playPart.addEventListener("click", () => (this.isPlaying ? this.pause() : this.play()));
     this.followPart.addEventListener("click", () => this.follow(!this.isFollowing));
     this.slider.addEventListener("input", () => this.moved());
@@ -42,84 +41,78 @@ class TrainingStory extends View {
   connectedCallback() {
     super.connectedCallback();
     // Also when the same one is chosen again: it may have been resumed meanwhile.
-    this.endChoosing = onTrainingChosen(() => this.refresh(true));
-    this.onSeen = () => this.refresh(false);
-    document.addEventListener("visibilitychange", this.onSeen);
-    // The tab may be chosen before the page shows it: nothing is asked before that.
-    this.observer = new IntersectionObserver(this.onSeen);
-    this.observer.observe(this);
-    this.timer = setInterval(() => this.isLive && this.refresh(false), ASK_EVERY_MS);
+    this.endChoosing = onTrainingChosen(() => {
+      this.isWhole = false;
+      this.refresh();
+    });
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.endChoosing();
-    document.removeEventListener("visibilitychange", this.onSeen);
-    this.observer.disconnect();
-    clearInterval(this.timer);
     this.pause();
   }
 
-  isSeen() {
-    return this.offsetParent !== null && !document.hidden;
+  newsAddress() {
+    const story = chosenTraining();
+    if (story === null || (story === this.story && this.isWhole)) return null;
+    return `news?replay=${encodeURIComponent(story)}`;
   }
 
   // Of another story nothing is known.
   forget(story) {
     this.story = story;
     this.known = new Map(); // moments by their keys
+    this.order = []; // the keys of those that the server knows
     this.moments = [];
-    this.places = []; // of the moments on the curve
+    this.marks = new Map(); // where moments lie on the curve, by their keys
     this.place = 0; // of the moment that is shown
+    this.isWhole = false; // whether no more news will come
     this.isLive = false;
     this.isFollowing = false;
     this.isPlaying = false;
-    this.hasFailed = false;
     this.chartMarkup = null;
   }
 
-  async ask(isEntered) {
-    const story = chosenTraining();
-    if (story === null || !this.isSeen()) return;
-    const isAnother = story !== this.story;
-    if (!isAnother && !isEntered && !this.isLive && !this.hasFailed) return; // it is all here
-    const keys = isAnother ? [] : [...this.known.keys()];
-    const held = isAnother || this.isFollowing ? "" : (this.moments[this.place]?.key ?? "");
-    let answer;
-    try {
-      answer = await ask("story", story, keys, held);
-    } catch (error) {
-      if (story !== chosenTraining()) return;
-      if (isAnother) this.take(story, { order: [], moments: [], chart: "", live: false });
-      this.notePart.textContent = error.message;
-      this.hasFailed = true;
-      return;
-    }
-    if (story === chosenTraining()) this.take(story, answer);
+  refuse(sentence) {
+    if (chosenTraining() !== this.story) this.take({ order: [], chart: "", live: false, note: "" });
+    this.isWhole = true;
+    setText(this.notePart, sentence);
   }
 
-  take(story, answer) {
-    const isAnother = story !== this.story;
-    if (isAnother) this.forget(story);
-    this.hasFailed = false;
-    for (const moment of answer.moments) this.known.set(moment.key, moment);
-    const shown = this.moments[this.place]?.key; // it may have been moved while we asked
+  take(news) {
+    if (chosenTraining() !== this.story) this.forget(chosenTraining());
+    for (const [name, part] of Object.entries(news)) {
+      if (name.startsWith("moment ")) this.known.set(part.key, part);
+    }
+    const held = this.moments[this.place];
     const isFirst = !this.moments.length;
-    this.moments = answer.order.map((key) => this.known.get(key)).filter(Boolean);
+    this.order = news.order ?? this.order;
+    this.isLive = news.live ?? this.isLive;
+    if (isFirst) this.isFollowing = this.isLive;
+    this.moments = this.order.map((key) => this.known.get(key));
+    if (held && !this.isFollowing) this.keep(held);
     this.known = new Map(this.moments.map((moment) => [moment.key, moment]));
-    this.isLive = answer.live;
-    if (isFirst) this.isFollowing = answer.live;
-    if (answer.chart !== null) this.draw(answer.chart);
-    setText(this.notePart, answer.note);
+    if ("chart" in news) this.draw(news.chart);
+    if ("note" in news) setText(this.notePart, news.note);
     const last = Math.max(0, this.moments.length - 1);
     this.slider.max = last;
     this.slider.disabled = this.playPart.disabled = !this.moments.length;
-    this.followPart.hidden = !answer.live;
-    const at = answer.order.indexOf(shown);
+    this.followPart.hidden = !this.isLive;
+    const at = this.moments.indexOf(this.known.get(held?.key));
     if (this.isFollowing) this.show(last);
     else if (isFirst) this.show(0);
     else this.show(at >= 0 ? at : Math.min(this.place, last));
     this.showButtons();
+    this.isWhole = !this.isLive;
+    this.refresh();
+  }
+
+  // The moment that is looked at stays, even if the server keeps it no longer.
+  keep(held) {
+    if (this.order.includes(held.key)) return;
+    const next = this.moments.findIndex((moment) => moment.step > held.step);
+    this.moments.splice(next < 0 ? this.moments.length : next, 0, held);
   }
 
   draw(markup) {
@@ -127,8 +120,14 @@ class TrainingStory extends View {
     this.chartMarkup = markup;
     this.chartPart.innerHTML = markup; // drawn by the server, which escapes what is not its own
     const plot = this.chartPart.querySelector("[data-marks]");
-    this.places = plot ? JSON.parse(plot.dataset.marks) : [];
     if (!plot) return;
+    const marks = JSON.parse(plot.dataset.marks);
+    const before = this.marks;
+    this.marks = new Map(this.order.map((key, index) => [key, marks[index]]));
+    for (const { key } of this.moments) {
+      // A moment that the server keeps no longer has its mark where it was.
+      if (!this.marks.has(key)) this.marks.set(key, before.get(key));
+    }
     plot.querySelector("svg").append(this.mark);
     const axis = plot.querySelector("[data-x-end-s]");
     this.mark.firstChild.setAttribute("y2", axis.getAttribute("y1"));
@@ -142,7 +141,7 @@ class TrainingStory extends View {
     if (setText(this.textPart, moment?.text ?? "")) this.textPart.scrollTop = 0;
     this.slider.value = place;
     this.slider.setAttribute("aria-valuetext", moment?.when ?? "nothing yet");
-    const at = moment && this.places[place];
+    const at = moment && this.marks.get(moment.key);
     this.mark.setAttribute("visibility", at ? "visible" : "hidden");
     if (!at) return;
     const [line, dot] = this.mark.children;

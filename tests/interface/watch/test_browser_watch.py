@@ -16,7 +16,15 @@ from charlstm.network.checkpoint import load_checkpoint
 from charlstm.runs.recipes import QUICK
 from charlstm.runs.run import Run
 from charlstm.text.corpus import paste
-from tests.browsing import hold_time, needs_browser, open_tab
+from tests.browsing import (
+    Streams,
+    hide,
+    hold_time,
+    needs_browser,
+    open_tab,
+    show_again,
+    wait_until_shown,
+)
 from tests.tiny_runs import DETAILS, append, append_record, create_run
 
 pytestmark = needs_browser
@@ -64,7 +72,7 @@ def live(home_folder):
     run.paths.config.unlink(missing_ok=True)  # so that the next test does not meet it
 
 
-def write_sample(run: Run, step: int, elapsed_s: float, loss: float, text: str = "") -> None:
+def write_sample(run: Run, step: int, elapsed_s: float, loss: float, kept: bool = True) -> None:
     append(
         run,
         "progress",
@@ -74,8 +82,8 @@ def write_sample(run: Run, step: int, elapsed_s: float, loss: float, text: str =
         accuracy=0.2,
         eta_s=9.0,
     )
-    text = text or f"<i>text</i> {step}\nand &amp; so on"
-    append(run, "sample", step=step, elapsed_s=elapsed_s, text=text, kept=True)
+    text = f"<i>text</i> {step}\nand &amp; so on"
+    append(run, "sample", step=step, elapsed_s=elapsed_s, text=text, kept=kept)
 
 
 def shown(page) -> dict:
@@ -89,28 +97,6 @@ def slide(page, place: int) -> dict:
 
 def pass_time(page, seconds: float) -> None:
     page.clock.run_for(round(1000 * seconds))
-
-
-def let_it_ask(page) -> None:
-    """Let the time pass until the page asks for what is new."""
-    pass_time(page, 2.1)
-
-
-def seconds_until_it_asks(page) -> float:
-    """Let the time pass until the page asks, and no further until it is answered."""
-    before, steps = asked(page), 0
-    with page.expect_response("**/run/story"):
-        while asked(page) == before:
-            pass_time(page, 0.1)
-            steps += 1
-            assert steps < 100, "it never asks"
-    return steps / 10
-
-
-def asked(page) -> int:
-    """How often the page has asked for what is new."""
-    page.evaluate("0")  # what it has sent is known by then
-    return sum(url.endswith("/run/story") for url in page.requested)
 
 
 def ready(page, moments: int) -> None:
@@ -239,16 +225,14 @@ def test_the_whole_story_takes_twenty_seconds_and_dragging_pauses_it(watch):
 
 
 def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch, live):
-    page = watch(with_clock=True)
+    page = watch()
     expect(page.locator(".watch-note")).to_have_text(NOTES["coming"])
     expect(page.locator(".watch-play")).to_be_disabled()
     write_sample(live, 1, 1.0, 3.0)
     write_sample(live, 2, 3.0, 2.5)
-    let_it_ask(page)
     ready(page, 2)
     assert shown(page)["text"] == "<i>text</i> 2\nand &amp; so on", "text is never markup"
     write_sample(live, 3, 6.0, 2.0)
-    let_it_ask(page)
     expect(page.locator(".watch-when")).to_have_text("After 6 seconds, step 3")
     newest = page.locator(".watch-follow")
     expect(newest).to_have_attribute("aria-pressed", "true")
@@ -257,58 +241,75 @@ def test_a_running_training_is_followed_until_somebody_touches_the_slider(watch,
     assert slide(page, 0)["text"].startswith("<i>text</i> 1")
     expect(newest).to_have_attribute("aria-pressed", "false")
     write_sample(live, 4, 10.0, 1.8)
-    let_it_ask(page)
     ready(page, 4)
     assert shown(page)["place"] == 0 and "step 1" in shown(page)["when"], "it stays"
     assert slide(page, 2)["mark"][0] == x_of_the_third, "the time axis stands still"
     newest.click()
     assert "step 4" in shown(page)["when"]
     write_sample(live, 5, 14.0, 1.7)
-    let_it_ask(page)
     expect(page.locator(".watch-when")).to_have_text("After 14 seconds, step 5")
 
-    page.evaluate("document.querySelector('training-story').dataset.playS = 0.5")
+    page.evaluate("document.querySelector('training-story').dataset.playS = 3")
     page.locator(".watch-play").click()
     expect(newest).to_have_attribute("aria-pressed", "false")
     expect(newest).to_have_attribute("aria-pressed", "true")  # having caught up
     append(live, "finished", results={}, pid=os.getpid())
-    let_it_ask(page)
     expect(newest).to_be_hidden()
     assert "step 5" in shown(page)["when"]
     assert page.errors == []
 
 
-def test_a_tab_that_is_not_looked_at_asks_nothing(watch, live):
+def test_the_moment_that_is_looked_at_stays_though_it_is_not_kept(watch, live):
     write_sample(live, 1, 1.0, 3.0)
-    page = watch(with_clock=True)
+    write_sample(live, 2, 3.0, 2.5, kept=False)
+    page = watch()
+    ready(page, 2)
+    assert "step 2" in shown(page)["when"]
+    mark = shown(page)["mark"]
+    slide(page, 1)
+    write_sample(live, 3, 6.0, 2.0, kept=False)
+    ready(page, 3)
+    assert "step 2" in shown(page)["when"] and shown(page)["mark"] == mark
+    page.locator(".watch-follow").click()
+    assert "step 3" in shown(page)["when"]
+    write_sample(live, 4, 9.0, 1.9, kept=False)
+    expect(page.locator(".watch-when")).to_have_text("After 9 seconds, step 4")
+    ready(page, 2)
+    assert page.errors == []
+
+
+def test_a_tab_that_is_not_looked_at_is_sent_nothing(watch, live):
+    write_sample(live, 1, 1.0, 3.0)
+    page = watch()
+    streams = Streams(page)
     ready(page, 1)
-    hold_time(page)
-    seconds_until_it_asks(page)
-    for _ in range(2):
-        assert seconds_until_it_asks(page) == pytest.approx(2, abs=0.15)
-    page.clock.resume()
     open_tab(page, "Write")
     page.locator("#seed-text textarea").wait_for()
-    before = asked(page)
-    pass_time(page, 30)
-    assert asked(page) == before
+    wait_until_shown(page, lambda: streams.now == 0)
     write_sample(live, 2, 5.0, 2.0)
     open_tab(page, "Watch it learn")
     ready(page, 2)
+    wait_until_shown(page, lambda: streams.now == 1)
+    hide(page)
+    wait_until_shown(page, lambda: streams.now == 0)
+    write_sample(live, 3, 9.0, 1.9)
+    show_again(page)
+    ready(page, 3)
+    assert streams.opened == [f"replay={live.name}"] * 2
+    append(live, "finished", results={}, pid=os.getpid())
+    expect(page.locator(".watch-follow")).to_be_hidden()
+    wait_until_shown(page, lambda: streams.now == 0)
+    assert page.errors == []
 
 
 def test_a_training_that_was_resumed_meanwhile_goes_on(watch, live):
     write_sample(live, 1, 1.0, 3.0)
     append(live, "stopped", pid=os.getpid())
-    page = watch(with_clock=True)
+    page = watch()
     ready(page, 1)
     expect(page.locator(".watch-follow")).to_be_hidden()
     append(live, "started", step=1)
     write_sample(live, 2, 5.0, 2.0)
-    before = asked(page)
-    pass_time(page, 30)
-    assert asked(page) == before, "of what has ended nothing is asked"
-    assert shown(page)["last"] == 0
     open_tab(page, "Write")
     open_tab(page, "Watch it learn")
     ready(page, 2)
@@ -346,18 +347,20 @@ def test_a_damaged_story_is_an_error_in_words_and_the_others_stay_within_reach(w
     assert page.errors == []
 
 
-def test_a_lost_server_leaves_what_is_shown_and_the_page_goes_on_asking(watch, live):
+def test_a_lost_server_leaves_what_is_shown_and_the_page_tries_again(watch, live):
     write_sample(live, 1, 1.0, 3.0)
-    page = watch(with_clock=True)
+    page = watch()
     ready(page, 1)
-    page.route("**/run/story", lambda route: route.abort())
-    let_it_ask(page)
-    expect(page.locator(".watch-note")).to_contain_text("does not answer")
+    page.route("**/news?*", lambda route: route.abort())
+    hide(page)
+    show_again(page)
+    connection = page.locator("training-story .connection")
+    expect(connection).to_contain_text("connection is lost")
     assert shown(page)["text"].startswith("<i>text</i> 1")
-    page.unroute("**/run/story")
+    page.unroute("**/news?*")
     write_sample(live, 2, 5.0, 2.0)
-    let_it_ask(page)
     ready(page, 2)
+    expect(connection).to_have_text("")
     expect(page.locator(".watch-note")).to_have_text(NOTES["going on"])
 
 

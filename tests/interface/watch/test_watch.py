@@ -10,9 +10,11 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from charlstm.errors import CharLSTMError
+from charlstm.interface.feed import Parts, Revision
 from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.train import report
-from charlstm.interface.train.tab import Trainer
+from charlstm.interface.train.news import TrainingNews
+from charlstm.interface.watch.news import DAMAGED, ReplayNews
 from charlstm.interface.watch.replay import (
     MAX_SNAPSHOTS,
     MAX_TEXT_CHARACTERS,
@@ -21,7 +23,7 @@ from charlstm.interface.watch.replay import (
     in_words,
     replay_of_checkpoint,
 )
-from charlstm.interface.watch.tab import DAMAGED, Replays
+from charlstm.interface.watch.tab import Replays
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.network.training_record import BaselineFigures
 from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
@@ -108,8 +110,16 @@ def checkpoint_of(path: Path, **parts):
     return load_checkpoint(path)
 
 
-def texts(answer: dict) -> list[str]:
-    return [moment["text"] for moment in answer["moments"]]
+def replay_parts(registry: ModelRegistry, replay_id) -> Parts:
+    return ReplayNews(registry, replay_id)(1)
+
+
+def moments(parts: Parts) -> list[dict]:
+    return [parts[f"moment {key}"] for key in parts["order"]]
+
+
+def texts(parts: Parts) -> list[str]:
+    return [moment["text"] for moment in moments(parts)]
 
 
 def marks(answer: dict) -> list:
@@ -119,20 +129,20 @@ def marks(answer: dict) -> list:
 # The shipped model
 
 
-def test_the_shipped_model_shows_every_snapshot_of_its_training(registry, replays):
+def test_the_shipped_model_shows_every_snapshot_of_its_training(registry):
     samples = registry.get(SHIPPED).samples
-    answer = replays.answer(SHIPPED, [], "")
+    answer = replay_parts(registry, SHIPPED)
     assert len(samples) > 30, "or there is nothing to watch"
     assert texts(answer) == [sample.text for sample in samples]
-    assert answer["order"] == [moment["key"] for moment in answer["moments"]]
+    assert answer["order"] == [moment["key"] for moment in moments(answer)]
     assert len(set(answer["order"])) == len(samples) == len(marks(answer))
     assert not answer["live"] and answer["note"] == ""
     json.dumps(answer, allow_nan=False)
 
 
-def test_its_losses_are_those_of_its_curves(registry, replays):
+def test_its_losses_are_those_of_its_curves(registry):
     history = registry.get(SHIPPED).history
-    snapshots = replays.answer(SHIPPED, [], "")["moments"]
+    snapshots = moments(replay_parts(registry, SHIPPED))
     (_, first), (_, last) = history["val_loss_nats"][0], history["val_loss_nats"][-1]
     for moment, loss in ((snapshots[0], first), (snapshots[-1], last)):
         assert f"loss {loss:.2f} nats, on {UNSEEN}" in moment["loss"]
@@ -142,14 +152,10 @@ def test_its_losses_are_those_of_its_curves(registry, replays):
     assert all(later < before + 0.25 for before, later in zip(losses, losses[1:], strict=False))
 
 
-def test_what_the_page_knows_is_not_sent_again(replays):
-    whole = replays.answer(SHIPPED, [], "")
-    again = replays.answer(SHIPPED, whole["order"], "")
-    assert again["order"] == whole["order"]
-    assert again["moments"] == [] and again["chart"] is None
-    most = replays.answer(SHIPPED, whole["order"][:-2], "")
-    assert [moment["key"] for moment in most["moments"]] == whole["order"][-2:]
-    assert marks(most) == marks(whole), "the marks are those of all moments"
+def test_a_replay_that_has_not_grown_is_not_made_again(registry):
+    news = ReplayNews(registry, SHIPPED)
+    whole, again = news(1), news(1)
+    assert again == whole and again["chart"] is whole["chart"]
 
 
 # The loss at a snapshot
@@ -194,61 +200,73 @@ def test_perplexity_is_said_in_plain_words(loss, choices):
 # A training that goes on
 
 
-def test_of_a_running_training_only_what_is_new_is_sent(replays, make_run):
+def test_of_a_running_training_only_what_is_new_is_sent(registry, make_run):
     run = make_run()
     begin(run)
-    waiting = replays.answer(run.name, [], "")
-    assert waiting["live"] and waiting["moments"] == [] and waiting["note"] == NOTES["coming"]
+    news = ReplayNews(registry, run.name)
+    revision = Revision().with_parts(news(1))
+    waiting = revision.parts
+    assert waiting["live"] and waiting["order"] == [] and waiting["note"] == NOTES["coming"]
+
+    def sent() -> dict:
+        """What is sent to somebody who knows what was there before."""
+        nonlocal revision
+        before, revision = revision, revision.with_parts(news(1))
+        if before is revision:
+            return {}
+        return json.loads(revision.message(before.number).split(b"data: ")[1])
+
     write_sample(run, 1, 2.0, 3.4)
     write_sample(run, 5, 9.0, 2.9)
-    first = replays.answer(run.name, [], "")
+    first = sent()
     assert texts(first) == ["\ntext 1", "\ntext 5"] and first["note"] == NOTES["going on"]
-    assert [moment["when"] for moment in first["moments"]] == [
+    assert [moment["when"] for moment in moments(first)] == [
         "After 2 seconds, step 1",
         "After 9 seconds, step 5",
     ]
-    assert replays.answer(run.name, first["order"], "")["chart"] is None
+    append(run, "progress", step=7, elapsed_s=12.0)
+    assert sent() == {}, "a chart is for moments"
     write_sample(run, 11, 20.0, 2.4)
-    second = replays.answer(run.name, first["order"], "")
-    assert texts(second) == ["\ntext 11"] and second["order"] == [*first["order"], "11 20.0"]
-    assert f"loss 2.40 nats, on {READING}" in second["moments"][0]["loss"]
+    second = sent()
+    assert second.keys() == {"order", "chart", "moment 11 20.0"}
+    assert second["order"] == [*first["order"], "11 20.0"]
+    assert f"loss 2.40 nats, on {READING}" in second["moment 11 20.0"]["loss"]
     append(run, "finished", results={}, pid=run.ownership.pid())
-    assert not replays.answer(run.name, second["order"], "")["live"]
+    assert sent() == {"live": False, "note": ""}
 
 
-def test_its_time_axis_stands_still(replays, make_run):
+def test_its_time_axis_stands_still(registry, make_run):
     run = make_run(budget=Budget(minutes=2))
     begin(run)
     axes = []
     for step, elapsed_s in ((1, 2.0), (5, 9.0), (11, 20.0)):
         write_sample(run, step, elapsed_s, 3.0)
-        chart = replays.answer(run.name, [], "")["chart"]
+        chart = replay_parts(registry, run.name)["chart"]
         axes.append(re.findall(r'data-x-(?:start|end)-s="([^"]*)"', chart))
     assert axes == [["2", "120"]] * 3
 
 
-def test_a_snapshot_between_the_kept_ones_stays_while_it_is_the_newest_or_held(replays, make_run):
+def test_a_snapshot_between_the_kept_ones_is_there_while_it_is_the_newest(registry, make_run):
     run = make_run()
     begin(run)
     write_sample(run, 1, 2.0, 3.4)
     write_sample(run, 9, 12.0, 2.9, kept=False)
-    order = replays.answer(run.name, [], "")["order"]
-    assert order == ["1 2.0", "9 12.0"]
+    assert replay_parts(registry, run.name)["order"] == ["1 2.0", "9 12.0"]
     write_sample(run, 15, 22.0, 2.5, kept=False)
-    assert replays.answer(run.name, [], "")["order"] == ["1 2.0", "15 22.0"]
-    assert replays.answer(run.name, order, "9 12.0")["order"] == ["1 2.0", "9 12.0", "15 22.0"]
+    assert replay_parts(registry, run.name)["order"] == ["1 2.0", "15 22.0"]
 
 
-def test_a_resumed_training_forgets_what_lies_behind_its_new_start(replays, make_run):
+def test_a_resumed_training_forgets_what_lies_behind_its_new_start(registry, make_run):
     run = make_run()
     begin(run)
     write_sample(run, 1, 2.0, 3.4)
     write_sample(run, 8, 9.0, 2.9)
-    known = replays.answer(run.name, [], "")["order"]
+    news = ReplayNews(registry, run.name)
+    assert news(1)["order"] == ["1 2.0", "8 9.0"]
     append(run, "started", step=4, **BASELINES)
     write_sample(run, 8, 10.0, 2.8)
-    answer = replays.answer(run.name, known, "")
-    assert answer["order"] == ["1 2.0", "8 10.0"] and texts(answer) == ["\ntext 8"]
+    answer = news(1)
+    assert answer["order"] == ["1 2.0", "8 10.0"] and texts(answer) == ["\ntext 1", "\ntext 8"]
 
 
 def test_who_has_not_chosen_meets_the_running_training(replays, make_run):
@@ -270,44 +288,44 @@ def test_who_has_not_chosen_meets_the_running_training(replays, make_run):
 # What is not there, or makes no sense
 
 
-def test_a_training_without_words_says_why(replays, make_run):
+def test_a_training_without_words_says_why(registry, make_run):
     dead, new = make_run("dead", alive=False), make_run("new", alive=False)
     begin(dead)
-    assert replays.answer(dead.name, [], "")["note"] == NOTES["wordless"]
-    assert replays.answer(new.name, [], "")["note"] == NOTES["not begun"]
+    assert replay_parts(registry, dead.name)["note"] == NOTES["wordless"]
+    assert replay_parts(registry, new.name)["note"] == NOTES["not begun"]
     save_checkpoint(random_checkpoint(), dead.paths.checkpoint)
-    answer = replays.answer(dead.name, [], "")
+    answer = replay_parts(registry, dead.name)
     assert answer["note"] == NOTES["unkept"]
-    assert answer["chart"] == "" and answer["moments"] == []
+    assert answer["chart"] == "" and moments(answer) == []
 
 
-def test_a_run_folder_with_nothing_but_a_checkpoint_can_be_replayed(replays, make_run):
+def test_a_run_folder_with_nothing_but_a_checkpoint_can_be_replayed(registry, make_run):
     run = make_run(alive=False)
     samples = [{"step": 3, "elapsed_s": 4, "text": "from the file"}]
     save_checkpoint(random_checkpoint(samples=samples), run.paths.checkpoint)
-    assert texts(replays.answer(run.name, [], "")) == ["from the file"]
+    assert texts(replay_parts(registry, run.name)) == ["from the file"]
 
 
-def test_damaged_notes_are_an_error_unless_there_is_a_checkpoint(replays, make_run):
+def test_damaged_notes_are_an_error_unless_there_is_a_checkpoint(registry, make_run):
     run = make_run(alive=False)
     begin(run)
     append(run, "sample", step=1, elapsed_s=2.0, text="x")
     odd = {**DETAILS["started"], "step": "seven"}
     append_record(run, {"event": "started", "elapsed_s": 0.0, **odd})
     with pytest.raises(CharLSTMError, match=DAMAGED):
-        replays.answer(run.name, [], "")
+        replay_parts(registry, run.name)
     samples = [{"step": 3, "elapsed_s": 4.5, "text": "from the file"}]
     save_checkpoint(random_checkpoint(samples=samples), run.paths.checkpoint)
-    assert texts(replays.answer(run.name, [], "")) == ["from the file"]
+    assert texts(replay_parts(registry, run.name)) == ["from the file"]
     run.paths.checkpoint.write_bytes(b"no model")
     with pytest.raises(CharLSTMError):
-        replays.answer(run.name, [], "")
+        replay_parts(registry, run.name)
 
 
 @pytest.mark.parametrize("name", ["gone", "", "../a-run", "a\0b", None, 7])
-def test_a_replay_that_is_not_there_is_an_error_in_words(replays, name):
+def test_a_replay_that_is_not_there_is_an_error_in_words(registry, name):
     with pytest.raises(CharLSTMError, match="no training"):
-        replays.answer(name, [], "")
+        replay_parts(registry, name)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +346,7 @@ def test_a_replay_that_is_not_there_is_an_error_in_words(replays, name):
     ids=str,
 )
 def test_samples_that_make_no_sense_are_left_out_of_a_file_and_are_damage_in_a_run(
-    replays, make_run, odd
+    registry, make_run, odd
 ):
     run = make_run()
     begin(run)
@@ -337,24 +355,24 @@ def test_samples_that_make_no_sense_are_left_out_of_a_file_and_are_damage_in_a_r
     append_record(run, {"event": "sample", **sample})
     write_sample(run, 4, 5.0, 2.0)
     with pytest.raises(CharLSTMError, match=DAMAGED):
-        replays.answer(run.name, [], "")
-    assert Trainer(replays.registry).show(run.name)[2] == report.UNREADABLE
+        replay_parts(registry, run.name)
+    assert TrainingNews(registry, run.name)(1)["status"] == report.UNREADABLE
     first, last = ({"step": step, "elapsed_s": 2.0 * step, "text": f"{step}"} for step in (1, 4))
     checkpoint_of(run.paths.checkpoint, samples=[first, sample, last])
-    assert texts(replays.answer(run.name, [], "")) == ["1", "4"]
+    assert texts(replay_parts(registry, run.name)) == ["1", "4"]
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
-def test_a_training_that_has_gone_astray_can_still_be_shown(replays, make_run, loss):
+def test_a_training_that_has_gone_astray_can_still_be_shown(registry, make_run, loss):
     run = make_run()
     begin(run)
     write_sample(run, 1, 2.0, 3.0)
     append(run, "validated", 2.5, step=2, val_loss_nats=loss, val_accuracy=0.1)
     append(run, "failed", 3.0, message="The training diverged.", pid=run.ownership.pid())
-    answer = replays.answer(run.name, [], "")
-    assert texts(answer) == ["\ntext 1"] and "loss 3.00 nats" in answer["moments"][0]["loss"]
+    answer = replay_parts(registry, run.name)
+    assert texts(answer) == ["\ntext 1"] and "loss 3.00 nats" in moments(answer)[0]["loss"]
     json.dumps(answer, allow_nan=False)
-    assert "The training diverged." in Trainer(replays.registry).show(run.name)[2]
+    assert "The training diverged." in TrainingNews(registry, run.name)(1)["status"]
 
 
 def test_curves_that_make_no_sense_are_left_out(tmp_path):
@@ -366,9 +384,9 @@ def test_curves_that_make_no_sense_are_left_out(tmp_path):
         samples=[*samples, {"step": 3, "elapsed_s": 40.0, "text": "a later one of the same step"}],
         history={"running_loss_nats": [(40.0, 1.0), (10.0, 3.0), *odd], "val_loss_nats": odd},
     )
-    answer = replay_of_checkpoint(checkpoint).answer()
+    answer = replay_of_checkpoint(checkpoint).parts()
     assert texts(answer) == ["<b>1</b>", "<b>2</b>", "a later one of the same step"]
-    losses = [re.search(r"loss ([\d.]+)", moment["loss"])[1] for moment in answer["moments"]]
+    losses = [re.search(r"loss ([\d.]+)", moment["loss"])[1] for moment in moments(answer)]
     assert losses == ["3.00", "2.00", "1.00"] and answer["note"] == NOTES["tuned"]
     assert None not in marks(answer)
     json.dumps(answer, allow_nan=False)
@@ -376,29 +394,29 @@ def test_curves_that_make_no_sense_are_left_out(tmp_path):
 
 def test_a_model_without_curves_shows_its_texts_all_the_same():
     samples = [{"step": 1, "elapsed_s": 0.0, "text": "a"}]
-    answer = replay_of_checkpoint(random_checkpoint(samples=samples)).answer()
-    assert answer["chart"] == "" and "not known" in answer["moments"][0]["loss"]
+    answer = replay_of_checkpoint(random_checkpoint(samples=samples)).parts()
+    assert answer["chart"] == "" and "not known" in moments(answer)[0]["loss"]
 
 
 def test_far_too_many_or_too_long_texts_are_cut():
     samples = [{"step": s, "elapsed_s": s, "text": "x" * 5000} for s in range(1000)]
-    answer = replay_of_checkpoint(random_checkpoint(samples=samples)).answer()
+    answer = replay_of_checkpoint(random_checkpoint(samples=samples)).parts()
     assert len(answer["order"]) == MAX_SNAPSHOTS
     assert (answer["order"][0], answer["order"][-1]) == ("0 0.0", "999 999.0")
     assert {len(text) for text in texts(answer)} == {MAX_TEXT_CHARACTERS}
 
 
-def test_the_notebook_s_split_and_a_first_model_are_named(replays, make_run, tmp_path):
+def test_the_notebook_s_split_and_a_first_model_are_named(registry, make_run, tmp_path):
     leaky = make_run("leaky", recipe=NOTEBOOK, budget=Budget(epochs=1))
     begin(leaky)
     write_sample(leaky, 1, 2.0, 3.0)
     append(leaky, "validated", step=1, elapsed_s=2.0, val_loss_nats=2.9, val_accuracy=0.1)
-    answer = replays.answer(leaky.name, [], "")
-    assert "leaks" in answer["moments"][0]["loss"] and UNSEEN not in answer["chart"]
+    answer = replay_parts(registry, leaky.name)
+    assert "leaks" in moments(answer)[0]["loss"] and UNSEEN not in answer["chart"]
     assert re.search(r'data-x-end-s="92"', answer["chart"]), "its end is expected in 90 seconds"
     path = tmp_path / "old.safetensors"
     save_checkpoint(random_checkpoint(), path)
     tuned = make_run("tuned", source=SourceModel.read(path))
     begin(tuned)
     write_sample(tuned, 1, 2.0, 3.0)
-    assert NOTES["tuned"] in replays.answer(tuned.name, [], "")["note"]
+    assert NOTES["tuned"] in replay_parts(registry, tuned.name)["note"]

@@ -1,0 +1,46 @@
+"""The route `/news`: what happens in trainings, as a stream of server-sent events.
+
+    GET /news?training=NAME    the Train tab for one training; without a NAME, for the running one
+    GET /news?replay=ID        "Watch it learn" for a model or a training
+
+The first event `news` has everything, each further one what has changed since. An event `error` is
+the last one: it has a sentence, and whether asking again is of no use (`final`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from charlstm.interface.event_stream import EVENTS, Streamed, refused
+from charlstm.interface.feed import Feeds
+from charlstm.interface.models import ModelRegistry
+from charlstm.interface.train.news import TrainingNews, shown_training
+from charlstm.interface.watch.news import ReplayNews
+
+NEITHER = "Say of what you want to hear: add ?training=NAME or ?replay=ID to the address."
+
+
+def news_routes(registry: ModelRegistry) -> list[Route]:
+    feeds = Feeds()
+
+    async def news(request: Request) -> Response | ASGIApp:
+        asked = request.query_params
+        if "training" in asked:
+            # All who see the same training share a feed, whether or not they asked for it by name.
+            name = await asyncio.to_thread(shown_training, registry, asked["training"])
+            messages = feeds.messages(("training", name), lambda: TrainingNews(registry, name))
+        elif "replay" in asked:
+            replay_id = asked["replay"]
+            messages = feeds.messages(
+                ("replay", replay_id), lambda: ReplayNews(registry, replay_id)
+            )
+        else:
+            return refused(NEITHER)
+        return Streamed(messages, EVENTS)
+
+    return [Route("/news", news)]

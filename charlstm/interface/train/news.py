@@ -1,0 +1,121 @@
+"""What the Train tab shows of a training: made once for all who look at it, when it changes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from charlstm.interface.feed import Parts
+from charlstm.interface.models import ModelRegistry, title_of
+from charlstm.interface.train import report
+from charlstm.runs.config import RunConfig
+from charlstm.runs.ownership import RunError
+from charlstm.runs.run import Run
+from charlstm.runs.timeline import Timeline
+
+# Both charts together have 18 kB, and a room has one Wi-Fi: all who watch are sent one megabyte a
+# second at most. Up to 50 see the charts grow every second, 200 every four seconds.
+CHARTS_PER_S = 50
+
+
+def shown_training(registry: ModelRegistry, name: str | None) -> str | None:
+    """The training to show to whoever asks for one: the named, the running or the newest."""
+    return _choose(name, [run.name for run in registry.trainings()], registry.runs.running())
+
+
+def _choose(name: str | None, names: Iterable[str], running: Run | None) -> str | None:
+    names = list(names)
+    if name in names:
+        return name
+    if running is not None and running.name in names:
+        return running.name
+    return next(iter(names), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """All that a training's report depends on."""
+
+    name: str
+    config: RunConfig
+    timeline: Timeline
+    is_stopping: bool
+    has_model: bool
+
+
+class TrainingNews:
+    """The parts of the Train tab for those who look at one training: a `Look` of a feed.
+
+    `trainings` is a list of [title, name]; `shown` and `running` are names, or null; `status`,
+    `charts` and `sample` are HTML; `stop`, `resume` and `write` tell which buttons can be seen and
+    pressed.
+
+    Args:
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        name: str | None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.registry = registry
+        self.name = name
+        self._clock = clock
+        self._facts: Facts | None = None
+        self._views = {"status": "", "charts": "", "sample": ""}
+        self._drawn: Timeline | None = None  # what the charts show
+        self._drawn_s = -math.inf
+
+    def __call__(self, watchers: int) -> Parts:
+        runs = {run.name: run for run in self.registry.trainings()}
+        running = self.registry.runs.running()
+        name = _choose(self.name, runs, running)
+        status, has_model, is_stopping = "none", False, False
+        if name is None:
+            views = {"status": report.NOTHING_YET, "charts": "", "sample": ""}
+        else:
+            run = runs[name]
+            has_model, is_stopping = run.paths.checkpoint.exists(), report.is_stopping(run)
+            try:
+                timeline = run.timeline()
+                status = timeline.status
+                facts = Facts(
+                    name=name,
+                    config=run.config,
+                    timeline=timeline,
+                    is_stopping=is_stopping,
+                    has_model=has_model,
+                )
+                views = self._make(run, facts, watchers)
+            except RunError:  # a damaged folder must not hide the other trainings
+                status = "failed"
+                views = {"status": report.UNREADABLE, "charts": "", "sample": ""}
+        can_stop = status in ("preparing", "running")  # measuring soon ends by itself
+        can_resume = status in ("new", "stopped", "interrupted", "failed")
+        return {
+            "trainings": [[title_of(run), run.name] for run in runs.values()],
+            "running": None if running is None else running.name,
+            "shown": name,
+            **views,
+            "stop": {"shown": can_stop, "enabled": not is_stopping},
+            "resume": {"shown": can_resume, "enabled": running is None},
+            "write": {"shown": has_model, "enabled": True},
+        }
+
+    def _make(self, run: Run, facts: Facts, watchers: int) -> dict[str, str]:
+        """The report as HTML; of what is as it was, that which was made before."""
+        timeline = facts.timeline
+        if facts != self._facts:
+            self._views["status"] = report.status_html(run, timeline)
+            self._views["sample"] = report.sample_html(timeline)
+        is_due = self._clock() - self._drawn_s >= watchers / CHARTS_PER_S
+        is_other = self._facts is None or self._facts.name != facts.name
+        if timeline != self._drawn and (is_due or is_other or timeline.status != "running"):
+            self._views["charts"] = report.charts_html(facts.config, timeline)
+            self._drawn, self._drawn_s = timeline, self._clock()
+        self._facts = facts
+        return dict(self._views)
