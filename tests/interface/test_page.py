@@ -382,9 +382,9 @@ def test_a_training_that_still_compiles_and_measures_says_so_from_the_start(
     run.ownership.claim()
     for measures in (True, False):
         monkeypatch.setattr(report, "will_measure", lambda recipes, measures=measures: measures)
-        status = trainer.show(run.name)[2]
+        status = TrainingNews(trainer.registry, run.name)(1)["status"]
         assert "Getting ready" in status and (FIRST_TIME in status) == measures
     monkeypatch.setattr(report, "will_measure", lambda recipes: True)
     append(run, "started")
     append(run, "progress")
-    assert FIRST_TIME not in trainer.show(run.name)[2]
+    assert FIRST_TIME not in TrainingNews(trainer.registry, run.name)(1)["status"]
