@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from charlstm.interface.assets import assets, browser_function
 from charlstm.interface.compare.tab import build_compare_tab
 from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
+from charlstm.interface.link_preview import TITLE, LinkPreview, picture_route
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.news import news_routes
@@ -32,7 +34,7 @@ MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"
 
 def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     choice = ModelChoice(registry)
-    with gr.Blocks(title="charlstm: learning to write", analytics_enabled=False) as demo:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="write") as tabs:
             with gr.Tab("Write", id="write"):
@@ -88,16 +90,11 @@ def launch_settings(engine: Engine, registry: ModelRegistry) -> dict:
         block_title_text_color="*neutral_700",
     )
     head, routes = assets()
+    routes += [picture_route(), TextStream(engine, registry).route(), *news_routes(registry)]
     return {
         "theme": theme,
         "head": head,
-        "app_kwargs": {
-            "routes": [
-                *routes,
-                TextStream(engine, registry).route(),
-                *news_routes(registry),
-            ]
-        },
+        "app_kwargs": {"routes": routes, "middleware": [Middleware(LinkPreview)]},
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each open stream
         "max_file_size": "20mb",  # larger than our own limit of 5 MB, which has a clearer message
