@@ -1,4 +1,7 @@
-"""The Train tab: the form for a training, its progress, and its result."""
+"""The Train tab: the form for a training, and the buttons of the one that is shown.
+
+How far that training is comes to the page as a stream, see news.py.
+"""
 
 from __future__ import annotations
 
@@ -162,7 +165,7 @@ class Trainer:
                 f"A training is going on already ({title_of(running)}): stop it first, or wait."
             )
 
-    # The training that is shown
+    # The buttons of the training that is shown
 
     def stop(self, name: str) -> None:
         self.runs.get(name).stop()

@@ -278,11 +278,14 @@ def test_the_moment_that_is_looked_at_stays_though_it_is_not_kept(watch, live):
     assert page.errors == []
 
 
-def test_a_tab_that_is_not_looked_at_is_sent_nothing(watch, live):
+def test_a_tab_that_is_not_looked_at_is_sent_nothing(visit, live):
     write_sample(live, 1, 1.0, 3.0)
-    page = watch()
+    page = visit()
     streams = Streams(page)
+    assert streams.now == 0
+    open_tab(page, "Watch it learn")
     ready(page, 1)
+    assert streams.now == 1
     open_tab(page, "Write")
     page.locator("#seed-text textarea").wait_for()
     wait_until_shown(page, lambda: streams.now == 0)
@@ -295,7 +298,7 @@ def test_a_tab_that_is_not_looked_at_is_sent_nothing(watch, live):
     write_sample(live, 3, 9.0, 1.9)
     show_again(page)
     ready(page, 3)
-    assert streams.opened == [f"replay={live.name}"] * 2
+    assert streams.opened == [f"replay={live.name}"] * 3
     append(live, "finished", results={}, pid=os.getpid())
     expect(page.locator(".watch-follow")).to_be_hidden()
     wait_until_shown(page, lambda: streams.now == 0)
