@@ -1,4 +1,4 @@
-"""A wire between a browser and a server, which a test can cut and mend."""
+"""A wire between a browser and a server, which a test can cut, or leave without a sound."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Wire:
         self.port = self._listener.getsockname()[1]
         self._is_cut = threading.Event()
         self._connections: set[socket.socket] = set()
+        self._forgotten: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -29,6 +30,10 @@ class Wire:
         for connection in list(self._connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """Let the connections of now stay open, and pass nothing more: new ones are as usual."""
+        self._forgotten |= self._connections
 
     def mend(self) -> None:
         self._is_cut.clear()
@@ -53,7 +58,8 @@ class Wire:
         with source:
             with suppress(OSError):
                 while data := source.recv(1 << 16):
-                    target.sendall(data)
+                    if source not in self._forgotten:
+                        target.sendall(data)
             self._connections.discard(source)
             with suppress(OSError):
                 target.shutdown(socket.SHUT_RDWR)

@@ -86,8 +86,11 @@ def test_a_resumed_training_goes_on_from_its_step(count):
     for step in (0, 1, FIRST, FIRST + 1, count // 2, count - 1, count):
         resumed = curve.until(step)
         assert [p.step for p in resumed.points] == [p.step for p in curve.points if p.step <= step]
+        before = resumed.points
         for event in events(count + 60, seed=2)[step:]:
             resumed = resumed.after(event)
+            if resumed.stride == curve.stride and step < count:
+                assert resumed.points[: len(before)] == before, "what is past does not change"
         assert len(resumed.points) <= MOST
         steps = [point.step for point in resumed.points]
         assert steps == sorted(set(steps)) and steps[-1] == count + 60

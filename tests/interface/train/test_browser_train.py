@@ -204,6 +204,19 @@ def test_a_connection_that_is_cut_is_mended_and_nothing_is_lost(look, make, serv
         expect(status(page)).to_contain_text("7,000 characters a second")
 
 
+def test_a_connection_that_has_fallen_silent_is_given_up(look, make, server):
+    run = make("a")
+    go_on(run, 5)
+    with wire_to(server.port) as wire:
+        address = f"http://127.0.0.1:{wire.port}"
+        page = look(on=replace(server, address=address), with_clock=True)
+        expect(status(page)).to_contain_text("5,000 characters a second")
+        wire.forget()
+        go_on(run, 6)
+        page.clock.run_for(7000)
+        expect(status(page)).to_contain_text("6,000 characters a second")
+
+
 def test_a_server_that_answers_with_an_error_is_asked_again(look, make):
     run = make("a")
     page = look()

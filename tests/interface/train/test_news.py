@@ -162,6 +162,7 @@ def test_many_who_watch_are_sent_the_charts_less_often_but_the_end_at_once(regis
     crowd = [changed(4 * CHARTS_PER_S) for _ in range(8)]
     assert all("status" in parts for parts in crowd)
     assert ["charts" in parts for parts in crowd] == [False, False, False, True] * 2
+    assert "charts" not in changed(4 * CHARTS_PER_S)
     append(run, "measuring", now_s, share=0.0)
     drawn = look(4 * CHARTS_PER_S)["charts"]
     assert drawn == report.charts_html(run.config, run.timeline())
