@@ -143,7 +143,8 @@ def _write_rows(checkpoint: Checkpoint, random_seed: int, texts: int) -> np.ndar
     plan = np.full((texts, CHARACTERS), -1, np.int32)
     first = read_seed_text(checkpoint.vocabulary, "").ids
     plan[:, : len(first)] = first
-    settings = np.tile(np.array(Sampling(temperature=0.8).as_numbers, np.float64), (texts, 1))
+    one = (*Sampling(temperature=0.8).as_numbers, 0)  # no chances are asked for
+    settings = np.tile(np.array(one, np.float64), (texts, 1))
     uniforms = np.random.default_rng(random_seed).random(plan.shape)
     network.write(network.start(texts), plan, settings, uniforms, np.zeros(1, np.uint8))
     return plan

@@ -26,6 +26,7 @@ from charlstm.files import locked, replace_file
 from charlstm.home import PACKAGE_PARENT, home, make_folder
 from charlstm.machine import available_cores, cpu_name
 from charlstm.network import (
+    compiling,
     float_products,
     kernel,
     recurrence_kernel,
@@ -44,6 +45,7 @@ OTHER_S, OTHER_S_PER_PARAMETER = 3.5e-3, 3e-9
 
 # The code whose speed is measured: a change of one of these files makes every measurement invalid.
 MEASURED_CODE = (
+    compiling,
     vectors,
     float_products,
     kernel,
