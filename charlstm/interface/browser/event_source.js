@@ -24,8 +24,9 @@ export class NewsStream {
 
   open(address) {
     this.close();
+    this.address = address; // may be changed: it is used whenever the stream is opened again
     this.#closing = new AbortController();
-    this.#readAgainAndAgain(address, this.#closing.signal);
+    this.#readAgainAndAgain(this.#closing.signal);
   }
 
   close() {
@@ -34,11 +35,11 @@ export class NewsStream {
     this.#setHeard();
   }
 
-  async #readAgainAndAgain(address, signal) {
+  async #readAgainAndAgain(signal) {
     let pause = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       this.#patience ??= setTimeout(() => this.#setLost(), PATIENCE_MS);
-      if (await this.#read(address, signal)) pause = FIRST_PAUSE_MS;
+      if (await this.#read(signal)) pause = FIRST_PAUSE_MS;
       if (signal.aborted) return;
       this.#patience ??= setTimeout(() => this.#setLost(), PATIENCE_MS);
       // Not everybody at the same moment: a server that has just started would meet a crowd.
@@ -48,10 +49,10 @@ export class NewsStream {
   }
 
   // Reads until the stream ends; returns whether there were news.
-  async #read(address, signal) {
+  async #read(signal) {
     let hadNews = false;
     let text = "";
-    for await (const piece of piecesOf(address, signal)) {
+    for await (const piece of piecesOf(this.address, signal)) {
       this.#setHeard();
       const events = (text + piece).split("\n\n");
       text = events.pop();

@@ -40,6 +40,11 @@ export class LiveView extends View {
     else this.stream.open(address);
   }
 
+  // The open stream is that of another address too, by which it is opened from now on.
+  keepStreamAs(address) {
+    this.address = this.stream.address = address;
+  }
+
   receive(news) {
     this.sayOfConnection("");
     this.take(news);

@@ -41,7 +41,7 @@ class TrainingReport extends LiveView {
   }
 
   newsAddress() {
-    return `news?training=${encodeURIComponent(chosenTraining())}`;
+    return addressOf(chosenTraining());
   }
 
   refuse(sentence) {
@@ -49,7 +49,9 @@ class TrainingReport extends LiveView {
   }
 
   take(news) {
+    const isFirst = !("shown" in this.parts);
     Object.assign(this.parts, news);
+    this.settle(this.parts.shown, isFirst);
     const { trainings, shown, status, charts, sample } = this.parts;
     setShownTraining(shown);
     if (news.trainings) this.showList(trainings);
@@ -63,6 +65,13 @@ class TrainingReport extends LiveView {
       button.disabled = !this.parts[name].enabled;
     }
     this.showWhatHasBegun();
+  }
+
+  // Whoever has not chosen a training stays with the first one that is shown.
+  settle(shown, isItsStream) {
+    if (chosenTraining() !== "" || shown === null) return;
+    if (isItsStream) this.keepStreamAs(addressOf(shown));
+    showTraining(shown);
   }
 
   showList(trainings) {
@@ -86,5 +95,7 @@ class TrainingReport extends LiveView {
     showTraining(running);
   }
 }
+
+const addressOf = (name) => `news?training=${encodeURIComponent(name)}`;
 
 customElements.define("training-report", TrainingReport);

@@ -217,24 +217,40 @@ def test_a_connection_that_has_fallen_silent_is_given_up(look, make, server):
         expect(status(page)).to_contain_text("6,000 characters a second")
 
 
-def test_a_server_that_answers_with_an_error_is_asked_again(look, make):
+def test_a_server_that_answers_with_an_error_is_lost_until_it_answers_well(look, make):
     run = make("a")
     page = look()
-    answers = [503, 502, 200]
-
-    def answer(route) -> None:
-        code = answers.pop(0) if answers else 200
-        if code == 200:
-            route.continue_()
-        else:
-            route.fulfill(status=code, body="<html>Bad gateway</html>")
-
-    page.route("**/news?*", answer)
+    page.route(
+        "**/news?*", lambda route: route.fulfill(status=502, body="<html>Bad gateway</html>")
+    )
     hide(page)
     go_on(run, 8)
     show_again(page)
+    expect(page.locator("training-report .connection")).to_contain_text(LOST)
+    page.unroute("**/news?*")
     expect(status(page)).to_contain_text("8,000 characters a second")
-    assert answers == []
+    expect(page.locator("training-report .connection")).to_have_text("")
+
+
+def test_whoever_has_chosen_nothing_stays_with_the_training_that_is_shown_at_first(look, make):
+    page = look()
+    streams = Streams(page)
+    expect(status(page)).to_contain_text("No training yet")
+    first = make("a", alive=False)
+    expect(page.locator("[data-status=interrupted]")).to_be_visible()
+    make("b", alive=False)
+    expect(listed(page)).to_have_value(first.name)
+    for leave, come_back in (
+        (lambda: hide(page), lambda: show_again(page)),
+        (lambda: open_tab(page, "Write"), lambda: open_tab(page, "Train")),
+    ):
+        leave()
+        wait_until_shown(page, lambda: streams.now == 0)
+        come_back()
+        wait_until_shown(page, lambda: streams.now == 1)
+    assert set(streams.opened) == {f"training={first.name}"}
+    other = look()
+    expect(listed(other)).not_to_have_value(first.name)
 
 
 def test_a_damaged_and_a_removed_training_are_said_in_a_sentence(look, make):
