@@ -11,3 +11,13 @@ export function chooseModel(id) {
 
 export const chosenModel = () => model.get();
 export const onModelChosen = (listener) => model.subscribe(listener);
+
+// Resolves when the lists hold the models that are there now: before, they refuse the newer ones.
+export const listsAreLoaded = () =>
+  new Promise((resolve) => {
+    if (model.get() !== null) return resolve();
+    const end = model.subscribe(() => {
+      end();
+      resolve();
+    });
+  });

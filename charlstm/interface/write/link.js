@@ -1,6 +1,7 @@
 // Links: the page's address follows the tab and the text on the paper, and the page follows its
 // address, when it opens and on Back and Forward.
 import { USUAL_MODEL, readAddress, searchOf, withSearch } from "../browser/address.js";
+import { listsAreLoaded } from "../browser/chosen_model.js";
 import { toClipboard } from "../browser/clipboard.js";
 import { firstSeed, throwDice } from "../browser/dice.js";
 import { ask } from "../browser/server.js";
@@ -146,6 +147,7 @@ export async function openPage(givenLimits, seed) {
   if (!isReload) remark(faults);
   noteFollowed();
   if (!request) follow("replaceState");
+  if (kept[0] !== SHIPPED) await listsAreLoaded();
   return [select(tab), ...kept];
 }
 
@@ -191,6 +193,7 @@ async function openAddress(seed) {
     if (wanted.seed_text !== null && !paper.showAgain(isWanted)) {
       paper.begin(filled, { isFromAddress: true });
     }
+    if (filled.model !== SHIPPED) await listsAreLoaded();
     return [select(tab), ...Object.values(filled)];
   } finally {
     noteFollowed();
