@@ -28,6 +28,7 @@ from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.engine import Engine
 from tests.benchmarks.gradio_visitor import write as generate
 from tests.benchmarks.stream_visitor import Visit, read_text
+from tests.benchmarks.training import text_path
 from tests.page_server import ROOT, running_page
 
 CROWDS = (1, 20, 100, 300)
@@ -161,9 +162,10 @@ def training_speed(run: Path, seconds: float, meanwhile=None) -> float:
     return (later_step - step) * 32 * 32 / (later_s - elapsed_s)  # lanes x window of `quick`
 
 
-def beside_a_training(page: Page, home: Path) -> None:
+def beside_a_training(page: Page, home: Path, text: Path) -> None:
     run = home / "runs" / "beside"
-    command = [sys.executable, "-m", "charlstm", "train", "--minutes", "3", "--run", str(run)]
+    options = ["--text", str(text), "--minutes", "3", "--run", str(run)]
+    command = [sys.executable, "-m", "charlstm", "train", *options]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -171,6 +173,8 @@ def beside_a_training(page: Page, home: Path) -> None:
         while not (run / "events.jsonl").exists() or '"progress"' not in (
             run / "events.jsonl"
         ).read_text("utf-8"):
+            if process.poll() is not None:
+                raise SystemExit("The training ended before it had begun.")
             time.sleep(0.2)
         time.sleep(5)
         alone = training_speed(run, TRAINING_S)
@@ -197,7 +201,9 @@ def best_crowd(page: Page, texts: list[dict]) -> list[Visit]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    seconds = 20 if parser.parse_args().quick else 120
+    parser.add_argument("--text", help="to train on meanwhile (default: Tiny Shakespeare)")
+    arguments = parser.parse_args()
+    text, seconds = text_path(arguments.text), 20 if arguments.quick else 120
     print(cpu_name())
     engine = Engine()
     with tempfile.TemporaryDirectory() as folder:
@@ -225,7 +231,7 @@ def main() -> None:
             print(row(f"{MOST_OPEN:,} at once", visits, page.memory_mb()), flush=True)
             visits = asyncio.run(through_the_queue(page, 100))
             print(row("100 at once by /generate", visits, page.memory_mb()), flush=True)
-            beside_a_training(page, Path(folder))
+            beside_a_training(page, Path(folder), text)
 
 
 if __name__ == "__main__":

@@ -336,6 +336,7 @@ def test_the_page_fits_and_nothing_comes_from_another_host(visit, server):
     page = visit(color_scheme="light")
     write(page, "KING:", 100)
     for tab, whole in FILLED.items():
+        page.set_viewport_size({"width": 1280, "height": 844})  # where Gradio shows all tabs
         open_tab(page, tab)
         page.locator(whole).first.wait_for()
         for theme in ("light", "dark"):
