@@ -20,8 +20,9 @@ from charlstm.machine import allow_many_open_files  # noqa: E402
 from charlstm.runs.run import Runs  # noqa: E402
 from charlstm.writing.engine import Engine  # noqa: E402
 
-engine = Engine()
-registry = ModelRegistry(Runs())
+runs = Runs()
+engine = Engine(is_training=runs.is_training)
+registry = ModelRegistry(runs)
 demo = build_page(engine, registry)
 
 

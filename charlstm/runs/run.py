@@ -344,3 +344,10 @@ class Runs:
     def running(self) -> Run | None:
         """The newest training that is running; None if there is none."""
         return next((run for run in self.all() if run.is_alive()), None)
+
+    def is_training(self) -> bool:
+        """Whether a training is running, as far as the folders can be read."""
+        try:
+            return self.running() is not None
+        except OSError:
+            return False

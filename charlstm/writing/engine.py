@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -43,6 +43,7 @@ from charlstm.writing.writing_state import MAX_MARKS, Mark, WritingState
 
 PIECE_S = 0.1  # interval between the pieces of a text, when few texts are written
 PIECE_S_PER_TEXT = 0.006  # added for each open text, because a page has to show each piece
+LOOK_FOR_TRAINING_S = 1.0
 TIME_SLICE_S = 0.02  # per model: then the next model's texts are advanced
 REMEMBERED_STATES = 2000  # at the ends of pieces, where texts may be continued; 6 kB each
 REMEMBERED_TEXTS = REMEMBERED_STATES // MAX_MARKS  # whose rest may be asked for again
@@ -52,9 +53,16 @@ class Engine:
     """Writes the texts of many visitors at once.
 
     The thread starts with the first text and sleeps while there is none.
+
+    Args:
+        is_training: whether a training runs on the same cores, to which half of them are left. A
+            training goes behind in priority, so that without this a crowd would leave it little.
     """
 
-    def __init__(self):
+    def __init__(self, is_training: Callable[[], bool] = lambda: False):
+        self._is_training = is_training
+        self._leaves_half = False
+        self._look_again_s = 0.0  # when to ask again whether a training runs
         self._lock = threading.Condition()
         self._arriving: list[WritingState] = []
         self._thread: threading.Thread | None = None
@@ -181,13 +189,20 @@ class Engine:
             interval_s = PIECE_S + PIECE_S_PER_TEXT * open_texts
             for batch in self._batches:
                 try:
-                    batch.advance(TIME_SLICE_S, self._interrupt, self._workers, self._cores)
+                    cores = self._usable_cores(time.monotonic())
+                    batch.advance(TIME_SLICE_S, self._interrupt, self._workers, cores)
                     _put_pieces(batch, interval_s)
                 except Exception as error:
                     _fail(batch.remove_all(), error)
                 for text in batch.remove_idle():
                     self._leave(text)
             self._batches = [batch for batch in self._batches if batch.texts]
+
+    def _usable_cores(self, now_s: float) -> int:
+        if now_s >= self._look_again_s:
+            self._leaves_half = self._is_training()
+            self._look_again_s = now_s + LOOK_FOR_TRAINING_S
+        return max(1, self._cores // 2) if self._leaves_half else self._cores
 
     def _admit(self, text: WritingState) -> None:
         """Add a text to the batch of its model, from a remembered state if there is one."""

@@ -147,6 +147,24 @@ def test_seed_texts_of_any_kind(engine, seed_text):
     assert text == written_alone(checkpoint, seed_text, 12, 3) and len(text) == 12
 
 
+@pytest.mark.parametrize(("is_training", "cores"), [(False, 4), (True, 2)])
+def test_half_of_the_cores_are_left_to_a_training(monkeypatch, is_training, cores):
+    used = set()
+    advance = Batch.advance
+
+    def noting(batch, seconds, interrupt, workers, cores):
+        used.add(cores)
+        advance(batch, seconds, interrupt, workers, cores)
+
+    monkeypatch.setattr("charlstm.writing.engine.available_cores", lambda: 4)
+    monkeypatch.setattr(Batch, "advance", noting)
+    engine = Engine(is_training=lambda: is_training)
+    checkpoint = random_checkpoint("\n ab")
+    text = asyncio.run(collect(engine, checkpoint, "a", length=50, random_seed=1))
+    assert text == written_alone(checkpoint, "a", 50, 1)
+    assert used == {cores}
+
+
 def test_leaving_early_frees_the_place(engine):
     checkpoint = random_checkpoint()
 
