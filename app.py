@@ -5,6 +5,8 @@ import logging
 import os
 import socket
 import sys
+import threading
+from contextlib import suppress
 
 from charlstm import bootstrap
 
@@ -61,7 +63,10 @@ def main() -> None:
         port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")
         parser.error(f"The port {port} is taken: give another one by --port.")
     log_start(demo.local_url)
-    demo.block_thread()
+    # Not by `block_thread`, which leaves open streams open, and waits for them.
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    demo.close()
 
 
 def is_ours(host: str) -> bool:

@@ -20,6 +20,7 @@ PLAIN = "text/plain"
 # A sign of life, so that a reader can tell a busy server from a broken connection.
 KEEP_ALIVE_S = 2.0
 KEEP_ALIVE = b":\n\n"  # a comment, which readers of events ignore
+END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 HEADERS = {
     # no-transform: a proxy that compresses would hold pieces back; nginx is asked by the other.
     "Cache-Control": "no-store, no-transform",
@@ -48,6 +49,7 @@ class Streamed:
 
     When the reader leaves, the iteration is closed at once, also while it waits for a piece. A
     reader who is slow slows the iteration: no piece is taken before the last one is on its way.
+    When the server stops, it ends as well.
 
     Args:
         pieces: what to send. If it raises, the connection is cut short of its proper end, which a
@@ -65,15 +67,20 @@ class Streamed:
         await send({"type": "http.response.start", "status": 200, "headers": raw})
         sending = asyncio.create_task(self._send_all(send))
         leaving = asyncio.create_task(_until_disconnected(receive))
+        stopping = asyncio.create_task(_until_stopped(scope))
         try:
-            await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([sending, leaving, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            is_cut = stopping.done() and not sending.done()
             leaving.cancel()
+            stopping.cancel()
             if not sending.done():
                 sending.cancel()
             # Waits until the pieces are closed; what they raised is raised here.
             with suppress(asyncio.CancelledError):
                 await sending
+            if is_cut and self._media_type == EVENTS:  # whose readers know the last event
+                await send(END)
 
     async def _send_all(self, send: Send) -> None:
         async with aclosing(self._pieces) as pieces:
@@ -98,11 +105,17 @@ class Streamed:
                     coming.cancel()
                     with suppress(asyncio.CancelledError, StopAsyncIteration):
                         await coming
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send(END)
 
 
 def _body(piece: bytes) -> Message:
     return {"type": "http.response.body", "body": piece, "more_body": True}
+
+
+async def _until_stopped(scope: Scope) -> None:
+    """Wait until the server stops, of which Gradio tells its app."""
+    stop_event = getattr(scope.get("app"), "stop_event", None)
+    await (stop_event or asyncio.Event()).wait()
 
 
 async def _until_disconnected(receive: Receive) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,8 +33,8 @@ class Reader:
     def bodies(self):
         return [message["body"] for message in self.sent[1:]]
 
-    async def read(self, pieces, media_type=PLAIN):
-        await Streamed(pieces, media_type)({"type": "http"}, self.receive, self.send)
+    async def read(self, pieces, media_type=PLAIN, app=None):
+        await Streamed(pieces, media_type)({"type": "http", "app": app}, self.receive, self.send)
 
 
 class Source:
@@ -66,6 +67,23 @@ def test_pieces_are_sent_in_order_and_the_end_is_said():
         headers = dict(reader.sent[0]["headers"])
         assert headers[b"content-type"] == b"text/plain; charset=utf-8"
         assert headers[b"x-accel-buffering"] == b"no"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("media_type", "end"), [(EVENTS, [b""]), (PLAIN, [])])
+def test_a_stream_ends_when_the_server_stops(media_type, end):
+    async def main():
+        reader, source = Reader(), Source(b"RO")
+        app = SimpleNamespace(stop_event=asyncio.Event())
+        reading = asyncio.create_task(reader.read(source.pieces(), media_type, app))
+        while b"RO" not in reader.bodies:
+            await asyncio.sleep(0)
+        app.stop_event.set()
+        await asyncio.wait_for(reading, 60)
+        assert source.is_closed
+        # A plain text must not look complete; readers of events know the last one.
+        assert reader.bodies[1:] == end
 
     asyncio.run(main())
 
