@@ -20,6 +20,7 @@ ENTRY = "browser/main.js"
 STYLES = (
     "browser/tokens.css",
     "browser/page.css",
+    "write/write.css",
     "charts/plot.css",
     "write/next_odds.css",
     "train/report.css",
@@ -28,6 +29,9 @@ STYLES = (
     "compare/compare.css",
     "how/how.css",
 )
+# The serif of what the network writes, so that it looks the same on every machine.
+FONT = "browser/source-serif-4-latin.woff2"
+FONT_ADDRESS = "views/source-serif-4-latin.woff2"  # beside the style sheet, which names it
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -76,6 +80,9 @@ def assets() -> tuple[str, list[Route]]:
             return Response(status_code=404)
         return Response(content, media_type="text/javascript", headers=KEEP)
 
+    async def font(request: Request) -> Response:
+        return Response((FOLDER / FONT).read_bytes(), media_type="font/woff2", headers=KEEP)
+
     # Preloading saves round trips: a module's imports are known only once it has arrived.
     modules = "".join(
         f'<link rel="modulepreload" href="{SCRIPTS_ADDRESS}/{name}">'
@@ -84,11 +91,13 @@ def assets() -> tuple[str, list[Route]]:
     )
     # Not passed as Gradio's `css`, which it rewrites, breaking selectors that contain a comma.
     head = (
+        f'<link rel="preload" href="{FONT_ADDRESS}" as="font" type="font/woff2" crossorigin>'
         f'<link rel="stylesheet" href="{style_address}">'
         f'<script type="module" src="{SCRIPTS_ADDRESS}/{ENTRY}"></script>{modules}'
     )
     routes = [
         Route(f"/{style_address}", style),
+        Route(f"/{FONT_ADDRESS}", font),
         Route(f"/{SCRIPTS_ADDRESS}/{{module:path}}", script),
     ]
     return head, routes

@@ -22,11 +22,7 @@ from charlstm.interface.watch.tab import build_watch_tab
 from charlstm.interface.write.tab import build_write_tab
 from charlstm.writing.engine import Engine
 
-HEADER = """
-<header class="hero"><h1>charlstm</h1>
-<p>A small neural network that learned to write by guessing the next letter, over and over.
-Give it a beginning and it goes on; or watch a new one learn from nothing.</p></header>
-"""
+BRAND = '<h1 class="brand">charlstm</h1>'
 SESSIONS = 500  # visitors whose state Gradio keeps, 0.1 MB each
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
@@ -35,20 +31,23 @@ MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"
 def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     choice = ModelChoice(registry)
     with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
-        gr.HTML(HEADER, js_on_load=None)
-        with gr.Tabs(selected="write") as tabs:
+        with gr.Row(elem_id="header-tools"):
+            share_button = gr.Button("Share", size="sm", min_width=0, elem_id="share")
+        gr.HTML(BRAND, js_on_load=None, elem_id="brand")
+        with gr.Tabs(selected="write", elem_id="tabs") as tabs:
             with gr.Tab("Write", id="write"):
                 build_write_tab(engine, registry, choice, demo, tabs)
-            with gr.Tab("Train", id="train") as train_tab:
-                build_train_tab(registry, choice, tabs, train_tab)
             with gr.Tab("Watch it learn", id="watch") as watch_tab:
                 build_watch_tab(registry, watch_tab)
             with gr.Tab("Look inside", id="inside"):
                 build_inside_tab(registry, choice)
             with gr.Tab("Compare", id="compare"):
                 build_compare_tab(registry, choice)
+            with gr.Tab("Train", id="train") as train_tab:
+                build_train_tab(registry, choice, tabs, train_tab)
             with gr.Tab("How it works", id="how"):
                 build_how_tab(registry, choice)
+        share_button.click(None, None, None, js=browser_function("write/link.js", "share"))
         for tab in tabs.children:
             chosen = browser_function("write/link.js", "tabChosen", tab.id)
             tab.select(None, None, None, js=chosen)

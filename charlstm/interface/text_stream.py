@@ -191,7 +191,7 @@ class TextStream:
         try:
             async with aclosing(self._pieces(asked)) as pieces:
                 async for piece in pieces:
-                    yield event("piece", _as_json(piece))
+                    yield event("piece", as_json(piece))
         except Exception as error:
             log_unexpected(error)
             yield event("error", {"error": BROKE_OFF})
@@ -214,7 +214,8 @@ class TextStream:
         )
 
 
-def _as_json(piece: Piece) -> dict[str, Any]:
+def as_json(piece: Piece) -> dict[str, Any]:
+    """The data of an event `piece`."""
     choices = piece.choices
     if choices is None:
         return {"text": piece.text}

@@ -2,6 +2,7 @@
 // The page's handlers import the functions they call from the other modules by themselves.
 import "./clipboard.js";
 import "../write/paper_view.js";
+import "../write/buttons.js";
 import "../write/link.js";
 import "../write/next_odds.js";
 import "../train/report.js";

@@ -15,10 +15,10 @@ export function likeliest(probabilities, count) {
   return pairs.sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, count);
 }
 
-// Never "100 %" for what is not certain, and never "0 %" for what is possible.
+// Never "100%" for what is not certain, and never "0%" for what is possible.
 export function percent(probability) {
   const value = 100 * probability;
-  if (value > 99.5 && probability < 1) return `${Math.min(99.9, value).toFixed(1)} %`;
-  if (value >= 9.95) return `${value.toFixed(0)} %`;
-  return value >= 0.05 ? `${value.toFixed(1)} %` : "< 0.1 %";
+  if (value > 99.5 && probability < 1) return `${Math.min(99.9, value).toFixed(1)}%`;
+  if (value >= 9.95) return `${value.toFixed(0)}%`;
+  return value >= 0.05 ? `${value.toFixed(1)}%` : "< 0.1%";
 }

@@ -20,6 +20,9 @@ export const countCharacters = (text) => {
 
 class Refused extends Error {}
 
+// How many of the likeliest characters the server names with each one that it draws.
+const CHANCES = 5;
+
 export class WrittenText {
   #listeners = new Set();
   #abort = new AbortController();
@@ -30,7 +33,14 @@ export class WrittenText {
   constructor(request, known = {}) {
     this.request = request;
     this.text = ""; // what has come, the seed text included
-    this.seedUnits = null; // length of the visitor's own part of it; null until it has come
+    // All places are counted in UTF-16 units, as JavaScript does.
+    this.yours = []; // parts that the visitor wrote: [begin, end] each
+    this.shownUnits = 0; // how much of it the visitor has seen, where a text is shown by and by
+    this.isPaused = false; // no more of it is shown for the time being
+    this.wantsChoices = false;
+    // How each character was drawn, in order: {at, likeliest, probabilities, drawn}, where `at` is
+    // its place, the rest as the server says it. Whoever shows the text takes them away.
+    this.choices = [];
     this.status = "asked"; // then writing, and one of ended, stopped, refused
     this.isReady = true; // the server can write at once
     this.isLost = false; // there has been no connection for a while
@@ -99,7 +109,11 @@ export class WrittenText {
       const response = await fetch(new URL("write", document.baseURI), {
         method: "POST",
         headers: { Accept: "text/event-stream", "Content-Type": "application/json" },
-        body: JSON.stringify({ ...this.request, from: countCharacters(this.text) }),
+        body: JSON.stringify({
+          ...this.request,
+          from: countCharacters(this.text),
+          chances: this.wantsChoices ? CHANCES : 0,
+        }),
         cache: "no-store",
         signal: this.#abort.signal,
       });
@@ -129,18 +143,37 @@ export class WrittenText {
         // From now on by the name that means the same model, also after it has learned on.
         request: { ...this.request, model: data.model },
         text,
-        seedUnits: this.seedUnits ?? text.length,
+        yours: this.yours.length ? this.yours : [[0, text.length]],
         unknown: data.unknown,
         isReady: data.is_ready,
         status: "writing",
       });
     } else if (kind === "piece") {
-      this.#change({ text: this.text + data.text, isReady: true });
+      this.takePiece(data);
     } else if (kind === "end") {
       this.#end("ended");
     } else if (kind === "error") {
       this.#end("refused", data.error);
     }
+  }
+
+  // data: as the server sends it.
+  takePiece(data) {
+    if (data.likeliest) this.#keepChoices(data);
+    this.#change({ text: this.text + data.text, isReady: true });
+  }
+
+  #keepChoices({ text, likeliest, probabilities, drawn }) {
+    let at = this.text.length;
+    [...text].forEach((character, index) => {
+      this.choices.push({
+        at,
+        likeliest: likeliest[index],
+        probabilities: probabilities[index],
+        drawn: drawn[index],
+      });
+      at += character.length;
+    });
   }
 
   #end(status, sentence = "") {

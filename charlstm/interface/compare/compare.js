@@ -115,7 +115,7 @@ class ComparedTexts extends HTMLElement {
       const isRefused = writing.status === "refused";
       if (isRefused && !writing.text) {
         writing.text = writing.request.seed_text; // what was to be continued
-        writing.seedUnits = writing.text.length;
+        writing.yours = [[0, writing.text.length]];
       }
       this.pages[index].show(writing);
       const html = isRefused ? escapeHTML(writing.sentence) : facts;

@@ -1,8 +1,11 @@
-// What the Write tab's buttons do. A form is what Gradio passes: model, seed text, temperature,
-// length, random seed.
+// What the Write tab's buttons do, and which one of its acts the large button offers.
 import { toClipboard } from "../browser/clipboard.js";
 import { rollSeed } from "../browser/dice.js";
+import { nowForm, onForm } from "./form.js";
 import * as paper from "./paper.js";
+import { nowSpeed, onSpeed, step } from "./pace.js";
+
+const LABELS = { write: "Write", pause: "Pause", goOn: "Continue", step: "Next letter" };
 
 const requestOf = ([model, seed_text, temperature, length, random_seed]) => ({
   model: model ?? "",
@@ -12,11 +15,38 @@ const requestOf = ([model, seed_text, temperature, length, random_seed]) => ({
   random_seed,
 });
 
-// Returns the random seed of the new text, for its box.
+function nextAct() {
+  const isStep = nowSpeed() === "Step";
+  if (paper.isWriting() && !(isStep && paper.shownText() === paper.latest())) return "pause";
+  const shown = paper.shownText();
+  if (shown?.isFirst && shown.shownUnits === shown.text.length) return "write";
+  if (!shown || shown.composed !== nowForm().seed_text) return "write";
+  return isStep ? "step" : "goOn";
+}
+
+// The large button. Returns the random seed for its box.
+export function act(isAlwaysNew, ...form) {
+  const wanted = nextAct();
+  if (wanted === "write") return write(isAlwaysNew, ...form);
+  if (wanted === "pause") paper.pause();
+  else goOn(requestOf(form), wanted === "step");
+  return form.at(-1);
+}
+
+function goOn(settings, isStep) {
+  const shown = paper.shownText();
+  const isAllShown = shown.shownUnits >= shown.text.length;
+  if ((isAllShown && !shown.isOpen) || !paper.isWrittenWith(settings)) paper.goOn(settings);
+  else paper.resume();
+  if (isStep) step();
+}
+
+// Enter in the box, and Start over. Returns the random seed of the new text, for its box.
 export function write(isAlwaysNew, ...form) {
   const request = requestOf(form);
   request.random_seed = rollSeed(isAlwaysNew, request.random_seed);
   paper.begin(request);
+  if (nowSpeed() === "Step") step();
   return request.random_seed;
 }
 
@@ -26,8 +56,13 @@ export function writeExample(example, isAlwaysNew, ...form) {
   return [example, write(isAlwaysNew, ...Object.values(request))];
 }
 
-export const goOn = (...form) => paper.goOn(requestOf(form));
-export const stop = () => paper.stop();
+// When the slider is let go while a text is written: the rest is drawn at the new temperature.
+export function temperatureChosen(...form) {
+  const settings = requestOf(form);
+  const isBeingWritten = paper.isWriting() && paper.shownText() === paper.latest();
+  if (isBeingWritten && !paper.isWrittenWith(settings)) paper.goOn(settings);
+}
+
 export const undo = () => paper.undo();
 
 export async function copy() {
@@ -37,3 +72,22 @@ export async function copy() {
     isCopied ? "Copied." : "The browser does not let the page copy: select the text by hand.",
   );
 }
+
+// Length, model and random seed are there for whoever wants them.
+export function showMore() {
+  const isOpen = document.querySelector("#more").classList.toggle("open");
+  document.querySelector("#more-button").setAttribute("aria-expanded", isOpen);
+}
+
+// The large button says what it does. Gradio writes its label once, into a text node that stays.
+function showLabel() {
+  const button = document.querySelector("#write-button");
+  const wanted = nextAct();
+  const label = [...(button?.childNodes ?? [])].find((node) => node.data?.trim());
+  if (label && label.data !== LABELS[wanted]) label.data = LABELS[wanted];
+  document.querySelector("#composer")?.classList.toggle("fresh", !paper.shownText());
+}
+
+paper.onPaper(showLabel);
+onForm(showLabel);
+onSpeed(showLabel);

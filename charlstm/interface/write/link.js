@@ -6,6 +6,7 @@ import { toClipboard } from "../browser/clipboard.js";
 import { firstSeed, throwDice } from "../browser/dice.js";
 import { ask } from "../browser/server.js";
 import { countCharacters } from "../browser/written_text.js";
+import { nowForm } from "./form.js";
 import * as paper from "./paper.js";
 
 const UNCHANGED = { __type__: "update" }; // in Gradio's words: this output stays as it is
@@ -17,7 +18,6 @@ const MOST_FAULTS = 5; // of an address that are named
 const SHIPPED = "shipped"; // id of the model that every installation has
 let tab = "write";
 let limits = null;
-let form = null; // model, seed text, temperature, length, random seed, as the page shows them
 let isFollowing = false; // the page is about to follow its address: it must not be changed
 
 // The request that gives a text in one go. One that was stopped ends where it stands.
@@ -87,7 +87,8 @@ paper.onPaper(() => {
   if (isFollowing || (writing === followed.writing && status === followed.status)) return;
   // The text that an address asked for stands under that address, with all its settings in it; so
   // does one that was stopped.
-  const isAnother = writing !== followed.writing && !writing?.isFromAddress;
+  const isEdited = writing?.isEdited && followed.writing?.isEdited; // a step for all the letters
+  const isAnother = writing !== followed.writing && !writing?.isFromAddress && !isEdited;
   if (writing) writing.isFromAddress = false; // once: after Undo it is a text like all others
   noteFollowed();
   follow(isAnother ? "pushState" : "replaceState");
@@ -121,14 +122,10 @@ window.addEventListener("popstate", () => {
   button.click(); // see followAddress
 });
 
-// What the page shows now, whenever something of it changes.
-export function formChanged(...values) {
-  form = values;
-}
-
 window.addEventListener("pagehide", () => {
   try {
-    if (form) sessionStorage.setItem(FORM_KEY, JSON.stringify(form));
+    const form = nowForm();
+    if (limits) sessionStorage.setItem(FORM_KEY, JSON.stringify(FORM_PARTS.map((part) => form[part])));
   } catch {
     // There is no room: the form begins anew.
   }

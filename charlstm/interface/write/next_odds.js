@@ -1,58 +1,80 @@
-// <next-odds>: the five likeliest next characters as bars; a click adds one to the seed text.
+// <next-odds>: what comes next: the five likeliest letters, and the one that was drawn. A letter
+// that is clicked lands on the paper.
 import { chosenModel } from "../browser/chosen_model.js";
 import { escapeHTML, nameOf } from "../browser/characters.js";
 import { bend, likeliest, percent } from "../browser/probabilities.js";
 import { ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
-import { nowTyped, onTyped, typeText } from "./typed.js";
+import { nowForm, onForm } from "./form.js";
+import * as paper from "./paper.js";
+import { nowSpeed, onSpeed } from "./pace.js";
 
 const SHOWN = 5;
+const MOST_READ = 2000; // characters before the next one: the network remembers no more of them
+const TAIL = 14; // characters shown of what was written so far
 
 class NextOdds extends View {
   build() {
-    const bars = `<button type="button" class="odd" disabled><span class="percent"></span>
-      <span class="column"><i></i></span><span class="sign"></span></button>`;
-    this.innerHTML = `<section class="next-odds" aria-label="What comes next">
-      <p class="quiet told"><b>What comes next?</b> <span role="status"></span></p>
-      <div class="odds">${bars.repeat(SHOWN)}</div>
-      <p class="quiet rest"></p>
-      <div class="odds-actions"><button type="button" class="back">Back one step</button>
-      <button type="button" class="on">Let it go on from here</button></div></section>`;
+    const row = `<li><button type="button" class="odd" disabled><span class="sign"></span>
+      <span class="track"><i></i></span><span class="percent"></span></button></li>`;
+    this.innerHTML = `<section class="next-odds" aria-labelledby="next-odds-title">
+      <h2 id="next-odds-title">What comes next?</h2>
+      <p class="after" dir="auto"></p>
+      <ol class="odds">${row.repeat(SHOWN)}</ol>
+      <div class="below"><p class="rest"></p>
+      <button type="button" class="back">Undo letter</button></div>
+      <p class="told" role="status"></p></section>`;
     this.buttons = [...this.querySelectorAll(".odd")];
-    this.answer = null;
+    this.back = this.querySelector(".back");
+    this.answer = null; // {model, text, characters, log_probabilities, unknown}
     this.fetch = newestOnly((model, text) => this.fetchOnce(model, text));
     for (const button of this.buttons) {
-      button.addEventListener("click", () => typeText(nowTyped().text + button.dataset.character));
+      // What was seen when the pointer went down counts, also if a text is being written.
+      button.addEventListener("pointerdown", () => (this.seen = { ...button.dataset }));
+      button.addEventListener("click", (event) => {
+        const { beginning, character } = event.detail && this.seen ? this.seen : button.dataset;
+        paper.addLetter(beginning, character, nowForm());
+      });
     }
-    this.querySelector(".back").addEventListener("click", () => {
-      typeText([...nowTyped().text].slice(0, -1).join(""));
-    });
-    this.querySelector(".on").addEventListener("click", () => {
-      document.querySelector("#write-button").click();
-    });
-    onTyped(() => this.update());
+    this.back.addEventListener("click", () => paper.removeLetter(nowForm()));
+    paper.onPaper(() => this.update());
+    onForm(() => this.update());
+    onSpeed(() => this.update());
   }
 
   modelChanged() {
-    this.answer = null;
     this.update();
   }
 
+  // The text of which the next letter is shown: what the visitor types now, or the paper.
+  get text() {
+    const shown = paper.shownText();
+    const { seed_text } = nowForm();
+    const isTyping = !shown || (!paper.isWriting() && shown.composed !== seed_text);
+    return isTyping ? seed_text : paper.text();
+  }
+
   update() {
-    const { text } = nowTyped();
-    this.querySelector(".back").disabled = text === "";
-    const isKnown = this.answer && this.answer.text === text;
-    if (isKnown) this.draw();
-    else if (chosenModel() !== null) this.fetch(chosenModel(), text);
+    const { text } = this;
+    const choice = paper.nowChoice();
+    const isMoving = paper.isWriting() || (nowSpeed() === "Step" && choice);
+    this.back.disabled = !paper.text();
+    if (isMoving && choice) return this.drawChoice(choice);
+    if (this.isOf(text)) return this.drawAnswer(text);
+    if (chosenModel() !== null && !paper.isWriting()) this.fetch(chosenModel(), text);
+  }
+
+  isOf(text) {
+    return this.answer?.text === text && this.answer.model === chosenModel();
   }
 
   async fetchOnce(model, text) {
     try {
-      const answer = await ask("odds", model, text);
+      const answer = await ask("odds", model, [...text].slice(-MOST_READ).join(""));
       if (model !== chosenModel()) return;
-      this.answer = { ...answer, text };
-      this.say(answer.unknown || "Click one to add it yourself, or let the network draw.");
-      this.draw();
+      this.answer = { ...answer, model, text };
+      this.say(answer.unknown);
+      this.update();
     } catch (error) {
       this.answer = null;
       this.say(error.message);
@@ -61,44 +83,72 @@ class NextOdds extends View {
   }
 
   say(sentence) {
-    const status = this.querySelector(".told span");
+    const status = this.querySelector(".told");
     if (status.textContent !== sentence) status.textContent = sentence;
   }
 
-  draw() {
-    const { temperature } = nowTyped();
-    const probabilities = bend(this.answer.log_probabilities, temperature);
-    const shown = likeliest(probabilities, SHOWN);
+  // How a letter of the text was drawn, or the next one will be, as the server said.
+  drawChoice({ at, likeliest: characters, probabilities, drawn }) {
+    const { text, shownUnits } = paper.shownText();
+    const isDrawn = at < shownUnits;
+    const chosen = isDrawn ? String.fromCodePoint(text.codePointAt(at)) : null;
+    const rows = [...characters].map((character, rank) => [
+      character,
+      // In thousandths: the largest and the smallest stand for what is not certain.
+      Math.min(0.9999, Math.max(0.0001, probabilities[rank] / 1000)),
+    ]);
+    this.draw(rows, text.slice(0, at), chosen, drawn / 1000);
+  }
+
+  drawAnswer(text) {
+    const { characters, log_probabilities } = this.answer;
+    const probabilities = bend(log_probabilities, nowForm().temperature);
+    const rows = likeliest(probabilities, SHOWN).map(([id, value]) => [characters[id], value]);
+    this.draw(rows, text, null, 0, characters.length - rows.length);
+  }
+
+  // rows: [character, probability] each. chosen: the character that was drawn, or null.
+  draw(rows, beginning, chosen, chosenProbability, others = null) {
+    const tail = [...beginning].slice(-TAIL).map(signInLine).join("");
+    const isCut = [...beginning].length > TAIL;
+    const after = tail ? `after “${isCut ? "…" : ""}${tail}”` : "at the very beginning";
+    setText(this.querySelector(".after"), after);
     let rest = 1;
     this.buttons.forEach((button, rank) => {
-      button.hidden = rank >= shown.length;
-      if (button.hidden) return;
-      const [id, probability] = shown[rank];
-      const character = this.answer.characters[id];
+      button.parentNode.hidden = rank >= rows.length;
+      if (rank >= rows.length) return;
+      const [character, probability] = rows[rank];
       const [sign, name] = nameOf(character);
       rest -= probability;
-      // A click must add what was seen when the pointer went down.
-      button.dataset.character = character;
-      button.dataset.probability = probability;
+      Object.assign(button.dataset, { character, beginning, probability });
       button.disabled = false;
-      button.setAttribute("aria-label", `Add ${name}: ${percent(probability)}`);
+      button.classList.toggle("drawn", character === chosen);
+      button.setAttribute("aria-label", `${sign}, ${name}, ${percent(probability)}: add it`);
       button.title = sign === name ? "" : name;
-      button.querySelector(".percent").textContent = percent(probability);
-      button.querySelector(".sign").textContent = sign;
-      button.querySelector("i").style.height = `${100 * probability}%`;
+      setText(button.querySelector(".percent"), percent(probability));
+      setText(button.querySelector(".sign"), sign);
+      button.querySelector("i").style.width = `${100 * probability}%`;
     });
-    const others = this.answer.characters.length - shown.length;
-    this.querySelector(".rest").innerHTML = others > 0
-      ? escapeHTML(`The other ${others} characters together: ${percent(Math.max(0, rest))}. ` +
-          `Temperature ${temperature}: ${effectInWords(temperature)}`)
-      : "";
+    const isAmongRest = chosen !== null && !rows.some(([character]) => character === chosen);
+    this.drawRest(Math.max(0, rest), others, isAmongRest ? [chosen, chosenProbability] : null);
+  }
+
+  drawRest(rest, others, drawn) {
+    const element = this.querySelector(".rest");
+    element.classList.toggle("drawn", drawn !== null);
+    element.hidden = others === 0;
+    const count = others ? `The other ${others}` : "All others";
+    const html = drawn
+      ? `Drawn from the others: <b>${escapeHTML(nameOf(drawn[0])[0])}</b> ${percent(drawn[1])}`
+      : `${count}: ${percent(rest)}`;
+    if (element.heldHTML !== html) element.innerHTML = element.heldHTML = html;
   }
 }
 
-function effectInWords(temperature) {
-  if (temperature < 0.95) return "the likely ones are favoured.";
-  if (temperature <= 1.05) return "the odds as the network learned them.";
-  return "the unlikely ones get a chance.";
+const signInLine = (character) => (character === " " ? " " : nameOf(character)[0]);
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 customElements.define("next-odds", NextOdds);

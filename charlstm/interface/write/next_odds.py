@@ -6,7 +6,6 @@ import gradio as gr
 
 from charlstm.analysis.insight import REMEMBERED_TEXTS, AfterText, log_probabilities
 from charlstm.errors import CharLSTMError
-from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import offer
 from charlstm.interface.models import ModelRegistry
 from charlstm.writing.request import MAX_SEED_CHARACTERS
@@ -47,14 +46,3 @@ class NextOdds:
 def place_odds(registry: ModelRegistry) -> None:
     gr.HTML("<next-odds></next-odds>", elem_id="next-odds", js_on_load=None)
     offer("odds", NextOdds(registry).answer)
-
-
-def connect_odds(demo: gr.Blocks, seed_text: gr.Textbox, temperature: gr.Slider) -> None:
-    """Pass the seed text and the temperature to the view, in the browser."""
-    gr.on(
-        [demo.load, seed_text.change, temperature.change],
-        None,
-        [seed_text, temperature],
-        None,
-        js=browser_function("write/typed.js", "setTyped"),
-    )

@@ -1,9 +1,12 @@
 // The Write tab's text: the one on the paper, the one that was asked for, and the earlier ones for
-// Undo. All of it is kept over a reload of the page.
+// Undo. All of it is kept over a reload of the page. The paper shows a text by and by (pace.js),
+// whatever more of it the server has sent.
+import { USUAL_MODEL } from "../browser/address.js";
 import { ask } from "../browser/server.js";
 import { WrittenText, countCharacters } from "../browser/written_text.js";
 
 const KEPT_KEY = "charlstm-paper";
+const VISITED_KEY = "charlstm-visited";
 const MOST_EARLIER = 50;
 const MOST_CHARACTERS = { seedText: 2000, text: 40000 }; // as the server has them
 
@@ -13,6 +16,7 @@ let asked = null; // one that was asked for, of which nothing has come: `shown` 
 let earlier = []; // states of texts, the latest last; null for the empty paper
 let notice = ""; // a sentence about what was just done, until something else is
 let remarked = ""; // a sentence about the link that the page was opened with
+let choice = null; // how the last letter was drawn, or the next one will be; see WrittenText
 
 // listener: called whenever something about the paper has changed.
 export function onPaper(listener) {
@@ -21,9 +25,16 @@ export function onPaper(listener) {
 }
 
 export const shownText = () => shown;
-export const text = () => shown?.text ?? "";
+export const text = () => shown?.text.slice(0, shown.shownUnits) ?? "";
 export const latest = () => asked ?? shown;
-export const isWriting = () => latest()?.isOpen ?? false;
+export const isPaused = () => shown?.isPaused ?? false;
+// Of what has come something is not shown yet, and shall be.
+export const hasMore = () =>
+  shown !== null && !shown.isPaused && shown.shownUnits < shown.text.length;
+export const isWriting = () =>
+  (asked?.isOpen ?? false) || (shown !== null && !shown.isPaused && (shown.isOpen || hasMore()));
+// {at, likeliest, probabilities, drawn}; it was drawn if `at` lies within the shown text.
+export const nowChoice = () => choice;
 export const currentNotice = () => notice;
 export const currentRemark = () => remarked;
 // About passages copied from the training text.
@@ -49,10 +60,13 @@ export function begin(request, known = {}) {
     const given = count.toLocaleString("en");
     return say(`The beginning has ${given} characters; use at most ${most}.`);
   }
-  read(new WrittenText(request, { ...known, origin: request }));
+  const composed = request.seed_text;
+  read(newText(request, { ...known, composed, origin: request, settings: request }));
 }
 
-// More of the text on the paper, with the settings of now.
+const newText = (request, known) => new WrittenText(request, { ...known, wantsChoices: true });
+
+// More of the text on the paper, as far as it is shown, with the settings of now.
 export function goOn(settings) {
   if (!shown) return say("There is no text to go on from yet: press Write first.");
   const count = countCharacters(text());
@@ -60,12 +74,14 @@ export function goOn(settings) {
     const most = MOST_CHARACTERS.text.toLocaleString("en");
     return say(
       `The text has grown to ${count.toLocaleString("en")} characters, and at ${most} the paper ` +
-        "ends: press Write to begin a new one.",
+        "ends: press Start over to begin a new one.",
     );
   }
   const request = { ...settings, seed_text: text() };
-  const { seedUnits } = shown;
-  read(new WrittenText(request, { text: text(), seedUnits, origin: originOf(request) }));
+  const { composed, yours } = shown;
+  const origin = originOf(request);
+  const known = { text: text(), yours, shownUnits: shown.shownUnits, origin, settings, composed };
+  read(newText(request, known));
 }
 
 // Of a text that is continued with the same settings, what came first: it is one longer text. Its
@@ -78,19 +94,92 @@ function originOf(request) {
   return isSame ? { ...origin, name: origin.name ?? shown.request.model } : request;
 }
 
-export function tryAgain() {
-  const { request, text, seedUnits, origin, isFromAddress } = latest();
-  if (asked) return read(new WrittenText(request, { origin, isFromAddress }));
-  // The page's address is that of this text already.
-  read(new WrittenText(request, { text, seedUnits, origin, isFromAddress: true }), true);
+// Whether the text would go on as it does with these settings.
+export function isWrittenWith(settings) {
+  const { model, temperature } = shown.settings;
+  return settings.model === model && settings.temperature === temperature;
 }
 
-export function stop() {
-  if (!isWriting()) return;
-  if (!asked) return shown.stop();
-  dropAsked(); // nothing of it has come: the earlier text stays
-  say("Stopped.");
+export function tryAgain() {
+  const { request, text, yours, shownUnits, origin, settings, composed, isFromAddress } = latest();
+  const known = { origin, settings, composed };
+  if (asked) return read(newText(request, { ...known, isFromAddress }));
+  // The page's address is that of this text already.
+  read(newText(request, { ...known, text, yours, shownUnits, isFromAddress: true }), true);
 }
+
+export function pause() {
+  if (asked) {
+    dropAsked(); // nothing of it has come: the earlier text stays
+    return say("Stopped.");
+  }
+  if (!shown || !isWriting()) return;
+  shown.isPaused = true;
+  lookAhead();
+}
+
+export function resume() {
+  if (!shown?.isPaused) return;
+  shown.isPaused = false;
+  changed();
+}
+
+// What was sent is shown
+
+export function showLetter() {
+  const { shownUnits, text } = shown;
+  showUntil(shownUnits + (text.codePointAt(shownUnits) > 0xffff ? 2 : 1));
+}
+
+export const showAll = () => showUntil(shown.text.length);
+
+function showUntil(end) {
+  shown.shownUnits = end;
+  while (shown.choices.length && shown.choices[0].at < end) choice = shown.choices.shift();
+  changed();
+}
+
+// Show what the next letter will be drawn from.
+export function lookAhead() {
+  choice = shown.choices[0] ?? choice;
+  changed();
+}
+
+// The visitor's own letters
+
+// beginning: the text that was shown when the letter was chosen. settings: of now.
+export function addLetter(beginning, letter, settings) {
+  const isOnPaper = shown !== null && text().startsWith(beginning);
+  const at = beginning.length;
+  const yours = isOnPaper ? within(shown.yours, at) : at ? [[0, at]] : [];
+  const last = yours.at(-1);
+  if (last?.[1] === at) yours[yours.length - 1] = [last[0], at + letter.length];
+  else yours.push([at, at + letter.length]);
+  const composed = isOnPaper ? shown.composed : beginning;
+  edit(beginning + letter, { yours, composed, settings });
+}
+
+export function removeLetter(settings) {
+  const left = [...text()].slice(0, -1).join("");
+  edit(left, { yours: within(shown.yours, left.length), composed: shown.composed, settings });
+}
+
+const within = (parts, end) =>
+  parts.filter(([begin]) => begin < end).map(([begin, partEnd]) => [begin, Math.min(partEnd, end)]);
+
+// Letters that follow each other are undone together.
+function edit(text, known) {
+  dropAsked();
+  shown?.stop();
+  if (!shown?.isEdited) remember();
+  const request = { ...known.settings, seed_text: text };
+  const state = { shownUnits: text.length, status: "ended", seconds: 0, isEdited: true };
+  shown = newText(request, { ...known, ...state, text, origin: request });
+  choice = null;
+  say("");
+}
+
+// Undo
 
 function dropAsked() {
   const text = asked;
@@ -98,18 +187,29 @@ function dropAsked() {
   text?.stop();
 }
 
+function remember() {
+  earlier.push(shown && { ...shown.state, isPaused: true, choices: [] });
+  earlier = earlier.slice(-MOST_EARLIER);
+}
+
 export function undo() {
-  if (isWriting()) return say("Still writing: press Stop first.");
-  if (asked) {
+  if (asked && !asked.isOpen) {
     asked = null; // it was refused, and has changed nothing
     return say("");
   }
+  dropAsked();
   if (!earlier.length) return say("There is nothing to undo.");
-  shown = textOf(earlier.pop());
+  shown?.stop();
+  place(earlier.pop());
   say("Undone.");
 }
 
-const textOf = (state) => state && new WrittenText(state.request, state);
+const textOf = (state) => state && newText(state.request, state);
+
+function place(state) {
+  shown = textOf(state);
+  choice = null;
+}
 
 // Puts the latest of the earlier texts for which `isWanted` holds on the paper again. Returns
 // whether there is one, or it is there already.
@@ -119,9 +219,9 @@ export function showAgain(isWanted) {
     say("");
     return true;
   }
-  const place = earlier.findLastIndex((state) => state && isWanted(textOf(state)));
-  if (place >= 0) turnTo(place);
-  return place >= 0;
+  const at = earlier.findLastIndex((state) => state && isWanted(textOf(state)));
+  if (at >= 0) turnTo(at);
+  return at >= 0;
 }
 
 export function showEmpty() {
@@ -130,13 +230,13 @@ export function showEmpty() {
   say("");
 }
 
-// place: among the earlier texts; -1 for the empty paper if it is not among them.
-function turnTo(place) {
+// at: among the earlier texts; -1 for the empty paper if it is not among them.
+function turnTo(at) {
   dropAsked();
   shown?.stop();
-  const [state] = place < 0 ? [null] : earlier.splice(place, 1);
-  earlier.push(shown && shown.state);
-  shown = textOf(state);
+  const [state] = at < 0 ? [null] : earlier.splice(at, 1);
+  remember();
+  place(state);
   say("");
 }
 
@@ -144,15 +244,17 @@ function turnTo(place) {
 function read(writing, isSame = false) {
   dropAsked();
   shown?.stop();
-  if (isSame) shown = writing;
-  else asked = writing;
+  if (isSame) {
+    shown = writing;
+  } else {
+    asked = writing;
+    if (shown) shown.isPaused = true;
+  }
   notice = "";
   if (!writing.isFromAddress) remarked = "";
   writing.subscribe(() => {
     if (writing === asked && writing.status !== "asked" && writing.status !== "refused") {
-      earlier.push(shown && shown.state);
-      earlier = earlier.slice(-MOST_EARLIER);
-      [shown, asked] = [writing, null];
+      arrive(writing);
     }
     if (writing !== latest()) return;
     notice = "";
@@ -161,6 +263,14 @@ function read(writing, isSame = false) {
   });
   changed();
   writing.read();
+}
+
+function arrive(writing) {
+  remember();
+  // What the visitor wrote need not be shown by and by.
+  const [, end] = writing.yours[0] ?? [0, 0];
+  if (!writing.shownUnits) writing.shownUnits = Math.min(end, writing.text.length);
+  [shown, asked, choice] = [writing, null, null];
 }
 
 async function lookForCopies(writing) {
@@ -213,4 +323,31 @@ export function restore() {
   changed();
   const open = [kept.asked, kept.shown].find((state) => textOf(state)?.isOpen);
   if (open) read(textOf(open), open === kept.shown);
+}
+
+// The first visit
+
+// A text that came with the page writes itself, if the visitor has seen none yet and did not ask
+// for one. first: a request, and the piece that answers it, as the server sends pieces.
+export function showFirst({ piece, ...request }) {
+  if (shown || asked || earlier.length || location.search || !isFirstVisit()) return;
+  const { seed_text } = request;
+  shown = newText(
+    { ...request, model: USUAL_MODEL, length: countCharacters(piece.text) },
+    { text: seed_text, yours: [[0, seed_text.length]], shownUnits: seed_text.length },
+  );
+  Object.assign(shown, { origin: shown.request, settings: shown.request, isFirst: true, composed: "" });
+  shown.takePiece(piece);
+  shown.status = "ended";
+  changed();
+}
+
+function isFirstVisit() {
+  try {
+    const isFirst = !localStorage.getItem(VISITED_KEY);
+    localStorage.setItem(VISITED_KEY, "yes");
+    return isFirst;
+  } catch {
+    return false; // the browser keeps nothing: every visit would be the first
+  }
 }

@@ -1,18 +1,25 @@
 // <written-paper> and <paper-status>: the Write tab's text, and what is said about it.
 import { escapeHTML } from "../browser/characters.js";
 import { progressWords } from "../browser/progress_words.js";
+import { countCharacters } from "../browser/written_text.js";
 import { GrowingText } from "../browser/growing_text.js";
 import {
   copiedSentence,
   currentNotice,
   currentRemark,
+  hasMore,
+  isPaused,
   isWriting,
   latest,
   onPaper,
   restore,
+  showFirst,
   shownText,
+  text,
   tryAgain,
 } from "./paper.js";
+
+const NEAR_END = 40; // pixels: whoever has scrolled up by more reads, and is not disturbed
 
 class WrittenPaper extends HTMLElement {
   connectedCallback() {
@@ -20,6 +27,7 @@ class WrittenPaper extends HTMLElement {
     this.endSubscription = onPaper(() => this.update());
     this.update();
     restore();
+    showFirst(JSON.parse(this.dataset.first));
   }
 
   disconnectedCallback() {
@@ -34,18 +42,28 @@ class WrittenPaper extends HTMLElement {
       return;
     }
     if (!this.page) {
-      this.innerHTML = '<div class="page"></div>';
-      this.page = new GrowingText(this.firstChild);
+      this.innerHTML = `<div class="page" tabindex="0" role="region" aria-label="The paper"
+        ><div class="lines" dir="auto"></div></div>`;
+      this.page = this.firstChild;
+      this.text = new GrowingText(this.page.firstChild);
     }
-    this.page.show(writing);
+    const { page } = this;
+    const isAnother = this.writing !== writing;
+    this.writing = writing;
+    const isAtEnd = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_END;
+    this.text.show(writing, writing.shownUnits);
+    page.classList.toggle("writing", isWriting());
+    // The paper follows its end, unless the visitor reads further up.
+    if (isAtEnd || isAnother) page.scrollTop = page.scrollHeight;
   }
 }
 
 class PaperStatus extends HTMLElement {
   connectedCallback() {
-    // The element stays, so that a screen reader hears its changes.
-    this.innerHTML ||= '<p role="status"></p><p class="copied"></p><p class="remark"></p>';
-    [this.status, this.copied, this.remark] = this.children;
+    // The element stays, so that a screen reader hears its changes: not those of the count.
+    this.innerHTML ||= `<p role="status"></p><p class="count" aria-hidden="true"></p>
+      <p class="copied"></p><p class="remark"></p>`;
+    [this.status, this.count, this.copied, this.remark] = this.children;
     this.endSubscription = onPaper(() => this.update());
     this.addEventListener("click", (event) => {
       if (event.target.closest(".try-again")) tryAgain();
@@ -58,26 +76,38 @@ class PaperStatus extends HTMLElement {
   }
 
   update() {
+    const isQuiet = isWriting() || currentNotice();
     this.status.classList.toggle("writing", isWriting());
     setHTML(this.status, words());
-    setHTML(this.copied, isWriting() || currentNotice() ? "" : escapeHTML(copiedSentence()));
+    setHTML(this.count, counted());
+    setHTML(this.copied, isQuiet || hasMore() ? "" : escapeHTML(copiedSentence()));
     setHTML(this.remark, escapeHTML(currentRemark()));
   }
+}
+
+// How far a text is that is shown by and by.
+function counted() {
+  const shown = shownText();
+  if (!shown || shown !== latest() || !isWriting() || shown.isLost || !shown.isReady) return "";
+  const whole = countCharacters(shown.request.seed_text) + shown.request.length;
+  const left = whole - countCharacters(text());
+  return left > 0 ? `${left.toLocaleString("en")} letters to go` : "";
 }
 
 function words() {
   const writing = latest();
   if (currentNotice()) return escapeHTML(currentNotice());
   if (!writing) return "";
-  if (writing.isOpen) return progressWords([writing]);
-  if (writing.status === "stopped") return "Stopped. Continue goes on from here.";
+  if (isWriting()) return writing.isOpen ? progressWords([writing]) : "Writing …";
   if (writing.status === "refused") {
     const again = '<button type="button" class="try-again">Try again</button>';
     return `${escapeHTML(writing.sentence)} ${again}`;
   }
+  if (writing.isEdited) return "Your letter. Continue goes on from here.";
+  if (isPaused() || writing.status === "stopped") return "Paused. Continue goes on from here.";
+  if (writing.isFirst) return "Your turn: how shall a text start?";
   const length = writing.request.length.toLocaleString("en");
-  const sentence = `${length} characters in ${writing.seconds.toFixed(1)} s. ${writing.unknown}`;
-  return escapeHTML(sentence.trim());
+  return escapeHTML(`${length} letters. ${writing.unknown}`.trim());
 }
 
 function setHTML(element, html) {

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from html import escape
+from pathlib import Path
 
 import gradio as gr
 
@@ -18,7 +20,7 @@ from charlstm.interface.figures import model_html
 from charlstm.interface.model_choice import QUIET, ModelChoice
 from charlstm.interface.models import SHIPPED, SHIPPED_NAME, ModelNotFound, ModelRegistry
 from charlstm.interface.write.copy_check import Copies
-from charlstm.interface.write.next_odds import connect_odds, place_odds
+from charlstm.interface.write.next_odds import place_odds
 from charlstm.interface.writing_controls import (
     always_new_box,
     length_slider,
@@ -36,11 +38,14 @@ from charlstm.writing.request import (
 )
 
 EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
+# Of a first visit; made by tests/first_text.py.
+FIRST_TEXT = Path(__file__).with_name("first_text.json")
+SPEEDS = ["Step", "Slow", "Normal", "Instant"]  # as in pace.js
 EMPTY_PAPER = (
-    '<div class="page empty">Type a beginning and press <b>Write</b>. The network goes on from '
-    "there, one letter at a time, each time asking itself: which letter comes next?</div>"
+    '<div class="page empty"><p>Type how the text starts, and press <b>Write</b>. The network goes '
+    "on from there, one letter at a time, each time asking itself: which letter comes next?</p>"
+    "</div>"
 )
-
 
 # What an address may say, see browser/address.js.
 ADDRESS_LIMITS = {
@@ -130,67 +135,63 @@ def build_write_tab(
     engine: Engine, registry: ModelRegistry, choice: ModelChoice, demo: gr.Blocks, tabs: gr.Tabs
 ) -> None:
     writer = Writer(engine, registry)
-    # On a phone the style sheet moves the page up, right below the seed text.
-    with gr.Row(elem_classes="columns"):
-        with gr.Column(scale=2, min_width=300, elem_id="write-left"):
-            with gr.Column(elem_id="beginning"):
-                seed_text = seed_text_box(
-                    label="How the text begins (seed text)",
-                    info="Press Enter to write, Shift+Enter for a new line. It may be empty.",
-                    elem_id="seed-text",
-                )
+    with gr.Row(elem_id="write"):
+        with gr.Column(min_width=0, elem_id="write-left"):
+            first = escape(FIRST_TEXT.read_text("utf-8"))
+            paper = f'<written-paper data-first="{first}">{EMPTY_PAPER}</written-paper>'
+            gr.HTML(paper, elem_id="page", js_on_load=None)
+            with gr.Row(elem_id="under-page"):
+                gr.HTML("<paper-status></paper-status>", elem_id="status", js_on_load=None)
+                undo_button = gr.Button("Undo", size="sm", min_width=0, elem_id="undo")
+                copy_button = gr.Button("Copy", size="sm", min_width=0, elem_id="copy")
+                look_button = gr.Button("Look inside", size="sm", min_width=0, elem_id="look")
+            with gr.Column(elem_id="composer"):
+                with gr.Row(elem_id="compose"):
+                    seed_text = seed_text_box(label="Start with…", elem_id="seed-text")
+                    write_button = gr.Button(
+                        "Write", variant="primary", min_width=0, elem_id="write-button"
+                    )
+                    again_button = gr.Button("Start over", min_width=0, elem_id="start-over")
                 with gr.Row(elem_classes="chips"):
                     examples = [
-                        gr.Button(example.replace("\n", " "), size="sm", min_width=40)
+                        gr.Button(example.replace("\n", " "), size="sm", min_width=0)
                         for example in EXAMPLES
                     ]
-                with gr.Row(elem_classes="actions"):
-                    write_button = gr.Button(
-                        "Write", variant="primary", min_width=90, elem_id="write-button"
-                    )
-                    stop_button = gr.Button("Stop", min_width=70, elem_id="stop-button")
-                    continue_button = gr.Button("Continue", min_width=90)
-                    # Hidden: pressed by link.js on Back and Forward.
-                    follow_button = gr.Button("Follow the address", elem_id="follow-address")
-            with gr.Column(elem_id="choosing"):
-                temperature = temperature_slider(
-                    0.8,
-                    label="Temperature: from careful (0.1) to wild (1.5)",
-                    info="Low: plays safe and repeats itself. High: dares more, invents words.",
-                    elem_id="temperature",
-                )
-                place_odds(registry)
-            with gr.Column(elem_id="settings"):
+                # Hidden: pressed by link.js on Back and Forward.
+                follow_button = gr.Button("Follow the address", elem_id="follow-address")
+        with gr.Column(min_width=0, elem_id="write-right"):
+            place_odds(registry)
+            temperature = temperature_slider(
+                0.8,
+                label="Temperature: careful ↔ wild",
+                info="Low plays it safe; high takes risks and invents words.",
+                elem_id="temperature",
+            )
+            speed = gr.Radio(SPEEDS, value="Normal", label="Speed", elem_id="speed")
+            # Hidden by the style sheet: in a closed accordion Gradio's components would hear nothing.
+            more_button = gr.Button("More", size="sm", min_width=0, elem_id="more-button")
+            with gr.Column(elem_id="more", min_width=0):
                 length = length_slider(500, elem_id="length")
-                model = choice.add("Who writes (model)", "model")
+                model = choice.add("Model", "model")
                 random_seed = random_seed_box(
-                    label="Random seed: the same number gives the same text",
+                    label="Variation (random seed): the same number gives the same text",
                     elem_id="random-seed",
                 )
                 with gr.Row(elem_classes="dice"):
                     always_new = always_new_box(
-                        label="New number for each text", min_width=120, elem_id="always-new"
+                        label="A new variation each time", min_width=120, elem_id="always-new"
                     )
-                    dice = gr.Button("Throw the dice", size="sm", min_width=110, elem_id="dice")
+                    dice = gr.Button("Shuffle", size="sm", min_width=0, elem_id="dice")
                 about = gr.HTML("", elem_id="about-model", js_on_load=None)
-        with gr.Column(scale=3, min_width=320, elem_id="write-right"):
-            gr.HTML(
-                f"<written-paper>{EMPTY_PAPER}</written-paper>", elem_id="page", js_on_load=None
-            )
-            with gr.Row(elem_classes="under-page"):
-                gr.HTML("<paper-status></paper-status>", elem_id="status", js_on_load=None)
-                share_button = gr.Button("Share", size="sm", min_width=60, elem_id="share")
-                undo_button = gr.Button("Undo", size="sm", min_width=60, elem_id="undo")
-                copy_button = gr.Button("Copy", size="sm", min_width=60, elem_id="copy")
-                look_button = gr.Button("Look inside", size="sm", min_width=90, elem_id="look")
 
     form = [model, seed_text, temperature, length, random_seed]
 
     def button(name: str, *first) -> str:
         return browser_function("write/buttons.js", name, *first)
 
+    write_button.click(None, [always_new, *form], random_seed, js=button("act"))
     gr.on(
-        [write_button.click, seed_text.submit],
+        [again_button.click, seed_text.submit],
         None,
         [always_new, *form],
         random_seed,
@@ -203,22 +204,26 @@ def build_write_tab(
             [seed_text, random_seed],
             js=button("writeExample", example),
         )
-    continue_button.click(None, form, None, js=button("goOn"))
-    stop_button.click(None, None, None, js=button("stop"))
+    temperature.release(None, form, None, js=button("temperatureChosen"))
     undo_button.click(None, None, None, js=button("undo"))
     copy_button.click(None, None, None, js=button("copy"))
-    share_button.click(None, None, None, js=browser_function("write/link.js", "share"))
+    more_button.click(None, None, None, js=button("showMore"))
     dice.click(None, None, random_seed, js=browser_function("browser/dice.js", "throwDice"))
     look_button.click(None, None, tabs, js=browser_function("inside/inside.js", "lookInside"))
+    speed.input(None, speed, None, js=browser_function("write/pace.js", "setSpeed"))
+    demo.load(None, None, speed, js=browser_function("write/pace.js", "nowSpeed"))
     offer("copied", writer.copied)
     offer("which_model", writer.which_model)
     gr.on([demo.load, model.change], writer.about, model, about, **QUIET)
     gr.api(errors_as_messages(writer.generate), api_name="generate", concurrency_limit=None)
-    connect_odds(demo, seed_text, temperature)
-
     opened = browser_function("write/link.js", "openPage", ADDRESS_LIMITS)
     demo.load(None, random_seed, [tabs, *form], js=opened)
     followed = browser_function("write/link.js", "followAddress")
     follow_button.click(None, None, [tabs, *form], js=followed)
-    form_changed = browser_function("write/link.js", "formChanged")
-    gr.on([part.change for part in form], None, form, None, js=form_changed)
+    gr.on(
+        [demo.load, *(part.change for part in form)],
+        None,
+        form,
+        None,
+        js=browser_function("write/form.js", "setForm"),
+    )
