@@ -95,11 +95,22 @@ def visit(server, browser, usual_context):
     """Opens the page; every request and every error in the browser's console is written down."""
     opened = []
 
-    def open_page(path="/", width=1280, height=800, with_clock=False, on=server, **options):
+    def open_page(
+        path="/",
+        width=1280,
+        height=800,
+        with_clock=False,
+        on=server,
+        is_first=False,
+        speed="Instant",
+        **options,
+    ):
         """
         Args:
             with_clock: a test can let the page's time pass, by `page.clock`.
             on: whose page.
+            is_first: to a visitor who was never there, a text writes itself.
+            speed: at which the paper shows a text; None for the usual one.
             options: of a browser context of its own.
         """
         is_alone = with_clock or options
@@ -117,6 +128,10 @@ def visit(server, browser, usual_context):
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         if with_clock:
             page.clock.install()
+        if not is_first:
+            page.add_init_script(_keep("charlstm-visited", "yes"))
+        if speed:
+            page.add_init_script(_keep("charlstm-speed", speed))
         page.goto(on.address + path)
         page.locator("#seed-text textarea").wait_for()
         return page
@@ -124,6 +139,17 @@ def visit(server, browser, usual_context):
     yield open_page
     for one in opened:
         one.close()
+
+
+def _keep(key: str, value: str) -> str:
+    """A script that keeps something in the browser before the page begins, if it keeps nothing."""
+    return f"localStorage.getItem({key!r}) ?? localStorage.setItem({key!r}, {value!r})"
+
+
+def open_more(page: Page) -> None:
+    """Show the Write tab's other settings."""
+    if not page.locator("#more").is_visible():
+        page.locator("#more-button").click()
 
 
 def _is_error(message) -> bool:
@@ -248,6 +274,8 @@ def choose(page: Page, list_id: str, title: str, *, once_listed: str = "") -> No
         once_listed: another title, to wait for: a list that is brought up to date while it is open
             moves its options under the pointer.
     """
+    if list_id == "model":
+        open_more(page)
     page.locator(f"#{list_id} input").click()
     if once_listed:
         page.get_by_role("option", name=once_listed).wait_for()

@@ -221,7 +221,7 @@ def as_json(piece: Piece) -> dict[str, Any]:
         return {"text": piece.text}
     return {
         "text": piece.text,
-        "likeliest": choices.characters,
+        "likeliest": list(choices.characters),
         "probabilities": _thousandths(choices.probabilities),
         "drawn": _thousandths(choices.drawn),
     }

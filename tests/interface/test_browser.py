@@ -12,6 +12,7 @@ from charlstm.runs.run import Runs
 from tests.browsing import (
     add_model,
     needs_browser,
+    open_more,
     open_tab,
     overflow,
     wait_until_shown,
@@ -29,13 +30,13 @@ def written(page) -> str:
 def write(page, seed_text: str, length: int = 500) -> str:
     """Write with the button and wait for the whole text, another one than stood there."""
     before = written(page)
-    page.locator("#length input[type=number]").fill(str(length))
+    set_length(page, length)
     page.locator("#seed-text textarea").fill(seed_text)
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.locator("#seed-text textarea").press("Enter")
     page.wait_for_function(
         """([before, length]) => {
             const text = document.querySelector("#page .page").textContent;
-            const done = document.querySelector("#status").textContent.includes("characters in");
+            const done = document.querySelector("#status").textContent.includes("letters in");
             return done && text !== before && [...text].length === length;
         }""",
         arg=[before, len(seed_text) + length],
@@ -45,15 +46,16 @@ def write(page, seed_text: str, length: int = 500) -> str:
 
 def test_writing(visit):
     page = visit()
-    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
     page.locator("#seed-text textarea").fill("ROMEO:")
     page.locator("#seed-text textarea").press("Enter")
-    expect(page.locator("#status")).to_contain_text("500 characters in")
+    expect(page.locator("#status")).to_contain_text("500 letters in")
     first = written(page)
     assert first.startswith("ROMEO:") and len(first) == 506
     assert page.locator("#page .seed").text_content() == "ROMEO:"
 
-    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#write-button")).to_have_text("Continue")
+    page.locator("#write-button").click()
     page.wait_for_function("document.querySelector('#page .page').textContent.length === 1006")
     assert written(page).startswith(first), "Continue keeps what stands there"
     page.locator("#undo").click()
@@ -63,12 +65,14 @@ def test_writing(visit):
 
 def test_the_same_random_seed_gives_the_same_text_and_the_dice_another(visit):
     page = visit()
+    open_more(page)
     page.locator("#always-new input").uncheck()
     page.locator("#random-seed input").fill("7")
     first = write(page, "JULIET:", 200)
     page.reload()
     expect(page.locator("#page .page")).to_have_text(first)  # a reload loses no text
     page = visit()
+    open_more(page)
     # The page throws its dice when it opens.
     expect(page.locator("#random-seed input")).not_to_have_value("1")
     page.locator("#always-new input").uncheck()
@@ -82,7 +86,7 @@ def test_the_same_random_seed_gives_the_same_text_and_the_dice_another(visit):
 def test_examples_write_at_once(visit):
     page = visit()
     page.get_by_role("button", name="The king is").click()
-    expect(page.locator("#status")).to_contain_text("characters in")
+    expect(page.locator("#status")).to_contain_text("letters in")
     assert written(page).startswith("The king is")
     assert page.locator("#seed-text textarea").input_value() == "The king is"
 
@@ -109,63 +113,76 @@ def wait_for_words(page, characters: int, before: str = "") -> None:
 
 
 def set_length(page, length: int) -> None:
+    open_more(page)
     page.locator("#length input[type=number]").fill(str(length))
 
 
-# A sentence there lasts only until the next piece of the text comes.
-NOTE_WHAT_THE_STATUS_SAYS = """() => {
-  const status = document.querySelector("#status");
-  window.said = [];
-  new MutationObserver(() => window.said.push(status.textContent)).observe(
-    status, { childList: true, subtree: true, characterData: true });
-}"""
-
-
-def test_stop_continue_and_undo(visit, slow_server):
+def test_pause_continue_and_undo(visit, slow_server):
     page = visit(on=slow_server)
-    page.get_by_role("button", name="Continue").click()
-    expect(page.locator("#status")).to_contain_text("press Write first")
+    button = page.locator("#write-button")
+    expect(button).to_have_text("Write")
     set_length(page, 2000)
     page.locator("#seed-text textarea").fill("ROMEO:")
-    page.get_by_role("button", name="Write", exact=True).click()
+    button.click()
     wait_for_words(page, 20)
-    page.evaluate(NOTE_WHAT_THE_STATUS_SAYS)
+    expect(button).to_have_text("Pause")
+    button.click()
+    expect(page.locator("#status")).to_contain_text("Paused")
+    paused = written(page)
+    assert len(paused) < 2006, "it was paused on its way"
+    page.wait_for_timeout(300)  # the server goes on
+    assert written(page) == paused
+    expect(button).to_have_text("Continue")
+    button.click()
+    wait_for_words(page, len(paused))
+    assert written(page).startswith(paused)
     page.locator("#undo").click()
-    page.wait_for_function("window.said.some((words) => words.includes('press Stop first'))")
-    stop = page.get_by_role("button", name="Stop", exact=True)
-    stop.click()
-    expect(page.locator("#status")).to_contain_text("Stopped")
-    stopped = written(page)
-    assert len(stopped) < 2006, "it was stopped on its way"
-    set_length(page, 50)
-    page.get_by_role("button", name="Continue").click()
-    expect(page.locator("#status")).to_contain_text("50 characters in")
-    assert written(page)[:-50] == stopped
-    page.locator("#undo").click()
-    expect(page.locator("#page .page")).to_have_text(stopped, use_inner_text=False)
-    page.locator("#undo").click()
-    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
     page.locator("#undo").click()
     expect(page.locator("#status")).to_contain_text("nothing to undo")
     assert page.errors == []
 
 
+def test_another_temperature_counts_from_where_the_text_stands(visit, slow_server):
+    page = visit(on=slow_server)
+    set_length(page, 500)
+    page.locator("#seed-text textarea").fill("ROMEO:")
+    page.locator("#seed-text textarea").press("Enter")
+    wait_for_words(page, 20)
+    page.locator("#write-button").click()
+    expect(page.locator("#status")).to_contain_text("Paused")
+    paused = written(page)
+    page.locator("#temperature input[type=number]").fill("1.4")
+    page.locator("#temperature input[type=number]").blur()
+    set_length(page, 50)
+    with page.expect_request("**/write") as request:
+        page.locator("#write-button").click()
+    asked = request.value.post_data_json
+    assert (asked["seed_text"], asked["temperature"]) == (paused, 1.4)
+    expect(page.locator("#status")).to_contain_text("50 letters in")
+    assert written(page)[:-50] == paused
+    assert page.locator("#page .seed").text_content() == "ROMEO:", "the rest is the network's"
+    page.locator("#undo").click()
+    expect(page.locator("#page .page")).to_have_text(paused, use_inner_text=False)
+    assert page.errors == []
+
+
 def test_a_new_text_takes_the_place_of_the_one_that_is_being_written(visit, slow_server):
     page = visit(on=slow_server)
-    for begin_anew in ("Write", "Continue", "The king is"):
+    for begin_anew in ("Write", "Start over", "The king is"):
         set_length(page, 2000)
         page.locator("#seed-text textarea").fill("ROMEO:")
         before = written(page)
-        page.get_by_role("button", name="Write", exact=True).click()
+        page.locator("#seed-text textarea").press("Enter")
         wait_for_words(page, 50, before)
         set_length(page, 50)
         page.locator("#seed-text textarea").fill("KING:")
         page.get_by_role("button", name=begin_anew, exact=True).click()
-        expect(page.locator("#status")).to_contain_text(" 50 characters in")
+        expect(page.locator("#status")).to_contain_text(" 50 letters in")
         text = written(page)
         page.wait_for_timeout(500)
         assert written(page) == text, "nobody goes on writing"
-        assert text.startswith({"Write": "KING:", "Continue": "ROMEO:"}.get(begin_anew, begin_anew))
+        assert text.startswith("The king is" if begin_anew == "The king is" else "KING:")
     assert page.errors == []
 
 
@@ -173,17 +190,18 @@ def test_what_cannot_be_written_is_refused_in_a_sentence(visit):
     page = visit()
     first = write(page, "O", 50)
     page.locator("#seed-text textarea").fill("x" * 2001)
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.locator("#seed-text textarea").press("Enter")
     expect(page.locator("#status")).to_contain_text("2,001 characters; use at most 2,000")
     assert written(page) == first, "nothing is lost"
     page.locator("#seed-text textarea").fill("O")
+    open_more(page)
     page.locator("#always-new input").uncheck()
     page.locator("#random-seed input").fill("9999999999")
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.locator("#seed-text textarea").press("Enter")
     expect(page.locator("#status")).to_contain_text("random seed was 9999999999")  # by the server
     assert written(page) == first
     page.locator("#undo").click()  # what was refused has changed nothing
-    expect(page.locator("#status")).to_contain_text("50 characters in")
+    expect(page.locator("#status")).to_contain_text("50 letters in")
     assert written(page) == first
 
 
@@ -308,6 +326,7 @@ def test_bad_files_are_refused_in_a_sentence(visit, tmp_path, name, data, senten
 def test_the_figures_of_the_model_can_be_read_and_copied_on_a_phone(visit, theme):
     page = visit(f"/?__theme={theme}", permissions=["clipboard-read", "clipboard-write"])
     page.set_viewport_size({"width": 390, "height": 844})
+    open_more(page)
     page.get_by_text("How good is this model?").click()
     cells = page.locator("#about-model tbody td")
     expect(cells).to_have_count(12)

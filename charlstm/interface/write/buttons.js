@@ -1,4 +1,5 @@
 // What the Write tab's buttons do, and which one of its acts the large button offers.
+import { setLabel } from "../browser/button_label.js";
 import { toClipboard } from "../browser/clipboard.js";
 import { rollSeed } from "../browser/dice.js";
 import { nowForm, onForm } from "./form.js";
@@ -17,10 +18,13 @@ const requestOf = ([model, seed_text, temperature, length, random_seed]) => ({
 
 function nextAct() {
   const isStep = nowSpeed() === "Step";
+  const { seed_text } = nowForm();
+  const isAnother = (writing) => !writing || writing.composed !== seed_text; // something was typed
+  if (paper.isWriting() && isAnother(paper.latest())) return "write";
   if (paper.isWriting() && !(isStep && paper.shownText() === paper.latest())) return "pause";
   const shown = paper.shownText();
   if (shown?.isFirst && shown.shownUnits === shown.text.length) return "write";
-  if (!shown || shown.composed !== nowForm().seed_text) return "write";
+  if (isAnother(shown)) return "write";
   return isStep ? "step" : "goOn";
 }
 
@@ -79,12 +83,9 @@ export function showMore() {
   document.querySelector("#more-button").setAttribute("aria-expanded", isOpen);
 }
 
-// The large button says what it does. Gradio writes its label once, into a text node that stays.
+// The large button says what it will do.
 function showLabel() {
-  const button = document.querySelector("#write-button");
-  const wanted = nextAct();
-  const label = [...(button?.childNodes ?? [])].find((node) => node.data?.trim());
-  if (label && label.data !== LABELS[wanted]) label.data = LABELS[wanted];
+  setLabel("#write-button", LABELS[nextAct()]);
   document.querySelector("#composer")?.classList.toggle("fresh", !paper.shownText());
 }
 

@@ -2,6 +2,7 @@
 // address, when it opens and on Back and Forward.
 import { USUAL_MODEL, readAddress, searchOf, withSearch } from "../browser/address.js";
 import { listsAreLoaded } from "../browser/chosen_model.js";
+import { setLabel } from "../browser/button_label.js";
 import { toClipboard } from "../browser/clipboard.js";
 import { firstSeed, throwDice } from "../browser/dice.js";
 import { ask } from "../browser/server.js";
@@ -40,6 +41,7 @@ function requestOf(writing) {
 }
 
 export async function share() {
+  if (tab !== "write") return shareTab();
   const writing = paper.shownText();
   if (!writing) return paper.say("There is no text to share yet: press Write first.");
   const request = requestOf(writing);
@@ -65,6 +67,13 @@ export async function share() {
   if (!(await toClipboard(address.href))) return paper.say(`Copy this link by hand: ${address}`);
   const condition = request.model === USUAL_MODEL ? "" : ", as long as this server has the model";
   paper.say(`Link copied. Whoever opens it sees the same text being written${condition}.`);
+}
+
+// Where no text is shown, the link leads to the tab.
+async function shareTab() {
+  const isCopied = await toClipboard(location.href);
+  setLabel("#share", isCopied ? "Link copied" : "Not copied");
+  setTimeout(() => setLabel("#share", "Share"), 2000);
 }
 
 // The address follows

@@ -107,7 +107,8 @@ function words() {
   if (isPaused() || writing.status === "stopped") return "Paused. Continue goes on from here.";
   if (writing.isFirst) return "Your turn: how shall a text start?";
   const length = writing.request.length.toLocaleString("en");
-  return escapeHTML(`${length} letters. ${writing.unknown}`.trim());
+  const seconds = writing.seconds.toFixed(1);
+  return escapeHTML(`${length} letters in ${seconds} s. ${writing.unknown}`.trim());
 }
 
 function setHTML(element, html) {

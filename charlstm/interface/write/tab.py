@@ -168,7 +168,7 @@ def build_write_tab(
                 elem_id="temperature",
             )
             speed = gr.Radio(SPEEDS, value="Normal", label="Speed", elem_id="speed")
-            # Hidden by the style sheet: in a closed accordion Gradio's components would hear nothing.
+            # Hidden by the style sheet: in a closed accordion components would hear nothing.
             more_button = gr.Button("More", size="sm", min_width=0, elem_id="more-button")
             with gr.Column(elem_id="more", min_width=0):
                 length = length_slider(500, elem_id="length")

@@ -161,8 +161,8 @@ def test_a_written_text_is_taken_over(inside):
     expect(page.locator(".inside .take")).to_contain_text("Nothing written yet")
     open_tab(page, "Write")
     page.locator("#seed-text textarea").fill("ROMEO:")
-    page.get_by_role("button", name="Write", exact=True).click()
-    expect(page.locator("#status")).to_contain_text("500 characters in")
+    page.locator("#seed-text textarea").press("Enter")
+    expect(page.locator("#status")).to_contain_text("500 letters in")
     open_tab(page, "Look inside")
     page.locator(".inside .take").click()
     expect(page.locator(".coloured span")).to_have_count(506)
@@ -175,9 +175,9 @@ def test_from_the_write_tab_it_opens_with_what_stands_there(visit, width):
     page = visit(width=width, height=800)
     for seed_text in ("ROMEO:", "KING:"):  # before the view is there, and again when it is
         page.locator("#seed-text textarea").fill(seed_text)
-        page.get_by_role("button", name="Write", exact=True).click()
+        page.locator("#seed-text textarea").press("Enter")
         page.wait_for_function(
-            """(seed) => document.querySelector("#status").textContent.includes("characters in") &&
+            """(seed) => document.querySelector("#status").textContent.includes("letters in") &&
                 document.querySelector("#page .page").textContent.startsWith(seed)""",
             arg=seed_text,
         )

@@ -11,7 +11,15 @@ from charlstm.interface.models import SHIPPED_FILE, SHIPPED_TITLE
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write as write_alone
-from tests.browsing import add_model, choose, needs_browser, open_tab, overflow, wait_until_shown
+from tests.browsing import (
+    add_model,
+    choose,
+    needs_browser,
+    open_more,
+    open_tab,
+    overflow,
+    wait_until_shown,
+)
 from tests.tiny_networks import random_checkpoint
 
 pytestmark = needs_browser
@@ -57,6 +65,7 @@ def expect_text(page, text: str) -> None:
 
 def set_form(page, seed_text: str, *, length=100, random_seed=7, temperature=0.8) -> None:
     page.locator("#always-new input").uncheck()
+    open_more(page)
     page.locator("#random-seed input").fill(str(random_seed))
     page.locator("#length input[type=number]").fill(str(length))
     page.locator("#temperature input[type=number]").fill(str(temperature))
@@ -67,7 +76,7 @@ def set_form(page, seed_text: str, *, length=100, random_seed=7, temperature=0.8
 def write(page, seed_text: str, **settings) -> str:
     """Write with the bundled model and wait for the text."""
     set_form(page, seed_text, **settings)
-    page.locator("#write-button").click()
+    page.locator("#seed-text textarea").press("Enter")
     text = shipped_text(seed_text, **{"length": 100, **settings})
     expect_text(page, text)
     return text
@@ -131,7 +140,7 @@ def test_a_link_names_another_model_by_its_content(visit, home_folder, slow_serv
     page = visit(**CLIPBOARD)
     choose(page, "model", "of-mine, quick")
     set_form(page, "ROMEO:")
-    page.locator("#write-button").click()
+    page.locator("#seed-text textarea").press("Enter")
     pieces = write_alone(
         model, "ROMEO:", length=100, sampling=Sampling(temperature=0.8), random_seed=7
     )
@@ -167,7 +176,7 @@ def test_a_text_that_was_continued_is_shared_as_one_longer_text(visit):
     page = visit(**CLIPBOARD)
     write(page, "KING:")
     for length in (200, 300):
-        page.get_by_role("button", name="Continue").click()
+        page.locator("#write-button").click()
         expect_text(page, shipped_text("KING:", length=length))
     link = share(page)
     assert parameters_of(link)["text"] == "KING:" and parameters_of(link)["n"] == "300"
@@ -178,7 +187,7 @@ def test_a_text_continued_in_another_way_is_shared_with_what_stood_there(visit):
     page = visit(**CLIPBOARD)
     text = write(page, "KING:")
     set_form(page, "KING:", temperature=0.5)
-    page.get_by_role("button", name="Continue").click()
+    page.locator("#write-button").click()
     longer = shipped_text(text, length=100, temperature=0.5)
     expect_text(page, longer)
     link = share(page)
@@ -186,17 +195,16 @@ def test_a_text_continued_in_another_way_is_shared_with_what_stood_there(visit):
     expect_text(visit(path_of(link)), longer)
 
 
-def test_a_text_that_was_stopped_is_shared_as_it_stands(visit, slow_server):
+def test_a_text_that_is_paused_is_shared_as_a_whole(visit, slow_server):
     page = visit(on=slow_server, **CLIPBOARD)
-    set_form(page, "ROMEO:", length=2000)
-    page.locator("#write-button").click()
+    set_form(page, "ROMEO:", length=500)
+    page.locator("#seed-text textarea").press("Enter")
     page.wait_for_function("document.querySelector('#page .page')?.textContent.length > 80")
-    page.locator("#stop-button").click()
-    expect(page.locator("#status")).to_contain_text("Stopped")
-    stopped = shown(page)
+    page.locator("#write-button").click()
+    expect(page.locator("#status")).to_contain_text("Paused")
     link = share(page)
-    assert parameters_of(link)["n"] == str(len(stopped) - len("ROMEO:"))
-    expect_text(visit(path_of(link)), stopped)
+    assert parameters_of(link)["n"] == "500"
+    expect_text(visit(path_of(link)), shipped_text("ROMEO:"))
 
 
 def test_a_beginning_that_no_link_can_hold_is_refused_in_a_sentence(visit):
@@ -270,7 +278,7 @@ def test_what_is_wrong_in_a_link_is_named_as_text_and_ignored(visit, server, sea
         expect(remark).to_contain_text(sentence)
     assert page.locator("#status img, #page img").count() == 0
     assert page.locator("[role=tab][aria-selected=true]").first.text_content() == "Write"
-    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
     text = write(page, "KING:")  # the page works
     assert remark.text_content() == ""
     assert shown(page) == text
@@ -284,13 +292,13 @@ def test_good_parts_of_a_link_count_where_others_are_wrong(visit):
     assert parameters(page) == {"text": "KING:", "t": "0.8", "n": "100", "seed": "7", "more": "x"}
     page = visit(a_link(t="0.5"))
     expect(page.locator("#temperature input[type=number]")).to_have_value("0.5")
-    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
 
 
 @pytest.mark.parametrize("text", ["\x00\x07", "\r\n\t", "\u202e\ufeffab", "\U0010ffff", "' OR 1=1"])
 def test_any_text_can_stand_in_a_link(visit, text):
     page = visit(a_link(text=text, n=50, seed=7))
-    expect(page.locator("#status")).to_contain_text("50 characters in")
+    expect(page.locator("#status")).to_contain_text("50 letters in")
     assert page.evaluate("document.querySelector('#page .seed').textContent") == text
     assert parameters(page)["text"] == text
     assert page.errors == []
@@ -353,7 +361,7 @@ def test_back_and_forward_lead_through_texts_and_tabs(visit):
     expect(page.locator("#random-seed input")).to_have_value("7")
     expect(page.locator("#length input[type=number]")).to_have_value("100")
     page.go_back()
-    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
     for text in (first, second):
         page.go_forward()
         expect_text(page, text)
@@ -374,7 +382,7 @@ def test_back_leaves_a_text_that_is_being_written_and_forward_writes_it(visit, s
     page = visit(on=slow_server)
     first = write(page, "KING:")
     set_form(page, "ROMEO:", length=1000)
-    page.locator("#write-button").click()
+    page.locator("#seed-text textarea").press("Enter")
     page.wait_for_function("document.querySelector('#page .page').textContent.startsWith('ROMEO')")
     page.go_back()
     expect_text(page, first)
@@ -413,7 +421,7 @@ def test_there_is_no_new_step_back_where_nothing_has_changed(visit):
     page.locator("#seed-text textarea").fill("something else")
     page.locator("#temperature input[type=number]").fill("0.3")
     page.locator("#seed-text textarea").fill("x" * 2001)
-    page.locator("#write-button").click()
+    page.locator("#seed-text textarea").press("Enter")
     expect(page.locator("#status")).to_contain_text("use at most")
     page.reload()
     page.locator(".odd").first.wait_for()
@@ -429,7 +437,7 @@ def test_undo_changes_the_address_too(visit):
     expect_text(page, first)
     assert parameters(page)["text"] == "KING:"
     page.locator("#undo").click()
-    expect(page.locator("#page")).to_contain_text("Type a beginning")
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
     assert parameters(page) == {}
 
 
@@ -527,6 +535,6 @@ def test_more_texts_than_a_browser_keeps_leave_the_latest_ones_after_a_reload(vi
 def test_a_link_s_remarks_fit_on_a_phone_and_stand_in_sight(visit, theme):
     search = urlencode({"text": "KING:", "n": 2000, "t": "9" * 60, "x" * 60: 1, "__theme": theme})
     page = visit(f"/?{search}", width=390, height=844)
-    expect(page.locator("#status")).to_contain_text("2,000 characters in")
+    expect(page.locator("#status")).to_contain_text("2,000 letters in")
     expect(page.locator("#status .remark")).to_be_in_viewport(ratio=1)
     assert overflow(page) <= 0

@@ -1,14 +1,18 @@
 """The odds of the next character, and choosing it, in a real browser."""
 
+import json
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from charlstm.analysis.insight import log_probabilities
 from charlstm.home import shipped_folder
+from charlstm.interface.write.tab import FIRST_TEXT
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling, probabilities
-from tests.browsing import add_model, choose, needs_browser, overflow
+from tests.browsing import add_model, choose, needs_browser, overflow, wait_until_shown
+from tests.first_text import first_text
 from tests.tiny_networks import random_checkpoint
 
 pytestmark = needs_browser
@@ -41,14 +45,14 @@ def wait_for_bars(page, expected):
         shown = float(bar.get_attribute("data-probability"))
         assert shown == pytest.approx(odd, abs=2e-4)
         percent = bar.locator(".percent").text_content()
-        if percent == "< 0.1 %":
+        if percent == "< 0.1%":
             assert odd < 0.0006
         else:
-            assert float(percent.split()[0]) == pytest.approx(100 * odd, abs=0.51)
-        height = bar.locator("i").evaluate(
-            "bar => [bar.getBoundingClientRect().height, bar.parentElement.clientHeight]"
+            assert float(percent.removesuffix("%")) == pytest.approx(100 * odd, abs=0.51)
+        width = bar.locator("i").evaluate(
+            "bar => [bar.getBoundingClientRect().width, bar.parentElement.clientWidth]"
         )
-        assert height[0] == pytest.approx(max(2, odd * height[1]), abs=1)
+        assert width[0] == pytest.approx(max(2, odd * width[1]), abs=1)
 
 
 def seed_box(page):
@@ -84,7 +88,7 @@ def test_temperature_bends_them_while_the_slider_moves_without_the_server(visit,
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2)
-    expect(page.locator(".next-odds .rest")).to_contain_text("Temperature 1.5:")  # still held down
+    # It is still held down.
     wait_for_bars(page, expected_bars(shipped, "My lord, ", 1.5))
     page.mouse.up()
     set_temperature(page, 0.1)
@@ -92,38 +96,51 @@ def test_temperature_bends_them_while_the_slider_moves_without_the_server(visit,
     assert len([url for url in page.requested if url.endswith("/odds")]) == asked
 
 
-def test_the_visitor_chooses_goes_back_and_lets_it_go_on(visit, shipped):
+def test_the_visitor_chooses_letters_and_lets_the_network_go_on(visit, shipped):
     page = visit()
     seed_box(page).fill("The kin")
-    first = expected_bars(shipped, "The kin", 0.8)
-    wait_for_bars(page, first)
+    wait_for_bars(page, expected_bars(shipped, "The kin", 0.8))
     text = "The kin"
     for rank in (1, 0, 0):
         character = likeliest(shipped, text, 0.8)[rank][0]
         page.locator(".odd").nth(rank).click()
         text += character
-        expect(seed_box(page)).to_have_value(text)
+        expect_paper(page, text)
         wait_for_bars(page, expected_bars(shipped, text, 0.8))
-    page.get_by_role("button", name="Back one step").click()
+    assert seed_box(page).input_value() == "The kin", "the letters land on the paper"
+    back = page.get_by_role("button", name="Undo letter")
+    back.click()
     text = text[:-1]
-    expect(seed_box(page)).to_have_value(text)
+    expect_paper(page, text)
     wait_for_bars(page, expected_bars(shipped, text, 0.8))
-    page.get_by_role("button", name="Let it go on from here").click()
-    expect(page.locator("#status")).to_contain_text("500 characters in")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#status")).to_contain_text("500 letters in")
     assert page.locator("#page .page").text_content().startswith(text)
     assert page.locator("#page .seed").text_content() == text
+    page.locator(".odd").first.click()
+    expect(page.locator("#page .seed")).to_have_count(2)  # the visitor's, whoever wrote before
+    page.locator("#undo").click()
+    page.locator("#undo").click()
+    expect_paper(page, text)
+    page.locator("#undo").click()  # letters that follow each other are one step
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
     assert page.errors == []
 
 
-def test_back_takes_whole_characters_and_ends_at_nothing(visit):
+def test_letters_are_undone_as_a_whole_and_down_to_nothing(visit):
     page = visit()
-    seed_box(page).fill("a😀")
-    back = page.get_by_role("button", name="Back one step")
-    back.click()
-    expect(seed_box(page)).to_have_value("a")
-    back.click()
-    expect(seed_box(page)).to_have_value("")
+    back = page.get_by_role("button", name="Undo letter")
     expect(back).to_be_disabled()
+    seed_box(page).fill("a😀")
+    page.locator(".odd:not(:disabled)").first.click()
+    for text in ("a😀", "a", ""):
+        back.click()
+        expect_paper(page, text)
+    expect(back).to_be_disabled()
+
+
+def expect_paper(page, text: str) -> None:
+    expect(page.locator("#page .page .lines")).to_have_text(text, use_inner_text=False)
 
 
 def test_unknown_characters_and_too_long_texts_are_told(visit, shipped):
@@ -145,7 +162,7 @@ def test_another_model_expects_something_else(visit, home_folder, shipped):
     wait_for_bars(page, expected_bars(shipped, "ab", 0.8))
     choose(page, "model", "small")
     wait_for_bars(page, expected_bars(small, "ab", 0.8, count=4))
-    expect(page.locator(".next-odds .rest")).to_be_empty()
+    expect(page.locator(".next-odds .rest")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [390, 320])
@@ -176,5 +193,92 @@ def test_the_odds_are_of_the_kind_that_adds_up(visit, shipped):
     seed_box(page).fill("I ")
     wait_for_bars(page, expected_bars(shipped, "I ", 0.8))
     shown = [float(bar.get_attribute("data-probability")) for bar in page.locator(".odd").all()]
-    rest = page.locator(".rest").text_content().split("together: ")[1].split(" %")[0]
+    rest = page.locator(".rest").text_content().split(": ")[1].removesuffix("%")
     assert 100 * np.sum(shown) + float(rest) == pytest.approx(100, abs=0.6)
+
+
+# While a text is written
+
+
+def test_each_letter_is_seen_being_drawn(visit):
+    page = visit(speed="Slow", color_scheme="light")
+    page.evaluate(NOTE_WHAT_IS_DRAWN)
+    seed_box(page).fill("ROMEO:")
+    seed_box(page).press("Enter")
+    wait_until_shown(page, lambda: page.evaluate("window.drawn.length") >= 6)
+    page.locator("#write-button").click()
+    expect(page.locator("#status")).to_contain_text("Paused")
+    text = page.locator("#page .page").text_content()
+    drawn = page.evaluate("window.drawn")
+    for length, (sign, after) in enumerate(drawn[:5], len("ROMEO:")):
+        assert sign == SIGNS.get(text[length], text[length]), "the letter that landed is marked"
+        assert after == [SIGNS.get(c, c) if c != " " else c for c in text[:length]][-14:]
+    assert page.errors == []
+
+
+# Each letter that was marked as drawn, and after what.
+NOTE_WHAT_IS_DRAWN = """() => {
+  const odds = document.querySelector(".next-odds");
+  window.drawn = [];
+  let before = "";
+  new MutationObserver(() => {
+    const sign = odds.querySelector(".odd.drawn .sign, .rest.drawn b")?.textContent;
+    const after = odds.querySelector(".after").textContent;
+    if (!sign || after === before) return;
+    before = after;
+    window.drawn.push([sign, [...after.split("“")[1].slice(0, -1).replace("…", "")]]);
+  }).observe(odds, { attributes: true, childList: true, subtree: true, characterData: true });
+}"""
+
+
+def test_a_letter_at_each_press(visit):
+    page = visit(speed="Step", color_scheme="light")
+    button = page.locator("#write-button")
+    seed_box(page).fill("KING:")
+    button.click()
+    for letters in (1, 2, 3):
+        wait_until_shown(page, lambda: len(paper(page)) == len("KING:") + letters)  # noqa: B023
+        expect(button).to_have_text("Next letter")
+        assert page.locator(".drawn").count() <= 1
+        button.click()
+    wait_until_shown(page, lambda: len(paper(page)) == len("KING:") + 4)
+    page.locator("#speed").get_by_text("Instant").click()
+    expect(page.locator("#status")).to_contain_text("500 letters in")
+    assert page.errors == []
+
+
+def paper(page) -> str:
+    return page.locator("#page .page").text_content()
+
+
+def test_a_letter_of_the_visitor_takes_the_place_of_a_drawn_one(visit):
+    page = visit(speed="Step", color_scheme="light")
+    seed_box(page).fill("KING:")
+    page.locator("#write-button").click()
+    page.locator(".drawn").wait_for()
+    other = page.locator(".odd:not(.drawn)").first
+    sign = other.locator(".sign").text_content()
+    other.click()
+    character = {sign: character for character, sign in SIGNS.items()}.get(sign, sign)
+    expect_paper(page, f"KING:{character}")
+    expect(page.locator("#page .seed")).to_have_text(f"KING:{character}", use_inner_text=False)
+
+
+def test_the_first_visit_begins_with_a_text_that_came_with_the_page(visit):
+    page = visit(is_first=True, speed=None, color_scheme="light")
+    whole = json.loads(FIRST_TEXT.read_text("utf-8"))
+    text = whole["seed_text"] + whole["piece"]["text"]
+    wait_until_shown(page, lambda: 10 < len(paper(page)) < len(text))
+    assert text.startswith(paper(page))
+    expect_paper(page, text)
+    expect(page.locator("#status")).to_contain_text("Your turn")
+    expect(page.locator("#write-button")).to_have_text("Write")
+    assert not any(url.endswith("/write") for url in page.requested)
+    again = page.context.new_page()
+    again.goto(page.url)
+    expect(again.locator("#page")).to_contain_text("Type how the text starts")
+    assert page.errors == []
+
+
+def test_the_first_text_is_what_the_bundled_model_writes():
+    assert first_text() == json.loads(FIRST_TEXT.read_text("utf-8"))

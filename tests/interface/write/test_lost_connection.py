@@ -15,7 +15,7 @@ from charlstm.interface.models import SHIPPED_FILE
 from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write as write_alone
-from tests.browsing import hold_time, needs_browser, wait_until_shown
+from tests.browsing import hold_time, needs_browser, open_more, wait_until_shown
 from tests.page_server import SLOW_PAGE, free_port, running_page
 
 pytestmark = needs_browser
@@ -71,11 +71,12 @@ def whole_text():
 
 
 def press_write(page) -> None:
+    open_more(page)
     page.locator("#always-new input").uncheck()
     page.locator("#random-seed input").fill(str(RANDOM_SEED))
     page.locator("#length input[type=number]").fill(str(LENGTH))
     page.locator("#seed-text textarea").fill(SEED_TEXT)
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.locator("#seed-text textarea").press("Enter")
 
 
 def wait_for_words(page, characters: int = 20) -> None:
@@ -155,7 +156,7 @@ def test_a_server_that_is_back_within_three_seconds_was_never_lost(visit, tmp_pa
                 page.clock.run_for(100)
         wait_until_shown(page, lambda: shown(page) != begun)
         page.clock.resume()
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
         assert shown(page) == whole_text
         assert LOST not in said(page)
 
@@ -179,12 +180,12 @@ def test_a_server_that_is_away_for_longer_is_quietly_named_and_the_text_goes_on(
         assert page.locator(".toast-wrap").inner_text() == "", "no alarm"
         page.clock.resume()
     with running_page(tmp_path, port=port):
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
         assert shown(page) == whole_text
         assert LOST not in status(page)
 
 
-def test_stop_works_while_the_connection_is_lost(visit, tmp_path):
+def test_pause_works_while_the_connection_is_lost(visit, tmp_path):
     port = free_port()
     with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
         page = visit(on=server)
@@ -192,15 +193,18 @@ def test_stop_works_while_the_connection_is_lost(visit, tmp_path):
         wait_for_words(page)
         kill(server)
         expect(page.locator("#status")).to_contain_text(LOST)
-        page.get_by_role("button", name="Stop", exact=True).click()
-        expect(page.locator("#status")).to_contain_text("Stopped")
-        stopped = shown(page)
+        page.locator("#write-button").click()
+        expect(page.locator("#status")).to_contain_text("Paused")
+        paused = shown(page)
     with running_page(tmp_path, port=port):
         before = len(requests_for_texts(page))
-        page.wait_for_timeout(4000)  # longer than the page waits between two tries
-        assert len(requests_for_texts(page)) == before
-        assert shown(page) == stopped
+        wait_until_shown(page, lambda: len(requests_for_texts(page)) > before)  # the rest comes
+        page.wait_for_timeout(500)
+        assert shown(page) == paused
         expect(page.locator("#status")).not_to_contain_text(LOST)
+        page.locator("#write-button").click()
+        wait_until_shown(page, lambda: len(shown(page)) > len(paused))
+        assert shown(page).startswith(paused)
 
 
 def test_a_text_of_which_nothing_had_come_begins_when_the_server_is_there(
@@ -213,9 +217,9 @@ def test_a_text_of_which_nothing_had_come_begins_when_the_server_is_there(
         kill(server)
         press_write(page)
         expect(page.locator("#status")).to_contain_text(f"{LOST} The writing begins as soon as")
-        expect(page.locator("#page")).to_contain_text("Type a beginning")
+        expect(page.locator("#page")).to_contain_text("Type how the text starts")
     with running_page(tmp_path, port=port):
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
         assert shown(page) == whole_text
 
 
@@ -228,12 +232,13 @@ def test_a_page_that_gradio_reloads_meanwhile_loses_nothing(visit, tmp_path, who
         kill(server)
         reloads: list = []
         page.on("domcontentloaded", lambda loaded: reloads.append(loaded))
+        open_more(page)
         page.locator("#model input").click()  # Gradio asks the server, and notices
         page.keyboard.press("Escape")
         expect(page.locator("#status")).to_contain_text(LOST)
     with running_page(tmp_path, port=port):
         wait_until_shown(page, lambda: reloads, "Gradio did not reload the page")
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
         assert shown(page) == whole_text
         assert page.locator("#seed-text textarea").input_value() == SEED_TEXT
 
@@ -247,7 +252,7 @@ def test_a_reload_in_the_middle_of_a_text_goes_on_with_it(visit, slow_server, wh
         page.locator("#page .seed").wait_for(state="attached")
     begun = request.value.post_data_json["from"]
     assert len(SEED_TEXT) + 20 < begun < len(whole_text)
-    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
     assert shown(page) == whole_text
     assert page.errors == []
 
@@ -267,7 +272,7 @@ def test_the_rest_of_a_text_is_asked_for_by_the_number_of_its_characters(
         asked = request.value.post_data_json
         assert words < asked["from"] - len(SEED_TEXT) < LENGTH
         assert asked["seed_text"] == SEED_TEXT and asked["random_seed"] == RANDOM_SEED
-    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
     assert shown(page) == whole_text
     assert page.errors == []
 
@@ -294,7 +299,7 @@ def test_a_proxy_that_has_no_server_for_the_moment_is_asked_again(visit, server,
 
     page.route("**/write", refuse)
     press_write(page)
-    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
     assert shown(page) == whole_text
     assert len(requests_for_texts(page)) == 4
     page.unroute_all()
@@ -319,7 +324,7 @@ def test_a_server_that_gives_no_sign_of_life_for_seven_seconds_is_asked_again(
         finally:
             process.resume()
         page.clock.resume()
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
         assert shown(page) == whole_text
 
 
@@ -344,15 +349,16 @@ def test_a_text_that_the_server_breaks_off_can_be_tried_again(visit, server, who
     expect(page.locator("#status")).to_contain_text("by a fault of the server")
     assert shown(page) == begun
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} characters in")
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
     assert shown(page) == whole_text
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
 
 
 def test_nothing_is_said_while_pieces_come(visit, slow_server):
     page = visit(on=slow_server, with_clock=True)
+    open_more(page)
     page.locator("#length input[type=number]").fill("500")
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.locator("#seed-text textarea").press("Enter")
     page.locator("#page .seed").wait_for(state="attached")
     note_what_is_said(page)
     hold_time(page)
@@ -363,5 +369,5 @@ def test_nothing_is_said_while_pieces_come(visit, slow_server):
         page.clock.run_for(2000)
     assert LOST not in said(page)
     page.clock.resume()
-    expect(page.locator("#status")).to_contain_text("500 characters in")
+    expect(page.locator("#status")).to_contain_text("500 letters in")
     assert LOST not in said(page) and len(requests_for_texts(page)) == 1
