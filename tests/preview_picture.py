@@ -71,7 +71,7 @@ def page_of(checkpoint: Checkpoint) -> str:
     for id_ in (-weights).argsort(kind="stable")[:LETTERS]:
         percent = 100 * weights[id_]
         sign = escape(checkpoint.vocabulary.characters[id_])
-        said = f"{percent:.0f} %" if percent >= 1 else "&lt; 1 %"
+        said = f"{percent:.0f}%" if percent >= 1 else "&lt; 1%"
         odds += (
             f'<div class="odd"><u style="height: {percent:.1f}%"></u><b>{sign}</b>'
             f"<span>{said}</span></div>"

@@ -62,7 +62,7 @@ class Predictor:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
+    return "–" if share is None else f"{100 * share:.1f}%"
 
 
 def _choices(number: float) -> str:
@@ -73,7 +73,7 @@ def _choices(number: float) -> str:
 MEASURES: tuple[tuple[str, str, Callable[[Predictor], str]], ...] = (
     ("How surprised it is by each character", "loss, nats", lambda who: f"{who.loss_nats:.3f}"),
     (
-        "As unsure as between so many characters",
+        "Like choosing among this many letters",
         "perplexity",
         lambda who: _choices(perplexity(who.loss_nats)),
     ),

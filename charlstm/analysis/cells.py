@@ -68,7 +68,7 @@ class CellMeaning:
         if self.is_count:
             way = "rises" if self.sign > 0 else "falls"
             return (
-                f"it {way} as the count grows: the count explains {100 * self.score**2:.0f} % of "
+                f"it {way} as the count grows: the count explains {100 * self.score**2:.0f}% of "
                 "its ups and downs"
             )
         level = "higher" if self.sign > 0 else "lower"

@@ -49,16 +49,15 @@ def describe_copy(passage: Passage | None, *, fine_tuned: bool = False) -> str:
         fine_tuned: the model had learned from other texts before, which were not searched.
     """
     source = "the text it was fine-tuned with" if fine_tuned else "its training text"
-    own = "" if fine_tuned else " It makes up its own sentences."
+    rest = "" if fine_tuned else " The rest is new."
     if passage is None:
-        return f"It copied no passage of {MIN_PASSAGE} characters or more from {source}.{own}"
+        return f"No match with {source} of {MIN_PASSAGE} characters or more."
     words = re.sub(r"\s*\n\s*", " / ", passage.text.strip())
     if len(words) > MAX_SHOWN:
         words = f"{words[: MAX_SHOWN - 1].rstrip()}…"
-    memorised = " It has memorised this." if len(passage.text) >= MEMORISED else own
+    memorised = " It has memorised this." if len(passage.text) >= MEMORISED else rest
     return (
-        f"Longest passage it copied from {source}: {len(passage.text):,} characters: “{words}”."
-        f"{memorised}"
+        f"Longest match with {source}: {len(passage.text):,} characters (“{words}”).{memorised}"
     )
 
 

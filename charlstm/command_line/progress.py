@@ -10,7 +10,7 @@ from charlstm.runs import events
 
 
 class ShareBar:
-    """A bar from 0 to 100 %; `show` moves it to a share, 0 to 1, with a note beside it."""
+    """A bar from 0 to 100%; `show` moves it to a share, 0 to 1, with a note beside it."""
 
     def __init__(self, label: str):
         self.label = label
@@ -29,7 +29,7 @@ class ShareBar:
                 total=100,
                 desc=self.label,
                 file=sys.stderr,
-                bar_format="{desc}: {percentage:3.0f} %|{bar:24}| {postfix}",
+                bar_format="{desc}: {percentage:3.0f}%|{bar:24}| {postfix}",
             )
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.update(max(0.0, min(100.0, 100 * share) - self._bar.n))
@@ -59,7 +59,7 @@ class TrainingBar(ShareBar):
                     f"{event.device} ({event.backend} {event.backend_version}{way}). Preparing ..."
                 )
             case events.AskingTeachers():
-                self.show(0.0, f"asking the teachers: {100 * event.share:.0f} %")
+                self.show(0.0, f"asking the teachers: {100 * event.share:.0f}%")
             case events.Validated():
                 self._held_out = f", held out {event.val_loss_nats:.3f}"
             case events.Progress():
@@ -70,4 +70,4 @@ class TrainingBar(ShareBar):
                 )
                 self.show(event.share, note)
             case events.Measuring():
-                self.show(1.0, f"measuring on held-out text: {100 * event.share:.0f} %")
+                self.show(1.0, f"measuring on held-out text: {100 * event.share:.0f}%")

@@ -11,11 +11,11 @@ from charlstm.network.training_record import Results
 HEADS = {
     "this model": "this model",
     "4-gram": "counting<br><small>(4-gram)</small>",
-    "blind": "guessing blindly",
+    "blind": "random guessing",
 }
 NOTE = (
     "Counting: which character most often follows the last three, in the same text. "
-    "Guessing blindly: every character is as likely as any other."
+    "Random guessing: every character is as likely as any other."
 )
 
 

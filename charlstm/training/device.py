@@ -69,7 +69,7 @@ def prepare_device(by_lanes: bool = True) -> Device:
     """
     backend = os.environ["KERAS_BACKEND"] = chosen_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX takes 75 % otherwise
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX takes 75% otherwise
     if has_flag("avx2"):
         # oneDNN trains 1.75 times as fast with AVX2 alone; TensorFlow, which reads this when it is
         # imported, turns it on by itself only with AVX-512 VNNI or AMX.

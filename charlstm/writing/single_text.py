@@ -46,7 +46,10 @@ def name_unknown(unknown: str) -> str:
     """A sentence for the visitor about the characters that were skipped; empty if none were."""
     if not unknown:
         return ""
-    return f"The network never saw {name_characters(unknown)}: it skipped what it does not know."
+    verb = "it is" if len(unknown) == 1 else "they are"
+    return (
+        f"Skipped {name_characters(unknown)}: {verb} not in the text the network learned from."
+    )
 
 
 def write(

@@ -39,7 +39,7 @@ def test_every_figure_stands_beside_those_of_counting_and_of_blind_guessing():
     assert [figures for _, _, figures in comparison.rows()] == [
         ["1.500", "1.774", "4.174"],
         ["4.48", "5.89", "65.0"],
-        ["55.4 %", "47.2 %", "1.5 %"],
+        ["55.4%", "47.2%", "1.5%"],
         ["2.164", "2.559", "6.022"],
     ]
     terms = [term for _, term, _ in comparison.rows()]
@@ -59,7 +59,7 @@ def test_the_text_is_a_table_for_a_terminal():
 
 def test_what_an_older_record_lacks_is_left_out():
     older = replace(BASELINES, four_gram_accuracy=None)
-    assert compare(RESULTS, older, "unseen").rows()[2][2] == ["55.4 %", "–", "1.5 %"]
+    assert compare(RESULTS, older, "unseen").rows()[2][2] == ["55.4%", "–", "1.5%"]
     alone = compare(RESULTS, BaselineFigures(), "unseen").rows()
     assert [figures for *_, figures in alone][0] == ["1.500"]
 

@@ -172,7 +172,7 @@ def test_a_strangers_records_that_make_no_sense_are_left_out(wrong):
 def test_scores_are_told_in_words():
     count = CellMeaning(layer=2, cell=217, feature="place-in-line", score=0.87, sign=1)
     assert count.sentence == "Cell 217 of layer 2 counts the characters in the line, r = 0.87"
-    assert "rises" in count.score_in_words and "76 %" in count.score_in_words
+    assert "rises" in count.score_in_words and "76%" in count.score_in_words
     name = CellMeaning(layer=1, cell=3, feature="speaker", score=0.98, sign=-1)
     assert name.sentence.endswith("inside a speaker’s name, AUC 0.98")
     assert "lower in 98 of 100" in name.score_in_words

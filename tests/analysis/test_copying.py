@@ -123,20 +123,20 @@ def test_ten_thousand_characters_are_looked_up_in_five_million():
 
 def test_the_sentence_shows_the_passage_on_one_line():
     sentence = describe_copy(Passage("\nMy lord,\n\nJULIET:\n  O ", 5, 7))
-    assert "training text: 23 characters: “My lord, / JULIET: / O”." in sentence
-    assert "makes up its own sentences" in sentence and "heart" not in sentence
+    assert "training text: 23 characters (“My lord, / JULIET: / O”)." in sentence
+    assert "The rest is new" in sentence and "heart" not in sentence
 
 
 def test_the_sentence_says_when_a_passage_is_memorised():
     sentence = describe_copy(Passage("x" * MEMORISED, 0, 0))
-    assert "has memorised this" in sentence and "own sentences" not in sentence
+    assert "has memorised this" in sentence and "rest is new" not in sentence
     sentence = describe_copy(Passage("word " * 300, 0, 0))
     assert "1,500 characters" in sentence and len(sentence) < MAX_SHOWN + 130
-    assert "…”" in sentence
+    assert "…”)" in sentence
 
 
 def test_of_a_fine_tuned_model_no_more_is_said_than_is_known():
     sentence = describe_copy(Passage("my lord, ", 0, 0), fine_tuned=True)
-    assert "the text it was fine-tuned with" in sentence and "own sentences" not in sentence
-    assert "own sentences" not in describe_copy(None, fine_tuned=True)
-    assert "makes up its own sentences" in describe_copy(None)
+    assert "the text it was fine-tuned with" in sentence and "rest is new" not in sentence
+    assert "rest is new" not in describe_copy(None, fine_tuned=True)
+    assert "The rest is new" not in describe_copy(None)

@@ -249,7 +249,7 @@ def test_training_and_writing_with_the_new_model(visit, server, home_folder):
     expect(page.locator("#seed-text textarea")).to_be_visible()
     assert "quick" in page.locator("#model input").input_value()
     assert write(page, "The ", 100).startswith("The ")
-    expect(page.locator("#status")).to_contain_text("copied")
+    expect(page.locator("#status")).to_contain_text("atch with its training text")
     expect(page.locator("#about-model caption")).to_have_text("On text it never saw (a part of it)")
 
     page.get_by_role("tab", name="Train").click()  # and on it goes
@@ -267,13 +267,13 @@ def test_starting_from_a_model(visit, home_folder):
     page.get_by_role("tab", name="Train").click()
     page.get_by_label("Practice text").check()
     start_from, note = page.locator("#start-from input"), page.locator("#start-note")
-    assert "Nothing" in start_from.input_value()
+    assert "From scratch" in start_from.input_value()
     expect(note).to_have_text("")
     start_from.click()
     page.get_by_role("option", name="Shakespeare (comes with charlstm)").click()
     expect(note).to_contain_text("The model knows all characters of this text.")
     expect(page.locator("#amount input")).to_have_value("4")
-    expect(page.get_by_label("passes (epochs)")).to_be_checked()
+    expect(page.get_by_label("times through the text")).to_be_checked()
 
     add_model(home_folder, "a newer text", random_checkpoint("\n .aeht"))
     page.locator("#amount input").click()

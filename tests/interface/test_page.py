@@ -93,7 +93,7 @@ def test_what_was_copied_is_reported_when_the_training_text_is_there(make, tiny_
     save_checkpoint(random_checkpoint(vocabulary, training=training), run.paths.checkpoint)
     writer = Writer(Engine(), ModelRegistry(Runs()))
     passage = tiny_corpus.text[:200]
-    assert "copied no passage of 8 characters" in writer.copied("a", "zqx" * 20)["sentence"]
+    assert "No match with its training text of 8 characters" in writer.copied("a", "zqx" * 20)["sentence"]
     assert "copied" in writer.copied("a", passage)["sentence"]
     assert writer.copied("a", passage) != writer.copied("a", "zqx" * 20)
     nothing = writer.copied(SHIPPED, passage)["sentence"]
@@ -265,7 +265,7 @@ def test_a_model_that_is_gone_or_damaged_is_named_before_and_at_the_start(
             run.paths.checkpoint.write_bytes(content)
         text_note, time_note, note = trainer.describe(*form(tiny_corpus.text, run.name))
         assert sentence in note and "advice" in note
-        assert "different ones" in text_note and "Takes about" in time_note
+        assert "distinct" in text_note and "Takes about" in time_note
         with pytest.raises(CharLSTMError, match=sentence):
             trainer.start(*form(tiny_corpus.text, run.name), progress=progress)
     assert [run.name for run in trainer.runs.all()] == ["a"] and began == []

@@ -195,7 +195,7 @@ def _loss_range(
 
 
 def _share_range(curve_values: list[list[float]]) -> tuple[float, float, float]:
-    """As `_loss_range`, for shares: 0 to 70 %, usually enough for English; extended if needed."""
+    """As `_loss_range`, for shares: 0 to 70%, usually enough for English; extended if needed."""
     highest = max((max(values) for values in curve_values), default=0.0)
     return 0.0, min(1.0, max(0.7, math.ceil(highest * 10 + 0.2) / 10)), 0.2
 

@@ -62,7 +62,7 @@ def loss_chart(
         y_label="loss in nats, lower is better",
         series=_training_and_held_out(training_points, held_out_points, held_out_label),
         guides=(
-            Guide(label="guessing blindly", value=blind_loss_nats),
+            Guide(label="random guessing", value=blind_loss_nats),
             Guide(label="4-gram count model", value=four_gram_loss_nats),
         ),
         x_end_s=budget_s,
@@ -276,7 +276,7 @@ def _latest_values(curves: list[Series], y_format: YFormat) -> str:
 
 
 def _full_value(value: float, y_format: YFormat) -> str:
-    return f"{100 * value:.1f} %" if y_format == "percent" else f"{value:.2f} nats"
+    return f"{100 * value:.1f}%" if y_format == "percent" else f"{value:.2f} nats"
 
 
 def _number(value: float) -> str:

@@ -35,10 +35,10 @@ USUAL_TEMPERATURES = (0.3, 0.8, 1.3)
 NAMES = ((0.2, "Very careful"), (0.5, "Careful"), (0.7, "Calm"), (1.0, "Balanced"), (1.2, "Daring"))
 EMPTY = (
     '<div class="page empty"><span class="of-temperatures">Type a beginning and press '
-    "<b>Write</b>. The same network goes on from there three times, with the same dice: only the "
+    "<b>Write</b>. The same network goes on from there three times, with the same random numbers: only the "
     "temperature differs, and with it how daring it is.</span>"
     '<span class="of-models">Type a beginning and press <b>Write</b>. Two networks go on from '
-    "there, with the same dice: only what they learned differs.</span></div>"
+    "there, with the same random numbers, so any difference is what they learned.</span></div>"
 )
 
 
@@ -130,7 +130,7 @@ def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
         )
         with gr.Row(elem_id="compare-beginning"):
             seed_text = seed_text_box(
-                label="How the texts begin (seed text)",
+                label="Start with…",
                 scale=4,
                 min_width=260,
                 elem_id="compare-seed-text",
@@ -141,7 +141,7 @@ def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
                 )
                 stop_button = gr.Button("Stop", min_width=70, elem_id="compare-stop")
         with gr.Row(elem_id="compare-temperatures"):
-            model = choice.add("Who writes (model)", "compare-model")
+            model = choice.add("Model", "compare-model")
             temperatures = [
                 temperature_slider(
                     temperature,
@@ -181,7 +181,7 @@ def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
                 elem_id="compare-random-seed",
             )
             always_new = always_new_box(
-                label="New number for each comparison",
+                label="A new variation each time",
                 min_width=200,
                 elem_id="compare-always-new",
             )

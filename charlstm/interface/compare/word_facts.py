@@ -23,12 +23,12 @@ def word_facts(seed_text: str, written: str) -> list[str]:
     )
     twice = longest_said_twice(words)
     if len(twice) < 2:
-        return [count, "No two words in a row come twice."]
+        return [count, "No repeated phrases."]
     shown = " ".join(twice)
     if len(shown) > MAX_SHOWN:
         shown = f"{shown[: MAX_SHOWN - 1].rstrip()}…"
     passage = f"“{escape(shown, quote=False)}”"
-    return [count, f"Longest passage that comes twice: <b>{len(twice):,}</b> words, {passage}."]
+    return [count, f"Longest repeated phrase: <b>{len(twice):,}</b> words, {passage}."]
 
 
 def whole_words(seed_text: str, written: str) -> list[str]:

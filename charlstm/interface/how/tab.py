@@ -98,7 +98,7 @@ them):</p>
 <p class="surprise"></p>
 <p>From this it follows in which direction each of its <b class="weights-count"></b> would have had
 to be a little different for a smaller surprise (the <b>gradient</b>), and all are nudged that way.
-That is all, over and over.</p>
+That’s it, repeated thousands of times.</p>
 <div class="learning-curve"></div>
 <p class="quiet">On the tab “Watch it learn” you see a network do this, on “Train” you teach one
 yourself.</p></section>

@@ -101,7 +101,7 @@ const WORDS = [
       "logarithm of the probability it gave it. Nats are its unit. Smaller is better.",
     ({ learned, characters }) =>
       learned.loss_nats
-        ? `This model: ${learned.loss_nats.toFixed(3)}; guessing blindly: ` +
+        ? `This model: ${learned.loss_nats.toFixed(3)}; random guessing: ` +
           `${Math.log(characters.length).toFixed(3)}.`
         : "",
   ],

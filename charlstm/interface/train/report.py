@@ -57,8 +57,8 @@ def text_html(text: Corpus, from_model: bool = False) -> str:
     """A description of a training text before the start, with advice if it is too short."""
     notices = " ".join(text.notices)
     description = (
-        f'<p class="quiet" role="status">{len(text.text):,} characters, {len(set(text.text))} '
-        f"different ones. {escape(notices)}</p>"
+        f'<p class="quiet" role="status">{len(text.text):,} characters ({len(set(text.text))} '
+        f"distinct). {escape(notices)}</p>"
     )
     small = small_text(len(text.text), from_model=from_model)
     return description + advice_html(small) if small else description
@@ -91,7 +91,7 @@ def estimate_html(estimate: Estimate, measures_first: bool = False) -> str:
     return (
         f'<p class="quiet">Takes {about}{duration(estimate.seconds)} on this machine and reads '
         f"{passes(estimate.epochs)} ({BASES[estimate.basis]}). Getting ready and measuring at the "
-        f"end take some seconds more.{' ' + FIRST_TIME if measures_first else ''}</p>"
+        f"end take a few more seconds.{' ' + FIRST_TIME if measures_first else ''}</p>"
     )
 
 
@@ -125,9 +125,9 @@ def status_html(run: Run, timeline: Timeline) -> str:
 
 
 def passes(epochs: float) -> str:
-    """How much has been read, for people: "12 % of the text", "the text 2.5 times"."""
+    """How much has been read, for people: "12% of the text", "the text 2.5 times"."""
     if epochs < 0.995:
-        return f"{100 * epochs:.0f} % of the text"
+        return f"{100 * epochs:.0f}% of the text"
     times = f"{epochs:.1f}".removesuffix(".0") if epochs < 10 else f"{epochs:,.0f}"
     return "the text once" if times == "1" else f"the text {times} times"
 
@@ -135,11 +135,11 @@ def passes(epochs: float) -> str:
 def _headline(run: Run, timeline: Timeline) -> str:
     headline = HEADLINES[timeline.status]
     if timeline.status == "measuring":
-        headline += f" {100 * timeline.measured:.0f} %"
+        headline += f" {100 * timeline.measured:.0f}%"
     if timeline.status == "finished":
         headline += f" after {duration(timeline.elapsed_s)}"
     if timeline.status == "stopped" and run.paths.checkpoint.exists():
-        headline += ": the model is kept"
+        headline += ". Your model is saved."
     if timeline.is_going_on and is_stopping(run):
         headline = "Stopping …"
     return headline
@@ -176,11 +176,12 @@ def result_lines(config: RunConfig, timeline: Timeline) -> list[str]:
     results = timeline.results
     if timeline.is_going_on or results is None:
         return []
-    words = f"It guesses {100 * (results.accuracy or 0):.0f} % of the next characters right"
+    words = f"It guesses {100 * (results.accuracy or 0):.0f}% of the next characters right"
     four_gram = timeline.baselines.four_gram_loss_nats
     if four_gram is not None:
-        better = "less" if results.loss_nats < four_gram else "more"
-        words += f", and is {better} surprised by them than mere counting"
+        is_better = results.loss_nats < four_gram
+        words += ", better than" if is_better else ". Not yet as good as"
+        words += " simple counting"
     comparison = compare(results, timeline.baselines, config.exposure)
     lines = [f'<p class="result">{words}.</p>', figures_html(comparison)]
     split = results.random_split

@@ -41,10 +41,10 @@ STYLES = [
 RECIPE_CHOICES = [
     ("Quick: a small network, readable after 3 minutes", "quick"),
     ("Full: a larger network, writes best after most of an hour", "full"),
-    ("Notebook: as a course notebook did it, very slowly", "notebook"),
+    ("Classic: the original course settings (slow)", "notebook"),
 ]
 NOTHING = ""  # no model has this id
-FROM_NOTHING = ("Nothing: a new network", NOTHING)
+FROM_NOTHING = ("From scratch", NOTHING)
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
 LIVE_PART = '<div class="live-part"></div>'
 
@@ -162,7 +162,8 @@ class Trainer:
         running = self.runs.running()
         if running is not None:
             raise CharLSTMError(
-                f"A training is going on already ({title_of(running)}): stop it first, or wait."
+                f"Another training is running ({title_of(running)}). Stop it, or wait for it to "
+                "finish."
             )
 
     # The buttons of the training that is shown
@@ -193,7 +194,7 @@ def build_train_tab(
 ) -> None:
     trainer = Trainer(registry)
     with gr.Row(elem_classes="columns"):
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=2, min_width=300, elem_id="train-left"):
             source = gr.Radio(TEXTS, value="tiny-shakespeare", label="Text to learn from")
             upload = gr.File(
                 label="A text file, 2,000 characters to 5 MB",
@@ -209,25 +210,25 @@ def build_train_tab(
                 elem_id="pasted",
             )
             text_note = gr.HTML("", elem_id="text-note", js_on_load=None)
-            style = gr.Radio(STYLES, value="verse", label="Style")
-            model = gr.Dropdown(
-                choices=[FROM_NOTHING, *registry.choices()],
-                value=NOTHING,
-                label="Start from",
-                elem_id="start-from",
-            )
-            start_note = gr.HTML("", elem_id="start-note", js_on_load=None)
             recipe = gr.Radio(RECIPE_CHOICES, value="quick", label="Recipe")
             with gr.Row():
                 amount = gr.Number(value=3, label="How long", min_width=80, elem_id="amount")
                 unit = gr.Radio(
-                    [("minutes", "minutes"), ("passes (epochs)", "epochs")],
+                    [("minutes", "minutes"), ("times through the text", "epochs")],
                     value="minutes",
-                    label="Counted in",
+                    label="Measured in",
                     min_width=160,
                 )
             time_note = gr.HTML("", elem_id="time-note", js_on_load=None)
             start_button = gr.Button("Start", variant="primary", elem_id="start")
+            style = gr.Radio(STYLES, value="verse", label="Style")
+            model = gr.Dropdown(
+                choices=[FROM_NOTHING, *registry.choices()],
+                value=NOTHING,
+                label="Starting point",
+                elem_id="start-from",
+            )
+            start_note = gr.HTML("", elem_id="start-note", js_on_load=None)
         with gr.Column(scale=3, min_width=320, elem_id="train-right"):
             # What is below is filled in, shown and hidden by report.js.
             status = gr.HTML(

@@ -215,11 +215,11 @@ def test_the_longest_run_of_words_that_comes_twice(words, twice):
 def test_facts_are_counted_from_what_was_written():
     assert word_facts("My lord, ", "my lord, my <lord>! ") == [
         "<b>2</b> different words of 4.",
-        "Longest passage that comes twice: <b>2</b> words, “my lord”.",
+        "Longest repeated phrase: <b>2</b> words, “my lord”.",
     ]
     assert word_facts("", "Go! Stay! Go!") == [
         "<b>2</b> different words of 3.",
-        "No two words in a row come twice.",
+        "No repeated phrases.",
     ]
     assert word_facts("", "Go!")[0] == "<b>1</b> different word of 1."
     assert word_facts("a", "bcd") == ["It holds no whole word."]

@@ -465,7 +465,7 @@ def test_another_model_changes_every_picture(how, other):
     words = page.locator("how-it-works .words")
     expect(words).to_contain_text("This model knows")
     expect(words).not_to_contain_text("This model: ")  # figures without a loss are none
-    expect(words).not_to_contain_text("guessing blindly")
+    expect(words).not_to_contain_text("random guessing")
     expect(page.locator("how-it-works .learning-curve")).to_be_empty()
     # What a stranger wrote stands there as text.
     expect(page.locator("how-it-works .story-of")).to_contain_text(f"text of “{EVIL}”")

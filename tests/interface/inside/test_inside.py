@@ -47,7 +47,7 @@ def test_surprise_is_given_for_each_character(inside, model):
     assert answer["mean_nats"] == expected.mean_nats
     assert answer["perplexity"] == expected.perplexity
     assert answer["vocabulary_size"] == len(model.vocabulary)
-    assert "never saw X" in answer["unknown"]
+    assert "Skipped X" in answer["unknown"]
 
 
 def test_the_activation_of_a_cell_is_given_for_each_character(inside, model):
@@ -130,7 +130,7 @@ def test_odds_are_logarithms_at_temperature_1(registry, model):
     assert "".join(answer["characters"]) == model.vocabulary.characters
     expected = log_probabilities(model, TEXT)
     np.testing.assert_allclose(answer["log_probabilities"], expected, atol=1e-4)
-    assert "never saw X" in answer["unknown"]
+    assert "Skipped X" in answer["unknown"]
 
 
 def test_a_model_that_is_gone_is_refused_in_a_sentence(inside, registry):

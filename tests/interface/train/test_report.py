@@ -84,7 +84,7 @@ def test_durations_are_for_people(seconds, words):
 @pytest.mark.parametrize(
     ("epochs", "words"),
     [
-        (0.123, "12 % of the text"),
+        (0.123, "12% of the text"),
         (0.999, "the text once"),
         (2.04, "the text 2 times"),
         (2.5, "the text 2.5 times"),
@@ -113,23 +113,23 @@ def test_the_result_is_said_in_words_and_in_figures_beside_those_of_counting(run
     ending = finished({"loss_nats": 1.5, "accuracy": 0.554, "characters": 1_200})
     html = report.status_html(run, timeline("finished", ending))
     assert "Finished after 1 minute" in html
-    assert "guesses 55 % of the next characters right, and is less surprised" in html
+    assert "guesses 55% of the next characters right, better than simple counting" in html
     assert "<caption>On 1,200 characters of text it never saw</caption>" in html
-    for figures in (("1.500", "1.800"), ("4.48", "6.05"), ("55.4 %", "47.0 %"), ("2.164", "2.597")):
+    for figures in (("1.500", "1.800"), ("4.48", "6.05"), ("55.4%", "47.0%"), ("2.164", "2.597")):
         assert "".join(f"<td>{figure}</td>" for figure in figures) in html
 
 
 def test_a_result_that_is_worse_than_counting_says_so(run):
     ending = finished({"loss_nats": 2.5, "accuracy": 0.3})
-    assert "is more surprised" in report.status_html(run, timeline("finished", ending))
+    assert "Not yet as good as simple counting" in report.status_html(run, timeline("finished", ending))
 
 
 def test_without_a_final_measurement_the_curve_s_last_one_is_shown(run):
     html = report.status_html(run, timeline("stopped"))
     assert "On text it never saw (a part of it)" in html and "<td>1.900</td>" in html
-    assert "the model is kept" not in html, "there is none yet"
+    assert "Your model is saved" not in html, "there is none yet"
     run.paths.checkpoint.touch()
-    assert "the model is kept" in report.status_html(run, timeline("stopped"))
+    assert "Your model is saved" in report.status_html(run, timeline("stopped"))
 
 
 def test_the_notebook_s_leaking_figure_is_named_so(run):
@@ -270,7 +270,7 @@ def test_what_the_network_writes_is_never_markup(run):
 
 def test_a_text_is_described_with_what_was_changed_in_it():
     html = report.text_html(paste("To be,\r\nor not\r\n" * 200))
-    assert "2,800 characters, 10 different ones" in html
+    assert "2,800 characters (10 distinct)" in html
     assert "Windows line ends" in html
     assert "This is little text" in html and "starting from a model" in html
     assert "starting from a model" not in report.text_html(paste("To be\n" * 500), from_model=True)
