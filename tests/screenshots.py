@@ -36,16 +36,19 @@ def take(playwright, address: str, minutes: float) -> None:
         )
     ) as browser:
         page = browser.new_page(viewport=SIZE)
+        page.add_init_script("localStorage.setItem('charlstm-visited', 'yes')")
         page.goto(address)
+        page.locator("#more-button").click()
         page.locator("#always-new input").uncheck()
         page.wait_for_timeout(500)
         page.locator("#random-seed input").fill("2026")
         page.locator("#seed-text textarea").fill("ROMEO:")
         page.locator("#seed-text textarea").press("Enter")
-        page.get_by_text("characters in").wait_for()
-        page.wait_for_timeout(1000)  # what was copied is told a moment later
+        page.locator("#more-button").click()
+        page.wait_for_timeout(9000)  # letter by letter
+        page.locator("#write-button").click()
         page.locator("#seed-text textarea").blur()
-        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(500)
         page.screenshot(path=FOLDER / "write.png")
         page.get_by_role("tab", name="Train").click()
         page.locator("#amount input").fill(str(minutes))

@@ -56,9 +56,7 @@ def describe_copy(passage: Passage | None, *, fine_tuned: bool = False) -> str:
     if len(words) > MAX_SHOWN:
         words = f"{words[: MAX_SHOWN - 1].rstrip()}…"
     memorised = " It has memorised this." if len(passage.text) >= MEMORISED else rest
-    return (
-        f"Longest match with {source}: {len(passage.text):,} characters (“{words}”).{memorised}"
-    )
+    return f"Longest match with {source}: {len(passage.text):,} characters (“{words}”).{memorised}"
 
 
 class TrainingText:

@@ -28,6 +28,7 @@ STYLES = (
     "watch/watch.css",
     "compare/compare.css",
     "how/how.css",
+    "stage/stage.css",
 )
 # The serif of what the network writes, so that it looks the same on every machine.
 FONT = "browser/source-serif-4-latin.woff2"

@@ -16,6 +16,7 @@ from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.news import news_routes
 from charlstm.interface.server_log import log_unexpected_errors
+from charlstm.interface.stage.qr_code import qr_routes
 from charlstm.interface.text_stream import TextStream
 from charlstm.interface.train.tab import build_train_tab
 from charlstm.interface.watch.tab import build_watch_tab
@@ -33,6 +34,8 @@ def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
         with gr.Row(elem_id="header-tools"):
             share_button = gr.Button("Share", size="sm", min_width=0, elem_id="share")
+            code_button = gr.Button("QR code", size="sm", min_width=0, elem_id="qr-code")
+            stage_button = gr.Button("Stage", size="sm", min_width=0, elem_id="to-stage")
         gr.HTML(BRAND, js_on_load=None, elem_id="brand")
         with gr.Tabs(selected="write", elem_id="tabs") as tabs:
             with gr.Tab("Write", id="write"):
@@ -48,6 +51,8 @@ def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
             with gr.Tab("How it works", id="how"):
                 build_how_tab(registry, choice)
         share_button.click(None, None, None, js=browser_function("write/link.js", "share"))
+        code_button.click(None, None, None, js=browser_function("stage/code.js", "showCode"))
+        stage_button.click(None, None, None, js=browser_function("stage/stage.js", "toggle"))
         for tab in tabs.children:
             chosen = browser_function("write/link.js", "tabChosen", tab.id)
             tab.select(None, None, None, js=chosen)
@@ -71,8 +76,8 @@ def _remember_signatures(demo: gr.Blocks) -> None:
                 constructor.__signature__ = inspect.signature(constructor)
 
 
-def launch_settings(engine: Engine, registry: ModelRegistry) -> dict:
-    """Keyword arguments for `launch`: theme, head, routes and limits."""
+def launch_settings(engine: Engine, registry: ModelRegistry, host: str | None) -> dict:
+    """Keyword arguments for `launch`: theme, head, routes and limits; `host` it listens on."""
     theme = gr.themes.Default(
         primary_hue="indigo",
         neutral_hue="stone",
@@ -90,6 +95,7 @@ def launch_settings(engine: Engine, registry: ModelRegistry) -> dict:
     )
     head, routes = assets()
     routes += [picture_route(), TextStream(engine, registry).route(), *news_routes(registry)]
+    routes += qr_routes(host)
     return {
         "theme": theme,
         "head": head,

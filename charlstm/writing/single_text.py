@@ -47,9 +47,7 @@ def name_unknown(unknown: str) -> str:
     if not unknown:
         return ""
     verb = "it is" if len(unknown) == 1 else "they are"
-    return (
-        f"Skipped {name_characters(unknown)}: {verb} not in the text the network learned from."
-    )
+    return f"Skipped {name_characters(unknown)}: {verb} not in the text the network learned from."
 
 
 def write(

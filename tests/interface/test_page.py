@@ -93,7 +93,10 @@ def test_what_was_copied_is_reported_when_the_training_text_is_there(make, tiny_
     save_checkpoint(random_checkpoint(vocabulary, training=training), run.paths.checkpoint)
     writer = Writer(Engine(), ModelRegistry(Runs()))
     passage = tiny_corpus.text[:200]
-    assert "No match with its training text of 8 characters" in writer.copied("a", "zqx" * 20)["sentence"]
+    assert (
+        "No match with its training text of 8 characters"
+        in writer.copied("a", "zqx" * 20)["sentence"]
+    )
     assert "copied" in writer.copied("a", passage)["sentence"]
     assert writer.copied("a", passage) != writer.copied("a", "zqx" * 20)
     nothing = writer.copied(SHIPPED, passage)["sentence"]

@@ -7,7 +7,7 @@ export const USUAL_MODEL = "tiny-shakespeare";
 const SHOWN_CHARACTERS = 60; // of what a stranger may have put into an address
 const OURS = ["tab", "text", "t", "n", "seed", "model"];
 // Not ours, but put there by Gradio, by the host, or by those who count clicks.
-const OTHERS = /^(__|utm_)|^(view|deep_link|fbclid|gclid)$/;
+const OTHERS = /^(__|utm_)|^(stage|view|deep_link|fbclid|gclid)$/;
 
 // limits: tabs, and the lowest and highest temperature, length and random seed.
 // Returns {tab, request, faults}: the request's parts that are not given are null; it is null if no
@@ -51,6 +51,12 @@ export function readAddress(search, limits) {
   const hasRequest = [text, temperature, length, random_seed, model].some((part) => part !== null);
   const request = { model, seed_text: text, temperature, length, random_seed };
   return { tab: tab ?? "write", request: hasRequest ? request : null, faults };
+}
+
+// Whether an address asks for a tab or a text.
+export function asksForSomething(search) {
+  const parameters = new URLSearchParams(search);
+  return OURS.some((name) => parameters.has(name));
 }
 
 // The address's part after the path. request: null where the tab shows no text that was asked for.

@@ -11,3 +11,4 @@ import "../watch/watch.js";
 import "../inside/inside.js";
 import "../compare/compare.js";
 import "../how/how.js";
+import "../stage/stage.js";

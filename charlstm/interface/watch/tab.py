@@ -14,8 +14,8 @@ from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 
 INTRO = """
 <p class="watch-intro">The same network at many moments while it learned. Each time it was given
-nothing but the beginning of a line, and used the same random numbers, so any difference is what it learned.
-Move the slider, or press Play.</p>
+nothing but the beginning of a line, and used the same random numbers, so any difference is what it
+learned. Move the slider, or press Play.</p>
 """
 
 

@@ -157,6 +157,11 @@ export async function openPage(givenLimits, seed) {
   return [select(tab), ...kept];
 }
 
+// The form is not kept when the page is left.
+export function forgetForm() {
+  limits = null;
+}
+
 function keptForm() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(FORM_KEY));

@@ -1,7 +1,7 @@
 // The Write tab's text: the one on the paper, the one that was asked for, and the earlier ones for
 // Undo. All of it is kept over a reload of the page. The paper shows a text by and by (pace.js),
 // whatever more of it the server has sent.
-import { USUAL_MODEL } from "../browser/address.js";
+import { USUAL_MODEL, asksForSomething } from "../browser/address.js";
 import { ask } from "../browser/server.js";
 import { WrittenText, countCharacters } from "../browser/written_text.js";
 
@@ -309,6 +309,13 @@ function keep() {
 window.addEventListener("pagehide", keep);
 document.addEventListener("visibilitychange", () => document.hidden && keep());
 
+// Nothing of what was written is kept.
+export function forget() {
+  dropAsked();
+  shown?.stop();
+  [shown, earlier] = [null, []];
+}
+
 // To be called once. A text that was still being written goes on.
 export function restore() {
   let kept;
@@ -330,7 +337,8 @@ export function restore() {
 // A text that came with the page writes itself, if the visitor has seen none yet and did not ask
 // for one. first: a request, and the piece that answers it, as the server sends pieces.
 export function showFirst({ piece, ...request }) {
-  if (shown || asked || earlier.length || location.search || !isFirstVisit()) return;
+  if (shown || asked || earlier.length || asksForSomething(location.search)) return;
+  if (!isFirstVisit()) return;
   const { seed_text } = request;
   shown = newText(
     { ...request, model: USUAL_MODEL, length: countCharacters(piece.text) },

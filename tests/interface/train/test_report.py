@@ -121,7 +121,9 @@ def test_the_result_is_said_in_words_and_in_figures_beside_those_of_counting(run
 
 def test_a_result_that_is_worse_than_counting_says_so(run):
     ending = finished({"loss_nats": 2.5, "accuracy": 0.3})
-    assert "Not yet as good as simple counting" in report.status_html(run, timeline("finished", ending))
+    assert "Not yet as good as simple counting" in report.status_html(
+        run, timeline("finished", ending)
+    )
 
 
 def test_without_a_final_measurement_the_curve_s_last_one_is_shown(run):

@@ -1,0 +1,118 @@
+// The stage: the page in large type, led by keys, for whoever shows it to a room. ?stage=1 or S.
+import { nowForm } from "../write/form.js";
+import { forgetForm } from "../write/link.js";
+import { setSpeed } from "../write/pace.js";
+import * as paper from "../write/paper.js";
+import { showCode } from "./code.js";
+import { STORY } from "./story.js";
+
+const TEMPERATURE_STEP = 0.1;
+const HELP = [
+  ["Space", "write, pause, go on"],
+  ["→", "one letter"],
+  ["↑ ↓", "wilder, more careful"],
+  ["N, P", "next or previous step of the story"],
+  ["1 … 5", "a step of the story"],
+  ["Q", "QR code for the room"],
+  ["R", "reset for the next talk"],
+  ["S, Esc", "leave the stage"],
+  ["?", "these keys"],
+];
+let place = -1; // in the story
+
+export const isOn = () => document.body.classList.contains("stage");
+
+export function toggle(on = !isOn()) {
+  document.body.classList.toggle("stage", on);
+  const address = new URL(location.href);
+  if (on) address.searchParams.set("stage", "1");
+  else address.searchParams.delete("stage");
+  history.replaceState(history.state, "", address);
+  if (!on) caption("");
+}
+
+async function tell(step) {
+  if (!STORY[step]) return;
+  place = step;
+  caption(`${step + 1}/${STORY.length}  ${STORY[step].title}`);
+  await STORY[step].show();
+}
+
+function caption(words) {
+  let bar = document.querySelector(".stage-caption");
+  if (!bar) {
+    bar = document.createElement("p");
+    bar.className = "stage-caption";
+    bar.setAttribute("role", "status");
+    document.querySelector(".gradio-container").append(bar);
+  }
+  bar.textContent = words;
+}
+
+// As on the first day: nothing that the last audience typed is left.
+function reset() {
+  paper.forget();
+  forgetForm();
+  for (const kept of [sessionStorage, localStorage]) {
+    for (const key of Object.keys(kept)) if (key.startsWith("charlstm-")) kept.removeItem(key);
+  }
+  location.assign(`${location.pathname}?stage=1`);
+}
+
+function changeTemperature(by) {
+  const box = document.querySelector("#temperature input[type=number]");
+  const wanted = Math.round(10 * (nowForm().temperature + by)) / 10;
+  box.value = Math.min(1.5, Math.max(0.1, wanted));
+  for (const kind of ["input", "change", "blur", "pointerup"]) {
+    box.dispatchEvent(new Event(kind, { bubbles: true }));
+  }
+}
+
+function oneLetter() {
+  setSpeed("Step");
+  document.querySelector("#write-button").click();
+}
+
+const ACTS = {
+  " ": () => document.querySelector("#write-button").click(),
+  ArrowRight: oneLetter,
+  ArrowUp: () => changeTemperature(TEMPERATURE_STEP),
+  ArrowDown: () => changeTemperature(-TEMPERATURE_STEP),
+  n: () => tell(Math.min(place + 1, STORY.length - 1)),
+  p: () => tell(Math.max(place - 1, 0)),
+  q: () => showCode(),
+  r: reset,
+  "?": showHelp,
+  Escape: () => toggle(false),
+};
+
+function showHelp() {
+  const rows = HELP.map(([key, does]) => `<dt>${key}</dt><dd>${does}</dd>`).join("");
+  const dialog = document.createElement("dialog");
+  dialog.className = "stage-help";
+  dialog.innerHTML = `<h2>Keys</h2><dl>${rows}</dl>`;
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", () => dialog.close());
+  document.querySelector(".gradio-container").append(dialog);
+  dialog.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) {
+    return;
+  }
+  const isTyping = event.target.closest?.("input:not([type=radio], [type=range]), textarea, select");
+  if (isTyping) {
+    if (event.key === "Escape" && isOn()) event.target.blur(); // the keys are the stage's again
+    return;
+  }
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (key === "s") return toggle();
+  if (!isOn()) return;
+  if (/^[1-5]$/.test(key)) tell(Number(key) - 1);
+  else if (ACTS[key]) ACTS[key]();
+  else return;
+  event.preventDefault();
+});
+
+if (new URLSearchParams(location.search).get("stage") === "1") toggle(true);

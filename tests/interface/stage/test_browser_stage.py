@@ -1,0 +1,98 @@
+"""The stage: large type, led by keys alone, in a real browser."""
+
+from playwright.sync_api import expect
+
+from tests.browsing import needs_browser, wait_until_shown
+
+pytestmark = needs_browser
+OWN = {"color_scheme": "light"}  # a browser of one's own, which keeps nothing
+
+
+def stage(visit, **options):
+    page = visit("/?stage=1", width=1280, height=720, **{**OWN, **options})
+    expect(page.locator("body.stage")).to_have_count(1)
+    return page
+
+
+def paper(page) -> str:
+    return page.locator("#page .page").text_content()
+
+
+def test_a_text_is_written_by_keys_alone(visit):
+    page = stage(visit)
+    expect(page.get_by_role("tablist")).to_be_hidden()
+    page.locator("#seed-text textarea").fill("ROMEO:")
+    page.locator("#seed-text textarea").press("Escape")
+    page.keyboard.press("ArrowRight")
+    wait_until_shown(page, lambda: len(paper(page)) == len("ROMEO:") + 1)
+    page.keyboard.press("ArrowRight")
+    wait_until_shown(page, lambda: len(paper(page)) == len("ROMEO:") + 2)
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#temperature input[type=number]")).to_have_value("0.9")
+    size = page.locator("#page .page").evaluate("page => getComputedStyle(page).fontSize")
+    assert size == "32px"
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "nothing scrolls"
+    page.keyboard.press("Escape")
+    expect(page.locator("body.stage")).to_have_count(0)
+    assert "stage" not in page.url
+    page.keyboard.press("s")
+    expect(page.locator("body.stage")).to_have_count(1)
+    assert page.errors == []
+
+
+def test_the_keys_are_letters_where_somebody_types(visit):
+    page = stage(visit)
+    page.locator("#seed-text textarea").press_sequentially("squ 1?")
+    assert page.locator("#seed-text textarea").input_value() == "squ 1?"
+    expect(page.locator("body.stage")).to_have_count(1)
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_the_story_has_five_steps(visit):
+    page = stage(visit)
+    caption = page.locator(".stage-caption")
+    seen = []
+    for step in range(1, 6):
+        page.keyboard.press("n")
+        expect(caption).to_contain_text(f"{step}/5")
+        seen.append(page.locator("[role=tab][aria-selected=true]").get_attribute("data-tab-id"))
+        if step == 3:
+            expect(page.locator("#seed-text textarea")).to_be_focused()
+            page.keyboard.press("Escape")
+    assert seen == ["watch", "watch", "write", "compare", "inside"]
+    page.keyboard.press("2")
+    expect(caption).to_contain_text("2/5")
+    assert page.errors == []
+
+
+def test_the_code_fills_the_window_and_goes_again(visit):
+    page = stage(visit)
+    page.keyboard.press("q")
+    expect(page.locator("dialog.stage-code")).to_contain_text("--host 0.0.0.0")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    page.route(
+        "**/room-address", lambda route: route.fulfill(json={"address": "http://192.0.2.7/"})
+    )
+    page.keyboard.press("q")
+    picture = page.locator("dialog.stage-code img")
+    wait_until_shown(page, lambda: picture.evaluate("image => image.complete"))
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    assert picture.bounding_box()["height"] > 500
+    expect(page.locator("dialog.stage-code")).to_contain_text("http://192.0.2.7/")
+    page.keyboard.press("q")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_a_reset_forgets_what_the_last_audience_wrote(visit):
+    page = stage(visit)
+    page.locator("#seed-text textarea").fill("A secret of the room:")
+    page.locator("#seed-text textarea").press("Enter")
+    expect(page.locator("#status")).to_contain_text("letters in")
+    page.locator("#seed-text textarea").press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator("#page")).not_to_contain_text("A secret")
+    expect(page.locator("body.stage")).to_have_count(1)
+    expect(page.locator("#seed-text textarea")).to_have_value("")
+    kept = page.evaluate("JSON.stringify({ ...sessionStorage, ...localStorage })")
+    assert "A secret" not in kept
