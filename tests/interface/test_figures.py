@@ -26,7 +26,7 @@ def test_plain_words_come_first_and_the_term_beside_them():
     html = figures_html(compare(RESULTS, BASELINES, "unseen"))
     assert "<caption>On 111,539 characters of text it never saw</caption>" in html
     assert re.search(r'scope="row">How surprised it is.*?<span class="term">\(loss, nats\)', html)
-    assert re.search(r'scope="row">As unsure as .*?<span class="term">\(perplexity\)', html)
+    assert re.search(r'scope="row">Like choosing among .*?<span class="term">\(perplexity\)', html)
     assert cells(html)[0] == ["1.500", "1.774", "4.174"]
     assert cells(html)[2] == ["55.4%", "47.2%", "1.5%"]
     assert html.count('scope="col"') == 3 and HEADS["4-gram"] in html

@@ -103,7 +103,7 @@ def test_there_is_no_global_object():
 
 def test_the_functions_of_the_page_s_events_are_exported():
     found = handlers()
-    assert ("write/buttons.js", "stop") in found
+    assert ("write/buttons.js", "act") in found
     for module, function in found:
         assert function in exports(module), f"{module} does not export {function}"
 

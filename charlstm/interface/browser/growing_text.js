@@ -25,16 +25,16 @@ export class GrowingText {
     let at = this.drawn.length;
     for (const [begin, partEnd] of yours) {
       if (partEnd <= at) continue;
-      this.#add(shown.slice(at, begin), false);
-      this.#add(shown.slice(Math.max(at, begin), partEnd), true);
+      this.#append(shown.slice(at, begin), false);
+      this.#append(shown.slice(Math.max(at, begin), partEnd), true);
       at = Math.max(at, Math.min(partEnd, end));
     }
-    this.#add(shown.slice(at), false);
+    this.#append(shown.slice(at), false);
     this.drawn = shown;
     this.yours = JSON.stringify(yours.filter(([begin]) => begin < shown.length));
   }
 
-  #add(text, isYours) {
+  #append(text, isYours) {
     if (!text) return;
     if (this.last && this.isLastYours === isYours) return this.last.appendData(text);
     this.last = document.createTextNode(text);

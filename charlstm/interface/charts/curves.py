@@ -169,7 +169,7 @@ class Axes:
 
     def y_tick_text(self, value: float) -> str:
         if self.y_format == "percent":
-            return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+            return f"{100 * value:.0f}%"
         return f"{value:.{max(0, -math.floor(math.log10(self.y_step) + 1e-9))}f}"
 
 

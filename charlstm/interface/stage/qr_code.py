@@ -58,7 +58,7 @@ def qr_routes(host: str | None) -> list[Route]:
             return refused(NO_ADDRESS)
         picture = io.BytesIO()
         segno.make(address, error="m", micro=False).save(
-            picture, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True
+            picture, kind="svg", border=4, dark="black", light="white", xmldecl=False, omitsize=True
         )
         return Response(picture.getvalue(), media_type="image/svg+xml")
 

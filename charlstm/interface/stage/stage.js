@@ -20,7 +20,7 @@ const HELP = [
 ];
 let place = -1; // in the story
 
-export const isOn = () => document.body.classList.contains("stage");
+const isOn = () => document.body.classList.contains("stage");
 
 export function toggle(on = !isOn()) {
   document.body.classList.toggle("stage", on);

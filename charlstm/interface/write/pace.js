@@ -3,7 +3,7 @@
 import { SharedValue } from "../browser/shared_value.js";
 import * as paper from "./paper.js";
 
-export const SPEEDS = ["Step", "Slow", "Normal", "Instant"];
+const SPEEDS = ["Step", "Slow", "Normal", "Instant"];
 const LETTER_MS = { Slow: 400, Normal: 33 };
 // At these speeds one sees first what the letter is drawn from, and then the letter.
 const LOOK_MS = { Slow: 200, Step: 500 };

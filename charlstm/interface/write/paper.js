@@ -27,7 +27,8 @@ export function onPaper(listener) {
 export const shownText = () => shown;
 export const text = () => shown?.text.slice(0, shown.shownUnits) ?? "";
 export const latest = () => asked ?? shown;
-export const isPaused = () => shown?.isPaused ?? false;
+const isLeft = () => shown !== null && (shown.isOpen || shown.shownUnits < shown.text.length);
+export const isPaused = () => shown !== null && shown.isPaused && isLeft();
 // Of what has come something is not shown yet, and shall be.
 export const hasMore = () =>
   shown !== null && !shown.isPaused && shown.shownUnits < shown.text.length;

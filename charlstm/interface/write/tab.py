@@ -219,7 +219,8 @@ def build_write_tab(
     opened = browser_function("write/link.js", "openPage", ADDRESS_LIMITS)
     demo.load(None, random_seed, [tabs, *form], js=opened)
     followed = browser_function("write/link.js", "followAddress")
-    follow_button.click(None, None, [tabs, *form], js=followed)
+    # Each press counts, also one that comes while the last one is still at work.
+    follow_button.click(None, None, [tabs, *form], js=followed, trigger_mode="multiple")
     gr.on(
         [demo.load, *(part.change for part in form)],
         None,

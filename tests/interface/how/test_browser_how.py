@@ -20,6 +20,7 @@ from tests.browsing import (
     cleared_afterwards,
     hold_time,
     needs_browser,
+    open_more,
     open_tab,
     overflow,
     wait_until_shown,
@@ -498,6 +499,7 @@ def test_a_tab_that_is_not_looked_at_asks_for_nothing(visit, other):
     open_tab(page, "Write")
     page.locator("#seed-text textarea").wait_for()
     page.requested.clear()
+    open_more(page)
     page.locator("#model input").click()
     with page.expect_response("**/run/odds"):
         page.get_by_role("option", name="other, quick").click()

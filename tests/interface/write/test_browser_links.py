@@ -64,8 +64,8 @@ def expect_text(page, text: str) -> None:
 
 
 def set_form(page, seed_text: str, *, length=100, random_seed=7, temperature=0.8) -> None:
-    page.locator("#always-new input").uncheck()
     open_more(page)
+    page.locator("#always-new input").uncheck()
     page.locator("#random-seed input").fill(str(random_seed))
     page.locator("#length input[type=number]").fill(str(length))
     page.locator("#temperature input[type=number]").fill(str(temperature))

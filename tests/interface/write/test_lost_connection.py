@@ -76,7 +76,7 @@ def press_write(page) -> None:
     page.locator("#random-seed input").fill(str(RANDOM_SEED))
     page.locator("#length input[type=number]").fill(str(LENGTH))
     page.locator("#seed-text textarea").fill(SEED_TEXT)
-    page.locator("#seed-text textarea").press("Enter")
+    page.locator("#write-button").click()
 
 
 def wait_for_words(page, characters: int = 20) -> None:
@@ -358,8 +358,8 @@ def test_nothing_is_said_while_pieces_come(visit, slow_server):
     page = visit(on=slow_server, with_clock=True)
     open_more(page)
     page.locator("#length input[type=number]").fill("500")
-    page.locator("#seed-text textarea").press("Enter")
-    page.locator("#page .seed").wait_for(state="attached")
+    page.locator("#write-button").click()
+    page.locator("#page .lines").wait_for(state="attached")
     note_what_is_said(page)
     hold_time(page)
     # Pieces come several times in each of the page's seven seconds of patience.
