@@ -34,7 +34,7 @@ def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
         with gr.Row(elem_id="header-tools"):
             share_button = gr.Button("Share", size="sm", min_width=0, elem_id="share")
-            code_button = gr.Button("QR code", size="sm", min_width=0, elem_id="qr-code")
+            code_button = gr.Button("QR", size="sm", min_width=0, elem_id="qr-code")
             stage_button = gr.Button("Stage", size="sm", min_width=0, elem_id="to-stage")
         gr.HTML(BRAND, js_on_load=None, elem_id="brand")
         with gr.Tabs(selected="write", elem_id="tabs") as tabs:

@@ -139,7 +139,7 @@ class NextOdds extends View {
     element.hidden = others === 0;
     const count = others ? `The other ${others}` : "All others";
     const html = drawn
-      ? `Drawn from the others: <b>${escapeHTML(nameOf(drawn[0])[0])}</b> ${percent(drawn[1])}`
+      ? `Another one: <b>${escapeHTML(nameOf(drawn[0])[0])}</b> ${percent(drawn[1])}`
       : `${count}: ${percent(rest)}`;
     if (element.heldHTML !== html) element.innerHTML = element.heldHTML = html;
   }
