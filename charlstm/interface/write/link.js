@@ -18,6 +18,9 @@ const MOST_ADDRESS = 2000;
 const MOST_FAULTS = 5; // of an address that are named
 const SHIPPED = "shipped"; // id of the model that every installation has
 let tab = "write";
+// Tabs that were opened because the address says so, of which Gradio has still to report that they
+// are chosen: it may do so when the address has moved on.
+const selected = [];
 let limits = null;
 let isFollowing = false; // the page is about to follow its address: it must not be changed
 
@@ -79,6 +82,8 @@ async function shareTab() {
 // The address follows
 
 export function tabChosen(name) {
+  const place = selected.indexOf(name);
+  if (place >= 0) return void selected.splice(0, place + 1); // not by the visitor
   if (name === tab) return;
   tab = name;
   if (!isFollowing) follow("pushState");
@@ -183,6 +188,7 @@ async function openAddress(seed) {
     const { tab: asked, request, faults } = readAddress(location.search, limits);
     const held = heldRequest();
     const wanted = held ?? request;
+    if (asked !== tab) selected.push(asked);
     tab = asked;
     if (!wanted) {
       remark(faults);
