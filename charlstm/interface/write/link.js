@@ -17,9 +17,10 @@ const FORM_PARTS = ["model", "seed_text", "temperature", "length", "random_seed"
 const MOST_ADDRESS = 2000;
 const MOST_FAULTS = 5; // of an address that are named
 const SHIPPED = "shipped"; // id of the model that every installation has
-let tab = "write";
-// Tabs that were opened because the address says so, of which Gradio has still to report that they
-// are chosen: it may do so when the address has moved on.
+let tab = "write"; // as the server sends the page
+let hasChosen = false; // the visitor, a tab
+// Tabs that were opened by a click or because the address says so, of which Gradio has still to
+// report that they are chosen: it may do so when the address has moved on.
 const selected = [];
 let limits = null;
 let isFollowing = false; // the page is about to follow its address: it must not be changed
@@ -81,9 +82,25 @@ async function shareTab() {
 
 // The address follows
 
+// At once: Gradio says it later, when the page may already have been told to show another tab.
+document.addEventListener(
+  "click",
+  (event) => {
+    const name = event.target.closest?.('[role="tab"]')?.dataset.tabId;
+    if (!name) return;
+    hasChosen = true;
+    if (name === tab) return;
+    selected.push(name);
+    tab = name;
+    if (!isFollowing) follow("pushState");
+  },
+  { capture: true },
+);
+
+// As Gradio says it, of a tab that a button or an answer has opened.
 export function tabChosen(name) {
   const place = selected.indexOf(name);
-  if (place >= 0) return void selected.splice(0, place + 1); // not by the visitor
+  if (place >= 0) return void selected.splice(0, place + 1); // known already
   if (name === tab) return;
   tab = name;
   if (!isFollowing) follow("pushState");
@@ -153,13 +170,17 @@ export async function openPage(givenLimits, seed) {
   const isReload = navigation?.type !== "navigate";
   const { tab: asked, request, faults } = readAddress(location.search, limits);
   const kept = isReload || !request ? keptForm() : null;
-  if (!kept) return openAddress(firstSeed(seed));
-  tab = asked;
+  if (!kept) {
+    const answer = await openAddress(firstSeed(seed));
+    if (hasChosen) follow("replaceState");
+    return answer;
+  }
+  if (!hasChosen) tab = asked;
   if (!isReload) remark(faults);
   noteFollowed();
   if (!request) follow("replaceState");
   if (kept[0] !== SHIPPED) await listsAreLoaded();
-  return [select(tab), ...kept];
+  return [selectFirst(), ...kept];
 }
 
 // The form is not kept when the page is left.
@@ -188,13 +209,16 @@ async function openAddress(seed) {
     const { tab: asked, request, faults } = readAddress(location.search, limits);
     const held = heldRequest();
     const wanted = held ?? request;
-    if (asked !== tab) selected.push(asked);
-    tab = asked;
+    const isBack = seed === undefined;
+    const show = isBack ? () => select(tab) : selectFirst;
+    if (isBack || !hasChosen) {
+      if (asked !== tab) selected.push(asked);
+      tab = asked;
+    }
     if (!wanted) {
       remark(faults);
-      const isBack = seed === undefined;
       if (isBack && tab === "write") paper.showEmpty();
-      return [select(tab), UNCHANGED, UNCHANGED, UNCHANGED, UNCHANGED, seed ?? UNCHANGED];
+      return [show(), UNCHANGED, UNCHANGED, UNCHANGED, UNCHANGED, seed ?? UNCHANGED];
     }
     const model = await idOf(wanted.model, faults);
     remark(faults);
@@ -211,7 +235,7 @@ async function openAddress(seed) {
       paper.begin(filled, { isFromAddress: true });
     }
     if (filled.model !== SHIPPED) await listsAreLoaded();
-    return [select(tab), ...Object.values(filled)];
+    return [show(), ...Object.values(filled)];
   } finally {
     noteFollowed();
     isFollowing = false;
@@ -237,3 +261,6 @@ async function idOf(name, faults) {
 }
 
 const select = (name) => ({ selected: name, __type__: "update" });
+
+// While the page opens, a tab that the visitor has already chosen is not taken back.
+const selectFirst = () => (hasChosen || tab === "write" ? UNCHANGED : select(tab));

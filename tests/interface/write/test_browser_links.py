@@ -338,6 +338,24 @@ def expect_tab(page, name: str) -> None:
     expect(page.locator("[role=tab][aria-selected=true]").first).to_have_text(TABS[name])
 
 
+def test_a_tab_chosen_while_the_page_opens_is_not_taken_back(visit, server):
+    page = visit("/")
+    held = []
+    page.route("**/which_model*", lambda route: held.append(route))
+    page.goto(f"{server.address}{a_link(tab='compare', model='0123456789ab')}")
+    wait_until_shown(page, lambda: held)
+    page.get_by_role("tab", name="Watch").click()
+    expect(page.locator("training-story")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(page.locator(".remark")).to_contain_text("0123456789ab")
+    expect(page.locator("training-story")).to_be_visible()
+    open_tab(page, "Write")
+    assert "tab=" not in page.url
+    open_tab(page, "Watch it learn")
+    assert parameters(page)["tab"] == "watch"
+
+
 def test_back_and_forward_lead_through_texts_and_tabs(visit):
     page = visit()
     before = entries(page)
