@@ -199,7 +199,7 @@ def test_a_text_that_is_paused_is_shared_as_a_whole(visit, slow_server):
     page = visit(on=slow_server, **CLIPBOARD)
     set_form(page, "ROMEO:", length=500)
     page.locator("#seed-text textarea").press("Enter")
-    page.wait_for_function("document.querySelector('#page .page')?.textContent.length > 80")
+    wait_until_shown(page, lambda: shown(page).startswith("ROMEO:") and len(shown(page)) > 80)
     page.locator("#write-button").click()
     expect(page.locator("#status")).to_contain_text("Paused")
     link = share(page)
