@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,26 +42,35 @@ PADDING = 32
 QuantizedState = tuple[np.ndarray, np.ndarray]
 
 
-class Chances(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Chances:
     """How likely characters were when they were drawn, and which ones were the likeliest then.
 
     Attributes:
-        ids: int32, (..., 1 + count): the drawn character, then the likeliest ones.
-        probabilities: float32, (..., 1 + count): theirs.
+        array: int32, (..., 2, 1 + count): `ids` and the bits of `probabilities`. They share one
+            array because a part is taken of it for every text in every call of the network.
     """
 
-    ids: np.ndarray
-    probabilities: np.ndarray
+    array: np.ndarray
 
     @classmethod
     def make(cls, rows: int, steps: int, count: int) -> Chances:
-        """Arrays to be filled in by `QuantizedNetwork.write`."""
-        shape = rows, steps, 1 + count
-        return cls(np.empty(shape, np.int32), np.empty(shape, np.float32))
+        """Room for what `QuantizedNetwork.write` fills in."""
+        return cls(np.empty((rows, steps, 2, 1 + count), np.int32))
 
-    def part(self, *index: int | slice) -> Chances:
-        """A part of both arrays: not a copy."""
-        return Chances(self.ids[index], self.probabilities[index])
+    @property
+    def ids(self) -> np.ndarray:
+        """int32, (..., 1 + count): the drawn character, then the likeliest ones; not a copy."""
+        return self.array[..., 0, :]
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """float32, (..., 1 + count): theirs; not a copy."""
+        return self.array[..., 1, :].view(np.float32)
+
+    def __getitem__(self, index: int | slice | tuple[int | slice, ...]) -> Chances:
+        """A part: not a copy."""
+        return Chances(self.array[index])
 
 
 class QuantizedNetwork:
@@ -161,7 +170,8 @@ class QuantizedNetwork:
         if chances is None:
             rows, steps = plan.shape
             chances = Chances.make(rows, steps, 0)
-        return write_steps(self.arrays, *state, plan, settings, uniforms, interrupt, *chances)
+        recorded = chances.ids, chances.probabilities
+        return write_steps(self.arrays, *state, plan, settings, uniforms, interrupt, *recorded)
 
     def read(self, ids: np.ndarray, state: QuantizedState) -> tuple[np.ndarray, QuantizedState]:
         """Read one text: ids (time,) -> logits (time, vocab), new state."""

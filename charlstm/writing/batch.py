@@ -111,7 +111,7 @@ class Batch:
                 settings[rows],
                 uniforms[rows],
                 interrupt,
-                chances.part(rows),
+                chances[rows],
             )
 
         began_s = time.perf_counter()
@@ -131,8 +131,7 @@ class Batch:
         for rows, steps in zip(parts, done, strict=True):
             for row in range(rows.start, rows.stop):
                 text = self.texts[row]
-                wanted = row, slice(steps), slice(1 + text.num_likeliest)
-                recorded = chances.part(*wanted) if text.num_likeliest else None
+                recorded = chances[row, :steps] if text.num_likeliest else None
                 text.advance(plan[row, :steps], recorded)
 
     def state_of(self, row: int) -> QuantizedState:

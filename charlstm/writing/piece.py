@@ -33,11 +33,17 @@ class Choices:
     drawn: np.ndarray
 
     @classmethod
-    def from_chances(cls, chances: list[Chances], vocabulary: Vocabulary) -> Choices:
-        """From parts that follow each other, (characters, 1 + count) each."""
-        ids = np.concatenate([part.ids for part in chances])[:, 1:]
-        probabilities = np.concatenate([part.probabilities for part in chances])
-        flat, count = vocabulary.decode(ids.ravel()), ids.shape[1]
+    def from_chances(cls, parts: list[Chances], count: int, vocabulary: Vocabulary) -> Choices:
+        """From the chances of characters that follow each other.
+
+        Args:
+            parts: those of `count` of the likeliest characters or more, some characters each.
+        """
+        if len({part.array.shape[-1] for part in parts}) > 1:  # others asked for more of them
+            parts = [part[:, :, : 1 + count] for part in parts]
+        chances = Chances(np.concatenate([part.array for part in parts]))[:, :, : 1 + count]
+        probabilities = chances.probabilities
+        flat = vocabulary.decode(chances.ids[:, 1:].ravel())
         return cls(
             characters=tuple(flat[at : at + count] for at in range(0, len(flat), count)),
             probabilities=probabilities[:, 1:],

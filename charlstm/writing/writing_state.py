@@ -145,7 +145,7 @@ class WritingState:
         """Record what the steps read or wrote, ids (steps,).
 
         Args:
-            chances: (steps, 1 + num_likeliest); None if num_likeliest is 0.
+            chances: of each step, of num_likeliest characters or more; None if num_likeliest is 0.
         """
         reading = min(len(self._to_read) - self._num_read, len(ids))
         self._num_read += reading
@@ -160,7 +160,7 @@ class WritingState:
         self._written += ids[begin:].tolist()
         if chances is not None and begin < len(ids):
             # Not copied: it keeps the arrays of all texts, but only until the next piece.
-            self._chances.append(chances.part(slice(begin, None)) if begin else chances)
+            self._chances.append(chances[begin:] if begin else chances)
 
     def is_due(self, now_s: float) -> bool:
         """Whether what was written should be put into the queue."""
@@ -184,7 +184,7 @@ class WritingState:
         vocabulary = self.checkpoint.vocabulary
         text, choices = vocabulary.decode(self._written), None
         if self._chances:
-            choices = Choices.from_chances(self._chances, vocabulary)
+            choices = Choices.from_chances(self._chances, self.num_likeliest, vocabulary)
         self._written, self._chances = [], []
         return Piece(text, choices)
 

@@ -2,9 +2,10 @@
 
 python -m tests.benchmarks.visitors [--quick]
 
-Everybody asks for 500 characters: some at the same moment, beside what the engine needs for the
-same texts in a script; then 20 a second for two minutes (with --quick: 20 seconds), 1,000 at once,
-20 at once while a training runs on the same cores, and 100 through Gradio's queue.
+Everybody asks for 500 characters and, as the Write tab does, for the chances of each: some at the
+same moment, beside what the engine needs for the same texts, without chances, in a script; then
+20 a second for two minutes (with --quick: 20 seconds), 1,000 at once, 20 at once while a training
+runs on the same cores, and 100 through Gradio's queue.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from tests.page_server import ROOT, running_page
 CROWDS = (1, 20, 100, 300)
 SEED_TEXTS = ("ROMEO:", "To be, or not to be", "", "The king is")
 LENGTH = 500
+CHANCES = 5
 A_SECOND = 20
 MOST_OPEN = 1000
 TRAINING_S = 20
@@ -64,7 +66,7 @@ class Page:
 
         async def visit(number: int, text: dict) -> Visit:
             await asyncio.sleep(number * over_s / len(texts))
-            return await read_text(self.address, **text)
+            return await read_text(self.address, **text, chances=CHANCES)
 
         return await asyncio.gather(*(visit(number, text) for number, text in enumerate(texts)))
 

@@ -104,7 +104,7 @@ def test_chances_are_recorded_for_the_rows_that_ask_for_them_and_change_nothing(
     plan[:, 2] = 6  # read, not drawn
     settings = np.array([[0.7, 0, 0, count] for count in (0, 5, 2, 0)])
     alone, chances = plan.copy(), Chances.make(rows, steps, 5)
-    for part in chances:
+    for part in (chances.ids, chances.probabilities):
         part[:] = -7
     silent = settings * [1, 1, 1, 0]
     quantized.write(quantized.start(rows), alone, silent, uniforms, np.zeros(1, np.uint8))
@@ -112,7 +112,7 @@ def test_chances_are_recorded_for_the_rows_that_ask_for_them_and_change_nothing(
     np.testing.assert_array_equal(plan, alone)
     is_filled = np.zeros(chances.ids.shape, bool)
     is_filled[1], is_filled[2, :, :3], is_filled[:, 2] = True, True, False
-    for part in chances:
+    for part in (chances.ids, chances.probabilities):
         np.testing.assert_array_equal(part != -7, is_filled)
     drawn = np.delete(np.arange(steps), 2)
     np.testing.assert_array_equal(chances.ids[1:3, drawn, 0], plan[1:3, drawn])
