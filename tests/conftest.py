@@ -14,6 +14,8 @@ from charlstm.home import home as chosen_home
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
+# Where what they assert fails, pytest shows the values, as in a test.
+pytest.register_assert_rewrite("tests.commands")
 
 
 # No time limit for an example: on a busy machine it would say nothing about the code.

@@ -11,12 +11,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from charlstm.command_line.arguments import build_parser
-from charlstm.command_line.commands import main
 from charlstm.command_line.preparation import prepare_run
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.network.training_record import KeptVersion
@@ -26,11 +23,11 @@ from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
 from charlstm.text.corpus import read_file
+from tests.commands import answer, check_refusal
 from tests.tiny_runs import append, create_run, records
 from tests.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "checkpoints" / "tiny-shakespeare.safetensors"
 FIGURES = {"loss_nats", "cold_loss_nats", "bits_per_char", "perplexity", "accuracy", "characters",
            "parameters"}  # fmt: skip
 
@@ -49,18 +46,6 @@ def command(*arguments, home, **options) -> subprocess.Popen:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("command")
-
-
-@pytest.fixture(scope="module")
-def text_file(folder, tiny_corpus):
-    path = folder / "text.txt"
-    path.write_bytes(tiny_corpus.text.encode())
-    return path
-
-
-@pytest.fixture(scope="module")
 def trained(folder, text_file):
     """What `train` printed, and where it put the checkpoint."""
     pytest.importorskip("keras", reason="training needs Keras")
@@ -72,14 +57,6 @@ def trained(folder, text_file):
     stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, stderr
     return stdout, stderr, out
-
-
-def answer(capsys, *arguments) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a command run in this process."""
-    capsys.readouterr()
-    code = main([str(argument) for argument in arguments])
-    output = capsys.readouterr()
-    return code, output.out, output.err
 
 
 def last_json(stdout: str) -> dict:
@@ -154,27 +131,6 @@ def test_ctrl_c_stops_after_the_step_and_keeps_the_model(tmp_path, text_file):
     assert load_checkpoint(out).training.steps == records(run)[-1]["step"]
 
 
-def test_a_training_that_is_running_is_left_alone(tmp_path, tiny_corpus, capsys):
-    run = create_run(
-        recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
-        folder=tmp_path / "run",
-    )  # fmt: skip
-    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    try:
-        run.ownership.write(sleeper.pid)
-        append(run, "started", step=0, elapsed_s=0.0)
-        run.stop()
-        code, _, err = answer(capsys, "train", "--resume", run.folder, "--minutes", "9")
-        assert code == 2
-        assert "running already" in err
-        assert run.paths.stop.exists()  # somebody else's request
-        assert run.config.budget == Budget(minutes=1)
-        assert len(records(Run(run.folder))) == 1
-    finally:
-        sleeper.kill()
-        sleeper.communicate()
-
-
 def test_stop_is_heard_by_a_process_that_the_page_has_just_started(tmp_path, tiny_corpus):
     run = create_run(
         recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
@@ -233,6 +189,20 @@ def test_a_model_that_started_from_one_that_leaks_is_not_called_fair(
         save_checkpoint(replace(checkpoint, training=training), path)
         _, _, err = answer(capsys, "evaluate", path, "--text", text_file)
         assert ("too good" in err) == (held_out == "seen")
+
+
+@pytest.mark.parametrize(("backend", "says_so"), [("tensorflow", True), ("torch", False)])
+def test_only_a_training_that_measures_the_processor_says_so(
+    backend, says_so, text_file, monkeypatch, capsys
+):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr("charlstm.runs.fastest_way.expected_device_kind", lambda: "cpu")
+    failed = Failed(elapsed_s=0.0, pid=1, message="why")
+    monkeypatch.setattr("charlstm.training.train.train", lambda run, follow: failed)
+    monkeypatch.setattr("charlstm.command_line.commands._stop_on_signals", lambda run: None)
+    code, _, err = answer(capsys, "train", "--text", text_file)
+    assert code == 1 and err.endswith("why\n")
+    assert (FIRST_TIME in err) == says_so
 
 
 # evaluate
@@ -315,6 +285,13 @@ def test_evaluate_asks_for_a_text_that_is_not_here(trained, capsys):
     assert "--text FILE" in err
 
 
+@pytest.mark.parametrize("content", ["", "x", "漢字" * 3000, "\0" * 5000])
+def test_evaluate_refuses_texts_that_cannot_be_measured(content, trained, tmp_path, capsys):
+    path = tmp_path / "strange.txt"
+    path.write_text(content, encoding="utf-8")
+    check_refusal(*answer(capsys, "evaluate", trained[2], "--text", path))
+
+
 # generate
 
 
@@ -368,111 +345,6 @@ def test_what_was_copied_is_reported_where_the_training_text_is_at_hand(trained,
     assert "match with" not in err
 
 
-# info
-
-
-def test_info_prints_what_is_in_the_checkpoint(trained, capsys, tiny_corpus):
-    code, out, _ = answer(capsys, "info", trained[2], "--json")
-    facts = last_json(out)
-    assert code == 0
-    assert len(out.splitlines()) == 1
-    assert facts["format"] == "charlstm/1"
-    assert facts["vocabulary"] == "".join(sorted(set(tiny_corpus.text)))
-    assert facts["parameters"] == last_json(trained[0])["parameters"]
-    assert facts["training"]["results"]["loss_nats"] == last_json(trained[0])["loss_nats"]
-    code, out, _ = answer(capsys, "info", trained[2])
-    assert code == 0
-    assert f"{facts['parameters']:,} parameters" in out
-
-
-# Bad input
-
-
-def bad_inputs(text: Path, other: Path) -> dict[str, list]:
-    train = ["train", "--text", text]
-    return {
-        "no command": [],
-        "unknown command": ["learn"],
-        "unknown option": [*train, "--speed", "9"],
-        "unknown recipe": [*train, "--recipe", "medium"],
-        "unknown style": [*train, "--style", "rhyme"],
-        "unknown corpus": ["train", "--corpus", "hamlet"],
-        "two texts": [*train, "--corpus", "practice-text"],
-        "two budgets": [*train, "--minutes", "1", "--epochs", "1"],
-        "no minutes": [*train, "--minutes", "0"],
-        "negative minutes": [*train, "--minutes", "-1"],
-        "minutes nan": [*train, "--minutes", "nan"],
-        "minutes inf": [*train, "--minutes", "inf"],
-        "minutes abc": [*train, "--minutes", "abc"],
-        "minutes without end": [*train, "--minutes", "1e9"],
-        "no epochs": [*train, "--epochs", "0"],
-        "negative random seed": [*train, "--random-seed", "-1"],
-        "large random seed": [*train, "--random-seed", str(2**32)],
-        "random seed 1.5": [*train, "--random-seed", "1.5"],
-        "missing text": ["train", "--text", other / "nothing.txt"],
-        "folder as text": ["train", "--text", other],
-        "binary text": ["train", "--text", other / "binary.bin"],
-        "short text": ["train", "--text", other / "short.txt"],
-        "empty text": ["train", "--text", other / "empty.txt"],
-        "resume nothing": ["train", "--resume", other / "nothing"],
-        "resume a folder": ["train", "--resume", other],
-        "resume a damaged run": ["train", "--resume", other / "damaged"],
-        "resume with a text": ["train", "--resume", other / "trained", "--text", text],
-        "from nothing": [*train, "--from", other / "nothing.safetensors"],
-        "from a text": [*train, "--from", text],
-        "from a folder": [*train, "--from", other],
-        "from an empty file": [*train, "--from", other / "empty.txt"],
-        "from a model that was cut off": [*train, "--from", other / "half.safetensors"],
-        "from a file of another program": [*train, "--from", other / "other.safetensors"],
-        "from a model for another text": [
-            "train",
-            "--text",
-            other / "varied.txt",
-            "--from",
-            SHIPPED,
-        ],
-        "from a model, but from which": [*train, "--from"],
-        "resume with a model": ["train", "--resume", other / "trained", "--from", SHIPPED],
-        "resume with a run": ["train", "--resume", other / "trained", "--run", other / "new"],
-        "run that was trained": [*train, "--run", other / "trained"],
-        "run without options that was trained": ["train", "--run", other / "trained"],
-        "run in a folder of other files": [*train, "--run", other],
-        "run that is a file": [*train, "--run", other / "short.txt"],
-        "out in a missing folder": [*train, "--out", other / "missing" / "x.safetensors"],
-        "out that is a folder": [*train, "--out", other],
-        "evaluate nothing": ["evaluate", other / "nothing.safetensors"],
-        "evaluate a text": ["evaluate", text],
-        "evaluate a folder": ["evaluate", other],
-        "evaluate an empty file": ["evaluate", other / "empty.txt"],
-        "evaluate without a file": ["evaluate"],
-        "generate from nothing": ["generate", other / "nothing.safetensors"],
-        "generate from a text": ["generate", text],
-        "info of a text": ["info", text],
-    }
-
-
-@pytest.mark.parametrize("name", bad_inputs(Path(), Path()))
-def test_bad_input_is_answered_with_one_sentence(name, text_file, tmp_path, capsys, tiny_corpus):
-    other = tmp_path / "other"
-    for folder in (other, other / "damaged"):
-        folder.mkdir()
-    (other / "binary.bin").write_bytes(bytes(range(256)) * 40)
-    (other / "short.txt").write_text("too short")
-    (other / "empty.txt").touch()
-    (other / "damaged" / "config.json").write_text("{")
-    (other / "half.safetensors").write_bytes(SHIPPED.read_bytes()[:300_000])
-    save_file({"a": np.zeros(3, np.float32)}, other / "other.safetensors")
-    (other / "varied.txt").write_text("".join(map(chr, range(0x4E00, 0x4E00 + 990))) * 3, "utf-8")
-    trained = create_run(
-        recipe=QUICK, corpus=tiny_corpus, budget=Budget(minutes=1), random_seed=1,
-        folder=other / "trained",
-    )  # fmt: skip
-    append(trained, "started", step=0, elapsed_s=0.0)
-    before = sorted(tmp_path.rglob("*"))
-    check_refusal(*answer(capsys, *bad_inputs(text_file, other)[name]))
-    assert sorted(tmp_path.rglob("*")) == before  # and nothing was begun
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -499,38 +371,18 @@ def test_generate_refuses_settings_that_make_no_sense(arguments, trained, capsys
     assert arguments[0] in err
 
 
-@pytest.mark.parametrize("content", ["", "x", "漢字" * 3000, "\0" * 5000])
-def test_evaluate_refuses_texts_that_cannot_be_measured(content, trained, tmp_path, capsys):
-    path = tmp_path / "strange.txt"
-    path.write_text(content, encoding="utf-8")
-    check_refusal(*answer(capsys, "evaluate", trained[2], "--text", path))
+# info
 
 
-@pytest.mark.parametrize(("backend", "says_so"), [("tensorflow", True), ("torch", False)])
-def test_only_a_training_that_measures_the_processor_says_so(
-    backend, says_so, text_file, monkeypatch, capsys
-):
-    monkeypatch.setenv("KERAS_BACKEND", backend)
-    monkeypatch.setattr("charlstm.runs.fastest_way.expected_device_kind", lambda: "cpu")
-    failed = Failed(elapsed_s=0.0, pid=1, message="why")
-    monkeypatch.setattr("charlstm.training.train.train", lambda run, follow: failed)
-    monkeypatch.setattr("charlstm.command_line.commands._stop_on_signals", lambda run: None)
-    code, _, err = answer(capsys, "train", "--text", text_file)
-    assert code == 1 and err.endswith("why\n")
-    assert (FIRST_TIME in err) == says_so
-
-
-def check_refusal(code: int, out: str, err: str) -> None:
-    assert code == 2
-    assert out == ""
-    lines = err.strip().splitlines()
-    assert len(lines) == 1, err
-    assert "Traceback" not in err
-    assert lines[0].endswith(".")
-
-
-def test_help_is_no_error(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["train", "--help"])
-    assert ended.value.code == 0
-    assert "--minutes" in capsys.readouterr().out
+def test_info_prints_what_is_in_the_checkpoint(trained, capsys, tiny_corpus):
+    code, out, _ = answer(capsys, "info", trained[2], "--json")
+    facts = last_json(out)
+    assert code == 0
+    assert len(out.splitlines()) == 1
+    assert facts["format"] == "charlstm/1"
+    assert facts["vocabulary"] == "".join(sorted(set(tiny_corpus.text)))
+    assert facts["parameters"] == last_json(trained[0])["parameters"]
+    assert facts["training"]["results"]["loss_nats"] == last_json(trained[0])["loss_nats"]
+    code, out, _ = answer(capsys, "info", trained[2])
+    assert code == 0
+    assert f"{facts['parameters']:,} parameters" in out
