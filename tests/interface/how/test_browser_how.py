@@ -7,131 +7,28 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from charlstm.analysis import walkthrough
-from charlstm.home import shipped_folder
 from charlstm.interface.how.tab import FIRST_TEXT
-from charlstm.network.checkpoint import Checkpoint, load_checkpoint
-from charlstm.network.lstm import Architecture
-from charlstm.network.training_record import TrainingRecord
-from charlstm.text.vocabulary import Vocabulary
-from charlstm.writing.sampling import Sampling, draw, probabilities
-from tests.browsing import (
-    add_model,
-    cleared_afterwards,
-    hold_time,
-    needs_browser,
-    open_more,
-    open_tab,
-    overflow,
-    wait_until_shown,
+from tests.browsing import needs_browser, open_more, open_tab, overflow, wait_until_shown
+from tests.how_it_works import (
+    EVIL,
+    expect_bars,
+    expect_place,
+    expect_shown,
+    ids_on_tiles,
+    odds_of,
+    save_model,
+    snapshot_of,
+    type_text,
 )
-from tests.tiny_networks import random_weights
 
 pytestmark = needs_browser
-SHIPPED = shipped_folder() / "tiny-shakespeare.safetensors"
-EVIL = '<img src=x onerror="document.title=1">'
 KINDS = ("hidden state h", "cell state c")
-
-
-@pytest.fixture(scope="module")
-def shipped():
-    return load_checkpoint(SHIPPED)
-
-
-def save_model(home, name, characters, training):
-    """A model of one layer of nine units, in the list as `name`."""
-    architecture = Architecture(vocabulary_size=len(characters), embedding_units=4, lstm_units=(9,))
-    checkpoint = Checkpoint(
-        architecture=architecture,
-        vocabulary=Vocabulary(characters),
-        weights=random_weights(architecture, random_seed=3, scale=1.0),
-        training=TrainingRecord.from_json(training),
-    )
-    return add_model(home, name, checkpoint)
-
-
-@pytest.fixture(scope="module")
-def other(shared_home):
-    """A stranger's model, whose words are markup; it knows no line break."""
-    training = {
-        "corpus": {"name": EVIL},
-        "characters_seen": EVIL,
-        "steps": 77,
-        "results": {"perplexity": 5.25, "accuracy": [EVIL]},
-        "started_from": {"corpus": EVIL},
-    }
-    with cleared_afterwards(shared_home):
-        yield save_model(shared_home, "other", "".join(sorted(set(EVIL))), training)
 
 
 @pytest.fixture
 def twin(home_folder, shipped):
     """A model with the vocabulary of the shipped one."""
     return save_model(home_folder, "twin", shipped.vocabulary.characters, {})
-
-
-@pytest.fixture
-def how(visit, other):
-    """Opens the tab."""
-
-    def open_how(path="/", **options):
-        page = visit(path, **options)
-        open_tab(page, "How it works")
-        expect(page.locator("how-it-works .bars li")).to_have_count(8)
-        return page
-
-    return open_how
-
-
-def snapshot_of(checkpoint, text, read=None):
-    found = walkthrough.tiles(checkpoint.vocabulary, text)
-    return walkthrough.snapshot(checkpoint, found[:read])
-
-
-def odds_of(checkpoint, text, temperature, read=None):
-    return probabilities(
-        snapshot_of(checkpoint, text, read).scores, Sampling(temperature=temperature)
-    )
-
-
-def type_text(page, text):
-    page.locator("#how-text").fill(text)
-    expect(page.locator("how-it-works .tiles small").last).to_be_visible()
-    expect(page.locator("how-it-works .so-far")).to_have_text(text, use_inner_text=False)
-
-
-def set_temperature(page, value):
-    page.locator("how-it-works .temperature input").fill(str(value))
-
-
-def bars(page) -> dict[int, float]:
-    rows = page.locator("how-it-works .bars li")
-    return {
-        int(row["id"]): float(row["probability"])
-        for row in rows.evaluate_all("rows => rows.map((row) => ({ ...row.dataset }))")
-    }
-
-
-def expect_bars(page, odds):
-    found = bars(page)
-    best = np.argsort(-odds, kind="stable")[:8]
-    assert list(found) == best.tolist()
-    np.testing.assert_allclose(list(found.values()), odds[best], atol=3e-4)
-
-
-def ids_on_tiles(page) -> list[str]:
-    return page.locator("how-it-works .tiles small").all_text_contents()
-
-
-def expect_place(page, read, of):
-    expect(page.locator("how-it-works .where")).to_contain_text(f"{read} of {of} tiles read")
-
-
-def expect_shown(page, checkpoint, text, read):
-    """That the pictures, too, stand at a place: the mark on the tiles does not wait for them."""
-    moved = snapshot_of(checkpoint, text, read).moved
-    expect_place(page, read, len(walkthrough.tiles(checkpoint.vocabulary, text)))
-    expect(page.locator("how-it-works .moved")).to_contain_text(f"changed {moved:,} of ")
 
 
 def choose(page, name):
@@ -267,121 +164,6 @@ def test_the_colour_of_a_square_tells_the_sign_and_the_size_of_its_number(how, s
         warmth = red - blue
         assert np.corrcoef(warmth, values)[0, 1] > 0.98
         assert (warmth[values > 0.3] > 40).all() and (warmth[values < -0.3] < -40).all()
-
-
-@pytest.mark.parametrize("temperature", [0.1, 0.8, 1.5])
-def test_the_bars_are_the_odds_at_the_slider_s_temperature(how, shipped, temperature):
-    page = how()
-    type_text(page, "To be, or not to b")
-    page.requested.clear()
-    set_temperature(page, temperature)
-    odds = odds_of(shipped, "To be, or not to b", temperature)
-    expect_bars(page, odds)
-    widths = page.locator("how-it-works .pieces span").evaluate_all(
-        "pieces => pieces.map((piece) => parseFloat(piece.style.width) / 100)"
-    )
-    np.testing.assert_allclose(widths, odds, atol=3e-4)
-    entropy = -(odds[odds > 0] * np.log(odds[odds > 0])).sum()
-    expect(page.locator("how-it-works .hesitates")).to_contain_text(
-        f"one among {np.exp(entropy):.1f} equally"
-    )
-    assert not [url for url in page.requested if "gradio_api/run" in url], "bent in the browser"
-    assert page.errors == []
-
-
-def test_the_draw_takes_the_character_whose_piece_holds_the_number(how, shipped):
-    page = how(with_clock=True)
-    text = FIRST_TEXT
-    set_temperature(page, 1.0)
-    for side in ("first", "last", "first", "last"):
-        odds = odds_of(shipped, text, 1.0)
-        best = int(odds.argmax())
-        begin, end = np.cumsum(odds)[best] - odds[best], np.cumsum(odds)[best]
-        number = float(begin + 0.004 if side == "first" else end - 0.004)
-        assert draw(odds, number) == best, "a piece's edge tells more than its middle"
-        character = shipped.vocabulary.characters[best]
-        page.evaluate("(number) => { Math.random = () => number; }", number)
-        hold_time(page)  # the character stays where it fell for a moment only
-        page.locator("how-it-works .draw").click()
-        expect(page.locator("how-it-works .drawn")).to_contain_text(f"{number:.4f} falls on")
-        hit = page.locator("how-it-works .pieces .hit")
-        expect(hit).to_have_count(1)
-        page.locator("how-it-works .marker").evaluate(
-            "(marker) => Promise.all(marker.getAnimations().map((run) => run.finished))"
-        )
-        marker, piece, line = (
-            page.locator(f"how-it-works {selector}").bounding_box()
-            for selector in (".marker", ".pieces .hit", "div.line")
-        )
-        at = marker["x"] + marker["width"] / 2
-        assert at == pytest.approx(line["x"] + number * line["width"], abs=1)
-        assert piece["x"] < at < piece["x"] + piece["width"]
-        text += character
-        page.clock.run_for(2000)
-        page.clock.resume()
-        expect(page.locator("#how-text")).to_have_value(text)
-        expect_place(page, len(text) + 1, len(text) + 1)
-        expect(page.locator("how-it-works .so-far .grown")).to_have_text(
-            text[len(FIRST_TEXT) :], use_inner_text=False
-        )
-    page.locator("how-it-works .anew").click()
-    expect(page.locator("#how-text")).to_have_value(FIRST_TEXT)
-    expect_place(page, 9, 9)
-    assert page.errors == []
-
-
-def test_a_press_on_the_line_chooses_the_number_and_replaces_what_followed(how, shipped):
-    page = how()
-    page.locator("how-it-works .tiles button").nth(2).click()
-    expect_place(page, 3, 9)
-    odds = odds_of(shipped, FIRST_TEXT, 0.8, 3)
-    best = int(odds.argmax())
-    middle = np.cumsum(odds)[best] - odds[best] / 2
-    line = page.locator("how-it-works div.line")
-    box = line.bounding_box()
-    line.click(position={"x": box["width"] * middle, "y": 20})
-    expect(page.locator("#how-text")).to_have_value("RO" + shipped.vocabulary.characters[best])
-    assert page.errors == []
-
-
-def test_two_quick_presses_draw_two_characters(how):
-    page = how(with_clock=True)
-    page.locator("how-it-works .draw").evaluate("(button) => { button.click(); button.click(); }")
-    expect(page.locator("how-it-works .count")).to_have_text("10 of 60 characters")
-    expect_place(page, 11, 11)
-    page.clock.run_for(10_000)
-    expect(page.locator("how-it-works .count")).to_have_text("10 of 60 characters")
-    assert page.errors == []
-
-
-def test_keep_drawing_goes_on_until_it_is_stopped(how):
-    page = how(with_clock=True)
-    keep = page.locator("how-it-works .keep")
-    count = page.locator("how-it-works .count")
-    keep.click()
-    for characters in (9, 10):
-        page.clock.run_for(2000)
-        expect(count).to_contain_text(re.compile(f"^({characters}|1[0-9]) of 60"))
-    expect(keep).to_have_text("Stop")
-    keep.click()
-    expect(keep).to_have_attribute("aria-pressed", "false")
-    page.clock.run_for(2000)  # a character that was drawn still joins the text
-    text = page.locator("#how-text").input_value()
-    expect_place(page, len(text) + 1, len(text) + 1)
-    page.clock.run_for(10_000)
-    assert page.locator("#how-text").input_value() == text
-    assert page.errors == []
-
-
-def test_the_loss_is_the_surprise_at_the_supposed_character(how, shipped):
-    page = how()
-    for character in "zhO":
-        odds = odds_of(shipped, FIRST_TEXT, 1.0)
-        id_ = shipped.vocabulary.characters.index(character)
-        page.locator("#how-right").select_option(str(id_))
-        expect(page.locator("how-it-works .surprise")).to_contain_text(
-            f"the loss is {-np.log(odds[id_]):.2f} nats"
-        )
 
 
 def numbers_in(text) -> list[int]:
