@@ -14,6 +14,13 @@ from charlstm.text.vocabulary import Vocabulary
 
 ALPHABET = "\n !aenst\u00e9\u0928😀"  # 11 characters, of one, two, three and four bytes in UTF-8
 TINY_SHAKESPEARE = Path(__file__).parents[2] / "shared/data/tinyshakespeare/input.txt"
+# What a checkpoint holds beside its network, as it may be given to `random_checkpoint`.
+PARTS = {
+    "training": {"recipe": "quick", "corpus": {"name": "Gitanjali – গীতাঞ্জলি"}, "train_s": 1.5},
+    "history": {"val_loss_nats": [(0.5, 3.25), (1.0, 2.5)]},
+    "samples": [{"step": 7, "elapsed_s": 0.5, "text": "नn😀\n"}],
+    "cells": [{"layer": 1, "cell": 3, "feature": "speaker", "score": 0.9, "sign": -1}],
+}
 
 
 def random_weights(
