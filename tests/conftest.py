@@ -15,7 +15,9 @@ from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
 # Where what they assert fails, pytest shows the values, as in a test.
-pytest.register_assert_rewrite("tests.commands", "tests.how_it_works", "tests.refusals")
+pytest.register_assert_rewrite(
+    "tests.commands", "tests.how_it_works", "tests.refusals", "tests.tiny_trainings"
+)
 
 
 # No time limit for an example: on a busy machine it would say nothing about the code.
