@@ -10,9 +10,9 @@ from charlstm.writing.piece import Piece
 from charlstm.writing.piece_queue import MAX_UNREAD, PieceQueue
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
+from tests.engine_texts import collect_pieces, counted_steps, written_alone
 from tests.tiny_networks import random_checkpoint
 from tests.waiting import wait_until
-from tests.writing.test_engine import collect_pieces, counted_steps, written_alone
 
 
 @pytest.fixture
