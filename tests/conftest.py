@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # several wait for each other beside other processes
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -32,8 +33,18 @@ WORDS = {
 
 
 def pytest_collection_modifyitems(items):
-    """Tests in a browser come last: Playwright's event loop stays in the thread until its end."""
-    items.sort(key=lambda item: "browser" in item.fixturenames)
+    """Tests in a browser come last: Playwright's event loop stays in the thread until its end.
+
+    Of their files, which take minutes, those with the most tests come first, so that at the end no
+    process waits long for another.
+    """
+    in_file = Counter(item.path for item in items)
+
+    def place(item) -> tuple:
+        is_in_browser = "browser" in item.fixturenames
+        return is_in_browser, *((-in_file[item.path], item.path) if is_in_browser else ())
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)
