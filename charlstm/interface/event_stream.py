@@ -40,8 +40,18 @@ def event(kind: str, data: Any) -> bytes:
 
 
 def wants_events(accept: str) -> bool:
-    """Whether a request's Accept header asks for events rather than for plain text."""
-    return EVENTS in accept.lower()
+    """Whether a request's Accept header asks for events rather than for plain text.
+
+    >>> wants_events("text/event-stream"), wants_events("*/*"), wants_events("")
+    (True, False, False)
+    """
+    qualities = {PLAIN: 0.0, EVENTS: 0.0}
+    for part in accept.lower().split(","):
+        media_type, *parameters = (piece.strip() for piece in part.split(";"))
+        given = [text.removeprefix("q=") for text in parameters if text.startswith("q=")]
+        with suppress(ValueError):
+            qualities[media_type] = float(given[0]) if given else 1.0
+    return qualities[EVENTS] > 0 and qualities[EVENTS] >= qualities[PLAIN]
 
 
 class Streamed:

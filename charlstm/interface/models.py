@@ -103,8 +103,7 @@ class ModelRegistry:
                 stamp = _stamp(path)
             except (OSError, ValueError) as error:  # ValueError: a NUL in the name
                 raise ModelNotFound(
-                    "This model is not here any more: choose another one, or train one on the "
-                    "Train tab."
+                    f"There is no model {model!r:.60} here, or not any more: choose another one."
                 ) from error
             known_stamp, digest = self._digests.get(path, (None, ""))
             if stamp != known_stamp or digest not in self._loaded:

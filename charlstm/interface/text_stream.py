@@ -27,13 +27,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
-from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -121,7 +122,7 @@ class TextStream:
             if request.method == "POST":
                 given, limits = await _read_json(request), CONTINUED
             else:
-                given, limits = _read_query(request.query_params), VISITORS
+                given, limits = _read_query(request), VISITORS
             asked = await self._check(given, limits, has_events)
         except _Refused as error:
             return refused(str(error), error.status)
@@ -231,6 +232,13 @@ def _thousandths(probabilities: np.ndarray) -> list:
     return np.rint(probabilities * 1000).astype(int).tolist()
 
 
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            raise CharLSTMError(f"{name!r:.60} was given more than once; give it once.")
+    return dict(pairs)
+
+
 class _Refused(CharLSTMError):
     """A request that cannot be served, with the status of the answer."""
 
@@ -239,8 +247,15 @@ class _Refused(CharLSTMError):
         self.status = status
 
 
-def _read_query(query: QueryParams) -> dict[str, str]:
+def _read_query(request: Request) -> dict[str, str]:
     """The parameters of an address."""
+    try:
+        unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError as error:
+        raise CharLSTMError(
+            "The address is not in UTF-8; encode its parameters in UTF-8, then with percent signs."
+        ) from error
+    query = request.query_params
     for name in query:
         if len(query.getlist(name)) > 1:
             raise CharLSTMError(f"{name!r:.60} was given more than once; give it once.")
@@ -249,15 +264,18 @@ def _read_query(query: QueryParams) -> dict[str, str]:
 
 async def _read_json(request: Request) -> dict[str, Any]:
     """The parameters in the body of a request."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
         raise _Refused("POST needs a JSON object, and Content-Type: application/json.", 415)
+    if request.query_params:
+        raise CharLSTMError("POST takes all parameters from its body; leave none in the address.")
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > MAX_BODY_BYTES:
             raise _Refused(f"The body has more than {MAX_BODY_BYTES:,} bytes; send fewer.", 413)
     try:
-        given = json.loads(bytes(body))
+        given = json.loads(bytes(body), object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
         raise CharLSTMError("The body is not JSON; send an object with the parameters.") from error
     if not isinstance(given, dict):

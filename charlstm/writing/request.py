@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
@@ -88,6 +90,11 @@ class TextRequest:
         return Sampling(temperature=self.temperature)
 
 
+# As JSON has numbers, and a little more; Python's own are wider still: 5_0, and other digits.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+MAX_SHOWN = 40  # characters of a bad value in a message
+
+
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:
     """Refuse parameters that there are not.
 
@@ -133,22 +140,25 @@ def number(name: str, value, lowest: float, highest: float) -> float:
     """
     found = value
     if isinstance(value, str):
-        try:
-            found = float(value)
-        except ValueError:
-            found = None
+        found = float(value) if NUMBER.fullmatch(value.strip()) else None
     is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
     if not is_number or not lowest <= found <= highest:
         raise CharLSTMError(
-            f"The {name} was {value!r:.40}; give a number from {lowest} to {highest:,}."
+            f"The {name} was {_shown(value)}; give a number from {lowest} to {highest:,}."
         )
     return float(found)
+
+
+def _shown(value) -> str:
+    """A value as its sender wrote it, cut if it is long."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=repr)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 2]} …"
 
 
 def whole_number(name: str, value, lowest: int, highest: int) -> int:
     """As `number`, without a fraction."""
     found = number(name, value, lowest, highest)
     if found != int(found):
-        raise CharLSTMError(f"The {name} was {value}; give a whole number.")
+        raise CharLSTMError(f"The {name} was {_shown(value)}; give a whole number.")
     # A float has not enough digits for a large one.
     return value if isinstance(value, int) else int(found)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from charlstm.interface import event_stream
-from charlstm.interface.event_stream import EVENTS, KEEP_ALIVE, PLAIN, Streamed, event
+from charlstm.interface.event_stream import EVENTS, KEEP_ALIVE, PLAIN, Streamed, event, wants_events
 
 
 class Reader:
@@ -150,3 +150,21 @@ def test_an_event_is_one_line_whatever_its_text():
     kind, data, *rest = event("piece", {"text": text}).decode().split("\n")
     assert (kind, rest) == ("event: piece", ["", ""])
     assert json.loads(data.removeprefix("data: ")) == {"text": text}
+
+
+@pytest.mark.parametrize(
+    ("accept", "wants"),
+    [
+        ("text/event-stream", True),
+        ("TEXT/Event-Stream; charset=utf-8", True),
+        ("text/html, text/event-stream;q=0.9", True),
+        ("text/event-stream;q=0", False),
+        ("text/event-streamx", False),
+        ("text/event-stream;q=0.5, text/plain", False),
+        ("text/event-stream;q=x", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_events_are_sent_to_whoever_accepts_them(accept, wants):
+    assert wants_events(accept) is wants

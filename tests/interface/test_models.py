@@ -126,14 +126,14 @@ def test_a_model_to_start_from_has_the_name_that_visitors_read(registry, trained
     assert len(names) == 2 and all(title == name for title, name in names.items())
     assert registry.source_model(run.name).data == run.paths.checkpoint.read_bytes()
     run.paths.checkpoint.unlink()
-    with pytest.raises(CharLSTMError, match="not here any more"):
+    with pytest.raises(CharLSTMError, match="here, or not any more"):
         registry.source_model(run.name)
 
 
 @pytest.mark.parametrize("model", ["gone", "", "..", "../../secret", "a\0b", "x" * 5000])
 def test_a_model_that_is_not_there_is_refused_in_a_sentence(registry, monkeypatch, tmp_path, model):
     monkeypatch.setattr("charlstm.interface.models.shipped_folder", lambda: tmp_path)
-    with pytest.raises(CharLSTMError, match="not here any more"):
+    with pytest.raises(CharLSTMError, match="here, or not any more"):
         registry.get(model)
 
 

@@ -147,10 +147,13 @@ def test_head_says_what_get_would_without_writing(server):
         ({"chances": "5"}, 400, "plain text has no chances"),
         ({"seed": "7"}, 400, "no parameter 'seed'; there are seed_text, temperature"),
         ({"length": ["50", "60"]}, 400, "'length' was given more than once"),
-        ({"model": "gone"}, 404, "not here any more"),
-        ({"model": "../../etc/passwd"}, 404, "not here any more"),
-        ({"model": "0" * 16}, 404, "not here any more"),
-        ({"model": "a\0b"}, 404, "not here any more"),
+        ({"length": "5_0"}, 400, "length was '5_0'"),
+        ({"length": "٥٠"}, 400, "length was '٥٠'"),
+        ({"length": f"60.5{'0' * 3000}1"}, 400, f"length was '60.5{'0' * 33} …; give"),
+        ({"model": "gone"}, 404, "here, or not any more"),
+        ({"model": "../../etc/passwd"}, 404, "here, or not any more"),
+        ({"model": "0" * 16}, 404, "here, or not any more"),
+        ({"model": "a\0b"}, 404, "here, or not any more"),
     ],
 )
 def test_bad_parameters_are_refused_in_a_sentence(server, parameters, status, sentence):
@@ -170,13 +173,29 @@ def test_bad_parameters_are_refused_in_a_sentence(server, parameters, status, se
         (b" " * (MAX_BODY_BYTES + 1), "application/json", 413, "more than 1,000,000 bytes"),
         (b'{"seed_text": ["a"]}', "application/json", 400, "seed text was ['a']"),
         (b'{"seed_text": "\\ud800"}', "application/json", 400, "half a character"),
-        (b'{"length": 1e999}', "application/json", 400, "length was inf"),
+        (b'{"length": 1e999}', "application/json", 400, "length was Infinity"),
+        (b'{"length": true}', "application/json", 400, "length was true"),
+        (b'{"length": 60.5}', "Application/JSON; charset=utf-8", 400, "length was 60.5"),
+        (b'{"length": 50, "length": 60}', "application/json", 400, "'length' was given more than"),
     ],
 )
 def test_bad_bodies_are_refused_in_a_sentence(server, body, content_type, status, sentence):
     answer = post(server, body, content_type=content_type)
     assert answer.status_code == status
     assert sentence in answer.json()["error"]
+
+
+def test_an_address_that_is_not_utf_8_is_refused(server):
+    answer = requests.get(f"{server.address}/write?seed_text=%ff%fe", timeout=PATIENCE_S)
+    assert answer.status_code == 400
+    assert "not in UTF-8" in answer.json()["error"]
+
+
+def test_a_post_with_parameters_in_its_address_too_is_refused(server):
+    address = f"{server.address}/write?length=60"
+    answer = requests.post(address, json={"seed_text": "O"}, timeout=PATIENCE_S)
+    assert answer.status_code == 400
+    assert "POST takes all parameters from its body" in answer.json()["error"]
 
 
 def test_other_methods_are_refused(server):

@@ -71,9 +71,9 @@ def test_the_limit_is_stated_in_a_sentence(answers):
         answers.moment("shipped", "x" * (MAX_CHARACTERS + 1), 1)
     with pytest.raises(CharLSTMError, match="half a character"):
         answers.moment("shipped", "a\ud83d", 1)
-    with pytest.raises(CharLSTMError, match="not here any more"):
+    with pytest.raises(CharLSTMError, match="here, or not any more"):
         answers.moment("no such model", "a", 1)
-    with pytest.raises(CharLSTMError, match="not here any more"):
+    with pytest.raises(CharLSTMError, match="here, or not any more"):
         answers.about_model("no such model")
 
 
