@@ -1,6 +1,7 @@
 // Loaded once, by the page's head: the views, and what acts without being called by Gradio.
 // The page's handlers import the functions they call from the other modules by themselves.
 import "./clipboard.js";
+import "./number_boxes.js";
 import "./tab_keys.js";
 import "../write/paper_view.js";
 import "../write/buttons.js";

@@ -60,12 +60,33 @@ export function writeExample(example, isAlwaysNew, ...form) {
   return [example, write(isAlwaysNew, ...Object.values(request))];
 }
 
-// When the slider is let go while a text is written: the rest is drawn at the new temperature.
+// When the temperature has changed while a text is written, the rest is drawn at the new one: as
+// soon as the slider is let go, or no key has moved it for a moment.
+const SETTLED_MS = 400;
+let isPressed = false;
+let settling = null;
+
 export function temperatureChosen(...form) {
   const settings = requestOf(form);
   const isBeingWritten = paper.isWriting() && paper.shownText() === paper.latest();
   if (isBeingWritten && !paper.isWrittenWith(settings)) paper.goOn(settings);
 }
+
+for (const type of ["pointerdown", "pointerup", "pointercancel"]) {
+  document.addEventListener(type, () => (isPressed = type === "pointerdown"), { capture: true });
+}
+
+onForm((form) => {
+  clearTimeout(settling);
+  if (!paper.isWriting() || form.temperature === paper.latest().settings.temperature) return;
+  settling = setTimeout(() => {
+    const { model, seed_text, temperature, length, random_seed } = nowForm();
+    const { model: written } = paper.latest().settings;
+    if (!isPressed && model === written) {
+      temperatureChosen(model, seed_text, temperature, length, random_seed);
+    }
+  }, SETTLED_MS);
+});
 
 export const undo = () => paper.undo();
 

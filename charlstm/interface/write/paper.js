@@ -194,11 +194,12 @@ function remember() {
 }
 
 export function undo() {
-  if (asked && !asked.isOpen) {
-    asked = null; // it was refused, and has changed nothing
-    return say("");
+  if (asked) {
+    // Nothing of it has come, or it was refused: it has changed nothing.
+    const { isOpen } = asked;
+    dropAsked();
+    return say(isOpen ? "Stopped." : "");
   }
-  dropAsked();
   if (!earlier.length) return say("There is nothing to undo.");
   shown?.stop();
   place(earlier.pop());
@@ -253,12 +254,15 @@ function read(writing, isSame = false) {
   }
   notice = "";
   if (!writing.isFromAddress) remarked = "";
+  let { status } = writing;
   writing.subscribe(() => {
     if (writing === asked && writing.status !== "asked" && writing.status !== "refused") {
       arrive(writing);
     }
     if (writing !== latest()) return;
-    notice = "";
+    // What was said of the text stays while more of it comes.
+    if (writing.status !== status && !writing.isPaused) notice = "";
+    status = writing.status;
     changed();
     if (writing.status === "ended") lookForCopies(writing);
   });
