@@ -16,6 +16,7 @@ from charlstm.runs.training_request import TrainingRequest
 from charlstm.text.corpus import Corpus
 
 DETAILS = {
+    "preparing": {"step": "loading"},
     "started": {
         "step": 0,
         "device": "a processor",
@@ -100,6 +101,11 @@ def append_record(run: Run, record: dict) -> None:
 def records(run: Run) -> list[dict]:
     """The events of a run as they are written."""
     return [event.to_json() for event in run.events()]
+
+
+def first_of(kind: str, records: Iterable[dict]) -> dict:
+    """The first event of that kind."""
+    return next(record for record in records if record["event"] == kind)
 
 
 def train_records(run: Run, on_record: Callable[[dict], None] = lambda record: None) -> dict:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from charlstm.network.lstm import Architecture
-from charlstm.runs.events import Ending
+from charlstm.runs.events import PREPARATIONS, Ending
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import timeline_of
@@ -18,6 +18,7 @@ from tests.tiny_runs import create_run, records
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step
 FIELDS = {
+    "preparing": {"step"},
     "started": {"step", "device", "backend", "parameters", "characters", "blind_loss_nats"},
     "progress": {
         "step", "epoch", "share", "running_loss_nats", "accuracy", "characters_per_s", "eta_s",
@@ -74,5 +75,7 @@ def check_events(run: Run, starts: int = 1) -> None:
     assert len(begun) == len(ends) == starts
     assert ends[-1] == len(events) - 1
     assert all(start < end for start, end in zip(begun, ends, strict=True))
+    assert events[0] == {"event": "preparing", "elapsed_s": 0.0, "step": "loading"}
+    assert all(event["step"] in PREPARATIONS for event in events if event["event"] == "preparing")
     elapsed = [event["elapsed_s"] for event in events[begun[-1] :]]
     assert elapsed == sorted(elapsed)

@@ -56,8 +56,11 @@ class TrainingBar(ShareBar):
                 way = "" if event.way is None else f", {event.way}"
                 self.write(
                     f"{event.parameters:,} parameters, {event.characters:,} characters, on "
-                    f"{event.device} ({event.backend} {event.backend_version}{way}). Preparing ..."
+                    f"{event.device} ({event.backend} {event.backend_version}{way})."
                 )
+            case events.Preparing():
+                if event.step in events.PREPARATIONS:
+                    self.write(f"{events.PREPARATIONS[event.step]} ...")
             case events.AskingTeachers():
                 self.show(0.0, f"asking the teachers: {100 * event.share:.0f}%")
             case events.Validated():

@@ -73,6 +73,11 @@ class RunConfig:
         return fine_tuned(recipe, source.embedding_units, source.lstm_units)
 
     @property
+    def is_sized_at_start(self) -> bool:
+        """Whether its width is chosen, or was chosen, at the start."""
+        return self.size is not None or len(self.candidates) > 1
+
+    @property
     def candidates(self) -> list[Recipe]:
         """The recipe in the widths of which one is chosen at the start; itself if it is settled."""
         recipe = self.recipe

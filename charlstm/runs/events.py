@@ -30,6 +30,29 @@ class Event:
         return {"event": self.kind, **_without_none(asdict(self))}
 
 
+# What a training does before its first step, in this order; not each training does all of it.
+PREPARATIONS = {
+    "loading": "Loading the program that trains",
+    "choosing": "Measuring how fast this computer is, and choosing a size",
+    "building": "Reading the text and building the network",
+    "counting": "Counting letters: the simple method to compare with",
+    "asking": "Asking the teachers",
+    "trying": "Trying the first steps",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparing(Event):
+    """A training gets ready.
+
+    Attributes:
+        step: one of `PREPARATIONS`; a later version may know others.
+    """
+
+    kind: ClassVar[str] = "preparing"
+    step: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Started(Event):
     """A training starts, or resumes after `step` steps.
@@ -184,6 +207,7 @@ class Failed(Ending):
 KINDS: dict[str, type[Event]] = {
     event.kind: event
     for event in (
+        Preparing,
         Started,
         AskingTeachers,
         Progress,

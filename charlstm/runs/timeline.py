@@ -10,11 +10,13 @@ import numpy as np
 
 from charlstm.network.training_record import BaselineFigures, KeptVersion, Results, Sample
 from charlstm.runs.events import (
+    AskingTeachers,
     Completed,
     Ending,
     Event,
     Failed,
     Measuring,
+    Preparing,
     Progress,
     Sampled,
     Started,
@@ -39,6 +41,8 @@ class Timeline:
     Attributes:
         status: "new", "preparing", "running", "measuring", "finished", "stopped", "failed" or
             "interrupted" (its process exited without a terminal event).
+        preparation: what the training does to get ready, see `events.PREPARATIONS`; empty if it is
+            not known.
         started: the latest `Started` event.
         progress: of a long training, thinned.
         validated: oldest first.
@@ -50,6 +54,7 @@ class Timeline:
     """
 
     status: str = "new"
+    preparation: str = ""
     started: Started | None = None
     progress: ProgressCurve = ProgressCurve()
     validated: tuple[Validated, ...] = ()
@@ -135,6 +140,10 @@ class Timeline:
     def after(self, event: Event) -> Timeline:
         """The timeline after one more event."""
         match event:
+            case Preparing():
+                return replace(self, status="preparing", preparation=event.step, ending=None)
+            case AskingTeachers():
+                return replace(self, preparation="asking")
             case Started():
                 return replace(
                     self,

@@ -54,6 +54,10 @@ NOTEBOOK_TEST_WINDOWS = 512
 STOP_PATIENCE_S = 0.5  # after Stop, what takes longer is skipped
 
 
+class _Skipped(Exception):
+    """A stop was requested while the results were being measured."""
+
+
 class EventRecorder:
     """Appends each event to the run folder, updates the timeline, and passes the event on.
 
@@ -178,6 +182,7 @@ class TrainingSession:
             self.best.load()
             return self._finish(time.monotonic() - began_s, stopped=False)
         soft_targets = self._soft_targets()
+        self._prepare("trying")
         steps_per_chapter = self.warm_up(soft_targets)
         self.best.windows = len(self.held_out_curve.inputs)
         if self.clock.step:
@@ -197,8 +202,13 @@ class TrainingSession:
         self.clock.halt()
         return self._finish(prepare_s, stopped=ending.stopped)
 
+    def _prepare(self, step: str) -> None:
+        """Say what is done before the first step, see `events.PREPARATIONS`."""
+        self.emit(events.Preparing(elapsed_s=self.elapsed_s, step=step))
+
     def _emit_start(self) -> None:
         material, device = self.material, self.device
+        self._prepare("counting")
         measured = measure_baselines(
             material.training_ids, material.held_out_ids, len(material.vocabulary)
         )
@@ -291,7 +301,7 @@ class TrainingSession:
     # The final measurements
 
     def _finish(self, prepare_s: float, *, stopped: bool) -> events.Completed:
-        """Save, measure on the whole held-out text, and save again with the figures."""
+        """Save, measure on the whole held-out text unless that is skipped, and save again."""
         if not stopped or self.between.measure_cost_s < STOP_PATIENCE_S:
             self.between.measure()
         kept = self.best.kept()
@@ -301,7 +311,7 @@ class TrainingSession:
         self.save(weights, kept_version=kept)
         stored = self._network(weights).as_stored()
         results = None if stopped else self._measure(stored)
-        cells = find_cells(stored, texts=FEWER_TEXTS if stopped else TEXTS)
+        cells = find_cells(stored, texts=TEXTS if results else FEWER_TEXTS)
         self.save(weights, kept_version=kept, results=results, cells=cells)
         if not stopped:
             self.run.paths.soft_targets.unlink(missing_ok=True)
@@ -316,18 +326,30 @@ class TrainingSession:
             kept_version=kept,
         )
 
-    def _measure(self, stored: Checkpoint) -> Results:
+    def _measure(self, stored: Checkpoint) -> Results | None:
+        """The final figures; None if a stop is requested meanwhile, which skips them."""
+
         def measuring(share: float) -> events.Measuring:
             return events.Measuring(elapsed_s=self.elapsed_s, share=share)
 
+        say = self._once_a_second(measuring)
+
+        def progress(share: float) -> None:
+            if self.run.paths.stop.exists():
+                raise _Skipped
+            say(share)
+
         self.emit(measuring(0.0))
-        return final_figures(
-            stored,
-            self.material.held_out_ids,
-            self.material.models.training,
-            self.material.data,
-            self._once_a_second(measuring),
-        )
+        try:
+            return final_figures(
+                stored,
+                self.material.held_out_ids,
+                self.material.models.training,
+                self.material.data,
+                progress,
+            )
+        except _Skipped:
+            return None
 
     def _once_a_second(self, event_of: Callable[[float], events.Event]) -> Callable[[float], None]:
         """A progress function that emits an event at most once a second.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from charlstm.errors import CharLSTMError
-from charlstm.runs.events import Ending, Event, Failed, Started
+from charlstm.runs.events import Ending, Event, Failed, Preparing, Started
 from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
 from charlstm.runs.sizing import best_size
@@ -45,15 +45,25 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
         elapsed_s = event.elapsed_s
         on_event(event)
 
+    def prepare(step: str) -> None:
+        event = Preparing(elapsed_s=elapsed_s, step=step)
+        run.append(event)
+        follow(event)
+
     try:
+        has_started = any(isinstance(event, Started) for event in run.events())
+        prepare("loading")
         recipe = run.config.recipe
         device = prepare_device(by_lanes=recipe.predicts_every_position)
-        if not any(isinstance(event, Started) for event in run.events()):
+        if not has_started:
+            if len(run.config.candidates) > 1:
+                prepare("choosing")
             recipe = with_chosen_size(run, device)
         # Keras reads the choice of the backend when it is imported.
         from charlstm.training.distribution import over_devices
         from charlstm.training.session import EventRecorder, TrainingSession
 
+        prepare("building")
         emit = EventRecorder(run, timeline_of(run.events()), follow)
         with over_devices(device, recipe) as device:
             ending = TrainingSession(run, device, emit).run_to_end()

@@ -12,6 +12,7 @@ pytest.importorskip("keras", reason="training needs Keras")
 import keras
 
 from charlstm.network.checkpoint import load_checkpoint
+from charlstm.runs.recipes import Budget
 from charlstm.runs.run import Run
 from charlstm.training import session
 from charlstm.training.batches import batches
@@ -140,6 +141,20 @@ def test_who_presses_stop_does_not_wait_for_slow_measurements_and_samples(
     assert train_records(run, asked)["event"] == "stopped"
     kinds = [event["event"] for event in records(run)]
     assert kinds[-4:] == ["progress", "saved", "saved", "stopped"]  # then with its cells
+
+
+def test_a_training_that_has_finished_goes_on_with_a_larger_budget(
+    tmp_path, tiny_corpus, tiny_recipe
+):
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, epochs=1)
+    first = train_records(run)
+    run.set_budget(Budget(epochs=2))
+    second = train_records(run)
+    assert (first["event"], second["event"]) == ("finished", "finished")
+    check_events(run, starts=2)
+    assert (round(first["epoch"]), round(second["epoch"])) == (1, 2)
+    assert second["results"]["loss_nats"] < first["results"]["loss_nats"]
+    assert load_checkpoint(run.paths.checkpoint).training.budget.epochs == 2
 
 
 def test_stop_before_the_first_step_still_keeps_a_model(tmp_path, tiny_corpus, tiny_recipe):

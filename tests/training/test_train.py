@@ -20,7 +20,7 @@ from charlstm.runs.run import Run
 from charlstm.text.corpus import paste
 from charlstm.text.split import split
 from charlstm.training.model import weights_of
-from tests.tiny_runs import records, train_records
+from tests.tiny_runs import first_of, records, train_records
 from tests.tiny_trainings import (
     STEPS_PER_EPOCH,
     architecture_of,
@@ -49,9 +49,29 @@ def test_a_training_emits_its_events_from_started_to_finished(finished):
     run, emitted = finished
     check_events(run)
     assert emitted == records(run) == records(Run(run.folder))
-    assert emitted[0]["event"] == "started"
-    kinds = {event["event"] for event in emitted}
+    prepared = [event["step"] for event in emitted if event["event"] == "preparing"]
+    assert prepared == ["loading", "building", "counting", "trying"]
+    assert emitted[3]["event"] == "started"
+    kinds = {event["event"] for event in emitted} - {"preparing"}
     assert kinds == {"started", "progress", "validated", "sample", "saved", "measuring", "finished"}
+
+
+def test_whoever_skips_the_measuring_at_the_end_has_the_model_without_final_figures(
+    tmp_path, tiny_corpus, tiny_recipe
+):
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, epochs=1)
+
+    def skip(event):
+        if event["event"] == "measuring":
+            run.stop()
+
+    ending = train_records(run, skip)
+    assert (ending["event"], ending["results"]) == ("finished", {})
+    check_events(run)
+    checkpoint = load_checkpoint(run.paths.checkpoint)
+    assert checkpoint.training.results is None and checkpoint.cells
+    assert run.timeline().results is not None, "the curve's last point stands for them"
+    assert not run.paths.stop.exists()
 
 
 def test_a_training_that_finished_leaves_the_folder_to_others(finished):
@@ -63,7 +83,7 @@ def test_a_training_that_finished_leaves_the_folder_to_others(finished):
 
 
 def test_the_started_event_describes_network_text_and_machine(finished, tiny_corpus):
-    started = finished[1][0]
+    started = first_of("started", finished[1])
     vocabulary_size = len(set(tiny_corpus.text))
     v, e, first, second = vocabulary_size, 5, 8, 12
     by_hand = (
@@ -82,7 +102,7 @@ def test_the_started_event_describes_network_text_and_machine(finished, tiny_cor
 def test_training_lowers_the_loss_on_text_it_never_saw(finished):
     run, emitted = finished
     results = emitted[-1]["results"]
-    blind = emitted[0]["blind_loss_nats"]
+    blind = first_of("started", emitted)["blind_loss_nats"]
     assert results["loss_nats"] < 0.7 * blind
     assert results["cold_loss_nats"] < 0.7 * blind
     losses = [event["val_loss_nats"] for event in emitted if event["event"] == "validated"]
@@ -172,7 +192,7 @@ def test_the_notebooks_recipe_trains_stops_and_goes_on(tmp_path, tiny_corpus, mo
     train_windows = windows - -(-windows // 10)
     assert ending["step"] == -(-train_windows // 64) > stopped_at
     assert ending["results"]["random_split"]["leaky"] is True
-    assert ending["results"]["loss_nats"] < records(run)[0]["blind_loss_nats"]
+    assert ending["results"]["loss_nats"] < first_of("started", records(run))["blind_loss_nats"]
 
 
 # Overfitting
