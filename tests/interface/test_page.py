@@ -261,7 +261,7 @@ def test_a_model_that_is_gone_or_damaged_is_named_before_and_at_the_start(
     trainer, make, began, tiny_corpus
 ):
     run = make("a")
-    for content, sentence in ((b"garbage" * 99, "no checkpoint"), (None, "not here any more")):
+    for content, sentence in ((b"garbage" * 99, "no checkpoint"), (None, "here, or not any more")):
         if content is None:
             run.paths.checkpoint.unlink()
         else:

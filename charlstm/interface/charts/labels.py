@@ -127,7 +127,7 @@ def _latest_value(curve: Series, axes: Axes) -> str:
 
 
 def _short_value(value: float, y_format: YFormat) -> str:
-    return f"{100 * value:.0f}\N{NO-BREAK SPACE}%" if y_format == "percent" else f"{value:.2f}"
+    return f"{100 * value:.0f}%" if y_format == "percent" else f"{value:.2f}"
 
 
 def _text_width(lines: list[str], size: float) -> float:

@@ -139,10 +139,11 @@ def chart_svg(
     parts = [
         f'<div class="charlstm-plot"{_marks_attribute(marks, axes)}>',
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" width="100%">',
+        f'viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" data-top="{TOP}" '
+        f'data-y-low="{axes.y_low:g}" data-y-high="{axes.y_high:g}" data-format="{y_format}">',
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
         f'<text class="title" x="2" y="16">{escape(title)}</text>',
-        f'<text x="2" y="34">{escape(y_label)}</text>',
+        f'<text class="y-label" x="2" y="34">{escape(y_label)}</text>',
         *_draw_axes(axes, x_label),
         *(
             _draw_guide(guide, label, axes)
@@ -202,7 +203,8 @@ def _draw_curve(curve: Series, axes: Axes) -> str:
     # The inner svg clips the curve at the plot's top. A clipPath would need an id, and ids must be
     # unique in a page, which may have several charts.
     parts = [
-        f'<g class="series {escape(curve.css_class)} {curve.kind}">',
+        f'<g class="series {escape(curve.css_class)} {curve.kind}" '
+        f'data-label="{escape(curve.label)}">',
         f'<svg x="0" y="{CLIP_TOP}" width="{WIDTH}" height="{HEIGHT - CLIP_TOP}" '
         f'viewBox="0 {CLIP_TOP} {WIDTH} {HEIGHT - CLIP_TOP}" overflow="hidden">',
         # h0 makes a curve of a single point visible, as a dot.

@@ -18,6 +18,7 @@ from charlstm.runs.timeline import Timeline
 # Both charts together have 18 kB, and a room has one Wi-Fi: all who watch are sent one megabyte a
 # second at most. Up to 50 see the charts grow every second, 200 every four seconds.
 CHARTS_PER_S = 50
+VIEWS = ("status", "charts", "sample", "details")
 
 
 def shown_training(registry: ModelRegistry, name: str | None) -> str | None:
@@ -49,8 +50,8 @@ class TrainingNews:
     """The parts of the Train tab for those who look at one training: a `Look` of a feed.
 
     `trainings` is a list of [title, name]; `shown` and `running` are names, or null; `status`,
-    `charts` and `sample` are HTML; `stop`, `resume` and `write` tell which buttons can be seen and
-    pressed.
+    `charts`, `sample` and `details` are HTML; `stop`, `resume`, `write` and `keep` tell which
+    buttons can be seen and pressed, and some of them what they say.
 
     Args:
         clock: seconds.
@@ -66,7 +67,7 @@ class TrainingNews:
         self.name = name
         self._clock = clock
         self._facts: Facts | None = None
-        self._views = {"status": "", "charts": "", "sample": ""}
+        self._views = dict.fromkeys(VIEWS, "")
         self._drawn: Timeline | None = None  # what the charts show
         self._drawn_s = -math.inf
 
@@ -74,15 +75,16 @@ class TrainingNews:
         runs = {run.name: run for run in self.registry.trainings()}
         running = self.registry.runs.running()
         name = _choose(self.name, runs, running)
-        status, has_model, is_stopping = "none", False, False
+        status, has_model, is_stopping, more = "none", False, False, ""
         if name is None:
-            views = {"status": report.NOTHING_YET, "charts": "", "sample": ""}
+            views = {**dict.fromkeys(VIEWS, ""), "status": report.NOTHING_YET}
         else:
             run = runs[name]
             has_model, is_stopping = run.paths.checkpoint.exists(), report.is_stopping(run)
             try:
                 timeline = run.timeline()
                 status = timeline.status
+                more = f" ({report.as_long_again(run.config.budget)})"
                 facts = Facts(
                     name=name,
                     config=run.config,
@@ -93,17 +95,26 @@ class TrainingNews:
                 views = self._make(run, facts, watchers)
             except RunError:  # a damaged folder must not hide the other trainings
                 status = "failed"
-                views = {"status": report.UNREADABLE, "charts": "", "sample": ""}
-        can_stop = status in ("preparing", "running")  # measuring soon ends by itself
+                views = {**dict.fromkeys(VIEWS, ""), "status": report.UNREADABLE}
+        can_stop = status in ("preparing", "running", "measuring")
         can_resume = status in ("new", "stopped", "interrupted", "failed")
         return {
             "trainings": [[title_of(run), run.name] for run in runs.values()],
             "running": None if running is None else running.name,
             "shown": name,
             **views,
-            "stop": {"shown": can_stop, "enabled": not is_stopping},
+            "stop": {
+                "shown": can_stop,
+                "enabled": not is_stopping,
+                "label": "Skip" if status == "measuring" else "Stop",
+            },
             "resume": {"shown": can_resume, "enabled": running is None},
             "write": {"shown": has_model, "enabled": True},
+            "keep": {
+                "shown": status == "finished",
+                "enabled": running is None,
+                "label": f"Keep training{more}",
+            },
         }
 
     def _make(self, run: Run, facts: Facts, watchers: int) -> dict[str, str]:
@@ -112,6 +123,7 @@ class TrainingNews:
         if facts != self._facts:
             self._views["status"] = report.status_html(run, timeline)
             self._views["sample"] = report.sample_html(timeline)
+            self._views["details"] = report.details_html(facts.config, timeline)
         is_due = self._clock() - self._drawn_s >= watchers / CHARTS_PER_S
         is_other = self._facts is None or self._facts.name != facts.name
         if timeline != self._drawn and (is_due or is_other or timeline.status != "running"):

@@ -1,5 +1,7 @@
 // The Train tab's report of a training. The server sends what has changed, while it is looked at.
+import { setLabel } from "../browser/button_label.js";
 import { LiveView } from "../browser/live_view.js";
+import { addCrosshair, readAgain } from "../charts/crosshair.js";
 import {
   chosenTraining,
   onTrainingChosen,
@@ -12,7 +14,18 @@ const BUTTONS = {
   write: "write-with-training",
   stop: "stop-training",
   resume: "resume-training",
+  keep: "keep-training",
 };
+const PARTS = ["sample", "charts", "details"];
+let view = null; // "form" or "training": what is shown; null while it is not known
+
+const setup = () => document.querySelector("#train-setup");
+const partOf = (name) => document.querySelector(`#${name} .live-part`);
+
+export function showView(chosen) {
+  view = chosen;
+  document.querySelector("training-report").showView();
+}
 
 class TrainingReport extends LiveView {
   build() {
@@ -28,16 +41,23 @@ class TrainingReport extends LiveView {
     // Trainings that were there at first, or were seen to begin. One that is not among them and
     // runs has just begun.
     this.known = null;
+    addCrosshair(partOf("charts"));
   }
 
   connectedCallback() {
     super.connectedCallback();
+    this.observer.observe(setup());
     this.endChoosing = onTrainingChosen(() => this.refresh());
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.endChoosing();
+  }
+
+  // While the form is shown it hears what happens, too.
+  isSeen() {
+    return (this.offsetParent ?? setup().offsetParent) !== null && !document.hidden;
   }
 
   newsAddress() {
@@ -52,19 +72,21 @@ class TrainingReport extends LiveView {
     const isFirst = !("shown" in this.parts);
     Object.assign(this.parts, news);
     this.settle(this.parts.shown, isFirst);
-    const { trainings, shown, status, charts, sample } = this.parts;
+    const { trainings, shown, status } = this.parts;
     setShownTraining(shown);
     if (news.trainings) this.showList(trainings);
     this.list.value = shown ?? "";
     this.draw(this.querySelector(".training-now"), status);
-    this.draw(document.querySelector("#charts .live-part"), charts);
-    this.draw(document.querySelector("#sample .live-part"), sample);
+    for (const name of PARTS) this.draw(partOf(name), this.parts[name]);
+    readAgain(partOf("charts"));
     for (const [name, id] of Object.entries(BUTTONS)) {
       const button = document.getElementById(id);
       button.toggleAttribute("data-shown", this.parts[name].shown);
       button.disabled = !this.parts[name].enabled;
+      if (this.parts[name].label) setLabel(`#${id}`, this.parts[name].label);
     }
     this.showWhatHasBegun();
+    this.showView();
   }
 
   // Whoever has not chosen a training stays with the first one that is shown.
@@ -77,6 +99,17 @@ class TrainingReport extends LiveView {
   showList(trainings) {
     this.choice.hidden = trainings.length < 2;
     this.list.replaceChildren(...trainings.map(([title, name]) => new Option(title, name)));
+  }
+
+  showView() {
+    const { trainings, running } = this.parts;
+    if (!trainings) return;
+    view = trainings.length ? (view ?? "training") : "form"; // a form in use stays
+    const isForm = view === "form";
+    setup().toggleAttribute("data-away", !isForm);
+    document.querySelector("#train-now").toggleAttribute("data-away", isForm);
+    document.querySelector("#new-training").toggleAttribute("data-shown", running === null);
+    document.querySelector("#back-to-training").toggleAttribute("data-shown", trainings.length > 0);
   }
 
   // Nothing is touched that stays as it is. The server escapes what is not its own.
@@ -92,6 +125,7 @@ class TrainingReport extends LiveView {
     this.known ??= new Set(names);
     if (running === null || running !== names[0] || this.known.has(running)) return;
     this.known.add(running);
+    view = "training";
     showTraining(running);
   }
 }

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from html import escape
 
-from charlstm.analysis.baselines import compare
+from charlstm.analysis.baselines import MEASURED_ON, compare
 from charlstm.interface.charts.plot import HELD_OUT_LABEL, accuracy_chart, loss_chart
 from charlstm.interface.figures import figures_html
 from charlstm.network.checkpoint import Checkpoint
+from charlstm.network.training_record import Results
 from charlstm.runs.advice import advice_for, small_text
 from charlstm.runs.config import RunConfig
 from charlstm.runs.estimate import Basis, Estimate
-from charlstm.runs.events import Started
+from charlstm.runs.events import PREPARATIONS, Sampled, Started
 from charlstm.runs.fastest_way import FIRST_TIME, will_measure
 from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
+from charlstm.runs.recipes import Budget
 from charlstm.runs.run import Run
 from charlstm.runs.timeline import Timeline, duration
 from charlstm.text.corpus import Corpus
 
 NOTHING_YET = (
-    '<div class="story"><h2 class="headline">No training yet</h2><p>Press <b>Start</b>. You will '
-    "see the network guess blindly at first, then learn letters, words and line breaks from "
-    "nothing but guessing the next character.</p></div>"
+    '<div class="story" data-status="none"><h2 class="headline">No training yet</h2></div>'
 )
 UNREADABLE = (
     '<div class="story" data-status="unreadable"><h2 class="headline">This training cannot be shown'
@@ -81,47 +82,56 @@ def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:
     )
 
 
-def estimate_html(estimate: Estimate, measures_first: bool = False) -> str:
+def estimate_html(estimate: Estimate, measures_first: bool = False, about: str = "") -> str:
     """How long a training will take on this machine.
 
     Args:
         measures_first: whether it will have to compile and measure before it starts.
+        about: a sentence about its recipe, which comes first.
     """
-    about = "" if estimate.seconds >= 3600 else "about "  # `duration` adds it to hours
+    roughly = "" if estimate.seconds >= 3600 else "about "  # `duration` adds it to hours
     return (
-        f'<p class="quiet">Takes {about}{duration(estimate.seconds)} on this machine and reads '
-        f"{passes(estimate.epochs)} ({BASES[estimate.basis]}). Getting ready and measuring at the "
-        f"end take a few more seconds.{' ' + FIRST_TIME if measures_first else ''}</p>"
+        f'<p class="quiet">{escape(about)} Takes {roughly}{duration(estimate.seconds)} on '
+        f"this machine and reads {passes(estimate.epochs)} ({BASES[estimate.basis]}). Getting "
+        "ready and measuring at the end take a few more seconds."
+        f"{' ' + FIRST_TIME if measures_first else ''}</p>"
     )
 
 
 def status_html(run: Run, timeline: Timeline) -> str:
-    """The status of a training: headline, progress and time left, advice, results, and device."""
+    """The status of a training: headline with the time left, progress, advice, and the result."""
     lines = [f'<h2 class="headline">{escape(_headline(run, timeline))}</h2>']
-    # Notices first: one may say that another text is used than the one requested.
     config = run.config
-    lines += [f'<p class="notice">{escape(notice)}</p>' for notice in config.notices]
+    # Those on the text first: one may say that another text is used than the one requested.
+    on_text = len(config.corpus.notices)
+    lines += _notices(config.notices[:on_text])
     if timeline.is_going_on:
         lines.append(_bar(timeline))
-    if timeline.status == "preparing" and will_measure(config.candidates):
-        lines.append(f'<p class="quiet">{FIRST_TIME}</p>')
+    if timeline.status == "preparing":
+        lines.append(preparation_html(config, timeline))
+        if will_measure(config.candidates):
+            lines.append(f'<p class="quiet">{FIRST_TIME}</p>')
     progress = timeline.latest
     if timeline.status == "running" and progress is not None:
         lines.append(
-            f"<p><b>{duration(progress.eta_s)} left.</b> It reads "
-            f"{progress.characters_per_s:,} characters a second and has read "
-            f"{passes(progress.epoch)}.</p>"
+            f'<p class="quiet">It reads {progress.characters_per_s:,} characters a second and has '
+            f"read {passes(progress.epoch)}.</p>"
         )
+    if timeline.status == "measuring":
+        lines.append('<p class="quiet">On text it has not learned from. Skip leaves that out.</p>')
+    lines += _notices(config.notices[on_text:])
     if timeline.status == "failed":
         lines.append(advice_html(timeline.failure))
     lines += [
         f'<p class="advice">{escape(sentence)}</p>'
         for sentence in advice_for(timeline, from_model=config.source is not None)
     ]
-    lines += result_lines(config, timeline)
-    if timeline.started is not None:
-        lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
+    lines.append(result_html(config, timeline))
     return f'<div class="story" data-status="{timeline.status}">{"".join(lines)}</div>'
+
+
+def _notices(notices: Iterable[str]) -> list[str]:
+    return [f'<p class="notice">{escape(notice)}</p>' for notice in notices]
 
 
 def passes(epochs: float) -> str:
@@ -132,8 +142,34 @@ def passes(epochs: float) -> str:
     return "the text once" if times == "1" else f"the text {times} times"
 
 
+def preparation_html(config: RunConfig, timeline: Timeline) -> str:
+    """What is done before the first step, as a list in which the current item is marked."""
+    left_out = set()
+    if not config.teachers:
+        left_out.add("asking")
+    if not config.is_sized_at_start or (timeline.started and timeline.started.step):
+        left_out.add("choosing")
+    steps = [step for step in PREPARATIONS if step not in left_out]
+    now = steps.index(timeline.preparation) if timeline.preparation in steps else 0
+    states = ["done"] * now + ["now"] + ["later"] * (len(steps) - now - 1)
+    items = "".join(
+        f'<li class="{state}">{escape(PREPARATIONS[step])}</li>'
+        for state, step in zip(states, steps, strict=True)
+    )
+    return f'<ol class="preparations">{items}</ol>'
+
+
+def as_long_again(budget: Budget) -> str:
+    """How much more a training would get: "3 minutes more", "20 times more"."""
+    if budget.minutes is not None:
+        return f"{duration(60 * budget.minutes)} more"
+    return f"{budget.amount:g} times more"
+
+
 def _headline(run: Run, timeline: Timeline) -> str:
     headline = HEADLINES[timeline.status]
+    if timeline.status == "running" and timeline.latest is not None:
+        headline += f": {duration(timeline.latest.eta_s)} left"
     if timeline.status == "measuring":
         headline += f" {100 * timeline.measured:.0f}%"
     if timeline.status == "finished":
@@ -171,19 +207,45 @@ def _device(started: Started) -> str:
     )
 
 
-def result_lines(config: RunConfig, timeline: Timeline) -> list[str]:
-    """The results of a training that has ended: the final figures, else the last of the curve."""
+def result_html(config: RunConfig, timeline: Timeline) -> str:
+    """The result of a training that has ended, in a sentence; empty if there is none."""
     results = timeline.results
     if timeline.is_going_on or results is None:
-        return []
-    words = f"It guesses {100 * (results.accuracy or 0):.0f}% of the next characters right"
+        return ""
+    words = (
+        f"It guesses {100 * (results.accuracy or 0):.0f}% of the next characters right on "
+        f"{MEASURED_ON[config.exposure]}"
+    )
     four_gram = timeline.baselines.four_gram_loss_nats
     if four_gram is not None:
         is_better = results.loss_nats < four_gram
         words += ", better than" if is_better else ". Not yet as good as"
         words += " simple counting"
-    comparison = compare(results, timeline.baselines, config.exposure)
-    lines = [f'<p class="result">{words}.</p>', figures_html(comparison)]
+    return f'<p class="result">{escape(words)}.</p>'
+
+
+def details_html(config: RunConfig, timeline: Timeline) -> str:
+    """For whoever wants to know more: all figures, and what it runs on.
+
+    The figures are the final ones, else the last of the curve.
+    """
+    lines = []
+    results = timeline.results
+    if not timeline.is_going_on and results is not None:
+        lines += _figure_lines(config, timeline, results)
+    if timeline.started is not None:
+        lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
+    if not lines:
+        return ""
+    return (
+        '<details class="story about"><summary>All figures</summary>'
+        + "".join(lines)
+        + "</details>"
+    )
+
+
+def _figure_lines(config: RunConfig, timeline: Timeline, results: Results) -> list[str]:
+    lines = [figures_html(compare(results, timeline.baselines, config.exposure))]
     split = results.random_split
     if split is not None:
         lines.append(
@@ -229,12 +291,55 @@ def _guide(loss_nats: float | None) -> float:
 
 
 def sample_html(timeline: Timeline) -> str:
-    """The latest sample, written without a seed text; empty if there is none."""
+    """The latest sample, large, and some before it; empty if there is none.
+
+    They are written without a seed text.
+    """
     if not timeline.samples:
         return ""
-    sample = timeline.samples[-1]
-    when = f"after {duration(sample.elapsed_s)}, step {sample.step:,}"
+    *_, latest = timeline.samples
+    now = "What it writes now, " if timeline.is_going_on else "What it writes "
+    earlier = "".join(
+        _sample(sample, "After ", "earlier") for sample in _earlier_samples(timeline.samples)
+    )
+    if earlier:
+        earlier = f'<div class="earlier-samples">{earlier}</div>'
+    return f'<div class="samples">{_sample(latest, f"{now}after ", "latest")}{earlier}</div>'
+
+
+def _earlier_samples(samples: Sequence[Sampled]) -> list[Sampled]:
+    """The first of all, and one from half way to the latest, by steps."""
+    if len(samples) < 3:
+        return []
+    first, *_, latest = samples
+    between = [sample for sample in samples[1:-1] if sample.step <= latest.step / 2]
+    return [(between or list(samples[1:-1]))[-1], first]
+
+
+def _sample(sample: Sampled, words: str, css_class: str) -> str:
+    text = escape(sample.text.strip("\n"), quote=False)
+    words += duration(sample.elapsed_s)
     return (
-        f'<figure class="sample"><figcaption>What it writes {escape(when)}</figcaption>'
-        f"<div>{escape(sample.text.strip(chr(10)), quote=False)}</div></figure>"
+        f'<figure class="sample {css_class}"><figcaption>{escape(words)}'
+        f', step {sample.step:,}</figcaption><div dir="auto">{text}</div></figure>'
+    )
+
+
+def promise_html(checkpoint: Checkpoint) -> str:
+    """How a model learned, as a promise of what a training looks like; empty if it is unknown."""
+    history, training = checkpoint.history, checkpoint.training
+    losses = history.get("running_loss_nats", [])
+    if not losses:
+        return ""
+    baselines = training.started.baselines
+    chart = loss_chart(
+        losses,
+        history.get("val_loss_nats", []),
+        blind_loss_nats=_guide(baselines.blind_loss_nats),
+        four_gram_loss_nats=_guide(baselines.four_gram_loss_nats),
+        budget_s=None,
+    )
+    return (
+        '<figure class="promise"><figcaption>How the model that comes with the page learned. Yours '
+        f"will draw such a curve here, live.</figcaption>{chart}</figure>"
     )

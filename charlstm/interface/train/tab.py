@@ -15,7 +15,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import errors_as_messages
 from charlstm.interface.model_choice import ModelChoice
-from charlstm.interface.models import ModelRegistry, title_of
+from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 from charlstm.interface.server_log import log_training
 from charlstm.interface.train import report
 from charlstm.runs import fine_tuning
@@ -29,24 +29,34 @@ from charlstm.text import corpus
 from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
 
 TEXTS = [
-    ("Tiny Shakespeare", "tiny-shakespeare"),
-    ("Practice text (built in)", "practice-text"),
-    ("Upload a file", "upload"),
-    ("Paste a text", "paste"),
+    ("Shakespeare: a million letters of plays", "tiny-shakespeare"),
+    ("My own text: paste it", "paste"),
+    ("A file: upload it", "upload"),
+    ("Practice text: a short one that is built in", "practice-text"),
 ]
 STYLES = [
     ("Verse: keep the line breaks", "verse"),
     ("Prose: line breaks become spaces", "prose"),
 ]
-RECIPE_CHOICES = [
-    ("Quick: a small network, readable after 3 minutes", "quick"),
-    ("Full: a larger network, writes best after most of an hour", "full"),
-    ("Classic: the original course settings (slow)", "notebook"),
-]
+RECIPE_CHOICES = [("small", "quick"), ("large", "full"), ("classic", "notebook")]
+ABOUT_RECIPES = {
+    "quick": "Small: readable after 3 minutes.",
+    "full": "Large: writes best after most of an hour.",
+    "notebook": "Classic: the original course settings (slow).",
+}
 NOTHING = ""  # no model has this id
-FROM_NOTHING = ("From scratch", NOTHING)
+FROM_NOTHING = ("from scratch", NOTHING)
+INTRODUCTION = (
+    '<h2 class="headline">Teach a network to write</h2><p>It guesses the next letter of a text, '
+    "looks, and learns from its mistake: a million times. You see it happen.</p>"
+)
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
-LIVE_PART = '<div class="live-part"></div>'
+LIVE_PARTS = {
+    "sample": '<div class="live-part"></div>',
+    "charts": '<div class="live-part" tabindex="0" role="group" '
+    'aria-label="Plots: the arrow keys read their values"></div>',
+    "details": '<div class="live-part"></div>',
+}
 
 
 class Trainer:
@@ -92,7 +102,8 @@ class Trainer:
             guess = estimate(chosen, _budget(amount, unit), characters, self.registry.trainings())
             if not guess.is_measured:
                 self._measure(find_recipe(recipe))
-            return text_note, report.estimate_html(guess, will_measure([chosen])), start_note
+            time_note = report.estimate_html(guess, will_measure([chosen]), ABOUT_RECIPES[recipe])
+            return text_note, time_note, start_note
         except CharLSTMError as error:
             return text_note, report.advice_html(str(error)), start_note
 
@@ -120,6 +131,13 @@ class Trainer:
         sizes = checkpoint.architecture
         adapted = fine_tuning.fine_tuned(recipe, sizes.embedding_units, sizes.lstm_units)
         return adapted, report.start_html(checkpoint, text)
+
+    def promise(self) -> str:
+        """How the bundled model learned, as HTML; empty if it cannot be read."""
+        try:
+            return report.promise_html(self.registry.get(SHIPPED))
+        except CharLSTMError:
+            return ""
 
     def starts(self, chosen: str):
         """The current list of source models; the chosen one stays selected if it still exists."""
@@ -176,6 +194,14 @@ class Trainer:
         run = self.runs.get(name)
         log_training(run, run.start())
 
+    def keep(self, name: str) -> None:
+        """Let a training that has finished go on: for as long again as it has had in all."""
+        self._refuse_while_one_runs()
+        run = self.runs.get(name)
+        budget = run.config.budget
+        run.set_budget(_budget(2 * budget.amount, budget.unit))
+        log_training(run, run.start())
+
     def write_with(self, name: str):
         """Select the model on the Write tab, and show that tab."""
         if not self.runs.get(name).paths.checkpoint.exists():
@@ -193,9 +219,13 @@ def build_train_tab(
     registry: ModelRegistry, choice: ModelChoice, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
     trainer = Trainer(registry)
-    with gr.Row(elem_classes="columns"):
-        with gr.Column(scale=2, min_width=300, elem_id="train-left"):
-            source = gr.Radio(TEXTS, value="tiny-shakespeare", label="Text to learn from")
+    # Either the form or the training is shown, see report.js.
+    with gr.Row(elem_classes="columns", elem_id="train-setup"):
+        with gr.Column(scale=3, min_width=320, elem_id="train-form"):
+            gr.HTML(INTRODUCTION, js_on_load=None, elem_id="train-introduction")
+            source = gr.Radio(
+                TEXTS, value="tiny-shakespeare", label="Text to learn from", elem_id="source"
+            )
             upload = gr.File(
                 label="A text file, 2,000 characters to 5 MB",
                 visible=False,
@@ -204,47 +234,51 @@ def build_train_tab(
             )
             pasted = gr.Textbox(
                 label="Your text, at least 2,000 characters",
-                lines=6,
-                max_lines=10,
+                lines=4,
+                max_lines=8,
                 visible=False,
                 elem_id="pasted",
             )
             text_note = gr.HTML("", elem_id="text-note", js_on_load=None)
-            recipe = gr.Radio(RECIPE_CHOICES, value="quick", label="Recipe")
-            with gr.Row():
-                amount = gr.Number(value=3, label="How long", min_width=80, elem_id="amount")
-                unit = gr.Radio(
-                    [("minutes", "minutes"), ("times through the text", "epochs")],
-                    value="minutes",
-                    label="Measured in",
-                    min_width=160,
+            with gr.Row(elem_classes="sentence"):
+                _words("A")
+                recipe = _choice("Size", RECIPE_CHOICES, "quick", "recipe")
+                _words("network learns for")
+                amount = gr.Number(
+                    value=3, label="How long", show_label=False, container=False, elem_id="amount"
                 )
+                units = [("minutes", "minutes"), ("times through the text", "epochs")]
+                unit = _choice("Measured in", units, "minutes", "unit")
+                _words(",")
+                sources = [FROM_NOTHING, *registry.choices()]
+                model = _choice("Starting point", sources, NOTHING, "start-from")
             time_note = gr.HTML("", elem_id="time-note", js_on_load=None)
-            start_button = gr.Button("Start", variant="primary", elem_id="start")
-            style = gr.Radio(STYLES, value="verse", label="Style")
-            model = gr.Dropdown(
-                choices=[FROM_NOTHING, *registry.choices()],
-                value=NOTHING,
-                label="Starting point",
-                elem_id="start-from",
-            )
             start_note = gr.HTML("", elem_id="start-note", js_on_load=None)
-        with gr.Column(scale=3, min_width=320, elem_id="train-right"):
-            # What is below is filled in, shown and hidden by report.js.
-            status = gr.HTML(
+            with gr.Row(elem_classes="actions"):
+                start_button = gr.Button("Start", variant="primary", min_width=160, elem_id="start")
+                back_button = gr.Button(
+                    "Back to the training", min_width=160, elem_id="back-to-training"
+                )
+            with gr.Accordion("More", open=False, elem_id="train-more"):
+                style = gr.Radio(STYLES, value="verse", label="Style")
+        with gr.Column(scale=2, min_width=320, elem_id="train-promise"):
+            gr.HTML(trainer.promise(), js_on_load=None)
+    with gr.Column(elem_id="train-now"):
+        # What is below is filled in, shown and hidden by report.js.
+        with gr.Row(elem_id="training-top"):
+            gr.HTML(
                 "<training-report></training-report>", elem_id="training-status", js_on_load=None
             )
             with gr.Row(elem_classes="actions", elem_id="training-actions"):
                 write_button = gr.Button(
-                    "Write with this model",
-                    variant="primary",
-                    min_width=180,
-                    elem_id="write-with-training",
+                    "Write with it", variant="primary", min_width=0, elem_id="write-with-training"
                 )
-                stop_button = gr.Button("Stop", min_width=80, elem_id="stop-training")
-                resume_button = gr.Button("Resume", min_width=80, elem_id="resume-training")
-            gr.HTML(LIVE_PART, elem_id="charts", js_on_load=None)
-            gr.HTML(LIVE_PART, elem_id="sample", js_on_load=None)
+                stop_button = gr.Button("Stop", min_width=0, elem_id="stop-training")
+                resume_button = gr.Button("Resume", min_width=0, elem_id="resume-training")
+                keep_button = gr.Button("Keep training", min_width=0, elem_id="keep-training")
+                new_button = gr.Button("New training", min_width=0, elem_id="new-training")
+        for name, markup in LIVE_PARTS.items():
+            gr.HTML(markup, elem_id=name, js_on_load=None)
     begun = gr.Textbox(visible=False)  # the training that this visitor has just started
     shown = gr.Textbox(visible=False)
 
@@ -269,7 +303,7 @@ def build_train_tab(
         form,
         begun,
         show_progress="minimal",
-        show_progress_on=status,
+        show_progress_on=time_note,
         **starts,
     ).success(None, begun, None, js=show)
     the_shown = {
@@ -279,12 +313,35 @@ def build_train_tab(
     resume_button.click(
         errors_as_messages(trainer.resume), **the_shown, show_progress="hidden", **starts
     )
+    keep_button.click(
+        errors_as_messages(trainer.keep), **the_shown, show_progress="hidden", **starts
+    )
+    for button, view in ((new_button, "form"), (back_button, "training")):
+        button.click(None, None, None, js=browser_function("train/report.js", "showView", view))
     stop_button.click(errors_as_messages(trainer.stop), **the_shown, **quiet)
     write_button.click(
         errors_as_messages(trainer.write_with),
         outputs=[choice.lists[0], tabs],
         **the_shown,
         **quiet,
+    )
+
+
+def _words(words: str) -> None:
+    """A part of the sentence in which the settings stand."""
+    gr.HTML(f"<span>{words}</span>", js_on_load=None, elem_classes="words")
+
+
+def _choice(label: str, choices: list[tuple[str, str]], value: str, elem_id: str) -> gr.Dropdown:
+    """A setting in that sentence."""
+    return gr.Dropdown(
+        choices,
+        value=value,
+        label=label,
+        show_label=False,
+        container=False,
+        min_width=0,
+        elem_id=elem_id,
     )
 
 

@@ -60,7 +60,7 @@ def look(visit):
     def look(**options):
         page = visit(**options)
         open_tab(page, "Train")
-        page.locator("#training-status h2").wait_for()
+        page.locator("#training-status h2").wait_for(state="attached")
         return page
 
     return look
@@ -89,7 +89,7 @@ def test_the_report_and_the_buttons_follow_the_training(look, make):
     page = look()
     expect(status(page)).to_contain_text("Getting ready")
     expect(page.locator("#charts .charlstm-plot")).to_have_count(2)
-    for name in ("Write with this model", "Resume"):
+    for name in ("Write with it", "Resume"):
         expect(button(page, name)).to_be_hidden()
     expect(listed(page)).to_be_hidden()
     for step in (5, 9):
@@ -98,7 +98,7 @@ def test_the_report_and_the_buttons_follow_the_training(look, make):
         expect(page.locator("#sample")).to_contain_text(f"<b>text</b> {step}")
         expect(page.locator("#charts")).to_contain_text("2.00 training")
     save_checkpoint(random_checkpoint(), run.paths.checkpoint)
-    expect(button(page, "Write with this model")).to_be_visible()
+    expect(button(page, "Write with it")).to_be_visible()
 
     button(page, "Stop").click()
     expect(status(page)).to_contain_text("Stopping")
@@ -111,7 +111,7 @@ def test_the_report_and_the_buttons_follow_the_training(look, make):
     run.ownership.release()
     expect(button(page, "Resume")).to_be_enabled()
 
-    button(page, "Write with this model").click()
+    button(page, "Write with it").click()
     expect(page.locator("#seed-text textarea")).to_be_visible()
     assert "quick" in page.locator("#model input").input_value()
     assert page.errors == []
@@ -187,12 +187,12 @@ def test_a_connection_that_is_cut_is_mended_and_nothing_is_lost(look, make, serv
     with wire_to(server.port) as wire:
         page = look(on=replace(server, address=f"http://127.0.0.1:{wire.port}"))
         expect(status(page)).to_contain_text("5,000 characters a second")
-        before = page.locator("#train-right").inner_text()
+        before = page.locator("#train-now").inner_text()
         connection = page.locator("training-report .connection")
         assert connection.get_attribute("role") == "status"
         wire.cut()
         expect(connection).to_contain_text(LOST)
-        after = page.locator("#train-right").inner_text()
+        after = page.locator("#train-now").inner_text()
         assert "".join(before.split()) == "".join(
             after.replace(connection.inner_text(), "").split()
         )
@@ -237,6 +237,7 @@ def test_whoever_has_chosen_nothing_stays_with_the_training_that_is_shown_at_fir
     streams = Streams(page)
     expect(status(page)).to_contain_text("No training yet")
     first = make("a", alive=False)
+    button(page, "Back to the training").click()
     expect(page.locator("[data-status=interrupted]")).to_be_visible()
     make("b", alive=False)
     expect(listed(page)).to_have_value(first.name)

@@ -48,7 +48,7 @@ def begin(run: Run) -> None:
 
 
 def buttons(parts) -> dict:
-    return {name: parts[name] for name in ("stop", "resume", "write")}
+    return {name: parts[name] for name in ("stop", "resume", "write", "keep")}
 
 
 def names(parts) -> list[str]:
@@ -78,21 +78,28 @@ def test_the_buttons_follow_the_training(registry, make):
     look = TrainingNews(registry, run.name)
     can = {"shown": True, "enabled": True}
     cannot = {"shown": False, "enabled": True}
+    keep = {"label": "Keep training (3 minutes more)", "shown": False}
     assert buttons(look(1)) == {
-        "stop": can,
+        "stop": {**can, "label": "Stop"},
         "resume": {"shown": False, "enabled": False},
         "write": cannot,
+        "keep": {**keep, "enabled": False},
     }
     begin(run)
     save_checkpoint(random_checkpoint(), run.paths.checkpoint)
     assert buttons(look(1))["write"] == can
     run.stop()
-    assert buttons(look(1))["stop"] == {"shown": True, "enabled": False}
+    assert buttons(look(1))["stop"] == {"shown": True, "enabled": False, "label": "Stop"}
     assert "Stopping" in look(1)["status"]
     append(run, "stopped", 1.0, pid=run.ownership.pid())
     run.paths.stop.unlink()
     run.ownership.release()
-    assert buttons(look(1)) == {"stop": cannot, "resume": can, "write": can}
+    assert buttons(look(1)) == {
+        "stop": {**cannot, "label": "Stop"},
+        "resume": can,
+        "write": can,
+        "keep": {**keep, "enabled": True},
+    }
     make("b", alive=True)
     assert look(1)["resume"] == {"shown": True, "enabled": False}, "another one is running"
     assert (look(1)["running"], look(1)["shown"]) == ("b", "a")

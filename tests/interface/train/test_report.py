@@ -1,11 +1,14 @@
 """A training in words: what the page says at every stage, and that nothing in it is markup."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from charlstm.home import shipped_folder
+from charlstm.interface.models import SHIPPED_FILE
 from charlstm.interface.train import report
-from charlstm.network.checkpoint import save_checkpoint
+from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
 from charlstm.runs.config import write_config
 from charlstm.runs.estimate import Basis, Estimate
 from charlstm.runs.events import Event
@@ -95,12 +98,52 @@ def test_passes_are_for_people(epochs, words):
     assert report.passes(epochs) == words
 
 
+def report_of(run, timeline) -> str:
+    """All that the tab says in words."""
+    return report.status_html(run, timeline) + report.details_html(run.config, timeline)
+
+
 def test_a_running_training_says_how_long_it_still_takes(run):
     html = report.status_html(run, timeline("running"))
     assert 'data-status="running"' in html and "Learning" in html
     assert "3 minutes left" in html and "12,345 characters a second" in html
     assert 'aria-valuenow="25"' in html
     assert "It guesses" not in html, "no result before the end"
+
+
+def test_what_is_done_before_the_first_step_is_a_list(run):
+    def steps(*events: Event) -> list[tuple[str, str]]:
+        html = report.status_html(run, a_timeline("preparing", events))
+        return re.findall(r'<li class="(\w+)">([^<]*)</li>', html)
+
+    assert [state for state, _ in steps()] == ["now", "later", "later", "later", "later"]
+    assert steps()[1][1].startswith("Measuring how fast")
+    building = an_event("preparing", 0.0, step="building")
+    assert [state for state, _ in steps(building)] == ["done", "done", "now", "later", "later"]
+    later = [an_event("started", step=7), an_event("preparing", 9.0, step="trying")]
+    resumed = steps(*later)
+    assert [state for state, _ in resumed] == ["done", "done", "done", "now"]
+    assert not any(words.startswith("Measuring") for _, words in resumed), "it has its size"
+    unknown = an_event("preparing", 0.0, step="a step of a later version")
+    assert [state for state, _ in steps(unknown)][0] == "now"
+    assert "preparations" not in report.status_html(run, timeline("running"))
+
+
+def test_the_samples_before_the_latest_are_the_first_and_one_half_way(run):
+    samples = [
+        an_event("sample", float(step), step=step, text=f"text {step}") for step in (1, 5, 30, 40)
+    ]
+    html = report.sample_html(timeline("running", *samples))
+    assert re.findall("text \\d+", html) == ["text 40", "text 5", "text 1"]
+    assert "What it writes now, after 40 seconds, step 40" in html
+    assert "earlier" not in report.sample_html(timeline("running", *samples[2:]))
+    assert "now" not in report.sample_html(timeline("finished", *samples))
+
+
+def test_the_promise_shows_how_a_model_learned():
+    shipped = load_checkpoint(shipped_folder() / SHIPPED_FILE)
+    assert 'class="curve"' in report.promise_html(shipped)
+    assert report.promise_html(random_checkpoint()) == "", "nothing is known of its training"
 
 
 @pytest.mark.parametrize("status", ["preparing", "running", "measuring"])
@@ -111,9 +154,12 @@ def test_stop_is_answered_at_once(run, status):
 
 def test_the_result_is_said_in_words_and_in_figures_beside_those_of_counting(run):
     ending = finished({"loss_nats": 1.5, "accuracy": 0.554, "characters": 1_200})
-    html = report.status_html(run, timeline("finished", ending))
+    html = report_of(run, timeline("finished", ending))
     assert "Finished after 1 minute" in html
-    assert "guesses 55% of the next characters right, better than simple counting" in html
+    assert (
+        "guesses 55% of the next characters right on text it never saw, better than simple counting"
+        in html
+    )
     assert "<caption>On 1,200 characters of text it never saw</caption>" in html
     for figures in (("1.500", "1.800"), ("4.48", "6.05"), ("55.4%", "47.0%"), ("2.164", "2.597")):
         assert "".join(f"<td>{figure}</td>" for figure in figures) in html
@@ -127,11 +173,11 @@ def test_a_result_that_is_worse_than_counting_says_so(run):
 
 
 def test_without_a_final_measurement_the_curve_s_last_one_is_shown(run):
-    html = report.status_html(run, timeline("stopped"))
+    html = report_of(run, timeline("stopped"))
     assert "On text it never saw (a part of it)" in html and "<td>1.900</td>" in html
     assert "Your model is saved" not in html, "there is none yet"
     run.paths.checkpoint.touch()
-    assert "Your model is saved" in report.status_html(run, timeline("stopped"))
+    assert "Your model is saved" in report_of(run, timeline("stopped"))
 
 
 def test_the_notebook_s_leaking_figure_is_named_so(run):
@@ -140,7 +186,7 @@ def test_the_notebook_s_leaking_figure_is_named_so(run):
         "accuracy": 0.55,
         "random_split": {"loss_nats": 1.43, "accuracy": 0.58},
     }
-    html = report.status_html(run, timeline("finished", finished(results)))
+    html = report_of(run, timeline("finished", finished(results)))
     assert "That split leaks" in html
 
 
@@ -225,7 +271,7 @@ def test_that_a_training_started_from_a_model_is_part_of_its_report(tuned, run, 
 )
 def test_text_that_the_first_model_may_have_read_is_not_called_unseen(tuned, held_out, words):
     run = tuned(held_out)
-    assert words in report.status_html(run, timeline("stopped"))
+    assert words in report_of(run, timeline("stopped"))
     drawn = report.charts_html(run.config, timeline("stopped"))
     assert ("never saw" in drawn) == (held_out == "unseen")
 
@@ -267,7 +313,7 @@ def test_a_training_by_epochs_is_drawn_until_its_expected_end(run, tmp_path, tin
 def test_what_the_network_writes_is_never_markup(run):
     html = report.sample_html(timeline("running", an_event("sample", **SAMPLE)))
     assert "A &lt;b&gt;fool&lt;/b&gt; &amp; his king</div>" in html
-    assert "&lt;processor&gt;" in report.status_html(run, timeline("running"))
+    assert "&lt;processor&gt;" in report_of(run, timeline("running"))
 
 
 def test_a_text_is_described_with_what_was_changed_in_it():
@@ -301,11 +347,11 @@ def test_a_notebook_result_never_claims_unseen_text(tmp_path, tiny_corpus, run):
         folder=tmp_path / "leaky",
     )
     for status in ("stopped", "finished"):
-        html = report.status_html(notebook, timeline(status))
+        html = report_of(notebook, timeline(status))
         assert "leaks" in html and "never saw" not in html
-        assert "never saw" in report.status_html(run, timeline(status))
+        assert "never saw" in report_of(run, timeline(status))
     for status in report.HEADLINES:
-        html = report.status_html(notebook, timeline(status)) + report.charts_html(
+        html = report_of(notebook, timeline(status)) + report.charts_html(
             notebook.config, timeline(status)
         )
         assert "never saw" not in html
