@@ -20,6 +20,14 @@ from tests.page_server import SLOW_PAGE, PageServer, running_page
 from tests.waiting import PATIENCE_MS, wait_until
 
 CHROMIUM = bootstrap.find_chromium()
+FILLED = {  # what each tab shows when it is whole
+    "Write": "#page .seed",
+    "Train": "#train-promise .charlstm-plot",
+    "Watch it learn": "training-story .charlstm-plot",
+    "Look inside": ".coloured span",
+    "Compare": "#compare-columns",
+    "How it works": "how-it-works .bars li",
+}
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"
 )

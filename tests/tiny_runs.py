@@ -16,7 +16,7 @@ from charlstm.runs.training_request import TrainingRequest
 from charlstm.text.corpus import Corpus
 
 DETAILS = {
-    "preparing": {"step": "loading"},
+    "preparing": {"task": "loading"},
     "started": {
         "step": 0,
         "device": "a processor",

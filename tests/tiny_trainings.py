@@ -18,7 +18,7 @@ from tests.tiny_runs import create_run, records
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step
 FIELDS = {
-    "preparing": {"step"},
+    "preparing": {"task"},
     "started": {"step", "device", "backend", "parameters", "characters", "blind_loss_nats"},
     "progress": {
         "step", "epoch", "share", "running_loss_nats", "accuracy", "characters_per_s", "eta_s",
@@ -75,7 +75,7 @@ def check_events(run: Run, starts: int = 1) -> None:
     assert len(begun) == len(ends) == starts
     assert ends[-1] == len(events) - 1
     assert all(start < end for start, end in zip(begun, ends, strict=True))
-    assert events[0] == {"event": "preparing", "elapsed_s": 0.0, "step": "loading"}
-    assert all(event["step"] in PREPARATIONS for event in events if event["event"] == "preparing")
+    assert events[0] == {"event": "preparing", "elapsed_s": 0.0, "task": "loading"}
+    assert all(event["task"] in PREPARATIONS for event in events if event["event"] == "preparing")
     elapsed = [event["elapsed_s"] for event in events[begun[-1] :]]
     assert elapsed == sorted(elapsed)

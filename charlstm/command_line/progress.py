@@ -59,8 +59,8 @@ class TrainingBar(ShareBar):
                     f"{event.device} ({event.backend} {event.backend_version}{way})."
                 )
             case events.Preparing():
-                if event.step in events.PREPARATIONS:
-                    self.write(f"{events.PREPARATIONS[event.step]} ...")
+                if event.task in events.PREPARATIONS:
+                    self.write(f"{events.PREPARATIONS[event.task]} ...")
             case events.AskingTeachers():
                 self.show(0.0, f"asking the teachers: {100 * event.share:.0f}%")
             case events.Validated():

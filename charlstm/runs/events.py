@@ -46,11 +46,11 @@ class Preparing(Event):
     """A training gets ready.
 
     Attributes:
-        step: one of `PREPARATIONS`; a later version may know others.
+        task: one of `PREPARATIONS`; a later version may know others.
     """
 
     kind: ClassVar[str] = "preparing"
-    step: str
+    task: str
 
 
 @dataclass(frozen=True, kw_only=True)

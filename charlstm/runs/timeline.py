@@ -141,7 +141,7 @@ class Timeline:
         """The timeline after one more event."""
         match event:
             case Preparing():
-                return replace(self, status="preparing", preparation=event.step, ending=None)
+                return replace(self, status="preparing", preparation=event.task, ending=None)
             case AskingTeachers():
                 return replace(self, preparation="asking")
             case Started():

@@ -202,9 +202,9 @@ class TrainingSession:
         self.clock.halt()
         return self._finish(prepare_s, stopped=ending.stopped)
 
-    def _prepare(self, step: str) -> None:
+    def _prepare(self, task: str) -> None:
         """Say what is done before the first step, see `events.PREPARATIONS`."""
-        self.emit(events.Preparing(elapsed_s=self.elapsed_s, step=step))
+        self.emit(events.Preparing(elapsed_s=self.elapsed_s, task=task))
 
     def _emit_start(self) -> None:
         material, device = self.material, self.device

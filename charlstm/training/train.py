@@ -45,8 +45,8 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
         elapsed_s = event.elapsed_s
         on_event(event)
 
-    def prepare(step: str) -> None:
-        event = Preparing(elapsed_s=elapsed_s, step=step)
+    def prepare(task: str) -> None:
+        event = Preparing(elapsed_s=elapsed_s, task=task)
         run.append(event)
         follow(event)
 

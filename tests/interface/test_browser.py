@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from charlstm.runs.run import Runs
 from tests.browsing import (
+    FILLED,
     add_model,
     needs_browser,
     open_more,
@@ -338,16 +339,6 @@ def test_the_figures_of_the_model_can_be_read_and_copied_on_a_phone(visit, theme
     assert copied.startswith("On 111,539 characters of text it never saw:\n")
     assert "Right guesses (accuracy)" in copied
     assert page.errors == []
-
-
-FILLED = {  # what each tab shows when it is whole
-    "Write": "#page .seed",
-    "Train": "#train-promise .charlstm-plot",
-    "Watch it learn": "training-story .charlstm-plot",
-    "Look inside": ".coloured span",
-    "Compare": "#compare-columns",
-    "How it works": "how-it-works .bars li",
-}
 
 
 def test_the_page_fits_and_nothing_comes_from_another_host(visit, server):

@@ -49,7 +49,7 @@ def test_a_training_emits_its_events_from_started_to_finished(finished):
     run, emitted = finished
     check_events(run)
     assert emitted == records(run) == records(Run(run.folder))
-    prepared = [event["step"] for event in emitted if event["event"] == "preparing"]
+    prepared = [event["task"] for event in emitted if event["event"] == "preparing"]
     assert prepared == ["loading", "building", "counting", "trying"]
     assert emitted[3]["event"] == "started"
     kinds = {event["event"] for event in emitted} - {"preparing"}

@@ -319,9 +319,10 @@ def _earlier_samples(samples: Sequence[Sampled]) -> list[Sampled]:
 def _sample(sample: Sampled, words: str, css_class: str) -> str:
     text = escape(sample.text.strip("\n"), quote=False)
     words += duration(sample.elapsed_s)
+    focusable = ' tabindex="0"' if css_class == "latest" else ""  # whoever has no mouse scrolls it
     return (
         f'<figure class="sample {css_class}"><figcaption>{escape(words)}'
-        f', step {sample.step:,}</figcaption><div dir="auto">{text}</div></figure>'
+        f', step {sample.step:,}</figcaption><div dir="auto"{focusable}>{text}</div></figure>'
     )
 
 

@@ -95,7 +95,7 @@ def test_the_name_follows_the_temperature(temperature, name):
     ("asked", "sentence"),
     [
         ({"temperatures": (0.3, 9, 1.3)}, "temperature was 9"),
-        ({"temperatures": (0.3, 0.8, None)}, "temperature was None"),
+        ({"temperatures": (0.3, 0.8, None)}, "temperature was null"),
         ({"seed_text": "x" * 2001}, "2,001 characters; use at most 2,000"),
         ({"seed_text": None}, "seed text was None"),
         ({"mode": "both"}, "no comparison 'both'"),

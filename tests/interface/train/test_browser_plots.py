@@ -182,8 +182,8 @@ def test_getting_ready_is_said_step_by_step(visit, home_folder, tiny_corpus):
     )
     run.ownership.claim()
     try:
-        for step, words in (("loading", "Loading"), ("building", "building the network")):
-            append(run, "preparing", 0.0, step=step)
+        for task, words in (("loading", "Loading"), ("building", "building the network")):
+            append(run, "preparing", 0.0, task=task)
             expect(page.locator(".preparations .now")).to_contain_text(re.compile(words))
         expect(page.locator(".preparations .done")).to_have_count(2)
         expect(button(page, "Start")).to_be_hidden()

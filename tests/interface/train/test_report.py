@@ -118,13 +118,13 @@ def test_what_is_done_before_the_first_step_is_a_list(run):
 
     assert [state for state, _ in steps()] == ["now", "later", "later", "later", "later"]
     assert steps()[1][1].startswith("Measuring how fast")
-    building = an_event("preparing", 0.0, step="building")
+    building = an_event("preparing", 0.0, task="building")
     assert [state for state, _ in steps(building)] == ["done", "done", "now", "later", "later"]
-    later = [an_event("started", step=7), an_event("preparing", 9.0, step="trying")]
+    later = [an_event("started", step=7), an_event("preparing", 9.0, task="trying")]
     resumed = steps(*later)
     assert [state for state, _ in resumed] == ["done", "done", "done", "now"]
     assert not any(words.startswith("Measuring") for _, words in resumed), "it has its size"
-    unknown = an_event("preparing", 0.0, step="a step of a later version")
+    unknown = an_event("preparing", 0.0, task="a step of a later version")
     assert [state for state, _ in steps(unknown)][0] == "now"
     assert "preparations" not in report.status_html(run, timeline("running"))
 

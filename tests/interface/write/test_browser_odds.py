@@ -253,10 +253,16 @@ def test_a_letter_of_the_visitor_takes_the_place_of_a_drawn_one(visit):
     page = visit(speed="Step", color_scheme="light")
     seed_box(page).fill("KING:")
     page.locator("#write-button").click()
-    page.locator(".drawn").wait_for()
-    other = page.locator(".odd:not(.drawn)").first
-    sign = other.locator(".sign").text_content()
-    other.click()
+    # At once: half a second later the bars are those of the next letter.
+    sign = page.wait_for_function(
+        """() => {
+            if (!document.querySelector(".odd.drawn")) return null;
+            const other = document.querySelector(".odd:not(.drawn)");
+            const sign = other.querySelector(".sign").textContent;
+            other.click();
+            return sign;
+        }"""
+    ).json_value()
     character = {sign: character for character, sign in SIGNS.items()}.get(sign, sign)
     expect_paper(page, f"KING:{character}")
     expect(page.locator("#page .seed")).to_have_text(f"KING:{character}", use_inner_text=False)
