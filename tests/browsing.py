@@ -160,6 +160,12 @@ def open_more(page: Page) -> None:
         page.locator("#more-button").click()
 
 
+def open_compare_more(page: Page) -> None:
+    """Show the Compare tab's other settings."""
+    if not page.locator("#compare-length").is_visible():
+        page.locator("#compare-more > button").click()
+
+
 def _is_error(message) -> bool:
     """Whether the console says that something is wrong.
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import needs_browser, open_more, open_tab
+from tests.browsing import needs_browser, open_compare_more, open_more, open_tab
 
 pytestmark = needs_browser
 
@@ -68,6 +68,8 @@ def begin(visit, browser):
         shown, seed_text, length, write, _, _ = TABS[tab]
         if tab == "Write":
             open_more(page)
+        else:
+            open_compare_more(page)
         page.locator(f"{length} input[type=number]").fill("2000")
         page.locator(f"{seed_text} textarea").fill("ROMEO7:")
         page.locator(write).click()

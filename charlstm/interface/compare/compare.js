@@ -7,7 +7,8 @@ import { ask } from "../browser/server.js";
 import { WrittenText } from "../browser/written_text.js";
 
 const listeners = new Set();
-let shown = null; // the comparison on the page: {columns, writer}; null when there was none yet
+let shown = null; // the comparison on the page: {mode, columns, writer}; null if there is none yet
+const kept = new Map(); // the last comparison of each mode, for whoever comes back to it
 let asked = null; // one that was asked for, of which nothing has come: `shown` stays until then
 let notice = ""; // a sentence instead of what is known of the comparison
 
@@ -33,7 +34,7 @@ export function write(isAlwaysNew, mode, seed_text, length, seed, ...settings) {
 
 async function begin(mode, settings, request) {
   end(asked);
-  const comparison = { columns: [], writer: "", request };
+  const comparison = { mode, columns: [], writer: "", request };
   asked = comparison;
   say("");
   try {
@@ -87,6 +88,18 @@ async function findFacts(comparison, column) {
   if (comparison === shown) changed();
 }
 
+// What belongs to the other mode makes room.
+export function changeMode(mode) {
+  if (asked) end(asked);
+  asked = null;
+  if (shown) kept.set(shown.mode, shown);
+  if (shown?.mode !== mode) shown = kept.get(mode) ?? null;
+  say("");
+  for (const column of shown?.columns ?? []) {
+    if (column.writing.status === "ended" && column.facts === null) findFacts(shown, column);
+  }
+}
+
 export function stop() {
   if (!isOpen(shown) && !asked) return;
   const stopped = asked;
@@ -108,7 +121,12 @@ class ComparedTexts extends HTMLElement {
   }
 
   show() {
-    if (!shown) return; // the element holds what is said before the first comparison
+    this.empty ??= this.innerHTML; // what is said before the first comparison
+    if (!shown) {
+      if (this.comparison) this.innerHTML = this.empty;
+      this.comparison = null;
+      return;
+    }
     if (shown !== this.comparison) this.build();
     for (const [index, { writing, facts }] of shown.columns.entries()) {
       const column = this.children[index];
@@ -138,7 +156,7 @@ class ComparedTexts extends HTMLElement {
         <h2>${escapeHTML(name)} <small>${escapeHTML(detail)}</small></h2>
         <button type="button" class="copy-figures copy-column"
         aria-label="Copy the text: ${escapeHTML(name)}">Copy</button></header>
-        <div class="page"></div></section>`,
+        <div class="page" dir="auto"></div></section>`,
       )
       .join("");
     this.pages = [...this.querySelectorAll(".page")].map((page) => new GrowingText(page));

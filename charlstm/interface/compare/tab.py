@@ -159,7 +159,7 @@ def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
                     gr.Dropdown(
                         choices=registry.choices(),
                         value=registry.default(),
-                        label=f"Who writes on the {side} (model)",
+                        label=f"Model on the {side}",
                         min_width=240,
                         elem_id=f"compare-{side}",
                     )
@@ -170,21 +170,22 @@ def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
                 )
             note = gr.HTML("", elem_id="compare-note", js_on_load=None)
             newest = gr.Textbox(visible=False)  # model at the last update, see ModelPair.refreshed
+        with gr.Accordion("More", open=False, elem_id="compare-more"):
+            with gr.Row(elem_id="compare-settings"):
+                length = length_slider(300, elem_id="compare-length")
+                random_seed = random_seed_box(
+                    label="Random seed: the same number gives the same texts",
+                    elem_id="compare-random-seed",
+                )
+                always_new = always_new_box(
+                    label="A new variation each time",
+                    min_width=200,
+                    elem_id="compare-always-new",
+                )
         gr.HTML("<compare-status></compare-status>", elem_id="compare-status", js_on_load=None)
         gr.HTML(
             f"<compared-texts>{EMPTY}</compared-texts>", elem_id="compare-columns", js_on_load=None
         )
-        with gr.Row(elem_id="compare-settings"):
-            length = length_slider(300, elem_id="compare-length")
-            random_seed = random_seed_box(
-                label="Random seed: the same number gives the same texts",
-                elem_id="compare-random-seed",
-            )
-            always_new = always_new_box(
-                label="A new variation each time",
-                min_width=200,
-                elem_id="compare-always-new",
-            )
 
     form = [mode, seed_text, length, random_seed, model, *temperatures, left, right, temperature]
     gr.on(
@@ -195,6 +196,7 @@ def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
         js=browser_function("compare/compare.js", "write"),
     )
     stop_button.click(None, None, None, js=browser_function("compare/compare.js", "stop"))
+    mode.input(None, mode, None, js=browser_function("compare/compare.js", "changeMode"))
     offer("comparison", comparer.comparison)
     offer("facts", comparer.facts)
     lists = [left, right, newest]

@@ -24,14 +24,15 @@ class InsideView extends View {
       (name) => `<button type="button" class="example">${name}</button>`,
     );
     this.innerHTML = `<section class="inside">
-      <label for="inside-text">A text: write or paste one</label>
-      <textarea id="inside-text" rows="3" spellcheck="false"></textarea>
-      <div class="inside-actions"><button type="button" class="take">Take what was written</button>
-      ${examples.join("")}</div>
-      <fieldset class="inside-modes"><legend>Colour it by</legend>
+      <div class="inside-top"><fieldset class="inside-modes"><legend>Colour it by</legend>
       <label><input type="radio" name="inside-mode" value="surprise" checked> Surprise</label>
       <label><input type="radio" name="inside-mode" value="cells"> Cells</label></fieldset>
-      <div class="inside-columns"><div class="inside-side">
+      <div class="inside-actions"><button type="button" class="take">Take what was written</button>
+      ${examples.join("")}</div></div>
+      <div class="inside-columns"><div class="inside-main"><div class="legend">
+        <span class="low"></span><i></i><span class="high"></span></div>
+        <div class="inside-reading"></div>
+        <p class="quiet unknown" role="status"></p></div><div class="inside-side">
         <div class="inside-surprise"><p class="figures-told" role="status"></p></div>
         <div class="inside-cells" hidden><p class="quiet cells-told" role="status"></p>
           <button type="button" class="search" hidden>Look for them now</button>
@@ -41,9 +42,9 @@ class InsideView extends View {
           <button type="button" class="previous" aria-label="Previous cell">◀</button>
           <button type="button" class="next" aria-label="Next cell">▶</button></div>
           <p class="quiet any-told"></p></div>
-      </div><div class="inside-main"><div class="legend"><span class="low"></span><i></i>
-        <span class="high"></span></div><div class="inside-reading"></div>
-        <p class="quiet unknown" role="status"></p></div></div></section>`;
+      </div></div>
+      <label for="inside-text">Change the text, or paste one of your own</label>
+      <textarea id="inside-text" rows="3" spellcheck="false" dir="auto"></textarea></section>`;
     this.box = this.querySelector("#inside-text");
     this.reading = new ColouredText(this.querySelector(".inside-reading"));
     this.mode = "surprise";

@@ -22,9 +22,9 @@ from charlstm.writing.single_text import name_unknown, read_seed_text
 MAX_CHARACTERS = 4000  # read in a quarter of a second
 SAMPLE_CHARACTERS = 500  # of its last training sample, offered as a text to look at
 INTRODUCTION = """
-<div class="inside-introduction"><p>The network reads a text one character at a time.
-<b>Surprise</b> shows how little it expected each one. <b>Cells</b> shows its memory at work: nobody
-told it what a line or a name is, yet some of its cells keep track of just that.</p></div>
+<div class="inside-introduction"><p>The network reads one letter at a time. <b>Surprise</b> shows
+how little it expected each one, <b>cells</b> its memory at work: nobody told it what a line or a
+name is, yet some of its cells keep track of just that.</p></div>
 """
 
 
@@ -114,8 +114,8 @@ def _number(value: float) -> float | None:
 def build_inside_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
     inside = Inside(registry)
     gr.HTML(INTRODUCTION, js_on_load=None)
-    choice.add("Who reads (model)", "inside-model")
     gr.HTML("<inside-view></inside-view>", elem_id="inside", js_on_load=None)
+    choice.add("Model", "inside-model")
     offer("surprise", inside.surprise)
     offer("cell", inside.cell)
     offer("cells", inside.cells)

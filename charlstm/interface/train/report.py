@@ -203,7 +203,7 @@ def _device(started: Started) -> str:
     return (
         f"Runs on {place}: {started.device}, {backend} {started.backend_version}{way}. "
         f"{started.parameters:,} parameters, {started.characters:,} characters "
-        f"of text; the network knows {started.vocabulary_size} different ones."
+        f"of text ({started.vocabulary_size} distinct)."
     )
 
 

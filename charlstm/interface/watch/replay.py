@@ -147,7 +147,7 @@ def in_words(loss_nats: float, measured_on: str) -> str:
     choices = perplexity(loss_nats)
     number = f"{choices:.1f}" if choices < 100 else f"{choices:,.0f}"
     return (
-        f"As unsure as between {number} equally likely characters (perplexity); "
+        f"Like choosing among {number} letters, all as likely (perplexity); "
         f"loss {loss_nats:.2f} nats, on {measured_on}."
     )
 

@@ -12,6 +12,7 @@ from tests.browsing import (
     add_model,
     choose,
     needs_browser,
+    open_compare_more,
     open_tab,
     overflow,
     wait_until_shown,
@@ -30,6 +31,7 @@ def open_compare(visit):
         page = visit(path, **options)
         open_tab(page, "Compare")
         page.locator("#compare-seed-text textarea").wait_for()
+        open_compare_more(page)
         return page
 
     return open_page
@@ -85,7 +87,9 @@ def test_one_model_alone_is_said_before_and_after_writing_and_nothing_is_lost(op
     expect(page.locator("#compare-note")).to_contain_text("train another one on the Train tab")
     page.locator("#compare-write").click()
     expect(page.locator("#compare-status")).to_contain_text("train another one on the Train tab")
-    assert texts(page) == before and len(before) == 3
+    page.get_by_label("Three temperatures").check()
+    expect(page.locator("#compare-columns .compared")).to_have_count(3)
+    assert texts(page) == before
     assert page.errors == []
 
 
@@ -140,6 +144,18 @@ def test_bad_input_is_refused_in_a_sentence_and_nothing_is_lost(open_compare):
     page.locator("#compare-seed-text textarea").fill("x" * 2001)
     page.locator("#compare-write").click()
     expect(page.locator("#compare-status")).to_contain_text("use at most 2,000")
+    assert texts(page) == before
+    assert page.errors == []
+
+
+def test_the_other_mode_has_columns_of_its_own(open_compare):
+    page = open_compare()
+    before = compare(page, "O")
+    page.get_by_label("Two models").check()
+    expect(page.locator("#compare-columns .compared")).to_have_count(0)
+    expect(page.locator("#compare-columns")).to_contain_text("Type a beginning")
+    page.get_by_label("Three temperatures").check()
+    expect(page.locator("#compare-columns .compared")).to_have_count(3)
     assert texts(page) == before
     assert page.errors == []
 

@@ -146,7 +146,7 @@ def test_its_losses_are_those_of_its_curves(registry):
     (_, first), (_, last) = history["val_loss_nats"][0], history["val_loss_nats"][-1]
     for moment, loss in ((snapshots[0], first), (snapshots[-1], last)):
         assert f"loss {loss:.2f} nats, on {UNSEEN}" in moment["loss"]
-        assert f"between {math.exp(loss):.1f} equally likely characters" in moment["loss"]
+        assert f"among {math.exp(loss):.1f} letters, all as likely" in moment["loss"]
     assert sum(READING in moment["loss"] for moment in snapshots) > 5
     losses = [float(re.search(r"loss ([\d.]+)", moment["loss"])[1]) for moment in snapshots]
     assert all(later < before + 0.25 for before, later in zip(losses, losses[1:], strict=False))
@@ -193,7 +193,7 @@ def test_text_that_was_not_unseen_is_not_called_so():
 )
 def test_perplexity_is_said_in_plain_words(loss, choices):
     words = in_words(loss, UNSEEN)
-    assert words.startswith(f"As unsure as between {choices} equally likely characters (perplex")
+    assert words.startswith(f"Like choosing among {choices} letters, all as likely (perplex")
     assert words.endswith(f"loss {loss:.2f} nats, on text it never saw.")
 
 

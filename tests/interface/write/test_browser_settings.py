@@ -1,5 +1,7 @@
 """What the Write tab's settings do while a text is written, and what Undo takes back."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -38,7 +40,7 @@ def test_a_temperature_chosen_by_keys_is_that_of_the_rest(visit, slow_server, by
     page = visit(on=slow_server)
     set_form(page, "ROMEO:", length=2000)
     page.locator("#seed-text textarea").press("Enter")
-    wait_until_shown(page, lambda: len(shown(page)) > 30 and shown(page).startswith("ROMEO:"))
+    wait_until_shown(page, lambda: re.match(r"ROMEO:[\s\S]{30}", shown(page)))
     with page.expect_request("**/write") as request:
         if by == "Enter":
             page.locator(NUMBER).fill("1.3")
