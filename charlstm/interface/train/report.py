@@ -119,7 +119,11 @@ def status_html(run: Run, timeline: Timeline) -> str:
         )
     if timeline.status == "measuring":
         lines.append('<p class="quiet">On text it has not learned from. Skip leaves that out.</p>')
-    lines += _notices(config.notices[on_text:])
+    size = "" if config.size is None else config.size.notice()
+    # In the end there are more interesting things; the size is among the details then.
+    lines += _notices(
+        notice for notice in config.notices[on_text:] if timeline.is_going_on or notice != size
+    )
     if timeline.status == "failed":
         lines.append(advice_html(timeline.failure))
     lines += [
@@ -233,6 +237,8 @@ def details_html(config: RunConfig, timeline: Timeline) -> str:
     results = timeline.results
     if not timeline.is_going_on and results is not None:
         lines += _figure_lines(config, timeline, results)
+    if config.size is not None:
+        lines.append(f'<p class="quiet">{escape(config.size.notice())}</p>')
     if timeline.started is not None:
         lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')
     if not lines:

@@ -14,6 +14,7 @@ from charlstm.runs.estimate import Basis, Estimate
 from charlstm.runs.events import Event
 from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
+from charlstm.runs.sizing import Size
 from charlstm.runs.source_model import SourceModel
 from charlstm.runs.timeline import Timeline, duration
 from charlstm.text.corpus import Corpus, paste
@@ -127,6 +128,14 @@ def test_what_is_done_before_the_first_step_is_a_list(run):
     unknown = an_event("preparing", 0.0, task="a step of a later version")
     assert [state for state, _ in steps(unknown)][0] == "now"
     assert "preparations" not in report.status_html(run, timeline("running"))
+
+
+def test_the_chosen_size_is_said_while_it_learns_and_among_the_details(run):
+    run.set_size(Size(units=256, dropout=0.1))
+    words = "256 units: the width that learns the most on this computer"
+    assert words in report.status_html(run, timeline("running"))
+    assert words not in report.status_html(run, timeline("finished", finished({})))
+    assert words in report.details_html(run.config, timeline("finished", finished({})))
 
 
 def test_the_samples_before_the_latest_are_the_first_and_one_half_way(run):
