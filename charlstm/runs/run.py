@@ -238,7 +238,8 @@ class Run:
         elif timeline.status == "new" and owner is None and self.ownership.was_claimed():
             return replace(timeline, status="interrupted")  # before its first event
         elif owner is not None and (timeline.ending is None or owner != timeline.ending.pid):
-            return replace(timeline, status="preparing", ending=None)  # started, with no event yet
+            # Started, with no event yet.
+            return replace(timeline, status="preparing", preparation="", ending=None)
         return timeline
 
     def _timeline_of_events(self) -> Timeline:

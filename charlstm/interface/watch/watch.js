@@ -36,6 +36,7 @@ class TrainingStory extends LiveView {
     this.slider.addEventListener("change", () => this.say());
     // A press alone pauses: whoever takes hold of the slider wants it to stay.
     this.slider.addEventListener("pointerdown", () => this.hold());
+    this.chartPart.addEventListener("click", (event) => this.goTo(event));
   }
 
   connectedCallback() {
@@ -165,6 +166,19 @@ class TrainingStory extends LiveView {
   moved() {
     this.hold();
     this.show(Number(this.slider.value));
+  }
+
+  // To the moment that is nearest to where the curve was clicked.
+  goTo(event) {
+    const plot = this.chartPart.querySelector("svg");
+    if (!plot || !this.moments.length) return;
+    const { x: left, width } = plot.getBoundingClientRect();
+    const x = ((event.clientX - left) / width) * plot.viewBox.baseVal.width;
+    const distance = ({ key }) => Math.abs((this.marks.get(key)?.[0] ?? Infinity) - x);
+    const nearest = this.moments.reduce((best, one) => (distance(one) < distance(best) ? one : best));
+    this.hold();
+    this.show(this.moments.indexOf(nearest));
+    this.say();
   }
 
   follow(isFollowing) {

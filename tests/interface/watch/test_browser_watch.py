@@ -115,7 +115,7 @@ def test_the_shipped_model_can_be_watched_at_once(watch):
         assert seen["when"] == seen["said"] and f"step {sample.step:,}" in seen["when"]
     last_loss = SHIPPED.history["val_loss_nats"][-1][1]
     assert f"loss {last_loss:.2f} nats, on text it never saw" in seen["loss"]
-    assert f"{math.exp(last_loss):.1f} equally likely characters (perplexity)" in seen["loss"]
+    assert f"{math.exp(last_loss):.1f} letters, all as likely (perplexity)" in seen["loss"]
     assert page.errors == []
     assert {url.split("/")[2] for url in page.requested} == {page.url.split("/")[2]}
 
@@ -146,6 +146,21 @@ def test_the_mark_lies_on_the_curve_at_its_time(watch):
     dot = page.locator(".watch-mark circle").bounding_box()
     plot = page.locator("training-story .charlstm-plot svg").first.bounding_box()
     assert plot["y"] + TOP < dot["y"] < plot["y"] + plot["height"], "it is seen within the plot"
+
+
+def test_a_click_on_the_curve_moves_the_slider(watch):
+    page = watch()
+    ready(page, len(SHIPPED.samples))
+    places = []
+    for share in (0.9, 0.3, 0.6):
+        axis = page.locator("training-story [data-x-end-s]").bounding_box()
+        page.mouse.click(axis["x"] + share * axis["width"], axis["y"] - 40)
+        places.append(int(page.locator("training-story input").input_value()))
+        mark = page.locator("training-story .watch-mark circle").bounding_box()
+        off = mark["x"] + mark["width"] / 2 - axis["x"] - share * axis["width"]
+        assert abs(off) < axis["width"] / 8, "the nearest moment"
+    assert places[1] < places[2] < places[0]
+    assert page.errors == []
 
 
 def test_keys_move_the_slider_and_nothing_else_moves(watch):
