@@ -6,8 +6,8 @@ const EDGES = { Home: 0, End: 1 };
 
 let place = null; // where it stands: a share of the axis, 0 to 1; null where it is not shown
 
-// container: holds the charts, which may be drawn anew; it can have the focus. It is told to
-// `readAgain` then.
+// container: holds the charts, and can have the focus. Whoever draws the charts anew calls
+// `readAgain` afterwards.
 export function addCrosshair(container) {
   container.addEventListener("pointermove", (event) => follow(container, event));
   container.addEventListener("pointerdown", (event) => follow(container, event));
