@@ -27,16 +27,20 @@ export function addCrosshair(container) {
 }
 
 export function readAgain(container) {
-  for (const plot of container.querySelectorAll(".charlstm-plot > svg")) read(plot);
+  for (const plot of container.querySelectorAll(".charlstm-plot > svg")) drawAt(plot);
 }
 
 function follow(container, event) {
   const plot = event.target.closest?.(".charlstm-plot > svg");
   if (!plot) return;
   const [left, right] = edges(plot);
+  moveTo(container, (unitsAt(plot, event) - left) / (right - left));
+}
+
+// Where a pointer is, in the plot's units from its left edge.
+export function unitsAt(plot, { clientX }) {
   const { x, width } = plot.getBoundingClientRect();
-  const units = ((event.clientX - x) / width) * plot.viewBox.baseVal.width;
-  moveTo(container, (units - left) / (right - left));
+  return ((clientX - x) / width) * plot.viewBox.baseVal.width;
 }
 
 function moveTo(container, share) {
@@ -51,7 +55,7 @@ const edges = (plot) => ["x1", "x2"].map((end) => Number(axisOf(plot).getAttribu
 const pointsOf = (curve) =>
   [...curve.getAttribute("d").matchAll(/(-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [+x, +y]);
 
-function read(plot) {
+function drawAt(plot) {
   plot.querySelector(".crosshair")?.remove();
   const label = plot.querySelector(".y-label");
   label.textContent = label.dataset.words ??= label.textContent;
@@ -59,15 +63,18 @@ function read(plot) {
   if (place === null || !curves.length) return;
   const [left, right] = edges(plot);
   const x = left + place * (right - left);
-  const found = curves.map((series) => {
-    const points = pointsOf(series.querySelector(".curve"));
-    const near = points.reduce((best, one) =>
-      Math.abs(one[0] - x) < Math.abs(best[0] - x) ? one : best,
-    );
-    return { name: series.dataset.label, kind: series.classList[1], point: near };
-  });
-  // Where the curve that has the most points has one: of that time all values are read.
-  const at = found[0].point[0];
+  const read = curves.map((series) => ({
+    name: series.dataset.label,
+    kind: series.classList[1],
+    points: pointsOf(series.querySelector(".curve")),
+  }));
+  // Where the first curve has a point; the others are read at that time, as they are drawn.
+  const [at] = read[0].points.reduce((best, one) =>
+    Math.abs(one[0] - x) < Math.abs(best[0] - x) ? one : best,
+  );
+  const found = read
+    .map((curve) => ({ ...curve, point: [at, heightAt(curve.points, at)] }))
+    .filter(({ point }) => point[1] !== null);
   const group = document.createElementNS(SVG, "g");
   group.setAttribute("class", "crosshair");
   const { y1: bottom } = axisOf(plot).attributes;
@@ -77,6 +84,15 @@ function read(plot) {
   plot.append(group);
   const values = found.map(({ name, point }) => `${name} ${valueAt(plot, point[1])}`);
   label.textContent = `after ${clock(timeAt(plot, (at - left) / (right - left)))}: ${values.join(", ")}`;
+}
+
+// Of the line through the points, at x; null beside its ends.
+function heightAt(points, x) {
+  const next = points.findIndex((point) => point[0] >= x);
+  if (next < 0 || (next === 0 && points[0][0] > x)) return null;
+  if (next === 0 || points[next][0] === x) return points[next][1];
+  const [[x1, y1], [x2, y2]] = [points[next - 1], points[next]];
+  return y1 + ((x - x1) / (x2 - x1)) * (y2 - y1);
 }
 
 function valueAt(plot, y) {

@@ -237,7 +237,7 @@ def details_html(config: RunConfig, timeline: Timeline) -> str:
     results = timeline.results
     if not timeline.is_going_on and results is not None:
         lines += _figure_lines(config, timeline, results)
-    if config.size is not None:
+    if config.size is not None and not timeline.is_going_on:
         lines.append(f'<p class="quiet">{escape(config.size.notice())}</p>')
     if timeline.started is not None:
         lines.append(f'<p class="quiet">{escape(_device(timeline.started))}</p>')

@@ -1,6 +1,7 @@
 // The tab "Watch it learn": a slider over the moments of a training. All of a replay is here after
 // the first news; of a training that goes on, the server sends what is new while it is looked at.
 import { LiveView } from "../browser/live_view.js";
+import { unitsAt } from "../charts/crosshair.js";
 import { chosenTraining, onTrainingChosen } from "./chosen_training.js";
 
 const PLAY_S = 20; // the whole story
@@ -172,8 +173,7 @@ class TrainingStory extends LiveView {
   goTo(event) {
     const plot = this.chartPart.querySelector("svg");
     if (!plot || !this.moments.length) return;
-    const { x: left, width } = plot.getBoundingClientRect();
-    const x = ((event.clientX - left) / width) * plot.viewBox.baseVal.width;
+    const x = unitsAt(plot, event);
     const distance = ({ key }) => Math.abs((this.marks.get(key)?.[0] ?? Infinity) - x);
     const nearest = this.moments.reduce((best, one) => (distance(one) < distance(best) ? one : best));
     this.hold();

@@ -37,6 +37,7 @@ def run(home_folder, tiny_corpus):
             running_loss_nats=3 - 0.05 * step,
             accuracy=0.01 * step,
         )
+    append(run, "validated", 20.0, step=20, val_loss_nats=1.9, val_accuracy=0.3)
     append(run, "validated", 30.0, step=30, val_loss_nats=1.7, val_accuracy=0.4)
     for step in (1, 10, 30):
         append(run, "sample", float(step), step=step, text=f"After step {step}\n" * 4)
@@ -108,6 +109,10 @@ def test_a_crosshair_is_moved_by_keys(visit, run):
     for _ in range(20):
         page.keyboard.press("ArrowRight")
     assert "after 0:12" in label(page, 1)
+    assert "never saw" not in label(page, 1), "it was measured at 0:20 for the first time"
+    for _ in range(22):
+        page.keyboard.press("ArrowRight")
+    assert label(page, 0) == "after 0:25: training 1.75, text it never saw 1.80"
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Escape")
     expect(page.locator(".crosshair")).to_have_count(0)
