@@ -15,6 +15,7 @@ from charlstm.home import home as chosen_home
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
+STARTING_SERVERS = {"test_lost_connection.py"}
 # Where what they assert fails, pytest shows the values, as in a test.
 pytest.register_assert_rewrite(
     "tests.commands", "tests.how_it_works", "tests.refusals", "tests.tiny_trainings"
@@ -35,14 +36,15 @@ WORDS = {
 def pytest_collection_modifyitems(items):
     """Tests in a browser come last: Playwright's event loop stays in the thread until its end.
 
-    Of their files, which take minutes, those with the most tests come first, so that at the end no
-    process waits long for another.
+    Of their files, which take minutes, the longest come first, so that at the end no process waits
+    long for another: those that start a server in each test, then those with the most tests.
     """
     in_file = Counter(item.path for item in items)
 
     def place(item) -> tuple:
-        is_in_browser = "browser" in item.fixturenames
-        return is_in_browser, *((-in_file[item.path], item.path) if is_in_browser else ())
+        if "browser" not in item.fixturenames:
+            return (False,)
+        return True, item.path.name not in STARTING_SERVERS, -in_file[item.path], item.path
 
     items.sort(key=place)
 
