@@ -18,7 +18,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 from charlstm.interface.models import ModelRegistry  # noqa: E402
 from charlstm.interface.page import build_page, launch_settings  # noqa: E402
 from charlstm.interface.server_log import log_start  # noqa: E402
-from charlstm.interface.stage.qr_code import room_address, terminal_code  # noqa: E402
+from charlstm.interface.stage.qr_code import address_for_others, terminal_code  # noqa: E402
 from charlstm.machine import allow_many_open_files  # noqa: E402
 from charlstm.runs.run import Runs  # noqa: E402
 from charlstm.writing.engine import Engine  # noqa: E402
@@ -59,13 +59,13 @@ def main() -> None:
             server_port=arguments.port,
             share=arguments.share,
             prevent_thread_lock=True,
-            **launch_settings(engine, registry, host),
+            **launch_settings(demo, engine, registry, host),
         )
     except OSError:  # raised by Gradio when no port is free
         port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")
         parser.error(f"The port {port} is taken: give another one by --port.")
     log_start(demo.local_url)
-    in_room = room_address(host, demo.server_port)
+    in_room = address_for_others(host, demo.server_port, demo.share_url)
     if in_room and sys.stdout.isatty():
         print(f"\nFor everybody in the room: {in_room}\n{terminal_code(in_room)}")
     # Not by `block_thread`, which leaves open streams open, and waits for them.

@@ -57,11 +57,15 @@ class CellMeaning:
 
     @property
     def sentence(self) -> str:
-        measure = f"r = {self.score * self.sign:.2f}" if self.is_count else f"AUC {self.score:.2f}"
-        return (
-            f"Cell {self.cell} of layer {self.layer} {_BY_NAME[self.feature].does}, "
-            f"{measure.replace('-', '−')}"
-        )
+        return f"Cell {self.cell} of layer {self.layer} {_BY_NAME[self.feature].does}"
+
+    @property
+    def measure(self) -> str:
+        """The score by its technical name."""
+        if self.is_count:
+            value = f"{self.score * self.sign:.2f}".replace("-", "−")
+            return f"correlation with the count: r = {value}"
+        return f"area under the ROC curve: AUC = {self.score:.2f}"
 
     @property
     def score_in_words(self) -> str:

@@ -303,7 +303,7 @@ def info_command(arguments: argparse.Namespace) -> int:
     for name, value in checkpoint.training.to_json().items():
         print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     for meaning in meanings(checkpoint):
-        print(f"{meaning.sentence}: {meaning.score_in_words}")
+        print(f"{meaning.sentence}: {meaning.score_in_words} ({meaning.measure})")
     return 0
 
 

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from charlstm.interface.assets import assets, browser_function
 from charlstm.interface.compare.tab import build_compare_tab
+from charlstm.interface.health import health_route
 from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
 from charlstm.interface.link_preview import TITLE, LinkPreview, picture_route
@@ -16,7 +17,7 @@ from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.news import news_routes
 from charlstm.interface.server_log import log_unexpected_errors
-from charlstm.interface.stage.qr_code import qr_routes
+from charlstm.interface.stage.qr_code import address_for_others, qr_routes
 from charlstm.interface.text_stream import TextStream
 from charlstm.interface.train.tab import build_train_tab
 from charlstm.interface.watch.tab import build_watch_tab
@@ -76,8 +77,10 @@ def _remember_signatures(demo: gr.Blocks) -> None:
                 constructor.__signature__ = inspect.signature(constructor)
 
 
-def launch_settings(engine: Engine, registry: ModelRegistry, host: str | None) -> dict:
-    """Keyword arguments for `launch`: theme, head, routes and limits; `host` it listens on."""
+def launch_settings(
+    demo: gr.Blocks, engine: Engine, registry: ModelRegistry, host: str | None
+) -> dict:
+    """Keyword arguments for `demo.launch`: theme, head, routes, limits; `host` it listens on."""
     theme = gr.themes.Default(
         primary_hue="indigo",
         neutral_hue="stone",
@@ -95,7 +98,8 @@ def launch_settings(engine: Engine, registry: ModelRegistry, host: str | None) -
     )
     head, routes = assets()
     routes += [picture_route(), TextStream(engine, registry).route(), *news_routes(registry)]
-    routes += qr_routes(host)
+    routes.append(health_route(engine, registry))
+    routes += qr_routes(lambda port: address_for_others(host, port, demo.share_url))
     return {
         "theme": theme,
         "head": head,

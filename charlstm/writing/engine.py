@@ -52,7 +52,13 @@ REMEMBERED_TEXTS = REMEMBERED_STATES // MAX_MARKS  # whose rest may be asked for
 class Engine:
     """Writes the texts of many visitors at once.
 
-    The thread starts with the first text and sleeps while there is none.
+    The thread starts with the first text and sleeps while there is none. If it meets an error that
+    it cannot lay at one text's door, all who wait get that error, and the next text gets a new
+    thread.
+
+    Attributes:
+        is_ready: whether the network's step is compiled, so that texts begin at once.
+        failure: the error that ended the last thread; None once a thread is ready again.
 
     Args:
         is_training: whether a training runs on the same cores, to which half of them are left. A
@@ -72,7 +78,8 @@ class Engine:
         self._workers = ThreadPoolExecutor(self._cores, "engine-worker")
         self._states: StateCache[QuantizedState] = StateCache(REMEMBERED_STATES)
         self._marks: StateCache[tuple[Mark, ...]] = StateCache(REMEMBERED_TEXTS)
-        self.is_ready = False  # the network's step is compiled
+        self.is_ready = False
+        self.failure: Exception | None = None
 
     def start(self) -> None:
         """Start the thread, which compiles the network's step: seconds, the first time ever."""
@@ -146,7 +153,6 @@ class Engine:
             chances=chances,
             skip=skip,
         )
-        self.start()
         self._enter(text)
         try:
             while True:
@@ -163,40 +169,56 @@ class Engine:
             self._interrupt[0] = 1
 
     def _enter(self, text: WritingState) -> None:
-        """Give a text to the thread, and interrupt its time slice."""
+        """Give a text to the thread, which may have to be started, and interrupt its time slice."""
         with self._lock:
             self._arriving.append(text)
             self._interrupt[0] = 1
             self._lock.notify()
+            self.start()
 
     # The thread
 
     def _run(self) -> None:
-        _compile()
-        self.is_ready = True
-        while True:
+        try:
+            _compile()
+            self.is_ready, self.failure = True, None
+            while True:
+                self._take_turns()
+        except Exception as error:  # the thread ends: nobody must wait for it
             with self._lock:
-                while not self._arriving and not self._batches:
-                    self._lock.wait()
-                arriving, self._arriving = self._arriving, []
-                self._interrupt[0] = 0
-            for text in arriving:
+                self._thread, self.is_ready, self.failure = None, False, error
+                waiting, self._arriving = self._arriving, []
+                waiting += [text for batch in self._batches for text in batch.texts]
+                self._batches = []
+            _fail(waiting, error)
+
+    def _take_turns(self) -> None:
+        """Wait for texts, let them in, and advance each model's texts for a time slice."""
+        with self._lock:
+            while not self._arriving and not self._batches:
+                self._lock.wait()
+            arriving, self._arriving = self._arriving, []
+            self._interrupt[0] = 0
+        for text in arriving:
+            try:
+                self._admit(text)
+            except Exception as error:
+                _fail([text], error)
+        open_texts = sum(len(batch.texts) for batch in self._batches)
+        interval_s = PIECE_S + PIECE_S_PER_TEXT * open_texts
+        for batch in self._batches:
+            try:
+                cores = self._usable_cores(time.monotonic())
+                batch.advance(TIME_SLICE_S, self._interrupt, self._workers, cores)
+                _put_pieces(batch, interval_s)
+            except Exception as error:
+                _fail(batch.remove_all(), error)
+            for text in batch.remove_idle():
                 try:
-                    self._admit(text)
+                    self._leave(text)
                 except Exception as error:
                     _fail([text], error)
-            open_texts = sum(len(batch.texts) for batch in self._batches)
-            interval_s = PIECE_S + PIECE_S_PER_TEXT * open_texts
-            for batch in self._batches:
-                try:
-                    cores = self._usable_cores(time.monotonic())
-                    batch.advance(TIME_SLICE_S, self._interrupt, self._workers, cores)
-                    _put_pieces(batch, interval_s)
-                except Exception as error:
-                    _fail(batch.remove_all(), error)
-                for text in batch.remove_idle():
-                    self._leave(text)
-            self._batches = [batch for batch in self._batches if batch.texts]
+        self._batches = [batch for batch in self._batches if batch.texts]
 
     def _usable_cores(self, now_s: float) -> int:
         if now_s >= self._look_again_s:
@@ -263,7 +285,8 @@ def _fail(texts: list[WritingState], error: Exception) -> None:
 
 def _compile() -> None:
     """Compile the network's step in a process of its own: it takes 100 MB and never frees them."""
-    if not any(Path(write_steps.stats.cache_path).glob("kernel.write_steps*")):
+    kept_in = write_steps.stats.cache_path  # None where there is no folder for it
+    if kept_in is not None and not any(Path(kept_in).glob("kernel.write_steps*")):
         command = [sys.executable, "-m", "charlstm.writing.engine"]
         subprocess.run(command, cwd=PACKAGE_PARENT, check=False)
     _step_once()  # loads what was compiled

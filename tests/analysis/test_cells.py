@@ -117,8 +117,9 @@ def test_the_shipped_model_knows_of_lines_names_and_words(shipped):
     assert len(named) == len(shipped.cells) >= 7
     assert {"place-in-line", "place-in-word", "speaker", "line-begins", "word"} <= set(named)
     assert named["place-in-line"].sentence == (
-        "Cell 1 of layer 1 counts the characters in the line, r = −0.93"
+        "Cell 1 of layer 1 counts the characters in the line"
     )
+    assert named["place-in-line"].measure.endswith("r = −0.93")
     for meaning in named.values():
         assert meaning.score >= (MIN_CORRELATION if meaning.is_count else MIN_AUC)
 
@@ -171,10 +172,12 @@ def test_a_strangers_records_that_make_no_sense_are_left_out(wrong):
 
 def test_scores_are_told_in_words():
     count = CellMeaning(layer=2, cell=217, feature="place-in-line", score=0.87, sign=1)
-    assert count.sentence == "Cell 217 of layer 2 counts the characters in the line, r = 0.87"
+    assert count.sentence == "Cell 217 of layer 2 counts the characters in the line"
+    assert count.measure == "correlation with the count: r = 0.87"
     assert "rises" in count.score_in_words and "76%" in count.score_in_words
     name = CellMeaning(layer=1, cell=3, feature="speaker", score=0.98, sign=-1)
-    assert name.sentence.endswith("inside a speaker’s name, AUC 0.98")
+    assert name.sentence.endswith("inside a speaker’s name")
+    assert name.measure == "area under the ROC curve: AUC = 0.98"
     assert "lower in 98 of 100" in name.score_in_words
 
 

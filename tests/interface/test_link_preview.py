@@ -75,7 +75,7 @@ def serve(monkeypatch):
         page = build_page(engine, registry)
         opened.append(page)
         _, address, _ = page.launch(
-            prevent_thread_lock=True, quiet=True, **launch_settings(engine, registry, None)
+            prevent_thread_lock=True, quiet=True, **launch_settings(page, engine, registry, None)
         )
         return address
 

@@ -118,6 +118,51 @@ def test_an_error_reaches_its_visitors_and_nobody_else(engine, monkeypatch):
     assert again == written_alone(bad, "nest", 5, 2)
 
 
+def test_an_error_that_ends_the_thread_reaches_all_and_the_next_text_gets_a_living_one(
+    engine, monkeypatch
+):
+    one, other = random_checkpoint(), random_checkpoint(random_seed=5)
+    died = engine._thread
+
+    def no_more(batch):
+        raise MemoryError
+
+    monkeypatch.setattr(Batch, "remove_idle", no_more)
+
+    async def all_three():
+        return await asyncio.gather(
+            *(
+                collect(engine, checkpoint, "nest", length=100_000, random_seed=2)
+                for checkpoint in (one, other, one)
+            ),
+            return_exceptions=True,
+        )
+
+    assert [type(error) for error in asyncio.run(all_three())] == [MemoryError] * 3
+    wait_until(lambda: engine.failure is not None)
+    assert not engine.is_ready and not engine._batches
+    monkeypatch.undo()
+    text = asyncio.run(collect(engine, one, "nest", length=60, random_seed=2))
+    assert text == written_alone(one, "nest", 60, 2)
+    assert engine.is_ready and engine.failure is None and engine._thread is not died
+
+
+def test_nobody_waits_for_an_engine_that_cannot_get_ready(monkeypatch):
+    def no_space():
+        raise OSError("no space left on the device")
+
+    monkeypatch.setattr("charlstm.writing.engine._compile", no_space)
+    engine, checkpoint = Engine(), random_checkpoint()
+    engine.start()
+    wait_until(lambda: engine.failure is not None)
+    for _ in range(2):
+        with pytest.raises(OSError, match="no space"):
+            asyncio.run(collect(engine, checkpoint, "nest", length=60, random_seed=2))
+    monkeypatch.undo()
+    text = asyncio.run(collect(engine, checkpoint, "nest", length=60, random_seed=2))
+    assert text == written_alone(checkpoint, "nest", 60, 2)
+
+
 def test_a_model_that_cannot_be_prepared_is_an_error_of_its_own_visitor(engine):
     good, bad = random_checkpoint(), random_checkpoint(random_seed=5)
     del bad.weights["output/bias"]

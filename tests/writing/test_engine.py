@@ -196,6 +196,28 @@ def test_the_engine_can_be_made_ready_before_the_first_text(engine):
     assert not engine._batches
 
 
+def test_where_compiled_code_cannot_be_kept_texts_are_written_all_the_same():
+    """As in a read-only checkout, for somebody without a home folder."""
+    code = (
+        "import asyncio\n"
+        "from charlstm.writing.engine import Engine\n"
+        "from tests.tiny_networks import random_checkpoint\n"
+        "async def main():\n"
+        "    pieces = Engine().write(random_checkpoint(), 'nest', length=60, random_seed=2)\n"
+        "    print(len(''.join([piece async for piece in pieces])))\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "NUMBA_CACHE_LOCATOR_CLASSES": "IPythonCacheLocator"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.stdout.strip() == "60", done.stderr
+
+
 def test_a_first_start_compiles_in_a_process_of_its_own(tmp_path):
     code = (
         "import threading, time\n"

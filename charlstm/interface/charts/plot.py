@@ -57,13 +57,13 @@ def loss_chart(
     `chart_svg`, for `x_start_s` and `marks` there as well.
     """
     return chart_svg(
-        title="How surprised is it by the next character?",
+        title="How surprised is it by the next letter?",
         x_label="time spent learning (logarithmic)" if x_start_s else "time spent learning",
         y_label="loss in nats, lower is better",
         series=_training_and_held_out(training_points, held_out_points, held_out_label),
         guides=(
             Guide(label="random guessing", value=blind_loss_nats),
-            Guide(label="4-gram count model", value=four_gram_loss_nats),
+            Guide(label="simple counting (4-gram)", value=four_gram_loss_nats),
         ),
         x_end_s=budget_s,
         x_start_s=x_start_s,
@@ -84,11 +84,11 @@ def accuracy_chart(
     return chart_svg(
         title="How often does it guess right?",
         x_label="time spent learning",
-        y_label="share of next characters, higher is better",
+        y_label="share of next letters, higher is better",
         series=_training_and_held_out(training_points, held_out_points, held_out_label),
         x_end_s=budget_s,
         y_format="percent",
-        description="Share of characters guessed right over the time spent learning.",
+        description="Share of letters guessed right over the time spent learning.",
     )
 
 

@@ -1,11 +1,12 @@
 // <inside-view>: a text coloured by surprise, or by what a cell does; values on hover and focus.
 import { escapeHTML } from "../browser/characters.js";
 import { chosenModel } from "../browser/chosen_model.js";
+import { exactly } from "../browser/exact_figures.js";
 import { percent } from "../browser/probabilities.js";
 import { ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
 import { text } from "../write/paper.js";
-import { ColouredText } from "./coloured_text.js";
+import { ColouredText, MOST_COLOURED } from "./coloured_text.js";
 
 const EXAMPLES = {
   "A line of Shakespeare":
@@ -14,7 +15,6 @@ const EXAMPLES = {
   "Gibberish": "qxv jzzk wrtp, lkjh gfdsa! ZXCV bnm qqq.\n",
 };
 const OWN = "Its own last practice"; // the last sample of its training
-const MOST_TAKEN = 4000; // of a written text
 const STRONGEST_NATS = 6; // from here on the colour does not change
 
 class InsideView extends View {
@@ -32,8 +32,9 @@ class InsideView extends View {
       <div class="inside-columns"><div class="inside-main"><div class="legend">
         <span class="low"></span><i></i><span class="high"></span></div>
         <div class="inside-reading"></div>
+        <button type="button" class="edit">Change this text</button>
         <p class="quiet unknown" role="status"></p></div><div class="inside-side">
-        <div class="inside-surprise"><p class="figures-told" role="status"></p></div>
+        <div class="inside-surprise figures-told" role="status"></div>
         <div class="inside-cells" hidden><p class="quiet cells-told" role="status"></p>
           <button type="button" class="search" hidden>Look for them now</button>
           <ul class="cell-list"></ul>
@@ -42,15 +43,16 @@ class InsideView extends View {
           <button type="button" class="previous" aria-label="Previous cell">◀</button>
           <button type="button" class="next" aria-label="Next cell">▶</button></div>
           <p class="quiet any-told"></p></div>
-      </div></div>
-      <label for="inside-text">Change the text, or paste one of your own</label>
-      <textarea id="inside-text" rows="3" spellcheck="false" dir="auto"></textarea></section>`;
-    this.box = this.querySelector("#inside-text");
-    this.reading = new ColouredText(this.querySelector(".inside-reading"));
+      </div></div></section>`;
+    this.reading = new ColouredText(this.querySelector(".inside-reading"), {
+      label: "The text that the network reads",
+      placeholder: "Type or paste a text: each letter is coloured by what the network makes of it.",
+      changed: () => this.update(),
+    });
     this.mode = "surprise";
     this.chosen = { layer: 1, cell: 1 };
     this.colour = newestOnly((...asked) => this.colourOnce(...asked));
-    this.box.value = this.written();
+    this.reading.text = this.written();
     this.listen();
   }
 
@@ -60,7 +62,7 @@ class InsideView extends View {
         element.addEventListener(event, () => does(element));
       }
     };
-    on("#inside-text", "input", () => this.update());
+    on(".edit", "click", () => this.reading.edit());
     on(".take", "click", () => this.takeWritten());
     on(".example", "click", (button) => this.read(this.examples[button.textContent]));
     on("[name=inside-mode]", "change", (radio) => this.changeMode(radio.value));
@@ -71,7 +73,7 @@ class InsideView extends View {
   }
 
   written() {
-    return text().slice(0, MOST_TAKEN);
+    return [...text()].slice(0, MOST_COLOURED).join("");
   }
 
   takeWritten() {
@@ -81,7 +83,7 @@ class InsideView extends View {
   }
 
   read(text) {
-    this.box.value = text;
+    this.reading.text = text;
     this.querySelector(".take").textContent = "Take what was written";
     this.update();
   }
@@ -103,7 +105,10 @@ class InsideView extends View {
     for (const button of this.querySelectorAll(".example")) {
       button.hidden = !this.examples[button.textContent];
     }
-    if (!this.box.value) this.box.value = sample || EXAMPLES["A line of Shakespeare"];
+    if (!this.wasFilled && !this.reading.text) {
+      this.reading.text = sample || EXAMPLES["A line of Shakespeare"];
+    }
+    this.wasFilled = true;
   }
 
   // The list of cells
@@ -129,10 +134,10 @@ class InsideView extends View {
     }
   }
 
-  item({ layer, cell, sentence, words }) {
+  item({ layer, cell, sentence, words, measure }) {
     const item = document.createElement("li");
     item.innerHTML = `<button type="button" class="named"><b>${escapeHTML(sentence)}</b>
-      <span>${escapeHTML(words)}</span></button>`;
+      <span>${escapeHTML(words)}</span></button>${exactly("How exactly", escapeHTML(measure))}`;
     const button = item.firstChild;
     Object.assign(button.dataset, { layer, cell });
     button.addEventListener("click", () => this.choose(layer, cell));
@@ -184,7 +189,7 @@ class InsideView extends View {
 
   update() {
     if (chosenModel() === null) return;
-    this.colour(chosenModel(), this.box.value, this.mode, this.chosen.layer, this.chosen.cell);
+    this.colour(chosenModel(), this.reading.text, this.mode, this.chosen.layer, this.chosen.cell);
   }
 
   async colourOnce(model, text, mode, layer, cell) {
@@ -202,15 +207,18 @@ class InsideView extends View {
   showSurprise(text, answer) {
     this.querySelector(".unknown").textContent = answer.unknown;
     this.querySelector(".figures-told").innerHTML = answer.mean_nats === null
-      ? "There is nothing to read yet: type something."
-      : `On average it was as unsure as when guessing among
-         <b class="perplexity">${answer.perplexity.toFixed(1)}</b> characters, all as likely
-         (<i>perplexity</i>). Knowing nothing, it would guess among ${answer.vocabulary_size}. Its
-         mean surprise (<i>loss</i>) is <b class="mean">${answer.mean_nats.toFixed(2)} nats</b>.`;
-    this.legend("surprise", "expected: 0", `a surprise: ${STRONGEST_NATS} nats or more`);
+      ? "<p>There is nothing to read yet: type something.</p>"
+      : `<p>On average it was as unsure as when choosing among
+         <b class="perplexity">${answer.perplexity.toFixed(1)}</b> letters, all as likely. Knowing
+         nothing, it would choose among ${answer.vocabulary_size}.</p>
+         ${exactly("The exact figures of this text", `The number of letters is called
+         <i>perplexity</i>. Its natural logarithm is the mean surprise, or <i>loss</i>:
+         <b class="mean">${answer.mean_nats.toFixed(2)} nats</b> here,
+         ${Math.log(answer.vocabulary_size).toFixed(2)} nats for who knows nothing.`)}`;
+    this.legend("surprise", "expected", "a great surprise");
     this.reading.show(text, answer.nats, {
       strength: (nats) => Math.min(1, nats / STRONGEST_NATS),
-      words: (nats) => `${nats.toFixed(2)} nats. ${surpriseInWords(nats)}`,
+      words: (nats) => `${surpriseInWords(nats)} (${nats.toFixed(2)} nats)`,
       kind: "surprise",
     });
   }
@@ -239,10 +247,10 @@ function signed(value) {
 
 function surpriseInWords(nats) {
   const likely = percent(Math.exp(-nats));
-  if (nats < 0.7) return `It expected this (${likely} likely).`;
-  if (nats < 2.3) return `One of those it thought of (${likely}).`;
-  if (nats < 4.6) return `A surprise (${likely}).`;
-  return `A great surprise (${likely}).`;
+  if (nats < 0.7) return `expected, ${likely} likely`;
+  if (nats < 2.3) return `one of those it thought of, ${likely} likely`;
+  if (nats < 4.6) return `a surprise, ${likely} likely`;
+  return `a great surprise, ${likely} likely`;
 }
 
 // From the Write tab: shows this tab, with what stands on the page. Returns an update of the tabs.

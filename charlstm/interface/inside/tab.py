@@ -100,6 +100,7 @@ def _for_page(meaning: CellMeaning) -> dict:
         "cell": meaning.cell,
         "sentence": meaning.sentence,
         "words": meaning.score_in_words,
+        "measure": meaning.measure,
     }
 
 

@@ -26,7 +26,8 @@ export async function showCode() {
     words.textContent = address;
   } else {
     words.textContent =
-      "Only this computer can open the page. Start it with --host 0.0.0.0, and the room can.";
+      "Only this computer can open the page. Start it with --host 0.0.0.0 for the room, " +
+      "or with --share for everybody.";
   }
   dialog.append(words);
   dialog.addEventListener("close", () => dialog.remove());

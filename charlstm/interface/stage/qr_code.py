@@ -9,7 +9,9 @@ The code is made here, not in the browser, and needs no network.
 from __future__ import annotations
 
 import io
+import os
 import socket
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import segno
@@ -24,11 +26,24 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 compared with, not listened on
 NO_ADDRESS = "Say which address the code is for: add ?address=https://… to this one."
 
 
-def room_address(host: str | None, port: int) -> str:
-    """The address under which other devices reach a server; empty if only this one does.
+def address_for_others(host: str | None, port: int, shared: str | None = None) -> str:
+    """The address under which others reach a server; empty if only this machine does.
 
     Args:
         host: what the server listens on; None for this machine alone.
+        shared: its public address, after a start with `--share`.
+    """
+    space = os.environ.get("SPACE_HOST")
+    if space:
+        return f"https://{space}/"
+    return shared or room_address(host, port)
+
+
+def room_address(host: str | None, port: int) -> str:
+    """The address under which devices in the same network reach a server; may be empty.
+
+    Args:
+        host: as above.
     """
     if host not in EVERYWHERE:
         return "" if host in (None, "127.0.0.1", "localhost", "::1") else f"http://{host}:{port}/"
@@ -49,8 +64,12 @@ def terminal_code(address: str) -> str:
     return text.getvalue()
 
 
-def qr_routes(host: str | None) -> list[Route]:
-    """The routes of a server that listens on `host`."""
+def qr_routes(address_at: Callable[[int], str]) -> list[Route]:
+    """The routes of a server.
+
+    Args:
+        address_at: returns the address for others of the server that listens on a port.
+    """
 
     async def code(request: Request) -> Response:
         address = request.query_params.get("address", "")
@@ -64,8 +83,6 @@ def qr_routes(host: str | None) -> list[Route]:
 
     async def room(request: Request) -> Response:
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        return JSONResponse(
-            {"address": room_address(host, port)}, headers={"Cache-Control": "no-store"}
-        )
+        return JSONResponse({"address": address_at(port)}, headers={"Cache-Control": "no-store"})
 
     return [Route("/qr.svg", code), Route("/room-address", room)]

@@ -114,7 +114,7 @@ def status_html(run: Run, timeline: Timeline) -> str:
     progress = timeline.latest
     if timeline.status == "running" and progress is not None:
         lines.append(
-            f'<p class="quiet">It reads {progress.characters_per_s:,} characters a second and has '
+            f'<p class="quiet">It reads {progress.characters_per_s:,} letters a second and has '
             f"read {passes(progress.epoch)}.</p>"
         )
     if timeline.status == "measuring":

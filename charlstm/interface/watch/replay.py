@@ -24,6 +24,10 @@ NOTES = {
     "wordless": "This training ended before it wrote anything. Choose another one.",
     "unkept": "This model keeps no texts from the time when it learned. Choose another one.",
     "tuned": "It started from a model that had learned before: its first text is no gibberish.",
+    "sampled": (
+        "While it learned, it was measured on a sample of the held-out text; the figures of a "
+        "finished model are measured on all of it and differ a little."
+    ),
 }
 MAX_SNAPSHOTS = 300  # limit for untrusted files; a training of a day keeps 60
 MAX_TEXT_CHARACTERS = 2000
@@ -155,10 +159,10 @@ def in_words(loss_nats: float, measured_on: str) -> str:
 def replay_of_checkpoint(checkpoint: Checkpoint) -> Replay:
     training, history = checkpoint.training, checkpoint.history
     snapshots = _thinned(_snapshots(checkpoint.samples))
-    note = "" if snapshots else NOTES["unkept"]
-    if snapshots and training.source is not None:
-        note = NOTES["tuned"]
     held_out = _curve(history.get("val_loss_nats", []))
+    notes = [NOTES["tuned"]] if training.source is not None else []
+    notes += [NOTES["sampled"]] if held_out else []
+    note = " ".join(notes) if snapshots else NOTES["unkept"]
     return Replay(
         snapshots=snapshots,
         training=_from_the_start(_curve(history.get("running_loss_nats", [])), held_out),
@@ -188,19 +192,21 @@ def replay_of_run(run: Run, timeline: Timeline) -> Replay:
         held_out=held_out,
         measured_on=config.exposure,
         baselines=timeline.baselines,
-        note=_note(run, timeline, bool(shown), config.source is not None),
+        note=_note(run, timeline, shown, held_out),
         is_live=timeline.is_going_on,
         budget_s=budget_s,
     )
 
 
-def _note(run: Run, timeline: Timeline, has_snapshots: bool, is_fine_tuned: bool) -> str:
-    if not has_snapshots:
+def _note(run: Run, timeline: Timeline, snapshots: list[Snapshot], held_out: Curve) -> str:
+    if not snapshots:
         if timeline.is_going_on or (timeline.status == "new" and run.is_alive()):
             return NOTES["coming"]
         return NOTES["not begun" if timeline.status == "new" else "wordless"]
     notes = [NOTES["going on"]] if timeline.is_going_on else []
-    return " ".join(notes + ([NOTES["tuned"]] if is_fine_tuned else []))
+    notes += [NOTES["tuned"]] if run.config.source is not None else []
+    notes += [NOTES["sampled"]] if held_out else []
+    return " ".join(notes)
 
 
 def _snapshots(samples: Iterable[Sample | Sampled]) -> list[Snapshot]:

@@ -13,9 +13,8 @@ from charlstm.interface.model_choice import QUIET
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 
 INTRO = """
-<p class="watch-intro">The same network at many moments while it learned. Each time it was given
-nothing but the beginning of a line, and used the same random numbers, so any difference is what it
-learned. Move the slider, or press Play.</p>
+<p class="watch-intro">At each moment the network was given nothing but the beginning of a line, and
+used the same random numbers, so any difference is what it learned.</p>
 """
 
 
@@ -55,7 +54,8 @@ class Replays:
 def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
     replays = Replays(registry)
     choices = replays.choices()
-    with gr.Row(elem_classes="watch-head"):
+    gr.HTML("<training-story></training-story>", js_on_load=None)
+    with gr.Row(elem_classes="watch-choice"):
         with gr.Column(scale=3, min_width=300):
             gr.HTML(INTRO, js_on_load=None)
         with gr.Column(scale=2, min_width=300):
@@ -66,7 +66,6 @@ def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
                 elem_id="watch-choice",
             )
     by_hand = gr.Checkbox(False, visible=False)
-    gr.HTML("<training-story></training-story>", js_on_load=None)
 
     choose = browser_function("watch/chosen_training.js", "chooseTraining")
     choose_by_hand = browser_function("watch/chosen_training.js", "chooseTrainingByHand")

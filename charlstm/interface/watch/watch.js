@@ -10,6 +10,8 @@ const SVG = "http://www.w3.org/2000/svg";
 class TrainingStory extends LiveView {
   build() {
     this.innerHTML = `
+      <p class="watch-lead">One network at many moments while it learned. Press Play, or move the
+        slider.</p>
       <div class="watch-controls">
         <button type="button" class="watch-play" disabled>Play</button>
         <input type="range" min="0" max="0" value="0" step="1" disabled

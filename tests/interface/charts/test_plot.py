@@ -96,7 +96,7 @@ def test_a_point_as_good_as_a_guide_lies_on_it():
 
 def test_guides_are_named_with_their_values():
     labels = [" ".join(text.itertext()) for text in of_class(draw_loss(), "guide-label")]
-    assert labels == ["random guessing 4.17", "4-gram count model 1.77"]
+    assert labels == ["random guessing 4.17", "simple counting (4-gram) 1.77"]
 
 
 @pytest.mark.parametrize("training", [[], TRAINING])
@@ -276,7 +276,7 @@ def test_each_held_out_point_has_a_tooltip():
 def test_a_screen_reader_hears_the_latest_values():
     svg = draw_loss(TRAINING, HELD_OUT).find(f"{SVG}svg")
     assert svg.get("role") == "img"
-    assert svg.find(f"{SVG}title").text == "How surprised is it by the next character?"
+    assert svg.find(f"{SVG}title").text == "How surprised is it by the next letter?"
     assert "1.60 nats on training after 0:30" in svg.find(f"{SVG}desc").text
     assert "1.70 nats on text it never saw after 0:30" in svg.find(f"{SVG}desc").text
 

@@ -60,6 +60,12 @@ def expect_strengths(page, expected) -> None:
     )
 
 
+def point_at(page, place: int) -> None:
+    """The pointer over a character: what lies there is the text area, above the coloured copy."""
+    box = page.locator(".coloured span").nth(place).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
 def told(page) -> str:
     return page.locator(".value-told").text_content()
 
@@ -72,9 +78,13 @@ def test_surprise_is_coloured_and_told_in_words(inside, shipped):
     assert page.locator(".coloured").text_content() == TEXT
     figures = page.locator(".figures-told")
     expect(figures.locator(".perplexity")).to_have_text(f"{found.perplexity:.1f}")
-    expect(figures.locator(".mean")).to_have_text(f"{found.mean_nats:.2f} nats")
     expect(figures).to_contain_text("among 65")
-    expect(page.locator(".legend")).to_contain_text("6 nats or more")
+    mean = figures.locator(".mean")
+    expect(mean).to_be_hidden()  # plain words first, the terms behind an "i"
+    figures.get_by_label("The exact figures of this text").click()
+    expect(mean).to_be_visible()
+    expect(mean).to_have_text(f"{found.mean_nats:.2f} nats")
+    expect(page.locator(".legend")).to_contain_text("a great surprise")
     assert page.errors == []
 
 
@@ -82,26 +92,70 @@ def test_the_value_of_a_character_is_told_on_hover_and_on_focus(inside, shipped)
     page = inside()
     read(page, TEXT)
     nats = surprisal(shipped, TEXT).nats
-    page.locator(".coloured span").nth(6).hover()
+    point_at(page, 6)
     expect(page.locator(".value-tip")).to_be_visible()
-    expect(page.locator(".value-tip")).to_contain_text(f"“M”: {nats[6]:.2f} nats")
+    expect(page.locator(".value-tip")).to_have_text(
+        re.compile(f"“M”: .* likely .{nats[6]:.2f} nats.")
+    )
     assert told(page) == page.locator(".value-tip").text_content()
     page.mouse.move(0, 0)
     expect(page.locator(".value-tip")).to_be_hidden()
 
-    page.locator(".coloured").focus()
-    for _ in range(2):
+    page.locator("#inside-text").focus()
+    page.keyboard.press("Control+Home")
+    assert told(page).startswith("“K”: ") and f"({nats[0]:.2f} nats)" in told(page)
+    for _ in range(9):
         page.keyboard.press("ArrowRight")
-    assert told(page).startswith(f"space: {nats[8]:.2f} nats")
-    page.keyboard.press("Home")
-    assert told(page).startswith(f"“K”: {nats[0]:.2f} nats")
-    page.keyboard.press("ArrowDown")
-    assert told(page).startswith(f"“M”: {nats[6]:.2f} nats")
-    page.keyboard.press("End")
-    assert told(page).startswith(f"“.”: {nats[-1]:.2f} nats")
+    assert told(page).startswith("space: ") and f"({nats[8]:.2f} nats)" in told(page)
+    page.keyboard.press("Control+End")
+    assert told(page).startswith("“.”: ") and f"({nats[-1]:.2f} nats)" in told(page)
     page.keyboard.press("ArrowUp")
-    assert told(page).startswith("line break")
+    assert told(page).startswith("“:”: ")  # as far to the right as the line above goes
     expect(page.locator(".coloured .current")).to_have_count(1)
+
+
+def test_what_is_typed_is_coloured_where_it_stands(inside, shipped):
+    page = inside()
+    read(page, TEXT)
+    before = np.minimum(1, surprisal(shipped, TEXT).nats / 6)
+    expect_strengths(page, before)
+    page.locator("#inside-text").focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text(" Quite so, my lord.\n")
+    text = f"{TEXT} Quite so, my lord.\n"
+    found = surprisal(shipped, text)
+    expect_strengths(page, np.minimum(1, found.nats / 6))
+    expect(page.locator("#inside-text")).to_have_value(text)
+
+
+def test_the_colours_lie_exactly_behind_the_letters(inside):
+    """Both break their lines alike, at every width: the copy makes the text area as high as it is,
+    so that a text area that needs one line more would have to scroll."""
+    page = inside()
+    text = "A long line that has to be broken somewhere, perhaps here.  And\there, and " * 9
+    for width in (1280, 700, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        for ending in ("", "\n", "\n\n", "   "):
+            read(page, text + ending)
+            heights = page.locator("#inside-text").evaluate(
+                "box => [box.scrollHeight, box.clientHeight]"
+            )
+            assert heights[0] <= heights[1], (width, ending)
+
+
+def test_letters_that_join_stay_joined_and_begin_on_the_right(inside):
+    """The text is one run of letters in the text area; the copy behind it only lends its places."""
+    page = inside()
+    read(page, "שלום عليكم")
+    box = page.locator("#inside-text")
+    assert box.evaluate("box => getComputedStyle(box).direction") == "rtl"
+    first, last = (page.locator(".coloured span").nth(place).bounding_box() for place in (0, -1))
+    field = page.locator(".coloured").bounding_box()
+    assert first["x"] > last["x"]
+    assert first["x"] + first["width"] > field["x"] + field["width"] - 40
+    assert page.locator(".coloured").evaluate("field => getComputedStyle(field).color") == (
+        "rgba(0, 0, 0, 0)"
+    )
 
 
 def test_named_cells_are_listed_and_colour_the_text(inside, shipped):
@@ -118,7 +172,7 @@ def test_named_cells_are_listed_and_colour_the_text(inside, shipped):
         expect(page.locator('.named[aria-pressed="true"]')).to_have_count(1)
         expected = layers[meaning.layer - 1][:, meaning.cell - 1]
         expect_strengths(page, expected)
-    page.locator(".coloured span").nth(3).hover()
+    point_at(page, 3)
     sign = "−" if expected[3] < 0 else "+"
     expect(page.locator(".value-tip")).to_contain_text(
         f"cell {meaning.cell} of layer {meaning.layer}: {sign}{abs(expected[3]):.2f}"
@@ -219,7 +273,10 @@ def test_odd_texts_stand_unchanged_and_what_is_unknown_is_named(inside):
     assert page.locator(".coloured").text_content() == text
     expect(page.locator(".inside .unknown")).to_contain_text("Skipped")
     assert page.locator(".coloured .skipped").count() > 3
-    page.locator(".coloured .skipped").first.hover()
+    place = page.locator(".coloured span").evaluate_all(
+        "spans => spans.findIndex((span) => span.classList.contains('skipped'))"
+    )
+    point_at(page, place)
     expect(page.locator(".value-tip")).to_contain_text("skipped")
     read(page, "")
     expect(page.locator(".figures-told")).to_contain_text("nothing to read yet")
@@ -230,7 +287,11 @@ def test_a_text_that_is_too_long_is_refused_and_nothing_is_lost(inside):
     read(page, TEXT)
     page.locator("#inside-text").fill("o" * 4001)
     expect(page.locator(".inside .refused")).to_contain_text("4,001 characters")
-    assert page.locator(".coloured").text_content() == TEXT
+    expect(page.locator("#inside-text")).to_have_value("o" * 4001)
+    expect(page.locator(".coloured span")).to_have_count(0)  # no colours of another text
+    page.locator("#inside-text").fill("o" * 4000)
+    expect(page.locator(".coloured span")).to_have_count(4000)
+    expect(page.locator(".inside .refused")).to_have_count(0)
 
 
 def test_a_model_whose_cells_nobody_looked_for_can_be_searched(inside, shipped, home_folder):
@@ -257,9 +318,9 @@ def test_it_fits_on_a_phone_and_the_text_stands_above_the_cells(inside, theme):
     page = inside(path=f"/?__theme={theme}", width=390, height=844)
     page.get_by_label("Cells", exact=True).check()
     page.locator(".named").first.wait_for()
-    page.locator(".coloured span").nth(10).click()
+    page.locator("#inside-text").click(position={"x": 40, "y": 30})
     assert overflow(page) <= 0
-    text, cells = (page.locator(name).bounding_box() for name in (".coloured", ".cell-list"))
+    text, cells = (page.locator(name).bounding_box() for name in (".coloured-scroll", ".cell-list"))
     assert text["y"] + text["height"] <= cells["y"]
 
 
@@ -268,6 +329,7 @@ def test_coloured_letters_can_be_read(inside):
     page = inside(color_scheme="light")
     text = "qxv jzzk wrtp, lkjh gfdsa! My lord, the day is done and we shall go."
     read(page, text)
+    wait_until_shown(page, lambda: np.abs(strengths(page)).max() > 0.5)
     shown = strengths(page)
     for mode in ("Surprise", "Cells"):
         page.get_by_label(mode, exact=True).check()
@@ -297,11 +359,12 @@ def contrasts(page) -> list[float]:
                 return 0.2126 * r + 0.7152 * g + 0.0722 * b;
             };
             const field = document.querySelector(".coloured");
-            const paper = numbers(getComputedStyle(field).backgroundColor);
+            const paper = numbers(getComputedStyle(field.parentElement).backgroundColor);
+            const box = document.querySelector("#inside-text");
+            const letter = luminance(numbers(getComputedStyle(box).color));
             return [...field.children].map((span) => {
                 const style = getComputedStyle(span);
                 const behind = luminance(over(numbers(style.backgroundColor), paper));
-                const letter = luminance(numbers(style.color));
                 const [dark, light] = [behind, letter].sort((a, b) => a - b);
                 return (light + 0.05) / (dark + 0.05);
             });

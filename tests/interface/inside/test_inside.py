@@ -68,7 +68,8 @@ def test_the_named_cells_and_the_last_sample_are_listed(inside, home, model):
     assert answer["layers"] == [5, 7] and answer["was_searched"]
     (cell,) = answer["cells"]
     assert (cell["layer"], cell["cell"]) == (2, 7)
-    assert cell["sentence"] == "Cell 7 of layer 2 knows whether it is inside a word, AUC 0.91"
+    assert cell["sentence"] == "Cell 7 of layer 2 knows whether it is inside a word"
+    assert cell["measure"] == "area under the ROC curve: AUC = 0.91"
     assert answer["sample"] == ""
     shipped = inside.cells(SHIPPED)
     assert len(shipped["cells"]) >= 7 and 100 < len(shipped["sample"]) <= 500

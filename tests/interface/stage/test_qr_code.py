@@ -4,13 +4,19 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from charlstm.interface.stage.qr_code import qr_routes, room_address, terminal_code
+from charlstm.interface.stage.qr_code import (
+    address_for_others,
+    qr_routes,
+    room_address,
+    terminal_code,
+)
 
 ADDRESS = "http://192.0.2.7:7860/?text=ROMEO%3A&t=0.8"
 
 
 def client(host=None) -> TestClient:
-    return TestClient(Starlette(routes=qr_routes(host)), base_url="http://127.0.0.1:7860")
+    routes = qr_routes(lambda port: address_for_others(host, port))
+    return TestClient(Starlette(routes=routes), base_url="http://127.0.0.1:7860")
 
 
 def test_the_code_is_a_picture_that_depends_on_the_address():
@@ -39,6 +45,15 @@ def test_a_server_that_listens_everywhere_knows_its_address():
     assert address == "" or (address.startswith("http://") and address.endswith(":7861/"))
     assert "0.0.0.0" not in address  # noqa: S104
     assert room_address("192.0.2.7", 80) == "http://192.0.2.7:80/"
+
+
+def test_a_shared_link_and_a_space_are_for_everybody(monkeypatch):
+    link = "https://4d2a.gradio.live"
+    assert address_for_others(None, 7860, link) == link
+    assert address_for_others("0.0.0.0", 7860, link) == link  # noqa: S104
+    monkeypatch.setenv("SPACE_HOST", "somebody-charlstm.hf.space")
+    assert address_for_others("0.0.0.0", 7860) == "https://somebody-charlstm.hf.space/"  # noqa: S104
+    assert client().get("/room-address").json()["address"].startswith("https://somebody")
 
 
 def test_the_code_can_be_shown_in_a_terminal():

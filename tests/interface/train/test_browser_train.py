@@ -94,7 +94,7 @@ def test_the_report_and_the_buttons_follow_the_training(look, make):
     expect(listed(page)).to_be_hidden()
     for step in (5, 9):
         go_on(run, step, f"<b>text</b> {step}")
-        expect(status(page)).to_contain_text(f"{step},000 characters a second")
+        expect(status(page)).to_contain_text(f"{step},000 letters a second")
         expect(page.locator("#sample")).to_contain_text(f"<b>text</b> {step}")
         expect(page.locator("#charts")).to_contain_text("2.00 training")
     save_checkpoint(random_checkpoint(), run.paths.checkpoint)
@@ -122,13 +122,13 @@ def test_a_training_that_begins_appears_by_itself(look, make):
     expect(status(page)).to_contain_text("No training yet")
     first = make("a")
     go_on(first, 3)
-    expect(status(page)).to_contain_text("3,000 characters a second")
+    expect(status(page)).to_contain_text("3,000 letters a second")
     append(first, "finished", 6.0, pid=first.ownership.pid())
     first.ownership.release()
     expect(page.locator("[data-status=finished]")).to_be_visible()
     second = make("b")
     go_on(second, 4)
-    expect(status(page)).to_contain_text("4,000 characters a second")
+    expect(status(page)).to_contain_text("4,000 letters a second")
     expect(listed(page)).to_have_value(second.name)
     assert page.errors == []
 
@@ -171,12 +171,12 @@ def test_a_page_that_is_not_looked_at_is_sent_nothing(visit, make):
     wait_until_shown(page, lambda: streams.now == 0)
     go_on(run, 5)
     open_tab(page, "Train")
-    expect(status(page)).to_contain_text("5,000 characters a second")
+    expect(status(page)).to_contain_text("5,000 letters a second")
     hide(page)
     wait_until_shown(page, lambda: streams.now == 0)
     go_on(run, 6)
     show_again(page)
-    expect(status(page)).to_contain_text("6,000 characters a second")
+    expect(status(page)).to_contain_text("6,000 letters a second")
     assert len(streams.opened) == 3 and streams.now == 1
     assert page.errors == []
 
@@ -186,7 +186,7 @@ def test_a_connection_that_is_cut_is_mended_and_nothing_is_lost(look, make, serv
     go_on(run, 5, "To be")
     with wire_to(server.port) as wire:
         page = look(on=replace(server, address=f"http://127.0.0.1:{wire.port}"))
-        expect(status(page)).to_contain_text("5,000 characters a second")
+        expect(status(page)).to_contain_text("5,000 letters a second")
         before = page.locator("#train-now").inner_text()
         connection = page.locator("training-report .connection")
         assert connection.get_attribute("role") == "status"
@@ -198,10 +198,10 @@ def test_a_connection_that_is_cut_is_mended_and_nothing_is_lost(look, make, serv
         )
         go_on(run, 6)
         wire.mend()
-        expect(status(page)).to_contain_text("6,000 characters a second")
+        expect(status(page)).to_contain_text("6,000 letters a second")
         expect(connection).to_have_text("")
         go_on(run, 7)
-        expect(status(page)).to_contain_text("7,000 characters a second")
+        expect(status(page)).to_contain_text("7,000 letters a second")
 
 
 def test_a_connection_that_has_fallen_silent_is_given_up(look, make, server):
@@ -210,11 +210,11 @@ def test_a_connection_that_has_fallen_silent_is_given_up(look, make, server):
     with wire_to(server.port) as wire:
         address = f"http://127.0.0.1:{wire.port}"
         page = look(on=replace(server, address=address), with_clock=True)
-        expect(status(page)).to_contain_text("5,000 characters a second")
+        expect(status(page)).to_contain_text("5,000 letters a second")
         wire.forget()
         go_on(run, 6)
         page.clock.run_for(7000)
-        expect(status(page)).to_contain_text("6,000 characters a second")
+        expect(status(page)).to_contain_text("6,000 letters a second")
 
 
 def test_a_server_that_answers_with_an_error_is_lost_until_it_answers_well(look, make):
@@ -228,7 +228,7 @@ def test_a_server_that_answers_with_an_error_is_lost_until_it_answers_well(look,
     show_again(page)
     expect(page.locator("training-report .connection")).to_contain_text(LOST)
     page.unroute("**/news?*")
-    expect(status(page)).to_contain_text("8,000 characters a second")
+    expect(status(page)).to_contain_text("8,000 letters a second")
     expect(page.locator("training-report .connection")).to_have_text("")
 
 

@@ -107,7 +107,7 @@ def report_of(run, timeline) -> str:
 def test_a_running_training_says_how_long_it_still_takes(run):
     html = report.status_html(run, timeline("running"))
     assert 'data-status="running"' in html and "Learning" in html
-    assert "3 minutes left" in html and "12,345 characters a second" in html
+    assert "3 minutes left" in html and "12,345 letters a second" in html
     assert 'aria-valuenow="25"' in html
     assert "It guesses" not in html, "no result before the end"
 

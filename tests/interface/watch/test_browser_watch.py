@@ -361,7 +361,7 @@ def test_a_damaged_story_is_an_error_in_words_and_the_others_stay_within_reach(w
     page.locator("#watch-choice input").click()
     page.get_by_role("option", name=SHIPPED_TITLE).click()
     ready(page, len(SHIPPED.samples))
-    expect(page.locator(".watch-note")).to_have_text("")
+    expect(page.locator(".watch-note")).to_have_text(NOTES["sampled"])
     assert page.errors == []
 
 

@@ -136,7 +136,7 @@ def test_the_shipped_model_shows_every_snapshot_of_its_training(registry):
     assert texts(answer) == [sample.text for sample in samples]
     assert answer["order"] == [moment["key"] for moment in moments(answer)]
     assert len(set(answer["order"])) == len(samples) == len(marks(answer))
-    assert not answer["live"] and answer["note"] == ""
+    assert not answer["live"] and answer["note"] == NOTES["sampled"]
     json.dumps(answer, allow_nan=False)
 
 
