@@ -5,9 +5,8 @@ import sys
 
 from charlstm import bootstrap
 
-# Each file's tests in one process, which share what is costly to make: a page, a training. One
-# process more than the two cores of a small machine: many tests wait for something.
-IN_PROCESSES = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+# Each file's tests in one process, which share what is costly to make: a page, a training.
+IN_TWO_PROCESSES = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def main() -> None:
@@ -19,7 +18,7 @@ def main() -> None:
     )
     bootstrap.ensure_chromium()
     options = [argument for argument in sys.argv[1:] if argument != "--no-lock"]
-    bootstrap.become(python, ["-m", "pytest", *IN_PROCESSES, *options])
+    bootstrap.become(python, ["-m", "pytest", *IN_TWO_PROCESSES, *options])
 
 
 if __name__ == "__main__":

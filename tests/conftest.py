@@ -11,7 +11,6 @@ os.environ["CHARLSTM_NICE"] = "0"  # beside busy processes a training would get 
 import hypothesis
 import pytest
 
-from charlstm.home import home as chosen_home
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
@@ -58,15 +57,10 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _measured_ways_stay_out_of_the_checkout(tmp_path_factory):
-    """Fixtures that outlive a test have no home of their own: what they measure goes elsewhere."""
-    elsewhere = tmp_path_factory.mktemp("home")
-
-    def home_of_tests():
-        return chosen_home() if os.environ.get("CHARLSTM_HOME") else elsewhere
-
+def _home_of_what_outlives_a_test(tmp_path_factory):
+    """What is trained or measured for several tests stays out of the checkout."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlstm.runs.fastest_way.home", home_of_tests)
+        patch.setenv("CHARLSTM_HOME", str(tmp_path_factory.mktemp("home")))
         yield
 
 

@@ -9,6 +9,7 @@ from charlstm.command_line.progress import DownloadBar
 from charlstm.errors import CharLSTMError
 from charlstm.runs.events import Finished
 from charlstm.runs.fine_tuning import BUDGET
+from charlstm.runs.ownership import check_place_is_free
 from charlstm.runs.recipes import Budget, find_recipe
 from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
@@ -32,6 +33,7 @@ def prepare_run(arguments: argparse.Namespace) -> Run:
     Raises:
         CharLSTMError: the arguments cannot be used; no file has been created or changed.
     """
+    check_place_is_free()
     budget = None
     if arguments.minutes is not None or arguments.epochs is not None:
         budget = Budget(minutes=arguments.minutes, epochs=arguments.epochs)

@@ -1,4 +1,4 @@
-"""Ensures that at most one process of this machine trains in a run folder."""
+"""Ensures that one training goes on at a time: in a run folder, and in all of a home folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 from charlstm.files import locked, remove_file, replace_file
+from charlstm.home import home, make_folder
+
+TAKEN = "Another training is running. Stop it, or wait for it to finish."
 
 
 class RunError(CharLSTMError):
@@ -16,11 +19,17 @@ class RunError(CharLSTMError):
 
 
 class Ownership:
-    """The process that trains in a folder: its id and start time, stored in process.json."""
+    """The process that trains in a folder: its id and start time, stored in a file.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.path = folder / "process.json"
+    Args:
+        name: of the file, and of the lock beside it.
+        taken: what to say to another process that wants to train here.
+    """
+
+    def __init__(self, folder: Path, name: str = "process", taken: str = ""):
+        self.path = folder / f"{name}.json"
+        self._lock = folder / f"{name}.lock"
+        self._taken = taken or f"The training in {folder} is running already. Stop it first."
 
     def pid(self) -> int | None:
         """Id of the process that is training in this folder; None if there is none."""
@@ -42,7 +51,7 @@ class Ownership:
     def check_free(self) -> None:
         """Raise RunError if a process other than this one is training here."""
         if self.pid() not in (None, os.getpid()):
-            raise RunError(f"The training in {self.folder} is running already. Stop it first.")
+            raise RunError(self._taken)
 
     def claim(self) -> None:
         """Make this process the owner.
@@ -67,4 +76,24 @@ class Ownership:
 
     def deciding(self) -> AbstractContextManager[None]:
         """Hold the folder's lock while the owner is chosen."""
-        return locked(self.folder / "process.lock")
+        return locked(self._lock)
+
+
+def training_place() -> Ownership:
+    """The one place for a training among all that share a home folder.
+
+    Whoever starts a training (a page, each of several servers, the command line) decides here.
+
+    Raises:
+        CharLSTMError: the home folder cannot be written to.
+    """
+    return Ownership(make_folder(home()), "training", TAKEN)
+
+
+def check_place_is_free() -> None:
+    """Check it without creating anything.
+
+    Raises:
+        RunError: another process is training.
+    """
+    Ownership(home(), "training", TAKEN).check_free()

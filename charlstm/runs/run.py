@@ -20,9 +20,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,12 +35,14 @@ from charlstm.home import PACKAGE_PARENT, make_folder, runs_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs.config import RunConfig, read_config, write_config
 from charlstm.runs.event_log import START, EventLog
-from charlstm.runs.events import Event
-from charlstm.runs.ownership import Ownership, RunError
+from charlstm.runs.events import Event, Stopped
+from charlstm.runs.ownership import TAKEN, Ownership, RunError, training_place
 from charlstm.runs.recipes import Budget
 from charlstm.runs.sizing import Size
 from charlstm.runs.timeline import Timeline, timeline_of
 from charlstm.runs.training_request import TrainingRequest
+
+KILL_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,10 @@ class Run:
         """Record the size that was chosen, before the training begins."""
         write_config(replace(self.config, size=size), self.paths.config)
 
+    def remove(self) -> None:
+        """Delete the folder and all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     # Inputs: files that are written once
 
     def text(self) -> str:
@@ -264,14 +273,18 @@ class Run:
         """Start or resume the training in a separate process.
 
         Raises:
-            RunError: it is running already, or its events cannot be read.
+            RunError: it or another one is running already, or its events cannot be read.
         """
-        with self.ownership.deciding():
+        place = training_place()
+        with place.deciding(), self.ownership.deciding():
             if self.is_alive():
                 raise RunError(f"The training in {self.folder} is running already.")
+            if place.pid() is not None:
+                raise RunError(TAKEN)
             self.paths.stop.unlink(missing_ok=True)
             process = self._start_process("--resume" if self.events() else "--run")
             self.ownership.write(process.pid)
+            place.write(process.pid)
         return process
 
     def _start_process(self, option: str) -> subprocess.Popen:
@@ -292,6 +305,36 @@ class Run:
     def stop(self) -> None:
         """Request that the training end after its current step and keep the model."""
         self.paths.stop.touch()
+
+    def end_getting_ready(self) -> None:
+        """End a training that still gets ready: it may be busy with one thing for half a minute.
+
+        Nothing is lost, because nothing was learned since its process began. It can be resumed.
+        """
+        import psutil
+
+        with self.ownership.deciding():
+            pid = self.ownership.pid()
+            if pid in (None, os.getpid()) or self.timeline().status != "preparing":
+                return
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).kill()
+            until_s = time.monotonic() + KILL_PATIENCE_S
+            # Not by psutil's `wait`, which would take its exit code from who started it.
+            while self.is_alive() and time.monotonic() < until_s:
+                time.sleep(0.02)
+            before = self.timeline()
+            self.append(
+                Stopped(
+                    elapsed_s=before.elapsed_s,
+                    pid=pid,
+                    step=0 if before.latest is None else before.latest.step,
+                    epoch=0.0 if before.latest is None else before.latest.epoch,
+                    prepare_s=0.0,
+                )
+            )
+            self.paths.stop.unlink(missing_ok=True)
+            self.ownership.release()
 
 
 def _new_folder(recipe_name: str) -> Path:

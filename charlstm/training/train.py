@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from charlstm.errors import CharLSTMError
 from charlstm.runs.events import Ending, Event, Failed, Preparing, Started
+from charlstm.runs.ownership import RunError, training_place
 from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
 from charlstm.runs.sizing import best_size
@@ -35,9 +36,14 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
         The terminal event: `Finished`, `Stopped` or `Failed`.
 
     Raises:
-        RunError: another process is training in this folder.
+        RunError: another process is training, in this folder or in any other of the home folder.
     """
     run.ownership.claim()
+    try:
+        release_place = _take_place()
+    except RunError:
+        run.ownership.release()
+        raise
     elapsed_s = 0.0
 
     def follow(event: Event) -> None:
@@ -81,6 +87,20 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
     finally:
         run.paths.stop.unlink(missing_ok=True)
         run.ownership.release()
+        release_place()
+
+
+def _take_place() -> Callable[[], None]:
+    """Take the one place for a training; returns what gives it up.
+
+    Where the home folder cannot be written to, nobody else trains there either.
+    """
+    try:
+        place = training_place()
+    except CharLSTMError:
+        return lambda: None
+    place.claim()
+    return place.release
 
 
 def with_chosen_size(run: Run, device: Device) -> Recipe:

@@ -10,7 +10,9 @@ import sys
 import psutil
 import pytest
 
+from charlstm.runs.ownership import check_place_is_free, training_place
 from charlstm.runs.run import Run, RunError, Runs
+from tests.tiny_runs import append
 
 
 @pytest.fixture
@@ -82,6 +84,83 @@ def test_of_many_processes_that_claim_a_folder_at_once_one_gets_it(run):
         for process in processes:
             process.kill()
             process.communicate()
+
+
+def test_one_training_at_a_time_in_all_of_a_home_folder(make, sleeper):
+    """Pages, further servers and the command line all decide in the same place."""
+    going_on, waiting = make(), make()
+    owned_by(going_on, sleeper.pid)
+    training_place().write(sleeper.pid)
+    with pytest.raises(RunError, match="Another training is running"):
+        waiting.start()
+    assert not waiting.is_alive() and not waiting.ownership.was_claimed()
+    with pytest.raises(RunError, match="Another training is running"):
+        check_place_is_free()
+    sleeper.kill()
+    sleeper.wait()
+    check_place_is_free()
+    training_place().claim()
+    check_place_is_free()  # this process has it
+    training_place().release()
+
+
+def test_of_servers_that_start_trainings_at_the_same_moment_one_does(make, tmp_path):
+    runs = [make() for _ in range(4)]
+    code = (
+        "import subprocess, sys\n"
+        "from charlstm.runs.run import Run, RunError\n"
+        "run = Run(sys.argv[1])\n"
+        "run._start_process = lambda _: subprocess.Popen("
+        "[sys.executable, '-c', 'import time; time.sleep(1000)'])\n"
+        "print('ready', flush=True); input()\n"
+        "try: print(run.start().pid, flush=True)\n"
+        "except RunError as error: print(error, flush=True)\n"
+        "input()"
+    )
+    servers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(run.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for run in runs
+    ]
+    try:
+        for server in servers:
+            assert server.stdout.readline() == "ready\n"
+        for server in servers:
+            server.stdin.write("\n")
+            server.stdin.flush()
+        answers = [server.stdout.readline().strip() for server in servers]
+        assert sum(answer.isdecimal() for answer in answers) == 1
+        assert sum("Another training is running" in answer for answer in answers) == 3
+        assert [run.is_alive() for run in runs] == [answer.isdecimal() for answer in answers]
+    finally:
+        for answer in answers:
+            if answer.isdecimal():
+                psutil.Process(int(answer)).kill()
+        for server in servers:
+            server.kill()
+            server.communicate()
+
+
+def test_a_training_that_gets_ready_can_be_ended_and_resumed(run, sleeper):
+    append(run, "preparing", task="building")
+    owned_by(run, sleeper.pid)
+    run.stop()
+    run.end_getting_ready()
+    assert sleeper.wait() != 0
+    assert not run.is_alive() and not run.ownership.was_claimed() and not run.paths.stop.exists()
+    assert run.timeline().status == "stopped"
+
+
+@pytest.mark.parametrize("kind", ["progress", "measuring"])
+def test_a_training_that_has_learned_something_is_not_ended_so(run, sleeper, kind):
+    append(run, kind)
+    owned_by(run, sleeper.pid)
+    run.end_getting_ready()
+    assert sleeper.poll() is None and run.is_alive()
 
 
 def test_a_process_that_has_ended_does_not_train(run, sleeper):

@@ -50,6 +50,7 @@ INTRODUCTION = (
     '<h2 class="headline">Teach a network to write</h2><p>It guesses the next letter of a text, '
     "looks, and learns from its mistake: a million times. You see it happen.</p>"
 )
+STOP_PATIENCE_S = 1.0
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
 LIVE_PARTS = {
     "sample": '<div class="live-part"></div>',
@@ -173,7 +174,12 @@ class Trainer:
             source=source_model,
         )
         run = Run.create(request)
-        log_training(run, run.start())
+        try:
+            process = run.start()
+        except CharLSTMError:  # another server was faster
+            run.remove()
+            raise
+        log_training(run, process)
         return run.name
 
     def _refuse_while_one_runs(self) -> None:
@@ -187,7 +193,12 @@ class Trainer:
     # The buttons of the training that is shown
 
     def stop(self, name: str) -> None:
-        self.runs.get(name).stop()
+        run = self.runs.get(name)
+        run.stop()
+        # What it does to get ready may take long: then it is not waited for.
+        later = threading.Timer(STOP_PATIENCE_S, run.end_getting_ready)
+        later.daemon = True
+        later.start()
 
     def resume(self, name: str) -> None:
         self._refuse_while_one_runs()
