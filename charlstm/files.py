@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _IS_WINDOWS = sys.platform == "win32"
 # A reader of this package holds a file open for some milliseconds, a virus scanner for longer.
@@ -64,6 +66,18 @@ def _once_it_is_closed(change: Callable[[], None]) -> None:
             if not _IS_WINDOWS or time.monotonic() >= until_s:
                 raise
             time.sleep(PAUSE_S)
+
+
+def parse_json(content: str | bytes) -> Any:
+    """Parse what a file or a stranger says is JSON.
+
+    Raises:
+        ValueError: it is not, or is nested more deeply than can be followed.
+    """
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise ValueError("too many lists or objects within each other") from error
 
 
 @contextmanager

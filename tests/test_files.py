@@ -183,3 +183,12 @@ def test_on_windows_a_lock_is_waited_for_longer_than_the_system_waits(tmp_path, 
     with files.locked(tmp_path / "a.lock"):
         assert asked == ["lock"] * 3
     assert asked == ["lock"] * 3 + ["unlock"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", b"\xff", "[" * 100_000, '{"a":' * 100_000, "1" * 5000]
+)
+def test_what_is_no_json_is_one_kind_of_error(content):
+    with pytest.raises(ValueError):
+        files.parse_json(content)
+    assert files.parse_json('{"a": [1]}') == files.parse_json(b'{"a": [1]}') == {"a": [1]}

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from contextlib import aclosing
 from html import escape
-from typing import Any
+from typing import Any, get_type_hints
 
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
+
+# What a handler's type hints ask for: whether a value fits, and how it is called in a sentence.
+KINDS: dict[Any, tuple[Callable[[Any], bool], str]] = {
+    str: (lambda value: isinstance(value, str), "a text"),
+    str | None: (lambda value: value is None or isinstance(value, str), "a text, or nothing"),
+    int: (lambda value: type(value) is int, "a whole number"),
+    float: (lambda value: type(value) in (int, float) and math.isfinite(value), "a number"),
+    bool: (lambda value: isinstance(value, bool), "true or false"),
+}
 
 
 def offer(name: str, answer: Callable[..., dict]) -> None:
@@ -51,13 +61,37 @@ def errors_as_messages(handler):
     return _with_errors(handler, as_message)
 
 
+def check_types(handler: Callable, arguments: tuple) -> None:
+    """Check what a program sent against the type hints of the handler that is to work with it.
+
+    Raises:
+        CharLSTMError: an argument is of another type.
+    """
+    hints = get_type_hints(handler)
+    for name, value in zip(inspect.signature(handler).parameters, arguments, strict=False):
+        fits, expected = KINDS.get(hints.get(name), (None, ""))
+        if fits is not None and not fits(value):
+            raise CharLSTMError(f"{name} was {value!r:.40}; expected {expected}.")
+        try:
+            if isinstance(value, str):
+                value.encode()
+        except UnicodeEncodeError as error:
+            raise CharLSTMError(
+                f"{name} has half a character at position {error.start + 1:,}; send whole ones."
+            ) from error
+
+
 def _with_errors(handler, react: Callable[[CharLSTMError], Any]):
-    """Wrap `handler` so that a `CharLSTMError` yields or returns what `react` makes of it."""
+    """Wrap `handler` so that a `CharLSTMError` yields or returns what `react` makes of it.
+
+    Arguments of wrong types are such an error too.
+    """
     if inspect.isasyncgenfunction(handler):
 
         @functools.wraps(handler)
         async def wrapped(*arguments):
             try:
+                check_types(handler, arguments)
                 async with aclosing(handler(*arguments)) as yielded:
                     async for outputs in yielded:
                         yield outputs
@@ -69,6 +103,7 @@ def _with_errors(handler, react: Callable[[CharLSTMError], Any]):
         @functools.wraps(handler)
         def wrapped(*arguments):
             try:
+                check_types(handler, arguments)
                 return handler(*arguments)
             except CharLSTMError as error:
                 return react(error)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from charlstm.interface.assets import assets, browser_function
 from charlstm.interface.compare.tab import build_compare_tab
+from charlstm.interface.doors import Doors
 from charlstm.interface.health import health_route
 from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
@@ -103,7 +105,13 @@ def launch_settings(
     return {
         "theme": theme,
         "head": head,
-        "app_kwargs": {"routes": routes, "middleware": [Middleware(LinkPreview)]},
+        "app_kwargs": {
+            "routes": routes,
+            "middleware": [
+                Middleware(Doors, get_upload_folder),
+                Middleware(LinkPreview),
+            ],
+        },
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each open stream
         "max_file_size": "20mb",  # larger than our own limit of 5 MB, which has a clearer message

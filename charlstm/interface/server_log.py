@@ -21,6 +21,7 @@ from charlstm.machine import cpu_name
 from charlstm.runs.run import Run
 
 log = logging.getLogger("charlstm")
+BROKEN = "The server met an error that it did not expect, and its log says which. Try again."
 
 
 def log_start(address: str) -> None:
@@ -45,7 +46,7 @@ def _log_end(run: Run, process: subprocess.Popen) -> None:
 def log_unexpected_errors(demo: gr.Blocks) -> None:
     """Log exceptions of the page's handlers that are bugs, without their messages.
 
-    Visitors see the same as before. Gradio no longer prints such an exception, whose message may
+    Visitors read that there was one. Gradio no longer prints such an exception, whose message may
     quote a visitor's input.
     """
     for event in demo.fns.values():
@@ -89,7 +90,7 @@ def _logged_errors() -> Iterator[None]:
         raise
     except Exception as error:
         log_unexpected(error)
-        raise gr.Error(str(error), print_exception=False) from error
+        raise gr.Error(BROKEN, print_exception=False) from error
 
 
 def log_unexpected(error: Exception) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import replace_file
+from charlstm.files import parse_json, replace_file
 from charlstm.network.training_record import SourceRecord, TeacherRecord, parse_teachers
 from charlstm.runs.distillation import distillation_notice
 from charlstm.runs.fine_tuning import fine_tuned, fine_tuning_notices
@@ -170,7 +170,7 @@ def read_config(path: Path) -> RunConfig:
         RunError: it is missing, damaged, or of another version.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise RunError(
             f"{path.parent} is not a run folder, or its config.json is damaged. Give the folder "

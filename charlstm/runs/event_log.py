@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from charlstm.files import parse_json
 from charlstm.runs.events import Event, event_from_json
+from charlstm.runs.ownership import RunError
 
 PART_BYTES = 1_000_000  # read at once: the log of a week has 60 MB
 
@@ -65,7 +67,7 @@ class EventLog:
 
         Raises:
             RunError: an event is damaged, or was written by another version. The parts before it
-                have been yielded.
+                have been yielded. Or there is something else in place of the file.
         """
         try:
             file = open(self.path, "rb")
@@ -73,6 +75,9 @@ class EventLog:
             if position != START:
                 yield LogPart(events=[], begins_anew=True, end=START)
             return
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise RunError(f"{self.path} cannot be read: {reason}.") from error
         with file:
             state = os.fstat(file.fileno())
             begins_anew = state.st_ino != position.file or state.st_size < position.read_bytes
@@ -102,7 +107,7 @@ class EventLog:
 def _parse(line: bytes) -> list[Event]:
     """The event on a line, in a list; empty if the line holds none."""
     try:
-        record = json.loads(line)
+        record = parse_json(line)
     except ValueError:
         return []  # cut short by a killed process; the next process ended the line
     event = event_from_json(record)

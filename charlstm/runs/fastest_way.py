@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from charlstm.backend import chosen_backend, expected_device_kind
 from charlstm.errors import CharLSTMError
-from charlstm.files import locked, replace_file
+from charlstm.files import locked, parse_json, replace_file
 from charlstm.home import PACKAGE_PARENT, home, make_folder
 from charlstm.machine import available_cores, cpu_name
 from charlstm.network import (
@@ -227,8 +227,8 @@ def _code_digest() -> str:
 def _read() -> dict:
     """What was measured so far; empty if nothing was, or the file is damaged."""
     try:
-        records = json.loads(_path().read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        records = parse_json(_path().read_bytes())
+    except (OSError, ValueError):
         return {}
     return records if isinstance(records, dict) else {}
 

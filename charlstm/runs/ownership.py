@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import locked, remove_file, replace_file
+from charlstm.files import locked, parse_json, remove_file, replace_file
 from charlstm.home import home, make_folder
 
 TAKEN = "Another training is running. Stop it, or wait for it to finish."
@@ -36,7 +36,7 @@ class Ownership:
         import psutil
 
         try:
-            owner = json.loads(self.path.read_text())
+            owner = parse_json(self.path.read_bytes())
             process = psutil.Process(owner["pid"])
             # The system reuses process ids: the start time identifies the process.
             same = abs(process.create_time() - owner["create_time"]) < 2

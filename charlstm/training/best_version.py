@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from charlstm.files import parse_json
 from charlstm.network.checkpoint import write_tensors
 from charlstm.network.training_record import KeptVersion
 
@@ -93,7 +94,7 @@ class BestVersion:
 
         try:
             with safe_open(self.path, framework="numpy") as file:
-                record = json.loads(file.metadata()["story"])
+                record = parse_json(file.metadata()["story"])
                 best = _Best(**record["best"])
                 latest, measured = list(record["latest"]), record["windows"]
                 weights = {name: file.get_tensor(name) for name in file.keys()}

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import parse_json
 from charlstm.network.checkpoint import Checkpoint, save_checkpoint, write_tensors
 from charlstm.runs.run import RunPaths
 from charlstm.training.best_version import BestVersion
@@ -90,7 +91,7 @@ def read_resume(path: Path, backend: str) -> tuple[ResumePoint, list[np.ndarray]
 
     try:
         with safe_open(path, framework="numpy") as file:
-            position = json.loads(file.metadata()["position"])
+            position = parse_json(file.metadata()["position"])
             point = ResumePoint(
                 step=int(position["step"]),
                 elapsed_s=float(position["elapsed_s"]),

@@ -55,6 +55,35 @@ def names(parts) -> list[str]:
     return [name for _, name in parts["trainings"]]
 
 
+NESTED = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda run: run.paths.config.write_text(NESTED),
+        lambda run: run.paths.config.write_text('{"a":' * 100_000),
+        lambda run: run.paths.config.write_bytes(b"\xff\xfe"),
+        lambda run: (run.paths.config.unlink(), run.paths.config.mkdir()),
+        lambda run: run.paths.events.write_text(f"{NESTED}\n"),
+        lambda run: run.paths.events.mkdir(),
+        lambda run: (run.folder / "process.json").write_text(NESTED),
+        lambda run: (run.folder / "process.json").mkdir(),
+        lambda run: run.paths.checkpoint.mkdir(),
+        lambda run: run.paths.log.mkdir(),
+    ],
+)
+def test_a_damaged_folder_hides_no_other_training(registry, make, damage):
+    good, bad = make("a"), make("b")
+    begin(good)
+    damage(bad)
+    parts = TrainingNews(registry, good.name)(1)
+    assert parts["shown"] == good.name and good.name in names(parts)
+    assert 'data-status="interrupted"' in parts["status"] or "Interrupted" in parts["status"]
+    assert registry.default() is not None and not registry.runs.is_training()
+    TrainingNews(registry, bad.name)(1)  # and is itself no error
+
+
 def test_before_any_training_there_is_a_word_on_what_will_come(registry, make):
     look = TrainingNews(registry, "")
     parts = look(1)

@@ -1,0 +1,198 @@
+"""What every request passes before anything is done with it, and every answer on its way out.
+
+Gradio serves many addresses that this page does not need: they are closed. A request's body may
+have only so many bytes, and must arrive within some time. A file that a request names must have
+been uploaded here: Gradio would fetch an address that stands in place of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from charlstm.files import parse_json
+from charlstm.interface.event_stream import refused
+
+OPEN = re.compile(
+    r"""/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(?:/\d+)?)?/?
+    |/(?:write|news|health|qr\.svg|room-address)
+    |/(?:static|assets|svelte|views)/.+
+    |/gradio_api/(?:info|app_id|startup-events|upload|upload_progress|cancel|reset)/?
+    |/gradio_api/queue/(?:join|data)/?
+    |/gradio_api/heartbeat/[^/]+
+    |/gradio_api/(?:run|call|call/v2)/[^/]+(?:/[^/]+)?/?
+    |/gradio_api/file=(?!\w+:).+""",
+    re.VERBOSE,
+)
+UPLOAD = "/gradio_api/upload"
+MAX_UPLOAD_BYTES = 21_000_000
+MAX_BODY_BYTES = 8_000_000  # a pasted text has up to 5 MB
+BODY_S = 120.0  # within which a body must have arrived
+CLOSED = "There is nothing at this address."
+NOT_UPLOADED = "Only a file that was uploaded on this page can be read: choose it again."
+NO_JSON = "The body is not JSON."
+
+# Gradio's page has scripts and styles within it, and makes functions from text.
+CONTENT_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        # A Space and a notebook show the page in a frame.
+        "frame-ancestors 'self' https://huggingface.co https://*.huggingface.co "
+        "https://*.hf.space http://localhost:* http://127.0.0.1:*",
+    ]
+)
+
+
+class _Refusal(Exception):
+    """A request that goes no further.
+
+    Attributes:
+        status: of the answer.
+    """
+
+    def __init__(self, sentence: str, status: int):
+        super().__init__(sentence)
+        self.status = status
+
+
+class Doors:
+    """ASGI middleware, the outermost one.
+
+    Args:
+        upload_folder: returns where Gradio puts files that were uploaded.
+    """
+
+    def __init__(self, app: ASGIApp, upload_folder: Callable[[], str]):
+        self._app = app
+        self._upload_folder = upload_folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        send = _with_safe_headers(send)
+        try:
+            receive = await self._checked(scope, receive)
+        except _Refusal as refusal:
+            await refused(str(refusal), refusal.status)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
+        """What the request's body can be received from, once the request has been checked."""
+        path = _path(scope)
+        if not OPEN.fullmatch(path):
+            raise _Refusal(CLOSED, 404)
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return receive
+        is_upload = path.startswith(UPLOAD)
+        limit = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
+        body = await _whole_body(scope, receive, limit)
+        if path.startswith("/gradio_api/") and not is_upload and body:
+            try:
+                given = parse_json(body)
+            except ValueError as error:
+                raise _Refusal(NO_JSON, 400) from error
+            if any(not self._is_uploaded(path) for path in _paths_of_files(given)):
+                raise _Refusal(NOT_UPLOADED, 400)
+        return _again(body, receive)
+
+    def _is_uploaded(self, path: Any) -> bool:
+        """Whether a file that a request names is one that was uploaded here."""
+        if not isinstance(path, str) or "\0" in path or len(path) > 4096:
+            return False
+        folder = os.path.realpath(self._upload_folder())
+        return Path(os.path.realpath(path)).is_relative_to(folder) and os.path.isfile(path)
+
+
+def _path(scope: Scope) -> str:
+    """The path of a request, without the prefix under which a proxy serves the page."""
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
+async def _whole_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """
+    Raises:
+        _Refusal: it is too long, too slow, or the sender left.
+    """
+    too_long = _Refusal(f"The request has more than {limit:,} bytes; send fewer.", 413)
+    announced = Headers(scope=scope).get("content-length", "0")
+    if announced.isdecimal() and int(announced) > limit:
+        raise too_long
+    until_s = time.monotonic() + BODY_S
+    body = bytearray()
+    while True:
+        try:
+            message = await asyncio.wait_for(receive(), until_s - time.monotonic())
+        except TimeoutError as error:
+            raise _Refusal(
+                f"The request took more than {BODY_S:.0f} seconds to arrive; send it again.", 408
+            ) from error
+        if message["type"] == "http.disconnect":
+            raise _Refusal("The sender left.", 400)
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise too_long
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a body which has been received already, then what comes after it."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def _paths_of_files(given: Any) -> list[Any]:
+    """The paths of all that Gradio would take for a file, however deep within a request."""
+    paths, to_see = [], [given]
+    while to_see:
+        value = to_see.pop()
+        if isinstance(value, dict):
+            if "path" in value or "url" in value:
+                paths.append(value.get("path"))
+            to_see.extend(value.values())
+        elif isinstance(value, list):
+            to_see.extend(value)
+    return paths
+
+
+def _with_safe_headers(send: Send) -> Send:
+    async def send_safely(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+            headers.setdefault("Referrer-Policy", "same-origin")
+            if headers.get("content-type", "").startswith("text/html"):
+                headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+            # Gradio lets pages of other origins ask with a visitor's cookies.
+            if "access-control-allow-credentials" in headers:
+                del headers["access-control-allow-credentials"]
+        await send(message)
+
+    return send_safely

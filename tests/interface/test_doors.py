@@ -1,0 +1,169 @@
+"""What requests are refused before anything is done, and what goes along with each answer."""
+
+import asyncio
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from charlstm.interface import doors
+from charlstm.interface.doors import CLOSED, NOT_UPLOADED, Doors
+
+CALL = "/gradio_api/run/describe"
+
+
+@pytest.fixture
+def uploads(tmp_path):
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    (folder / "text.txt").write_text("a text")
+    (tmp_path / "secret.txt").write_text("a secret")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    return folder
+
+
+@pytest.fixture
+def client(uploads):
+    async def echo(request: Request):
+        return JSONResponse({"bytes": len(await request.body())})
+
+    async def page(request: Request):
+        headers = {"Access-Control-Allow-Credentials": "true"}
+        return HTMLResponse("<p>a page", headers=headers)
+
+    app = Starlette(
+        routes=[
+            Route("/", page),
+            Route("/{path:path}", echo, methods=["GET", "POST", "PUT", "DELETE"]),
+        ],
+        middleware=[Middleware(Doors, lambda: str(uploads))],
+    )
+    return TestClient(app)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/config", "/write", "/news", "/health", "/theme.css", "/assets/index.js",
+     "/views/0123/browser/main.js", "/gradio_api/queue/join", "/gradio_api/queue/data",
+     "/gradio_api/run/odds", "/gradio_api/call/generate", "/gradio_api/call/generate/0a1b",
+     "/gradio_api/heartbeat/x1", "/gradio_api/upload", "/gradio_api/file=/tmp/gradio/a.txt"],
+)  # fmt: skip
+def test_what_the_page_needs_is_open(client, path):
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/gradio_api/deep_link", "/gradio_api/proxy=http://192.0.2.1/", "/gradio_api/vibe-code",
+     "/gradio_api/runs", "/gradio_api/run-history/records", "/gradio_api/stream/a/1/2/a.ts",
+     "/gradio_api/component_server", "/gradio_api/process_recording", "/monitoring", "/login",
+     "/openapi.json", "/gradio_api/openapi.json", "/gradio_api/profiling/traces", "/.env",
+     "/gradio_api/file=http://192.0.2.1/a.txt", "/gradio_api/file=file:///etc/passwd",
+     "/docs", "/gradio_api", "/config%00", "/config/more"],
+)  # fmt: skip
+def test_all_else_is_closed(client, path):
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"error": CLOSED})
+
+
+def test_behind_a_proxy_the_page_has_a_prefix(uploads):
+    async def app(scope, receive, send):
+        passed.append(scope["path"])
+
+    passed, answered = [], []
+
+    async def send(message):
+        answered.append(message)
+
+    for path in ("/demo/write", "/write", "/demo/monitoring", "/demonitoring"):
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "/demo"}
+        asyncio.run(Doors(app, lambda: str(uploads))(scope, None, send))
+    assert passed == ["/demo/write", "/write"]
+    assert [message.get("status") for message in answered] == [404, None, 404, None]
+
+
+@pytest.mark.parametrize("path", [CALL, "/gradio_api/queue/join", "/write"])
+def test_a_body_has_a_limit_whether_or_not_its_size_is_announced(client, path, monkeypatch):
+    monkeypatch.setattr(doors, "MAX_BODY_BYTES", 1000)
+    whole = b'{"data": ["' + b"o" * 1000 + b'"]}'
+    for body in (whole, iter([whole[:600], whole[600:]])):
+        answer = client.post(path, content=body)
+        assert answer.status_code == 413
+        assert answer.json()["error"] == "The request has more than 1,000 bytes; send fewer."
+    assert client.post(path, content=b'{"data": ["O"]}').json() == {"bytes": 15}
+
+
+def test_an_upload_may_be_larger(client, monkeypatch):
+    monkeypatch.setattr(doors, "MAX_BODY_BYTES", 10)
+    assert client.post("/gradio_api/upload", content=b"o" * 1000).json() == {"bytes": 1000}
+    monkeypatch.setattr(doors, "MAX_UPLOAD_BYTES", 900)
+    assert client.post("/gradio_api/upload", content=b"o" * 1000).status_code == 413
+
+
+def test_whoever_sends_slowly_holds_no_place_for_ever(uploads, monkeypatch):
+    monkeypatch.setattr(doors, "BODY_S", 0.05)
+    sent = []
+
+    async def never():
+        await asyncio.sleep(1000)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": CALL, "headers": [], "query_string": b""}
+    asyncio.run(Doors(Starlette(), lambda: str(uploads))(scope, never, send))
+    assert sent[0]["status"] == 408
+
+
+def test_a_file_that_was_uploaded_here_may_be_named(client, uploads):
+    file = {"path": str(uploads / "text.txt"), "meta": {"_type": "gradio.FileData"}}
+    assert client.post(CALL, json={"data": ["upload", file]}).status_code == 200
+    assert client.post(CALL, json={"data": ["a path", "http://192.0.2.1/"]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["http://192.0.2.1/a.txt", "https://192.0.2.1", "/etc/passwd", "../secret.txt", "", None, 5,
+     "UPLOADS/../secret.txt", "UPLOADS/link.txt", "UPLOADS", "UPLOADS/missing.txt", "a\0b",
+     "file:///etc/passwd", "o" * 5000],
+)  # fmt: skip
+@pytest.mark.parametrize("depth", [0, 3])
+def test_any_other_file_or_address_is_refused_however_deep(client, uploads, path, depth):
+    if isinstance(path, str):
+        path = path.replace("UPLOADS", str(uploads))
+    given = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    for _ in range(depth):
+        given = [{"a": given}]
+    answer = client.post(CALL, json={"data": ["upload", given]})
+    assert (answer.status_code, answer.json()) == (400, {"error": NOT_UPLOADED})
+
+
+def test_an_address_without_a_path_is_no_file_either(client):
+    assert client.post(CALL, json={"data": [{"url": "http://192.0.2.1/"}]}).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b"NaN,"])
+def test_what_is_no_json_is_refused(client, body):
+    assert client.post(CALL, content=body).status_code == 400
+
+
+def test_answers_tell_browsers_to_be_careful(client):
+    page = client.get("/", headers={"Origin": "https://elsewhere.example"})
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert (
+        "frame-ancestors 'self' https://huggingface.co" in page.headers["content-security-policy"]
+    )
+    assert "access-control-allow-credentials" not in page.headers
+    answer = client.get("/health")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" not in answer.headers
+    assert client.get("/gradio_api/deep_link").headers["x-content-type-options"] == "nosniff"
+
+
+def test_websockets_are_not_spoken(client):
+    with pytest.raises(Exception), client.websocket_connect("/gradio_api/queue/join"):  # noqa: B017
+        pass
