@@ -51,6 +51,7 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("charlstm").setLevel(logging.INFO)
     allow_many_open_files()
+    reach_itself_directly()
     host = arguments.host or os.environ.get("GRADIO_SERVER_NAME")
     engine.start()
     try:
@@ -72,6 +73,13 @@ def main() -> None:
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
     demo.close()
+
+
+def reach_itself_directly() -> None:
+    """Let no proxy stand between this program and its own page, which Gradio asks at the start."""
+    for name in ("NO_PROXY", "no_proxy"):
+        others = [one for one in os.environ.get(name, "").split(",") if one.strip()]
+        os.environ[name] = ",".join([*others, "localhost", "127.0.0.1", "::1"])
 
 
 def is_ours(host: str) -> bool:

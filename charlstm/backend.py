@@ -12,6 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from charlstm.errors import CharLSTMError
+
 BACKENDS = ("tensorflow", "jax", "torch")
 DEVICE_FILES = Path("/dev")
 
@@ -23,6 +25,28 @@ def chosen_backend() -> str:
     Keras. The name may be of no framework, which a training refuses.
     """
     return os.environ.get("KERAS_BACKEND") or "tensorflow"
+
+
+def check_can_train() -> None:
+    """Check that Keras and the chosen framework are installed, without loading them.
+
+    Raises:
+        CharLSTMError: one of them is not.
+    """
+    missing = [
+        name for name in ("keras", chosen_backend()) if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise CharLSTMError(needs(missing[-1]))
+
+
+def needs(name: str) -> str:
+    """A sentence that says that a package is missing, and what to do about it."""
+    return (
+        f"Training needs {name}, which is not installed. Install it with `pip install -r "
+        "requirements.txt` (or charlstm with its extra `train`), or set KERAS_BACKEND to a "
+        "framework that is there (tensorflow, jax or torch)."
+    )
 
 
 def expected_device_kind() -> str:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +52,16 @@ def free_port() -> int:
 
 @contextmanager
 def running_page(
-    home: Path, port: int | None = None, program: Sequence[str] = ("app.py",)
+    home: Path,
+    port: int | None = None,
+    program: Sequence[str] = ("app.py",),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[PageServer]:
     """Start app.py, wait until it answers, and end it after the block.
 
     Args:
         program: what Python runs, as arguments: `SLOW_PAGE` writes slowly.
+        environment: variables in addition to those of the tests.
     """
     port = port or free_port()
     began_s = time.monotonic()
@@ -65,7 +69,7 @@ def running_page(
     process = subprocess.Popen(
         [sys.executable, *program, "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "CHARLSTM_HOME": str(home)},
+        env={**os.environ, "CHARLSTM_HOME": str(home), **(environment or {})},
         stdout=log,
         stderr=subprocess.STDOUT,
     )

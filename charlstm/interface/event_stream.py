@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EVENTS = "text/event-stream"
 PLAIN = "text/plain"
 # A sign of life, so that a reader can tell a busy server from a broken connection.
 KEEP_ALIVE_S = 2.0
+FULL = "Too many visitors are here at once: try again in a moment."
 KEEP_ALIVE = b":\n\n"  # a comment, which readers of events ignore
 END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 HEADERS = {
@@ -52,6 +56,50 @@ def wants_events(accept: str) -> bool:
         with suppress(ValueError):
             qualities[media_type] = float(given[0]) if given else 1.0
     return qualities[EVENTS] > 0 and qualities[EVENTS] >= qualities[PLAIN]
+
+
+class Places:
+    """Counts the streams that are open at once: in all, and for each network address.
+
+    To be used in one event loop.
+
+    Args:
+        of_address: how many one address may have. A room may share one.
+        in_all: how many there may be.
+    """
+
+    def __init__(self, of_address: int, in_all: int):
+        self._of_address = of_address
+        self._in_all = in_all
+        self._taken: Counter[str] = Counter()
+
+    def hold(self, scope: Scope, stream: ASGIApp) -> ASGIApp:
+        """The stream, which has a place until it ends; a refusal if there is none for it."""
+        address = _address(scope)
+        if self._taken.total() >= self._in_all or self._taken[address] >= self._of_address:
+            answer = refused(FULL, 503)
+            answer.headers["Retry-After"] = "2"
+            return answer
+        self._taken[address] += 1
+
+        async def holding(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await stream(scope, receive, send)
+            finally:
+                self._taken[address] -= 1
+                if not self._taken[address]:
+                    del self._taken[address]
+
+        return holding
+
+
+def _address(scope: Scope) -> str:
+    """The network address of who asks; on a Space, that which its proxy reports."""
+    if os.environ.get("SPACE_ID"):
+        reported = Headers(scope=scope).get("x-forwarded-for", "").partition(",")[0].strip()
+        if reported:
+            return reported
+    return scope["client"][0] if scope.get("client") else ""
 
 
 class Streamed:

@@ -17,9 +17,13 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
+from charlstm.interface import visitors
+from charlstm.interface.limits import Limits, limits
 from charlstm.network.checkpoint import Checkpoint, parse_checkpoint, read_checkpoint_bytes
-from charlstm.runs.run import Run, Runs
+from charlstm.runs.ownership import RunError
+from charlstm.runs.run import NO_TRAINING, Run, Runs
 from charlstm.runs.source_model import SourceModel
+from charlstm.runs.waiting_line import WaitingLine
 
 SHIPPED = "shipped"
 SHIPPED_FILE = "tiny-shakespeare.safetensors"
@@ -50,18 +54,72 @@ class Model:
 
 
 class ModelRegistry:
-    """Loads models on demand, and again when their file has changed. Safe to use from threads."""
+    """Loads models on demand, and again when their file has changed. Safe to use from threads.
 
-    def __init__(self, runs: Runs):
+    Where visitors are strangers to each other, each gets only what is their own: all of this acts
+    for whoever is asking (visitors.py).
+
+    Args:
+        limits: None for those that the environment asks for.
+    """
+
+    def __init__(self, runs: Runs, limits_: Limits | None = None):
         self.runs = runs
+        self.line = WaitingLine(runs)
+        self.limits = limits_ or limits()
         # The lock is held while a model is loaded: all of this is read and changed under it.
         self._loading = threading.Lock()
         self._loaded: OrderedDict[str, Model] = OrderedDict()  # by digest, the latest used last
         self._digests: dict[Path, tuple[Stamp, str]] = {}
 
     def trainings(self) -> list[Run]:
-        """The trainings of this machine, newest first, without those whose folder is damaged."""
-        return [run for run in self.runs.all() if is_readable(run)]
+        """The trainings of whoever asks, newest first, without those whose folder is damaged."""
+        return [run for run in self.runs.all() if is_readable(run) and self.owns(run)]
+
+    def training(self, name: str) -> Run:
+        """A training by its name.
+
+        Raises:
+            RunError: there is none, or it is somebody else's.
+        """
+        run = self.runs.get(name)
+        if not self.owns(run):
+            raise RunError(NO_TRAINING.format(name))
+        return run
+
+    def shown_training(self, name: str) -> Run:
+        """A training that may be watched: one's own, or one whose owner lets others watch.
+
+        Raises:
+            RunError: there is none.
+        """
+        run = self.runs.get(name)
+        if not (self.owns(run) or run.config.is_shared):
+            raise RunError(NO_TRAINING.format(name))
+        return run
+
+    def shared_trainings(self) -> list[Run]:
+        """Trainings of others that may be watched, newest first."""
+        return [
+            run
+            for run in self.runs.all()
+            if is_readable(run) and not self.owns(run) and run.config.is_shared
+        ]
+
+    def owns(self, run: Run) -> bool:
+        """Whether whoever asks may see and use a training."""
+        if not self.limits.is_public:
+            return True
+        try:
+            owner = run.config.owner
+        except CharLSTMError:
+            return False
+        return owner is not None and owner == visitors.asking() != visitors.NOBODY
+
+    def running(self) -> Run | None:
+        """The training that is running, if it belongs to whoever asks."""
+        running = self.runs.running()
+        return running if running is not None and self.owns(running) else None
 
     def choices(self) -> list[tuple[str, str]]:
         """(title, id) of each model: the shipped one, then the others, newest first."""
@@ -93,13 +151,15 @@ class ModelRegistry:
         """
         model = model or SHIPPED
         with self._loading:
-            if model in self._loaded:
+            if model in self._loaded and self._may_use(self._loaded[model].folder):
                 self._loaded.move_to_end(model)
                 return self._loaded[model]
             path = self._path(model)
             if DIGEST.fullmatch(model) and not path.exists():
                 path = self._path_by_digest(model) or path
             try:
+                if not self._may_use(path.parent):
+                    raise FileNotFoundError(path)
                 stamp = _stamp(path)
             except (OSError, ValueError) as error:  # ValueError: a NUL in the name
                 raise ModelNotFound(
@@ -119,6 +179,9 @@ class ModelRegistry:
             while len(self._loaded) > MAX_LOADED:
                 self._loaded.popitem(last=False)
             return self._loaded[digest]
+
+    def _may_use(self, folder: Path) -> bool:
+        return folder == shipped_folder() or self.owns(Run(folder))
 
     def _path_by_digest(self, digest: str) -> Path | None:
         """The file with a digest among the models of this machine; reads what has changed."""

@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from charlstm.interface.event_stream import EVENTS, Streamed, refused
+from charlstm.interface import visitors
+from charlstm.interface.event_stream import EVENTS, Places, Streamed, refused
 from charlstm.interface.feed import Feeds
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.train.news import TrainingNews, shown_training
@@ -27,20 +28,24 @@ NEITHER = "Say of what you want to hear: add ?training=NAME or ?replay=ID to the
 
 def news_routes(registry: ModelRegistry) -> list[Route]:
     feeds = Feeds()
+    places = Places(registry.limits.news_of_address, registry.limits.news)
 
     async def news(request: Request) -> Response | ASGIApp:
         asked = request.query_params
+        whose = visitors.asking() if registry.limits.is_public else visitors.NOBODY
         if "training" in asked:
             # All who see the same training share a feed, whether or not they asked for it by name.
             name = await asyncio.to_thread(shown_training, registry, asked["training"])
-            messages = feeds.messages(("training", name), lambda: TrainingNews(registry, name))
+            # What each visitor of a public page may see differs: a feed acts for one of them.
+            subject = ("training", name, whose)
+            messages = feeds.messages(subject, lambda: TrainingNews(registry, name))
         elif "replay" in asked:
             replay_id = asked["replay"]
             messages = feeds.messages(
-                ("replay", replay_id), lambda: ReplayNews(registry, replay_id)
+                ("replay", replay_id, whose), lambda: ReplayNews(registry, replay_id)
             )
         else:
             return refused(NEITHER)
-        return Streamed(messages, EVENTS)
+        return places.hold(request.scope, Streamed(messages, EVENTS))
 
     return [Route("/news", news)]

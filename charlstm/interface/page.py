@@ -22,6 +22,7 @@ from charlstm.interface.server_log import log_unexpected_errors
 from charlstm.interface.stage.qr_code import address_for_others, qr_routes
 from charlstm.interface.text_stream import TextStream
 from charlstm.interface.train.tab import build_train_tab
+from charlstm.interface.visitors import KnowsVisitors
 from charlstm.interface.watch.tab import build_watch_tab
 from charlstm.interface.write.tab import build_write_tab
 from charlstm.writing.engine import Engine
@@ -109,6 +110,7 @@ def launch_settings(
             "routes": routes,
             "middleware": [
                 Middleware(Doors, get_upload_folder),
+                Middleware(KnowsVisitors),
                 Middleware(LinkPreview),
             ],
         },

@@ -38,12 +38,13 @@ import numpy as np
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface.event_stream import (
     EVENTS,
     PLAIN,
+    Places,
     Streamed,
     event,
     refused,
@@ -100,6 +101,7 @@ class TextStream:
     def __init__(self, engine: Engine, registry: ModelRegistry):
         self._engine = engine
         self._registry = registry
+        self._places = Places(registry.limits.texts_of_address, registry.limits.texts)
 
     def route(self) -> Route:
         return Route(ADDRESS, self)
@@ -112,7 +114,7 @@ class TextStream:
             return
         await answer(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response | Streamed:
+    async def _answer(self, request: Request) -> ASGIApp:
         if request.method not in ("GET", "HEAD", "POST"):
             answer = refused(f"{request.method} is not possible here; use GET or POST.", 405)
             answer.headers["Allow"] = "GET, HEAD, POST"
@@ -133,7 +135,8 @@ class TextStream:
         media_type = EVENTS if has_events else PLAIN
         if request.method == "HEAD":
             return Response(media_type=media_type)
-        return Streamed(self._events(asked) if has_events else self._plain(asked), media_type)
+        written = self._events(asked) if has_events else self._plain(asked)
+        return self._places.hold(request.scope, Streamed(written, media_type))
 
     async def _check(
         self, given: Mapping[str, Any], limits: Limits, has_events: bool

@@ -47,6 +47,8 @@ class RunConfig:
         source: the model to start from; None to train from scratch.
         teachers: the models whose predictions serve as additional targets (distillation).
         size: chosen for the machine and the time when the training began; None for the recipe's.
+        owner: who may see and use it, where visitors are strangers to each other; None for all.
+        is_shared: whether its owner lets the others watch.
     """
 
     recipe_name: str
@@ -57,6 +59,8 @@ class RunConfig:
     source: SourceRecord | None = None
     teachers: tuple[TeacherRecord, ...] = ()
     size: Size | None = None
+    owner: str | None = None
+    is_shared: bool = False
 
     @property
     def recipe(self) -> Recipe:
@@ -118,6 +122,8 @@ class RunConfig:
             record["teachers"] = [asdict(teacher) for teacher in self.teachers]
         if self.size is not None:
             record["size"] = self.size.to_json()
+        if self.owner is not None:
+            record |= {"owner": self.owner, "is_shared": self.is_shared}
         return record
 
     @classmethod
@@ -130,6 +136,7 @@ class RunConfig:
             for key in ("corpus", "budget")
         )
         created, teachers = record.get("created"), record.get("teachers", [])
+        owner = record.get("owner")
         source, size = None, None
         if "size" in record and (size := Size.from_json(record["size"])) is None:
             return None
@@ -160,6 +167,8 @@ class RunConfig:
             source=source,
             teachers=parse_teachers(teachers),
             size=size,
+            owner=owner if isinstance(owner, str) else None,
+            is_shared=record.get("is_shared") is True,
         )
 
 

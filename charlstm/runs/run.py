@@ -12,6 +12,7 @@
     process.json, .lock      which process is training
     log.txt                  output of the training process
     stop                     exists after Stop was pressed
+    waiting                  exists while the training waits for its turn, see waiting_line.py
 
 Nothing here trains: `Run.start` starts a separate process, which outlives the page.
 """
@@ -43,6 +44,7 @@ from charlstm.runs.timeline import Timeline, timeline_of
 from charlstm.runs.training_request import TrainingRequest
 
 KILL_PATIENCE_S = 5.0
+NO_TRAINING = "There is no training {!r:.80}."
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,10 @@ class RunPaths:
     @property
     def stop(self) -> Path:
         return self.folder / "stop"
+
+    @property
+    def waiting(self) -> Path:
+        return self.folder / "waiting"
 
     def check_new(self) -> None:
         """Raise RunError unless the folder is empty or does not exist."""
@@ -241,6 +247,8 @@ class Run:
         # Before the events are read: a process that ends in between has written its terminal event.
         owner = self.ownership.pid()
         timeline = self._timeline_of_events()
+        if owner is None and self.paths.waiting.exists():
+            return replace(timeline, status="waiting", ending=None)
         if timeline.is_going_on:
             if owner is None:
                 return replace(timeline, status="interrupted")
@@ -379,7 +387,7 @@ class Runs:
             RunError: there is none.
         """
         if name not in {run.name for run in self.all()}:
-            raise RunError(f"There is no training {name!r:.80}.")
+            raise RunError(NO_TRAINING.format(name))
         return self._remembered(name)
 
     def _remembered(self, name: str) -> Run:

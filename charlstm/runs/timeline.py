@@ -39,8 +39,8 @@ class Timeline:
     size, and the cost of one more event, stay within bounds.
 
     Attributes:
-        status: "new", "preparing", "running", "measuring", "finished", "stopped", "failed" or
-            "interrupted" (its process exited without a terminal event).
+        status: "new", "waiting" (for its turn), "preparing", "running", "measuring", "finished",
+            "stopped", "failed" or "interrupted" (its process exited without a terminal event).
         preparation: what the training does to get ready, see `events.PREPARATIONS`; empty if it is
             not known.
         started: the latest `Started` event.

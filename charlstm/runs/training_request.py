@@ -22,6 +22,7 @@ class TrainingRequest:
     Attributes:
         source: the model to start from; None to train from scratch.
         teachers: models whose predictions serve as additional targets (distillation).
+        owner, is_shared: see `RunConfig`.
 
     Raises:
         CharLSTMError: the random seed is out of range, or these teachers cannot be used.
@@ -33,6 +34,8 @@ class TrainingRequest:
     random_seed: int
     source: SourceModel | None = None
     teachers: tuple[SourceModel, ...] = ()
+    owner: str | None = None
+    is_shared: bool = False
 
     def __post_init__(self):
         lowest, highest = RANDOM_SEEDS
@@ -65,4 +68,6 @@ class TrainingRequest:
             created=datetime.now().astimezone().isoformat(timespec="seconds"),
             source=None if self.source is None else self.source.record(corpus),
             teachers=teacher_records(self.teachers, corpus),
+            owner=self.owner,
+            is_shared=self.is_shared,
         )

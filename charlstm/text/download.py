@@ -114,6 +114,11 @@ def _explain(error: Exception) -> tuple[str, bool]:
     # A time-out in the middle of the body is a ConnectionError in requests.
     if isinstance(error, exceptions.Timeout) or "timed out" in str(error).lower():
         return "the server was too slow", True
+    if isinstance(error, exceptions.SSLError):
+        return (
+            "the server's certificate could not be checked: are root certificates missing?",
+            False,
+        )
     if isinstance(error, exceptions.ChunkedEncodingError):
         return "the connection broke off", True
     if isinstance(error, exceptions.ConnectionError):

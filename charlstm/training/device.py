@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from charlstm.backend import BACKENDS, chosen_backend
+from charlstm.backend import BACKENDS, chosen_backend, needs
 from charlstm.errors import CharLSTMError
 from charlstm.machine import cpu_name, has_flag
 from charlstm.network.training_speed import Way
@@ -84,11 +84,7 @@ def prepare_device(by_lanes: bool = True) -> Device:
         else:
             kind, name, version = {"jax": _jax, "torch": _torch}[backend]()
     except ModuleNotFoundError as error:
-        raise CharLSTMError(
-            f"Training needs {error.name}, which is not installed. Install it with `pip install -r "
-            "requirements.txt` (or charlstm with its extra `train`), or set KERAS_BACKEND to a "
-            "framework that is there (tensorflow, jax or torch)."
-        ) from error
+        raise CharLSTMError(needs(error.name or backend)) from error
     if kind == "cpu":
         _lower_priority(chosen_nice())
         _keep_memory()

@@ -1,6 +1,7 @@
 """The page without a browser: its server, its endpoint, its words."""
 
 import asyncio
+import importlib.util
 import inspect
 import os
 import queue
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+import requests
 from gradio_client import Client
 
 from charlstm.errors import CharLSTMError
@@ -27,7 +29,7 @@ from charlstm.runs.run import Run, Runs
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
-from tests.page_server import ROOT, free_port
+from tests.page_server import ROOT, free_port, running_page
 from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
 from tests.tiny_runs import append, create_run
 from tests.waiting import PATIENCE_S
@@ -336,6 +338,25 @@ def test_host_and_port_come_from_the_environment_too(tmp_path):
         process.wait()
 
 
+def test_a_proxy_that_leads_nowhere_does_not_keep_the_page_from_starting(tmp_path):
+    nowhere = "http://127.0.0.1:9"
+    proxies = {name: nowhere for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY")}
+    forgotten = {"NO_PROXY": "example.org", "no_proxy": ""}
+    with running_page(tmp_path, environment=proxies | forgotten) as server:
+        assert requests.get(f"{server.address}/health", timeout=PATIENCE_S).status_code == 200
+
+
+def test_without_a_framework_the_page_says_how_to_get_training(trainer, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "tensorflow" else found(name)
+    )
+    assert "Training needs tensorflow" in described(trainer, "quick")
+    with pytest.raises(CharLSTMError, match="pip install -r requirements.txt"):
+        trainer.start(*form("practice-text", NOTHING))
+    assert Runs().all() == []
+
+
 def test_gradio_need_not_look_up_a_constructor_again_for_every_visitor():
     demo = build_page(Engine(), ModelRegistry(Runs()))
     for kind in {type(block) for block in demo.blocks.values()}:
@@ -360,6 +381,7 @@ def test_what_was_not_measured_is_measured_once(trainer, measured, monkeypatch):
 
 def test_where_another_framework_trains_nothing_is_measured(trainer, measured, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setattr(tab, "check_can_train", lambda: None)  # also where it is not installed
     note = described(trainer, "quick")
     assert "judging by the processor" in note and FIRST_TIME not in note
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")

@@ -98,7 +98,9 @@ def test_what_is_exported_is_needed_elsewhere():
 def test_there_is_no_global_object():
     for name, script in SCRIPTS.items():
         assert "window.charlstm" not in script, name
-        assert not re.search(r"\b(?:window|globalThis|self)\.\w+\s*=[^=]", script), name
+        written = re.findall(r"\b(?:window|globalThis|self)\.(\w+)\s*=[^=]", script)
+        # Gradio's requests too must say whose they are.
+        assert written == (["fetch"] if name == "browser/visitor.js" else []), name
 
 
 def test_the_functions_of_the_page_s_events_are_exported():

@@ -7,6 +7,7 @@ import lzma
 from pathlib import Path
 
 import pytest
+import requests
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import downloads_folder
@@ -119,6 +120,19 @@ def test_an_interrupted_download_leaves_nothing(folder):
     with serving(PAYLOAD, "good") as server, pytest.raises(KeyboardInterrupt):
         download(server, folder, progress=interrupt)
     assert list(folder.iterdir()) == []
+
+
+def test_a_certificate_that_cannot_be_checked_is_named(folder, monkeypatch):
+    asked = []
+
+    def refuse(session, *_, **__):
+        asked.append(session)
+        raise requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED")
+
+    monkeypatch.setattr(requests.Session, "send", refuse)
+    with serving(PAYLOAD, "good") as server, pytest.raises(DownloadError, match="certificate"):
+        download(server, folder)
+    assert len(asked) == 1 and list(folder.iterdir()) == []
 
 
 def test_nobody_at_the_other_end_is_said_in_lay_words(folder):

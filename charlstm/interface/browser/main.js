@@ -1,5 +1,6 @@
 // Loaded once, by the page's head: the views, and what acts without being called by Gradio.
 // The page's handlers import the functions they call from the other modules by themselves.
+import "./visitor.js";
 import "./clipboard.js";
 import "./number_boxes.js";
 import "./tab_keys.js";

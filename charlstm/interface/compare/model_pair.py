@@ -62,7 +62,7 @@ class ModelPair:
         if model in (None, SHIPPED):
             return SHIPPED_TITLE
         try:
-            return title_of(self.registry.runs.get(model))
+            return title_of(self.registry.training(model))
         except CharLSTMError:
             return "A model that is gone"
 
@@ -72,7 +72,7 @@ class ModelPair:
     def _started(self, model: str, other: str, other_side: str) -> str:
         """A sentence about the model that a model was fine-tuned from; empty if there is none."""
         try:
-            source = None if model == SHIPPED else self.registry.runs.get(model).config.source
+            source = None if model == SHIPPED else self.registry.training(model).config.source
         except CharLSTMError:
             return ""  # gone or damaged, which writing with it reports
         if source is None:

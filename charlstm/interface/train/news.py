@@ -19,11 +19,12 @@ from charlstm.runs.timeline import Timeline
 # second at most. Up to 50 see the charts grow every second, 200 every four seconds.
 CHARTS_PER_S = 50
 VIEWS = ("status", "charts", "sample", "details")
+STOP_LABELS = {"measuring": "Skip", "waiting": "Leave the line"}
 
 
 def shown_training(registry: ModelRegistry, name: str | None) -> str | None:
     """The training to show to whoever asks for one: the named, the running or the newest."""
-    return _choose(name, [run.name for run in registry.trainings()], registry.runs.running())
+    return _choose(name, [run.name for run in registry.trainings()], registry.running())
 
 
 def _choose(name: str | None, names: Iterable[str], running: Run | None) -> str | None:
@@ -44,6 +45,7 @@ class Facts:
     timeline: Timeline
     is_stopping: bool
     has_model: bool
+    before: int  # how many go before it, while it waits
 
 
 class TrainingNews:
@@ -73,7 +75,8 @@ class TrainingNews:
 
     def __call__(self, watchers: int) -> Parts:
         runs = {run.name: run for run in self.registry.trainings()}
-        running = self.registry.runs.running()
+        running = self.registry.running()
+        is_free = running is None or self.registry.limits.is_public  # there one waits in a line
         name = _choose(self.name, runs, running)
         status, has_model, is_stopping, more = "none", False, False, ""
         if name is None:
@@ -91,12 +94,13 @@ class TrainingNews:
                     timeline=timeline,
                     is_stopping=is_stopping,
                     has_model=has_model,
+                    before=self.registry.line.place_of(name) if status == "waiting" else 0,
                 )
                 views = self._make(run, facts, watchers)
             except RunError:  # a damaged folder must not hide the other trainings
                 status = "failed"
                 views = {**dict.fromkeys(VIEWS, ""), "status": report.UNREADABLE}
-        can_stop = status in ("preparing", "running", "measuring")
+        can_stop = status in ("waiting", "preparing", "running", "measuring")
         can_resume = status in ("new", "stopped", "interrupted", "failed")
         return {
             "trainings": [[title_of(run), run.name] for run in runs.values()],
@@ -106,13 +110,13 @@ class TrainingNews:
             "stop": {
                 "shown": can_stop,
                 "enabled": not is_stopping,
-                "label": "Skip" if status == "measuring" else "Stop",
+                "label": STOP_LABELS.get(status, "Stop"),
             },
-            "resume": {"shown": can_resume, "enabled": running is None},
+            "resume": {"shown": can_resume, "enabled": is_free},
             "write": {"shown": has_model, "enabled": True},
             "keep": {
                 "shown": status == "finished",
-                "enabled": running is None,
+                "enabled": is_free,
                 "label": f"Keep training{more}",
             },
         }
@@ -121,7 +125,11 @@ class TrainingNews:
         """The report as HTML; of what is as it was, that which was made before."""
         timeline = facts.timeline
         if facts != self._facts:
-            self._views["status"] = report.status_html(run, timeline)
+            self._views["status"] = (
+                report.waiting_html(facts.before)
+                if timeline.status == "waiting"
+                else report.status_html(run, timeline)
+            )
             self._views["sample"] = report.sample_html(timeline)
             self._views["details"] = report.details_html(facts.config, timeline)
         is_due = self._clock() - self._drawn_s >= watchers / CHARTS_PER_S

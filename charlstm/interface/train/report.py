@@ -98,6 +98,23 @@ def estimate_html(estimate: Estimate, measures_first: bool = False, about: str =
     )
 
 
+def waiting_html(before: int) -> str:
+    """What is shown of a training that waits for its turn.
+
+    Args:
+        before: how many go before it.
+    """
+    line = {
+        0: "It is the next one.",
+        1: "One training goes before it.",
+    }.get(before, f"{before} trainings go before it.")
+    return (
+        '<div class="story" data-status="waiting"><h2 class="headline">Waiting for its turn</h2>'
+        f"<p>{line} It starts by itself; you may close this page, and find it again in the same "
+        "browser.</p></div>"
+    )
+
+
 def status_html(run: Run, timeline: Timeline) -> str:
     """The status of a training: headline with the time left, progress, advice, and the result."""
     lines = [f'<h2 class="headline">{escape(_headline(run, timeline))}</h2>']

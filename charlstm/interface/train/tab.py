@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
 
+from charlstm.backend import check_can_train
 from charlstm.errors import CharLSTMError
+from charlstm.interface import visitors
 from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import errors_as_messages
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 from charlstm.interface.server_log import log_training
 from charlstm.interface.train import report
+from charlstm.interface.train.keeping import Keeping
 from charlstm.runs import fine_tuning
 from charlstm.runs.estimate import estimate
 from charlstm.runs.fastest_way import measure_elsewhere, will_measure
@@ -51,6 +56,9 @@ INTRODUCTION = (
     "looks, and learns from its mistake: a million times. You see it happen.</p>"
 )
 STOP_PATIENCE_S = 1.0
+NOT_KNOWN = (
+    "This browser did not say whose training it would be: open the page anew, with scripts allowed."
+)
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
 LIVE_PARTS = {
     "sample": '<div class="live-part"></div>',
@@ -66,6 +74,7 @@ class Trainer:
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
         self.runs = registry.runs
+        self.keeping = Keeping(registry)
         self._measured: set[str] = set()  # names of recipes, also of those being measured
 
     # The form
@@ -97,6 +106,7 @@ class Trainer:
                 text_note = report.advice_html(str(error))
         characters = TINY_SHAKESPEARE_BYTES if text is None else len(text.text)
         try:
+            check_can_train()
             chosen = find_recipe(recipe)
             if model:
                 chosen, start_note = self._describe_start(model, chosen, text)
@@ -156,8 +166,21 @@ class Trainer:
         amount,
         unit,
         model=NOTHING,
+        may_be_watched=False,
         progress=PROGRESS,
+        asked: gr.Request | None = None,
     ):
+        """Start a training, or let it wait for its turn; returns its name."""
+        with acting_for(asked):
+            return self._start(
+                source, upload, pasted, style, recipe, amount, unit, model, may_be_watched, progress
+            )
+
+    def _start(
+        self, source, upload, pasted, style, recipe, amount, unit, model, may_be_watched, progress
+    ) -> str:
+        limits = self.registry.limits
+        check_can_train()
         self._refuse_while_one_runs()
         chosen = find_recipe(recipe)
         budget = _budget(amount, unit)
@@ -172,18 +195,33 @@ class Trainer:
             budget=budget,
             random_seed=random.randrange(2**31),
             source=source_model,
+            owner=visitors.asking() if limits.is_public else None,
+            is_shared=may_be_watched,
         )
+        limits.check(request, is_own_text=source in ("paste", "upload"))
+        if limits.is_public and visitors.asking() == visitors.NOBODY:
+            raise CharLSTMError(NOT_KNOWN)
         run = Run.create(request)
         try:
-            process = run.start()
+            self._begin(run)
         except CharLSTMError:  # another server was faster
             run.remove()
             raise
-        log_training(run, process)
+        self.keeping.tidy()
         return run.name
+
+    def _begin(self, run: Run) -> None:
+        """Start a training now; on a public page, when it is its turn."""
+        if self.registry.limits.is_public:
+            run.paths.waiting.touch()
+            self.keeping.start_next()
+        else:
+            log_training(run, run.start())
 
     def _refuse_while_one_runs(self) -> None:
         running = self.runs.running()
+        if running is not None and self.registry.limits.is_public:
+            return
         if running is not None:
             raise CharLSTMError(
                 f"Another training is running ({title_of(running)}). Stop it, or wait for it to "
@@ -193,31 +231,51 @@ class Trainer:
     # The buttons of the training that is shown
 
     def stop(self, name: str) -> None:
-        run = self.runs.get(name)
+        run = self.registry.training(name)
+        if run.paths.waiting.exists():
+            run.paths.waiting.unlink(missing_ok=True)
+            return
         run.stop()
         # What it does to get ready may take long: then it is not waited for.
         later = threading.Timer(STOP_PATIENCE_S, run.end_getting_ready)
         later.daemon = True
         later.start()
 
-    def resume(self, name: str) -> None:
-        self._refuse_while_one_runs()
-        run = self.runs.get(name)
-        log_training(run, run.start())
+    def resume(self, name: str, asked: gr.Request | None = None) -> None:
+        with acting_for(asked):
+            self._refuse_while_one_runs()
+            self._begin(self.registry.training(name))
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, asked: gr.Request | None = None) -> None:
         """Let a training that has finished go on: for as long again as it has had in all."""
-        self._refuse_while_one_runs()
-        run = self.runs.get(name)
-        budget = run.config.budget
-        run.set_budget(_budget(2 * budget.amount, budget.unit))
-        log_training(run, run.start())
+        with acting_for(asked):
+            self._refuse_while_one_runs()
+            run = self.registry.training(name)
+            budget = run.config.budget
+            longer = _budget(2 * budget.amount, budget.unit)
+            self.registry.limits.check_budget(longer)
+            run.set_budget(longer)
+            self._begin(run)
 
     def write_with(self, name: str):
         """Select the model on the Write tab, and show that tab."""
-        if not self.runs.get(name).paths.checkpoint.exists():
+        if not self.registry.training(name).paths.checkpoint.exists():
             raise CharLSTMError("This training has not saved a model yet: wait some seconds.")
         return gr.Dropdown(choices=self.registry.choices(), value=name), gr.Tabs(selected="write")
+
+
+@contextmanager
+def acting_for(asked: gr.Request | None) -> Iterator[None]:
+    """Act for whoever sent a request that waited in Gradio's queue, outside of the request itself.
+
+    Args:
+        asked: None where it did not wait.
+    """
+    if asked is None:
+        yield
+        return
+    with visitors.on_behalf_of(visitors.owner_of(asked.headers.get(visitors.HEADER.lower()))):
+        yield
 
 
 def _budget(amount, unit: str) -> Budget:
@@ -253,12 +311,14 @@ def build_train_tab(
             text_note = gr.HTML("", elem_id="text-note", js_on_load=None)
             with gr.Row(elem_classes="sentence"):
                 _words("A")
-                recipe = _choice("Size", RECIPE_CHOICES, "quick", "recipe")
+                sizes = [one for one in RECIPE_CHOICES if one[1] in registry.limits.recipes]
+                recipe = _choice("Size", sizes, "quick", "recipe")
                 _words("network learns for")
                 amount = gr.Number(
                     value=3, label="How long", show_label=False, container=False, elem_id="amount"
                 )
                 units = [("minutes", "minutes"), ("times through the text", "epochs")]
+                units = units[:1] if registry.limits.minutes is not None else units
                 unit = _choice("Measured in", units, "minutes", "unit")
                 _words(",")
                 sources = [FROM_NOTHING, *registry.choices()]
@@ -270,6 +330,15 @@ def build_train_tab(
                 back_button = gr.Button(
                     "Back to the training", min_width=160, elem_id="back-to-training"
                 )
+            limits = registry.limits
+            may_be_watched = gr.Checkbox(
+                False,
+                label="Others on this page may watch it learn",
+                visible=limits.is_public,
+                elem_id="may-be-watched",
+            )
+            if limits.is_public:
+                gr.HTML(f'<p class="quiet">{limits.in_words()}</p>', js_on_load=None)
             with gr.Accordion("More", open=False, elem_id="train-more"):
                 style = gr.Radio(STYLES, value="verse", label="Style")
         with gr.Column(scale=2, min_width=320, elem_id="train-promise"):
@@ -311,7 +380,7 @@ def build_train_tab(
     )
     start_button.click(
         errors_as_messages(trainer.start),
-        form,
+        [*form, may_be_watched],
         begun,
         show_progress="minimal",
         show_progress_on=time_note,

@@ -34,7 +34,7 @@ class ReplayNews:
     def _replay(self) -> Replay:
         if self.replay_id == SHIPPED:
             return replay_of_checkpoint(self.registry.get(SHIPPED))
-        run = self.registry.runs.get(self.replay_id)
+        run = self.registry.shown_training(self.replay_id)
         has_model = run.paths.checkpoint.exists()
         try:
             replay = replay_of_run(run, run.timeline())

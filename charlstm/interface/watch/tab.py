@@ -25,9 +25,12 @@ class Replays:
         self.registry = registry
 
     def choices(self) -> list[tuple[str, str]]:
-        """(title, id) of the shipped model and of all trainings that have begun."""
+        """(title, id) of the shipped model and of all trainings that have begun.
+
+        Those of others come last, if their owners let them be watched.
+        """
         choices = [choice for choice in self.registry.choices() if choice[1] == SHIPPED]
-        for run in self.registry.trainings():
+        for run in [*self.registry.trainings(), *self.registry.shared_trainings()]:
             is_alive = run.is_alive()
             if is_alive or run.paths.events.exists() or run.paths.checkpoint.exists():
                 title = title_of(run) + (" (going on)" if is_alive else "")
@@ -47,7 +50,7 @@ class Replays:
         Args:
             by_hand: whether the visitor has chosen a replay.
         """
-        running = None if by_hand else self.registry.runs.running()
+        running = None if by_hand else self.registry.running()
         return self.listed(running.name if running else shown)
 
 

@@ -1,0 +1,121 @@
+"""What visitors may do: on a page of one's own almost anything, on a public one within limits.
+
+A page is public with `CHARLSTM_PUBLIC=1`, and by itself on a Hugging Face Space.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from charlstm.errors import CharLSTMError
+from charlstm.runs.recipes import RECIPES, Budget
+from charlstm.runs.training_request import TrainingRequest
+from charlstm.text.corpus import MAX_BYTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """
+    Attributes:
+        is_public: whether visitors are strangers to each other: then each sees and uses only their
+            own trainings, and one waits for the other.
+        recipes: names of those that can be trained.
+        minutes: how long a training may take; None for any time, also counted in epochs.
+        text_bytes: of a text to learn from.
+        trainings_of_visitor: that are kept for one visitor; the oldest is deleted.
+        trainings: that are kept in all; the oldest is deleted.
+        keep_s: how long after its end a training is kept; None for ever.
+        texts_of_address, texts: streams of texts that are open at once, for one network address (a
+            room may share one) and in all.
+        news_of_address, news: the same for those who watch trainings.
+    """
+
+    is_public: bool
+    recipes: tuple[str, ...]
+    minutes: float | None
+    text_bytes: int
+    trainings_of_visitor: int | None
+    trainings: int | None
+    keep_s: float | None
+    texts_of_address: int
+    texts: int
+    news_of_address: int
+    news: int
+
+    def check(self, request: TrainingRequest, *, is_own_text: bool) -> None:
+        """Check a request for a training.
+
+        Args:
+            is_own_text: whether the visitor gave the text.
+
+        Raises:
+            CharLSTMError: it asks for more than is allowed.
+        """
+        if request.recipe.name not in self.recipes:
+            raise CharLSTMError("On this shared page only a small network can be trained.")
+        self.check_budget(request.budget)
+        size = len(request.corpus.text.encode())
+        if is_own_text and size > self.text_bytes:
+            raise CharLSTMError(
+                f"The text has {size / 1e6:.1f} MB; on this shared page it may have "
+                f"{self.text_bytes / 1e6:.0f} MB: shorten it."
+            )
+
+    def check_budget(self, budget: Budget) -> None:
+        """
+        Raises:
+            CharLSTMError: a training may not take so long.
+        """
+        if self.minutes is not None and not (budget.minutes or self.minutes + 1) <= self.minutes:
+            raise CharLSTMError(
+                f"On this shared page a training may take up to {self.minutes:g} minutes: choose "
+                "fewer."
+            )
+
+    def in_words(self) -> str:
+        """What holds for trainings, as a sentence for the form; empty where nothing does."""
+        if not self.is_public:
+            return ""
+        days = (self.keep_s or 0) / 86_400
+        return (
+            f"This page is shared: one network learns at a time, for up to {self.minutes:g} "
+            f"minutes, from up to {self.text_bytes / 1e6:.0f} MB of text; others wait in a line. "
+            f"Only you see your trainings, in this browser. The last {self.trainings_of_visitor} "
+            f"are kept, for {days:g} day{'s' if days != 1 else ''}."
+        )
+
+
+OWN = Limits(
+    is_public=False,
+    recipes=tuple(RECIPES),
+    minutes=None,
+    text_bytes=MAX_BYTES,
+    trainings_of_visitor=None,
+    trainings=None,
+    keep_s=None,
+    texts_of_address=2000,
+    texts=2000,
+    news_of_address=1000,
+    news=1000,
+)
+PUBLIC = Limits(
+    is_public=True,
+    recipes=("quick",),
+    minutes=5.0,
+    text_bytes=1_000_000,
+    trainings_of_visitor=3,
+    trainings=60,
+    keep_s=86_400.0,
+    texts_of_address=400,
+    texts=800,
+    news_of_address=200,
+    news=600,
+)
+
+
+def limits() -> Limits:
+    """The limits of this server, as its environment asks for."""
+    chosen = os.environ.get("CHARLSTM_PUBLIC", "").strip()
+    is_public = bool(os.environ.get("SPACE_ID")) if chosen == "" else chosen != "0"
+    return PUBLIC if is_public else OWN

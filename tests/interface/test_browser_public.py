@@ -1,0 +1,116 @@
+"""A public page: strangers wait for each other, and do not see each other's trainings."""
+
+import re
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from charlstm.interface.visitors import HEADER
+from charlstm.runs.run import Runs
+from tests.browsing import cleared_afterwards, needs_browser, open_tab, wait_until_shown
+from tests.page_server import running_page
+from tests.waiting import PATIENCE_S
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def public_home(tmp_path_factory):
+    return tmp_path_factory.mktemp("public")
+
+
+@pytest.fixture(scope="module")
+def public(public_home):
+    with running_page(public_home, environment={"CHARLSTM_PUBLIC": "1"}) as server:
+        yield server
+
+
+@pytest.fixture
+def runs(public_home):
+    with cleared_afterwards(public_home):
+        yield Runs(public_home / "runs")
+
+
+@pytest.fixture
+def stranger(visit, public):
+    """Opens the page for somebody with a browser of their own."""
+    return lambda: visit(on=public, locale="en-GB")
+
+
+def start(page) -> None:
+    open_tab(page, "Train")
+    page.get_by_label("Practice text").check()
+    expect(page.locator("#text-note")).to_contain_text("characters")
+    page.get_by_role("button", name="Start", exact=True).click()
+
+
+def status(page):
+    return page.locator("#training-status")
+
+
+def test_the_form_offers_what_is_allowed_and_says_so(stranger):
+    page = stranger()
+    open_tab(page, "Train")
+    expect(page.locator("#train-form")).to_contain_text("This page is shared")
+    page.locator("#recipe input").click()
+    expect(page.get_by_role("option")).to_have_text(["small"])
+    page.keyboard.press("Escape")
+    page.locator("#amount input").fill("30")
+    page.get_by_label("Practice text").check()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_test_id("toast-text")).to_contain_text("up to 5 minutes")
+    assert page.errors == []
+
+
+def test_strangers_wait_for_each_other_and_see_their_own_trainings_only(stranger, runs, public):
+    anna, bert = stranger(), stranger()
+    start(anna)
+    expect(status(anna)).to_contain_text(re.compile("Getting ready|Learning"))
+    (hers,) = runs.all()
+
+    start(bert)
+    expect(status(bert)).to_contain_text("Waiting for its turn")
+    expect(status(bert)).to_contain_text("One training goes before it.")
+    (his,) = [run for run in runs.all() if run.name != hers.name]
+    expect(bert.locator(".training-choice option")).to_have_count(1)
+    assert hers.name not in bert.content()
+
+    # What Bert might try with the name of Anna's training.
+    for address in (f"news?replay={hers.name}", f"write?model={hers.name}"):
+        answer = requests.get(f"{public.address}/{address}", timeout=PATIENCE_S)
+        assert "There is no" in answer.text
+
+    anna.reload()
+    open_tab(anna, "Train")
+    expect(status(anna)).to_contain_text(re.compile("Getting ready|Learning"))
+    anna.get_by_role("button", name="Stop", exact=True).click()
+    expect(anna.locator("[data-status=stopped]")).to_be_visible()
+    expect(status(bert)).to_contain_text(re.compile("Getting ready|Learning"))  # by itself
+    bert.get_by_role("button", name="Stop", exact=True).click()
+    expect(bert.locator("[data-status=stopped]")).to_be_visible()
+    assert hers.config.owner != his.config.owner
+    assert anna.errors == bert.errors == []
+
+
+def test_whoever_waits_can_leave_the_line(stranger, runs):
+    anna, bert = stranger(), stranger()
+    start(anna)
+    expect(status(anna)).to_contain_text(re.compile("Getting ready|Learning"))
+    start(bert)
+    expect(status(bert)).to_contain_text("Waiting for its turn")
+    bert.get_by_role("button", name="Leave the line").click()
+    expect(status(bert)).to_contain_text("Not started yet")
+    wait_until_shown(bert, lambda: not any(run.paths.waiting.exists() for run in runs.all()))
+
+
+def test_without_a_secret_nothing_is_trained(public, runs):
+    """A program that says nothing of its visitor."""
+    begun = requests.post(
+        f"{public.address}/gradio_api/run/start",
+        json={"data": ["practice-text", None, "", "verse", "quick", 1, "minutes", "", False]},
+        timeout=PATIENCE_S,
+    )
+    assert begun.status_code != 200 or runs.all() == []
+    assert runs.all() == []
+    assert HEADER  # the name under which a browser says it

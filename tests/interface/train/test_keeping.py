@@ -1,0 +1,81 @@
+"""What a public page keeps of its visitors' trainings."""
+
+import os
+import time
+from dataclasses import replace
+
+import pytest
+
+from charlstm.interface.limits import OWN, PUBLIC
+from charlstm.interface.models import ModelRegistry
+from charlstm.interface.train.keeping import Keeping
+from charlstm.runs.recipes import QUICK
+from charlstm.runs.run import Run, Runs
+from charlstm.runs.training_request import TrainingRequest
+from charlstm.runs.waiting_line import WaitingLine
+from tests.waiting import wait_until
+
+FEW = replace(PUBLIC, trainings_of_visitor=2, trainings=4, keep_s=3600.0)
+
+
+@pytest.fixture
+def make(home, tiny_corpus):
+    def make(name: str, owner: str, hours_ago: float = 0) -> Run:
+        request = TrainingRequest(
+            recipe=QUICK, corpus=tiny_corpus, budget=QUICK.budget, random_seed=1, owner=owner
+        )
+        run = Run.create(request, home / "runs" / name)
+        then = time.time() - 3600 * hours_ago
+        for path in [*run.folder.iterdir(), run.folder]:
+            os.utime(path, (then, then))
+        return run
+
+    return make
+
+
+@pytest.fixture
+def keeping(monkeypatch):
+    """Without its thread."""
+    monkeypatch.setattr(Keeping, "_go_on", lambda keeping: None)
+    return lambda limits: Keeping(ModelRegistry(Runs(), limits))
+
+
+def kept(home) -> list[str]:
+    return sorted(path.parent.name for path in (home / "runs").glob("*/config.json"))
+
+
+def test_of_each_visitor_the_latest_and_of_all_the_latest_are_kept(make, keeping, home):
+    for number, owner in enumerate("aaabbcc"):
+        make(f"{number}-{owner}", owner)
+    keeping(FEW).tidy()
+    assert kept(home) == ["3-b", "4-b", "5-c", "6-c"]
+    assert not (home / "runs" / "0-a").exists()
+
+
+def test_what_is_old_goes_unless_it_runs_or_waits(make, keeping, home):
+    make("1-new", "a")
+    make("2-old", "b", hours_ago=2)
+    running, waiting = make("3-running", "c", hours_ago=2), make("4-waiting", "d", hours_ago=2)
+    waiting.paths.waiting.touch()
+    running.ownership.claim()
+    try:
+        keeping(FEW).tidy()
+    finally:
+        running.ownership.release()
+    assert kept(home) == ["1-new", "3-running", "4-waiting"]
+
+
+def test_on_ones_own_page_nothing_is_deleted(make, keeping, home):
+    for number in range(8):
+        make(f"{number}", "a", hours_ago=10_000)
+    keeping(OWN).tidy()
+    assert len(kept(home)) == 8
+
+
+def test_trainings_that_wait_begin_by_themselves(make, monkeypatch):
+    begun = []
+    monkeypatch.setattr(WaitingLine, "start_next", lambda line: begun.append(line.waiting()))
+    make("waits", "a").paths.waiting.touch()
+    Keeping(ModelRegistry(Runs(), PUBLIC))
+    wait_until(lambda: begun)
+    assert [run.name for run in begun[0]] == ["waits"]
