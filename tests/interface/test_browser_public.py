@@ -54,7 +54,7 @@ def test_the_form_offers_what_is_allowed_and_says_so(stranger):
     open_tab(page, "Train")
     expect(page.locator("#train-form")).to_contain_text("This page is shared")
     page.locator("#recipe input").click()
-    expect(page.get_by_role("option")).to_have_text(["small"])
+    expect(page.get_by_role("option")).to_have_text([re.compile("small")])
     page.keyboard.press("Escape")
     page.locator("#amount input").fill("30")
     page.get_by_label("Practice text").check()
@@ -72,6 +72,7 @@ def test_strangers_wait_for_each_other_and_see_their_own_trainings_only(stranger
     start(bert)
     expect(status(bert)).to_contain_text("Waiting for its turn")
     expect(status(bert)).to_contain_text("One training goes before it.")
+    expect(bert.locator("[data-status=waiting]")).to_be_visible()
     (his,) = [run for run in runs.all() if run.name != hers.name]
     expect(bert.locator(".training-choice option")).to_have_count(1)
     assert hers.name not in bert.content()

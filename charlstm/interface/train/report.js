@@ -17,7 +17,9 @@ const BUTTONS = {
   keep: "keep-training",
 };
 const PARTS = ["sample", "charts", "details"];
-let view = null; // "form" or "training": what is shown; null while it is not known
+// What is shown: "form", "training", or "started" for a training of which no news has come yet;
+// null while it is not known.
+let view = null;
 
 const setup = () => document.querySelector("#train-setup");
 const partOf = (name) => document.querySelector(`#${name} .live-part`);
@@ -25,6 +27,12 @@ const partOf = (name) => document.querySelector(`#${name} .live-part`);
 export function showView(chosen) {
   view = chosen;
   document.querySelector("training-report").showView();
+}
+
+// Of a training that this visitor has just started: it may have to wait for its turn.
+export function showStarted(name) {
+  showTraining(name);
+  showView("started");
 }
 
 class TrainingReport extends LiveView {
@@ -104,8 +112,9 @@ class TrainingReport extends LiveView {
   showView() {
     const { trainings, running } = this.parts;
     if (!trainings) return;
-    view = trainings.length ? (view ?? "training") : "form"; // a form in use stays
-    const isForm = view === "form";
+    if (view !== "started") view = trainings.length ? (view ?? "training") : "form"; // it stays
+    else if (trainings.length) view = "training";
+    const isForm = view !== "training";
     setup().toggleAttribute("data-away", !isForm);
     document.querySelector("#train-now").toggleAttribute("data-away", isForm);
     document.querySelector("#new-training").toggleAttribute("data-shown", running === null);

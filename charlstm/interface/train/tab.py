@@ -320,7 +320,7 @@ def build_train_tab(
                 units = [("minutes", "minutes"), ("times through the text", "epochs")]
                 units = units[:1] if registry.limits.minutes is not None else units
                 unit = _choice("Measured in", units, "minutes", "unit")
-                _words(",")
+                _words("Starting point:")
                 sources = [FROM_NOTHING, *registry.choices()]
                 model = _choice("Starting point", sources, NOTHING, "start-from")
             time_note = gr.HTML("", elem_id="time-note", js_on_load=None)
@@ -363,7 +363,7 @@ def build_train_tab(
     shown = gr.Textbox(visible=False)
 
     form = [source, upload, pasted, style, recipe, amount, unit, model]
-    show = browser_function("train/shown_training.js", "showTraining")
+    show = browser_function("train/report.js", "showStarted")
     quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     starts = {"concurrency_id": "training", "concurrency_limit": 1, "api_visibility": "private"}
 
