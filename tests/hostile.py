@@ -33,6 +33,7 @@ import requests
 from tests.page_server import running_page
 
 TIMEOUT_S = 60.0
+READ_S = 3.0
 MAX_BYTES = 1_000_000_000
 MAX_WAIT_S = 2.0
 PUBLIC = {"CHARLSTM_PUBLIC": "1"}
@@ -132,6 +133,17 @@ def functions(address: str) -> list[Function]:
     ]
 
 
+def beginning_of(answer: requests.Response) -> str:
+    """What comes within some seconds, of a long answer its beginning."""
+    until_s = time.monotonic() + READ_S
+    read = b""
+    for part in answer.iter_content(None):
+        read += part
+        if len(read) > 200_000 or time.monotonic() > until_s:
+            break
+    return read.decode("utf-8", "replace")
+
+
 class Stranger:
     """Sends calls; each thread has one."""
 
@@ -143,20 +155,23 @@ class Stranger:
     def note(self, asked: str, status: int, text: str) -> None:
         self.findings.note(asked, status, text, self.secret)
 
-    def post(self, asked: str, path: str, body: Any, **options) -> None:
+    def post(self, asked: str, path: str, body: Any, **options) -> int:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": "application/json", **options.pop("headers", {})}
-        self.ask("POST", asked, path, data=data, headers=headers, **options)
+        return self.ask("POST", asked, path, data=data, headers=headers, **options)
 
-    def ask(self, method: str, asked: str, path: str, **options) -> None:
+    def ask(self, method: str, asked: str, path: str, **options) -> int:
+        """Returns the status of the answer; 0 if there was none."""
         try:
             with requests.request(
                 method, f"{self.address}{path}", timeout=TIMEOUT_S, stream=True, **options
             ) as answer:
-                text = answer.raw.read(200_000, decode_content=True).decode("utf-8", "replace")
+                text = beginning_of(answer)
                 self.note(f"{method} {path} {asked}", answer.status_code, text)
+                return answer.status_code
         except requests.RequestException:
             self.note(f"{method} {path} {asked}", 0, "")
+            return 0
 
     def call(self, function: Function, data: list[Any]) -> None:
         """Call a function of the page, directly or through its queue."""
@@ -166,8 +181,8 @@ class Stranger:
         if not function.is_queued:
             self.post(asked, f"/gradio_api/run/{function.name}", body)
             return
-        self.post(asked, "/gradio_api/queue/join", body)
-        self.follow(asked, session)
+        if self.post(asked, "/gradio_api/queue/join", body) == 200:
+            self.follow(asked, session)
 
     def follow(self, asked: str, session: str) -> None:
         """Read what a queued call answers, to its end."""
@@ -190,7 +205,7 @@ def calls(stranger: Stranger, secret_file: str, elsewhere: str, count: int, seed
         "/write", "/news", "/qr.svg", "/health", "/room-address", "/config", "/", "/theme.css",
         "/gradio_api/info", "/gradio_api/run/generate", "/gradio_api/call/generate",
         "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel",
-        "/gradio_api/reset", "/gradio_api/upload", "/gradio_api/heartbeat/a",
+        "/gradio_api/reset", "/gradio_api/upload",
         "/gradio_api/deep_link", f"/gradio_api/file={secret_file}", "/gradio_api/file=/etc/passwd",
         f"/gradio_api/file={elsewhere}/file", f"/gradio_api/proxy={elsewhere}/proxy", "/monitoring",
         "/gradio_api/vibe-code", "/gradio_api/process_recording", "/../../etc/passwd",

@@ -48,6 +48,43 @@ def offer(name: str, answer: Callable[..., dict]) -> None:
     )
 
 
+def refuse_in_words(demo: gr.Blocks) -> None:
+    """Let the page's components refuse in our words what a program sends in place of their values.
+
+    Gradio's own words quote types of Python.
+    """
+    for block in demo.blocks.values():
+        if isinstance(block, gr.components.Component):
+            block.preprocess = _in_words(block.preprocess, getattr(block, "label", None))
+
+
+def _in_words(preprocess: Callable[[Any], Any], label: str | None) -> Callable[[Any], Any]:
+    @functools.wraps(preprocess)
+    def checked(payload: Any) -> Any:
+        try:
+            return preprocess(payload)
+        except Exception as error:
+            sentence = f"“{label}” cannot be {payload!r:.40}: choose again."
+            raise gr.Error(escape(sentence, quote=False), print_exception=False) from error
+
+    return checked
+
+
+def any_choice(dropdown: gr.Dropdown) -> gr.Dropdown:
+    """Let a handler check what was chosen, and not Gradio.
+
+    Where a list is filled later, Gradio remembers it for a session, and forgets both together.
+    """
+
+    def preprocess(payload: Any) -> str | None:
+        if payload is not None and not isinstance(payload, str):
+            raise TypeError
+        return payload
+
+    dropdown.preprocess = preprocess
+    return dropdown
+
+
 def errors_as_messages(handler):
     """Wrap an event handler so that the page shows its `CharLSTMError` as a message.
 

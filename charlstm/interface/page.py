@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from charlstm.interface.assets import assets, browser_function
 from charlstm.interface.compare.tab import build_compare_tab
 from charlstm.interface.doors import Doors
+from charlstm.interface.endpoints import refuse_in_words
 from charlstm.interface.health import health_route
 from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
@@ -62,6 +63,7 @@ def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
             tab.select(None, None, None, js=chosen)
         choice.connect(demo)
     log_unexpected_errors(demo)
+    refuse_in_words(demo)
     _remember_signatures(demo)
     demo.queue(default_concurrency_limit=4, status_update_rate=2)
     return demo

@@ -6,7 +6,12 @@ import gradio as gr
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.interface.endpoints import check_types, errors_as_messages
+from charlstm.interface.endpoints import (
+    any_choice,
+    check_types,
+    errors_as_messages,
+    refuse_in_words,
+)
 
 
 def handler(text: str, number: int, share: float, flag: bool, more: str | None = None, any_of=0):
@@ -45,6 +50,23 @@ def test_what_does_not_is_named(place, value, sentence):
     with pytest.raises(CharLSTMError) as refusal:
         check_types(handler, tuple(arguments))
     assert sentence in str(refusal.value) and len(str(refusal.value)) < 120
+
+
+def test_components_refuse_in_words():
+    with gr.Blocks() as demo:
+        size = gr.Dropdown(["small", "large"], label="Size")
+        amount = gr.Slider(1, 5, label="How long")
+        model = any_choice(gr.Dropdown([], label="Starting point"))
+        for component in (size, amount):
+            component.change(lambda value: None, component)
+    refuse_in_words(demo)
+    assert size.preprocess("small") == "small" and amount.preprocess(3) == 3
+    assert model.preprocess("a model of a session that was forgotten").startswith("a model")
+    for component, value in ((size, "huge"), (size, [1]), (amount, 9), (model, {})):
+        with pytest.raises(gr.Error) as refusal:
+            component.preprocess(value)
+        assert str(refusal.value.message).startswith(f"“{component.label}” cannot be ")
+        assert "class" not in str(refusal.value.message)
 
 
 def test_handlers_of_every_kind_are_watched():

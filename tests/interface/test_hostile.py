@@ -13,7 +13,6 @@ def test_strangers_get_no_raw_error_no_file_and_not_the_machine(tmp_path):
         findings = attack(server.address, 400)
         assert findings.raw == [] and findings.leaks == [] and findings.fetched == []
         assert sum(findings.statuses.values()) >= 400
-        assert findings.statuses[500] == 0
         assert psutil.Process(server.process.pid).memory_info().rss < MAX_BYTES
         text = requests.get(
             f"{server.address}/write", params={"seed_text": "ROMEO:"}, timeout=PATIENCE_S

@@ -50,7 +50,7 @@ class ModelPair:
         if (left or SHIPPED) == (right or SHIPPED):
             raise CharLSTMError(self._why_not_two())
 
-    def note(self, left, right) -> str:
+    def note(self, left: str | None, right: str | None) -> str:
         """HTML that says why there are not two models, or what each was fine-tuned from."""
         if left == right:
             return f"<p>{self._why_not_two()}</p>"

@@ -11,7 +11,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.assets import browser_function
 from charlstm.interface.compare.model_pair import ModelPair
 from charlstm.interface.compare.word_facts import word_facts
-from charlstm.interface.endpoints import offer
+from charlstm.interface.endpoints import errors_as_messages, offer
 from charlstm.interface.model_choice import QUIET, ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.writing_controls import (
@@ -209,4 +209,10 @@ def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
         [left, right, note, newest],
         **QUIET,
     )
-    gr.on([left.input, right.input], pair.note, [left, right], note, **QUIET)
+    gr.on(
+        [left.input, right.input],
+        errors_as_messages(pair.note),
+        [left, right],
+        note,
+        **QUIET,
+    )

@@ -17,7 +17,7 @@ from charlstm.backend import check_can_train
 from charlstm.errors import CharLSTMError
 from charlstm.interface import visitors
 from charlstm.interface.assets import browser_function
-from charlstm.interface.endpoints import errors_as_messages
+from charlstm.interface.endpoints import any_choice, errors_as_messages
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 from charlstm.interface.server_log import log_training
@@ -150,7 +150,7 @@ class Trainer:
         except CharLSTMError:
             return ""
 
-    def starts(self, chosen: str):
+    def starts(self, chosen: str | None):
         """The current list of source models; the chosen one stays selected if it still exists."""
         choices = [FROM_NOTHING, *self.registry.choices()]
         exists = any(chosen == model for _, model in choices)
@@ -322,7 +322,7 @@ def build_train_tab(
                 unit = _choice("Measured in", units, "minutes", "unit")
                 _words("Starting point:")
                 sources = [FROM_NOTHING, *registry.choices()]
-                model = _choice("Starting point", sources, NOTHING, "start-from")
+                model = any_choice(_choice("Starting point", sources, NOTHING, "start-from"))
             time_note = gr.HTML("", elem_id="time-note", js_on_load=None)
             start_note = gr.HTML("", elem_id="start-note", js_on_load=None)
             with gr.Row(elem_classes="actions"):

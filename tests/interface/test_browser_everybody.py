@@ -1,0 +1,68 @@
+"""The page for everybody: by finger, at twice the size, without motion."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsing import FILLED, needs_browser, open_more, open_tab, overflow
+
+pytestmark = needs_browser
+
+# Each thing that can be pressed, and its height; of a box within a label, the label is pressed.
+SMALL = """() => {
+    const all = document.querySelectorAll(
+        ".gradio-container :is(button, select, summary, input, textarea, label:has(input))");
+    const isPressed = (element) => element.checkVisibility({ visibilityProperty: true })
+        && element.getBoundingClientRect().width > 1
+        && !element.closest("[aria-hidden=true], .visually-hidden")
+        && !(element.matches("input")
+            && (element.closest(".wrap-inner") ?? element.closest("label:has(input)")))
+        && !(element.matches("label") && element.querySelector("textarea, select, [type=range]"));
+    return [...all].filter(isPressed)
+        .filter((element) => element.getBoundingClientRect().height < 43.5)
+        .map((element) => element.outerHTML.slice(0, 120));
+}"""
+
+
+def open_whole(page, name: str) -> None:
+    open_tab(page, name)
+    page.locator("#page .page" if name == "Write" else FILLED[name]).first.wait_for()
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_what_a_finger_presses_is_as_large_as_a_finger(visit, name):
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    open_whole(page, name)
+    if name == "Write":
+        open_more(page)
+    assert page.evaluate(SMALL) == []
+    assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_at_twice_the_size_nothing_is_cut_off(visit, name):
+    """A window of 1280 by 720 that is zoomed to 200% has room for 640 by 360 pixels of the page."""
+    page = visit(width=640, height=360)
+    open_whole(page, name)
+    assert overflow(page) <= 0
+    if name == "Write":
+        button = page.get_by_role("button", name="Write", exact=True)
+        button.scroll_into_view_if_needed()
+        button.click()
+        expect(page.locator("#status")).to_contain_text("letters in")
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_whoever_wants_no_motion_sees_none(visit, name):
+    page = visit(reduced_motion="reduce", speed=None)
+    open_whole(page, name)
+    if name == "Write":
+        page.locator("#seed-text textarea").fill("ROMEO:")
+        page.locator("#seed-text textarea").press("Enter")
+        expect(page.locator("#page .page")).to_contain_text("ROMEO:")
+    moving = page.evaluate(
+        """() => document.getAnimations()
+            .filter((one) => one.playState === "running" && one.effect.target?.checkVisibility())
+            .map((one) => one.effect.target.outerHTML.slice(0, 100))"""
+    )
+    assert moving == []
