@@ -6,7 +6,6 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from charlstm.interface.visitors import HEADER
 from charlstm.runs.run import Runs
 from tests.browsing import cleared_afterwards, needs_browser, open_tab, wait_until_shown
 from tests.page_server import running_page
@@ -103,15 +102,3 @@ def test_whoever_waits_can_leave_the_line(stranger, runs):
     bert.get_by_role("button", name="Leave the line").click()
     expect(status(bert)).to_contain_text("Not started yet")
     wait_until_shown(bert, lambda: not any(run.paths.waiting.exists() for run in runs.all()))
-
-
-def test_without_a_secret_nothing_is_trained(public, runs):
-    """A program that says nothing of its visitor."""
-    begun = requests.post(
-        f"{public.address}/gradio_api/run/start",
-        json={"data": ["practice-text", None, "", "verse", "quick", 1, "minutes", "", False]},
-        timeout=PATIENCE_S,
-    )
-    assert begun.status_code != 200 or runs.all() == []
-    assert runs.all() == []
-    assert HEADER  # the name under which a browser says it

@@ -54,6 +54,7 @@ class ModelPair:
         """HTML that says why there are not two models, or what each was fine-tuned from."""
         if left == right:
             return f"<p>{self._why_not_two()}</p>"
+        left, right = left or SHIPPED, right or SHIPPED
         sides = [self._started(left, right, "right"), self._started(right, left, "left")]
         return "".join(f"<p>{escape(side, quote=False)}</p>" for side in sides if side)
 

@@ -155,7 +155,9 @@ window.addEventListener("popstate", () => {
 
 window.addEventListener("pagehide", () => {
   try {
-    const form = nowForm();
+    // What was just typed may not have gone through Gradio yet.
+    const typed = document.querySelector("#seed-text textarea")?.value;
+    const form = { ...nowForm(), ...(typed !== undefined && { seed_text: typed }) };
     if (limits) sessionStorage.setItem(FORM_KEY, JSON.stringify(FORM_PARTS.map((part) => form[part])));
   } catch {
     // There is no room: the form begins anew.
