@@ -29,6 +29,7 @@ from charlstm.interface.write.tab import build_write_tab
 from charlstm.writing.engine import Engine
 
 BRAND = '<h1 class="brand">charlstm</h1>'
+MAX_WAITING_CALLS = 300  # in Gradio's queue; more are refused
 SESSIONS = 500  # visitors whose state Gradio keeps, 0.1 MB each
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
@@ -36,7 +37,9 @@ MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"
 
 def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     choice = ModelChoice(registry)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
+    # On a public page uploads are deleted: looked for every ten minutes, an hour after they came.
+    uploads = (600, 3600) if registry.limits.is_public else None
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=uploads) as demo:
         with gr.Row(elem_id="header-tools"):
             share_button = gr.Button("Share", size="sm", min_width=0, elem_id="share")
             code_button = gr.Button("QR", size="sm", min_width=0, elem_id="qr-code")
@@ -65,7 +68,7 @@ def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     log_unexpected_errors(demo)
     refuse_in_words(demo)
     _remember_signatures(demo)
-    demo.queue(default_concurrency_limit=4, status_update_rate=2)
+    demo.queue(default_concurrency_limit=4, status_update_rate=2, max_size=MAX_WAITING_CALLS)
     return demo
 
 
@@ -118,7 +121,8 @@ def launch_settings(
         },
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each open stream
-        "max_file_size": "20mb",  # larger than our own limit of 5 MB, which has a clearer message
+        # Larger than our own limits of 5 MB and 1 MB, which have clearer messages.
+        "max_file_size": "2mb" if registry.limits.is_public else "20mb",
         "state_session_capacity": SESSIONS,
         "show_error": True,
         "ssr_mode": False,

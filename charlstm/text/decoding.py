@@ -9,6 +9,7 @@ from collections import Counter
 
 from charlstm.errors import CharLSTMError
 
+MAX_SAMPLE_BYTES = 200_000  # from which an old encoding is guessed
 # The first bytes of PDF, ZIP (docx, epub), old office files, RTF, PNG and JPEG. Other kinds of file
 # are recognised by their control characters.
 _NO_TEXT = (b"%PDF-", b"PK\3\4", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff")
@@ -44,9 +45,10 @@ def decode(data: bytes, name: str) -> tuple[str, list[str]]:
         if max(left, right) > 10 * min(left, right) + len(data) / 200:
             encoding = "utf-16-be" if left > right else "utf-16-le"
     if encoding is None:
-        beyond_ascii = re.findall(r"[^\0-\x7f]", data.decode(errors="replace"))
+        read = data.decode(errors="replace")
+        num_beyond_ascii = len(read) - len(read.encode("ascii", "ignore"))
         # UTF-8 with a few damaged characters is still UTF-8.
-        is_utf8 = 3 * beyond_ascii.count("\ufffd") <= len(beyond_ascii)
+        is_utf8 = 3 * read.count("\ufffd") <= num_beyond_ascii
         encoding = "utf-8" if is_utf8 else _old_encoding(data)
     text = data.decode(encoding, errors="replace")
     num_damaged = text.count("\ufffd")
@@ -70,7 +72,10 @@ def decode(data: bytes, name: str) -> tuple[str, list[str]]:
 
 def _old_encoding(data: bytes) -> str:
     """The Latin encoding whose letters fit a language best; if none fits, a detected one."""
-    sample = b" ".join([word for word in data.split() if not word.isascii()][:2_000])
+    words = [word for word in data.split() if not word.isascii()]
+    sample = b" ".join(words[:2_000])
+    if len(sample) > MAX_SAMPLE_BYTES:
+        sample = re.sub(rb"[\0-\x7f]{50,}", b" ", sample)[:MAX_SAMPLE_BYTES]
     latin = re.sub(rb"[\0-\x7f]{50,}", b" ", sample)[:50_000]
     best, encoding = 0.97, None
     for names, languages in _LETTERS.items():

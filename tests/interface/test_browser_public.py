@@ -1,14 +1,26 @@
 """A public page: strangers wait for each other, and do not see each other's trainings."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
+from charlstm.interface.visitors import owner_of
+from charlstm.runs.config import write_config
 from charlstm.runs.run import Runs
-from tests.browsing import cleared_afterwards, needs_browser, open_tab, wait_until_shown
+from tests.browsing import (
+    add_model,
+    choose,
+    cleared_afterwards,
+    needs_browser,
+    open_more,
+    open_tab,
+    wait_until_shown,
+)
 from tests.page_server import running_page
+from tests.tiny_networks import random_checkpoint
 from tests.waiting import PATIENCE_S
 
 pytestmark = needs_browser
@@ -90,6 +102,33 @@ def test_strangers_wait_for_each_other_and_see_their_own_trainings_only(stranger
     bert.get_by_role("button", name="Stop", exact=True).click()
     expect(bert.locator("[data-status=stopped]")).to_be_visible()
     assert hers.config.owner != his.config.owner
+    assert anna.errors == bert.errors == []
+
+
+def test_lists_hold_ones_own_models_only(stranger, runs, public_home):
+    anna, bert = stranger(), stranger()
+    secret = anna.evaluate("localStorage.getItem('charlstm-visitor')")
+    add_model(public_home, "hers", random_checkpoint())
+    run = runs.get("hers")
+    write_config(replace(run.config, owner=owner_of(secret)), run.paths.config)
+    lists = {"Write": "#model", "Watch it learn": "#watch-choice", "Look inside": "#inside-model",
+             "Train": "#start-from"}  # fmt: skip
+    for page, count in ((anna, 1), (bert, 0)):
+        for tab, place in lists.items():
+            open_tab(page, tab)
+            if tab == "Write":
+                open_more(page)
+            if tab == "Train" and count:  # her training is shown, and not the form
+                page.get_by_role("button", name="New training").click()
+            page.locator(f"{place} input").click()
+            expect(page.get_by_role("option").first).to_be_visible()
+            expect(page.get_by_role("option", name="hers")).to_have_count(count)
+            page.keyboard.press("Escape")
+    open_tab(anna, "Write")
+    choose(anna, "model", "hers")
+    anna.locator("#seed-text textarea").fill("sea")
+    anna.locator("#seed-text textarea").press("Enter")
+    expect(anna.locator("#status")).to_contain_text("letters in")
     assert anna.errors == bert.errors == []
 
 

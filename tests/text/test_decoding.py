@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import tracemalloc
+
 import pytest
 
+from charlstm.errors import CharLSTMError
 from charlstm.text.corpus import (
     read_text,
 )
+from charlstm.text.decoding import decode
 
 LONG = "All the world's a stage.\n" * 100
 SENTENCES = {
@@ -102,3 +107,16 @@ def test_utf_8_with_a_damaged_character_stays_utf_8_and_says_so():
     read = read_text(data + "é".encode()[:1], "book.txt")  # cut off within a character
     assert read.text == text
     assert read.notices == ("Damaged characters were left out: 1.",)
+
+
+@pytest.mark.parametrize("unit", [b"\xff", b"\xe9\n", b"\x81 ", "\u00e9".encode(), b"a\xff"])
+def test_whatever_the_bytes_are_memory_is_bounded(unit):
+    data = unit * (5_000_000 // len(unit))
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(CharLSTMError):
+            decode(data, "a.txt")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150_000_000

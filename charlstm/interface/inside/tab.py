@@ -21,6 +21,7 @@ from charlstm.writing.single_text import name_unknown, read_seed_text
 
 MAX_CHARACTERS = 4000  # read in a quarter of a second
 SAMPLE_CHARACTERS = 500  # of its last training sample, offered as a text to look at
+SEARCHING = "Another search is going on: try again in half a minute."
 INTRODUCTION = """
 <div class="inside-introduction"><p>The network reads one letter at a time. <b>Surprise</b> shows
 how little it expected each one, <b>cells</b> its memory at work: nobody told it what a line or a
@@ -79,9 +80,15 @@ class Inside:
     def search(self, model: str) -> dict:
         """Search for cells with a meaning, for a model whose training did not; then as `cells`."""
         checkpoint = self.registry.get(model)
-        with self._searching:
-            if checkpoint not in self._found:
-                self._found[checkpoint] = find_cells(checkpoint)
+        if checkpoint in self._found:
+            return self.cells(model)
+        # One at a time, and nobody waits for another: each takes seconds of all cores.
+        if not self._searching.acquire(blocking=False):
+            raise CharLSTMError(SEARCHING)
+        try:
+            self._found[checkpoint] = find_cells(checkpoint)
+        finally:
+            self._searching.release()
         return self.cells(model)
 
     def _read(self, model: str, text: str) -> tuple[Checkpoint, str]:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.run import Runs
 from tests.browsing import add_model
 from tests.tiny_networks import random_checkpoint
+from tests.waiting import PATIENCE_S
 
 TEXT = "sea\nten X"  # it does not know the X
 CELL = {"layer": 2, "cell": 7, "feature": "word", "score": 0.91, "sign": -1}
@@ -142,3 +145,24 @@ def test_a_model_that_is_gone_is_refused_in_a_sentence(inside, registry):
     ):
         with pytest.raises(CharLSTMError, match="here, or not any more"):
             ask()
+
+
+def test_of_several_searches_one_goes_on_and_the_others_are_refused(inside, home, monkeypatch):
+    add_model(home, "other", random_checkpoint())
+    may_end, has_begun = threading.Event(), threading.Event()
+
+    def find(checkpoint):
+        has_begun.set()
+        assert may_end.wait(PATIENCE_S)
+        return [CELL]
+
+    monkeypatch.setattr("charlstm.interface.inside.tab.find_cells", find)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(inside.search, "other")
+        assert has_begun.wait(PATIENCE_S)
+        for _ in range(3):
+            with pytest.raises(CharLSTMError, match="Another search is going on"):
+                inside.search("other")
+        may_end.set()
+        assert len(first.result()["cells"]) == 1
+    assert len(inside.search("other")["cells"]) == 1
