@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from charlstm.interface import doors
 from charlstm.interface.doors import CLOSED, NOT_UPLOADED, Doors
@@ -165,5 +166,5 @@ def test_answers_tell_browsers_to_be_careful(client):
 
 
 def test_websockets_are_not_spoken(client):
-    with pytest.raises(Exception), client.websocket_connect("/gradio_api/queue/join"):  # noqa: B017
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/gradio_api/queue/join"):
         pass
