@@ -23,6 +23,7 @@ let hasChosen = false; // the visitor, a tab
 // report that they are chosen: it may do so when the address has moved on.
 const selected = [];
 let limits = null;
+let isFilled = false; // the form, with what the page opened with
 let isFollowing = false; // the page is about to follow its address: it must not be changed
 
 // The request that gives a text in one go. One that was stopped ends where it stands.
@@ -158,7 +159,7 @@ window.addEventListener("pagehide", () => {
     // What was just typed may not have gone through Gradio yet.
     const typed = document.querySelector("#seed-text textarea")?.value;
     const form = { ...nowForm(), ...(typed !== undefined && { seed_text: typed }) };
-    if (limits) sessionStorage.setItem(FORM_KEY, JSON.stringify(FORM_PARTS.map((part) => form[part])));
+    if (limits && isFilled) sessionStorage.setItem(FORM_KEY, JSON.stringify(FORM_PARTS.map((part) => form[part])));
   } catch {
     // There is no room: the form begins anew.
   }
@@ -183,6 +184,11 @@ export async function openPage(givenLimits, seed) {
   if (!request) follow("replaceState");
   if (kept[0] !== SHIPPED) await listsAreLoaded();
   return [selectFirst(), ...kept];
+}
+
+// The form shows what openPage has answered. A page that is left before keeps what was kept.
+export function formIsFilled() {
+  isFilled = true;
 }
 
 // The form is not kept when the page is left.

@@ -217,7 +217,8 @@ def build_write_tab(
     gr.on([demo.load, model.change], writer.about, model, about, **QUIET)
     gr.api(errors_as_messages(writer.generate), api_name="generate", concurrency_limit=None)
     opened = browser_function("write/link.js", "openPage", ADDRESS_LIMITS)
-    demo.load(None, random_seed, [tabs, *form], js=opened)
+    filled = browser_function("write/link.js", "formIsFilled")
+    demo.load(None, random_seed, [tabs, *form], js=opened).then(None, None, None, js=filled)
     followed = browser_function("write/link.js", "followAddress")
     # Each press counts, also one that comes while the last one is still at work.
     follow_button.click(None, None, [tabs, *form], js=followed, trigger_mode="multiple")

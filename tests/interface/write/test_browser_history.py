@@ -1,5 +1,7 @@
 """Back and Forward, windows and reloads bring back texts and tabs: in a real browser."""
 
+import json
+
 from playwright.sync_api import expect
 
 from tests.browsing import needs_browser, open_tab, wait_until_shown
@@ -90,6 +92,28 @@ def test_back_brings_a_text_whose_address_would_be_too_long(visit):
     expect_text(page, long)
     page.reload()
     expect_text(page, long)
+
+
+LEAVES_EARLY = """
+const read = Storage.prototype.getItem;
+Storage.prototype.getItem = function (key) {
+  const kept = read.call(this, key);
+  if (key !== "charlstm-form" || window.keptForm) return kept;
+  window.dispatchEvent(new Event("pagehide"));
+  window.keptForm = read.call(this, key);
+  return kept;
+};
+"""
+
+
+def test_a_page_that_is_reloaded_before_its_form_is_filled_keeps_the_form(visit):
+    page = visit()
+    set_form(page, "ROMEO 😀:", length=300)
+    page.add_init_script(LEAVES_EARLY)
+    page.reload()
+    expect(page.locator("#seed-text textarea")).to_have_value("ROMEO 😀:")
+    kept = json.loads(page.evaluate("window.keptForm"))
+    assert kept == ["shipped", "ROMEO 😀:", 0.8, 300, 7]
 
 
 def test_back_from_a_link_s_text_leads_to_the_page_before_it(visit, server):

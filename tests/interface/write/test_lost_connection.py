@@ -240,7 +240,7 @@ def test_a_page_that_gradio_reloads_meanwhile_loses_nothing(visit, tmp_path, who
         wait_until_shown(page, lambda: reloads, "Gradio did not reload the page")
         expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
         assert shown(page) == whole_text
-        assert page.locator("#seed-text textarea").input_value() == SEED_TEXT
+        expect(page.locator("#seed-text textarea")).to_have_value(SEED_TEXT)
 
 
 def test_a_reload_in_the_middle_of_a_text_goes_on_with_it(visit, slow_server, whole_text):
