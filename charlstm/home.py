@@ -22,15 +22,15 @@ def shipped_folder() -> Path:
 def home() -> Path:
     """The folder for everything that is made or downloaded.
 
-    `CHARLSTM_HOME`; else `checkpoints/` of a checkout; else, for an installed package, the folder
-    that the operating system gives to each person's data.
+    `CHARLSTM_HOME`; else `checkpoints/` of a checkout; else, for an installed package or a checkout
+    that is read-only, the folder that the operating system gives to each person's data.
 
     Raises:
         CharLSTMError: `CHARLSTM_HOME` begins with an unknown user's home folder.
     """
     chosen = os.environ.get("CHARLSTM_HOME", "").strip()
     if not chosen:
-        if _is_installed():
+        if _is_installed() or not os.access(shipped_folder(), os.W_OK):
             return platformdirs.user_data_path("charlstm", appauthor=False)
         return shipped_folder()
     try:

@@ -71,14 +71,18 @@ def home_folder(shared_home) -> Iterator[Path]:
 
 @contextmanager
 def cleared_afterwards(home: Path) -> Iterator[None]:
-    """Remove the trainings that the block adds to a home, also those that still run."""
-    before = set(home.glob("runs/*"))
+    """Remove the trainings and models that the block adds to a home, also those that still run."""
+
+    def there() -> set[Path]:
+        return {path for kind in ("runs/*", "models/*", "deleted/*/*") for path in home.glob(kind)}
+
+    before = there()
     yield
     running = Runs(home / "runs").running()
     if running is not None:
         psutil.Process(running.ownership.pid()).kill()
         wait_until(lambda: not running.is_alive())
-    for folder in set(home.glob("runs/*")) - before:
+    for folder in there() - before:
         shutil.rmtree(folder)
 
 

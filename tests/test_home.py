@@ -23,6 +23,14 @@ def test_home_is_the_checkpoints_of_the_checkout_unless_told(monkeypatch, value)
     assert runs_folder() == CHECKOUT / "checkpoints" / "runs"
 
 
+def test_what_is_made_in_a_read_only_checkout_lies_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.delenv("CHARLSTM_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert not home().is_relative_to(CHECKOUT)
+    assert shipped_folder() == CHECKOUT / "checkpoints"
+
+
 def test_an_installed_package_ships_what_it_needs_and_writes_nothing_beside_it(
     monkeypatch, tmp_path
 ):

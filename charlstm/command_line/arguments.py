@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m charlstm", description="Character-level LSTMs: watch them learn to write."
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="train | evaluate | generate | info"
+        dest="command", required=True, metavar="train | evaluate | generate | info | pull | push"
     )
 
     train = commands.add_parser("train", help="train a network")
@@ -107,4 +107,13 @@ def build_parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="show what is in a checkpoint")
     info.add_argument("checkpoint")
     info.add_argument("--json", action="store_true", help="end with one JSON object")
+
+    pull = commands.add_parser("pull", help="get a checkpoint from the Hugging Face Hub")
+    pull.add_argument("name", metavar="OWNER/NAME")
+    pull.add_argument("--out", metavar="FILE", help="where to put it; default: NAME.safetensors")
+
+    push = commands.add_parser("push", help="put a checkpoint on the Hugging Face Hub")
+    push.add_argument("checkpoint")
+    push.add_argument("name", metavar="OWNER/NAME")
+    push.add_argument("--public", action="store_true", help="let everybody see it")
     return parser

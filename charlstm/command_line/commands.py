@@ -1,4 +1,4 @@
-"""The four commands: train, evaluate, generate and info. Each returns its exit code."""
+"""The commands: train, evaluate, generate, info, pull and push. Each returns its exit code."""
 
 from __future__ import annotations
 
@@ -307,6 +307,38 @@ def info_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+# pull and push
+
+
+def pull_command(arguments: argparse.Namespace) -> int:
+    from charlstm.network import hub
+
+    wanted = hub.read_name(arguments.name)
+    out = Path(arguments.out or f"{wanted.partition('/')[2]}.safetensors")
+    if arguments.out is None and out.exists():
+        raise CharLSTMError(f"{out} is here already: say with --out where to put the new one.")
+    say(f"Getting {wanted} from the Hub.")
+    pulled = hub.pull(wanted)
+    try:
+        replace_file(out, pulled.data)
+    except OSError as error:
+        raise CharLSTMError(
+            f"The checkpoint could not be kept as {out} ({error.strerror}): give another place "
+            "with --out."
+        ) from error
+    say(f"Checkpoint: {out}")
+    return 0
+
+
+def push_command(arguments: argparse.Namespace) -> int:
+    from charlstm.network import hub
+
+    say("Putting it on the Hub.")
+    address = hub.push(arguments.checkpoint, arguments.name, is_private=not arguments.public)
+    print(address, flush=True)
+    return 0
+
+
 def _figures_text(comparison: Comparison, results: Results) -> str:
     if results.cold_loss_nats is None:
         return comparison.as_text()
@@ -325,6 +357,8 @@ COMMANDS = {
     "evaluate": evaluate_command,
     "generate": generate_command,
     "info": info_command,
+    "pull": pull_command,
+    "push": push_command,
 }
 
 

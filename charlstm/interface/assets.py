@@ -23,6 +23,7 @@ STYLES = (
     "write/write.css",
     "charts/plot.css",
     "write/next_odds.css",
+    "model_files/model_files.css",
     "train/report.css",
     "inside/inside.css",
     "watch/watch.css",

@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from charlstm.interface.event_stream import refused
 
 OPEN = re.compile(
     r"""/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(?:/\d+)?)?/?
-    |/(?:write|news|health|qr\.svg|room-address)
+    |/(?:write|news|health|qr\.svg|room-address|model-file)
     |/(?:static|assets|svelte|views)/.+
     |/gradio_api/(?:info|app_id|startup-events|upload|upload_progress|cancel|reset)/?
     |/gradio_api/queue/(?:join|data)/?
@@ -33,9 +34,12 @@ OPEN = re.compile(
     re.VERBOSE,
 )
 UPLOAD = "/gradio_api/upload"
-MAX_UPLOAD_BYTES = 21_000_000
+MODEL_FILE = "/model-file"
 MAX_BODY_BYTES = 8_000_000  # a pasted text has up to 5 MB
+FORM_BYTES = 500_000  # in the body of an upload, beside the file
+MAX_HELD_BYTES = 250_000_000  # of all bodies that arrive or are worked on at one time
 BODY_S = 120.0  # within which a body must have arrived
+CROWDED = "Too much is being sent to this page at once: try again in a moment."
 CLOSED = "There is nothing at this address."
 NOT_UPLOADED = "Only a file that was uploaded on this page can be read: choose it again."
 NO_JSON = "The body is not JSON."
@@ -77,11 +81,23 @@ class Doors:
 
     Args:
         upload_folder: returns where Gradio puts files that were uploaded.
+        upload_bytes: of a file that is uploaded, at most.
+        kept_bytes: of all that was uploaded and is kept, at most; then the oldest is deleted. None
+            for any number.
     """
 
-    def __init__(self, app: ASGIApp, upload_folder: Callable[[], str]):
+    def __init__(
+        self,
+        app: ASGIApp,
+        upload_folder: Callable[[], str],
+        upload_bytes: int = 33_000_000,
+        kept_bytes: int | None = None,
+    ):
         self._app = app
         self._upload_folder = upload_folder
+        self._upload_bytes = upload_bytes
+        self._kept_bytes = kept_bytes
+        self._held_bytes = 0  # of bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -91,31 +107,75 @@ class Doors:
             await self._app(scope, receive, send)
             return
         send = _with_safe_headers(send)
+        body = bytearray()
         try:
-            receive = await self._checked(scope, receive)
-        except _Refusal as refusal:
-            await refused(str(refusal), refusal.status)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+            try:
+                receive = await self._checked(scope, receive, body)
+            except _Refusal as refusal:
+                await refused(str(refusal), refusal.status)(scope, receive, send)
+                return
+            await self._app(scope, receive, send)
+        finally:
+            self._held_bytes -= len(body)
 
-    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
-        """What the request's body can be received from, once the request has been checked."""
+    async def _checked(self, scope: Scope, receive: Receive, body: bytearray) -> Receive:
+        """What the request's body can be received from, once the request has been checked.
+
+        Args:
+            body: is filled with the body.
+        """
         path = _path(scope)
         if not OPEN.fullmatch(path):
             raise _Refusal(CLOSED, 404)
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return receive
         is_upload = path.startswith(UPLOAD)
-        limit = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
-        body = await _whole_body(scope, receive, limit)
+        has_file = is_upload or path == MODEL_FILE
+        limit = self._upload_bytes + FORM_BYTES if has_file else MAX_BODY_BYTES
+        await self._receive_body(scope, receive, body, limit)
+        if is_upload and self._kept_bytes is not None:
+            room = self._kept_bytes - len(body)
+            await asyncio.to_thread(_delete_oldest, Path(self._upload_folder()), room)
         if path.startswith("/gradio_api/") and not is_upload and body:
             try:
-                given = parse_json(body)
+                given = parse_json(bytes(body))
             except ValueError as error:
                 raise _Refusal(NO_JSON, 400) from error
             if any(not self._is_uploaded(path) for path in _paths_of_files(given)):
                 raise _Refusal(NOT_UPLOADED, 400)
         return _again(body, receive)
+
+    async def _receive_body(
+        self, scope: Scope, receive: Receive, body: bytearray, limit: int
+    ) -> None:
+        """
+        Raises:
+            _Refusal: it is too long, too slow, there are too many at once, or the sender left.
+        """
+        too_long = _Refusal(f"The request has more than {limit:,} bytes; send fewer.", 413)
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdecimal() and int(announced) > limit:
+            raise too_long
+        until_s = time.monotonic() + BODY_S
+        while True:
+            try:
+                message = await asyncio.wait_for(receive(), until_s - time.monotonic())
+            except TimeoutError as error:
+                raise _Refusal(
+                    f"The request took more than {BODY_S:.0f} seconds to arrive; send it again.",
+                    408,
+                ) from error
+            if message["type"] == "http.disconnect":
+                raise _Refusal("The sender left.", 400)
+            part = message.get("body", b"")
+            if len(body) + len(part) > limit:
+                raise too_long
+            if self._held_bytes + len(part) > MAX_HELD_BYTES:
+                raise _Refusal(CROWDED, 503)
+            body += part
+            self._held_bytes += len(part)
+            if not message.get("more_body", False):
+                return
 
     def _is_uploaded(self, path: Any) -> bool:
         """Whether a file that a request names is one that was uploaded here."""
@@ -131,36 +191,24 @@ def _path(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
-async def _whole_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """
-    Raises:
-        _Refusal: it is too long, too slow, or the sender left.
-    """
-    too_long = _Refusal(f"The request has more than {limit:,} bytes; send fewer.", 413)
-    announced = Headers(scope=scope).get("content-length", "0")
-    if announced.isdecimal() and int(announced) > limit:
-        raise too_long
-    until_s = time.monotonic() + BODY_S
-    body = bytearray()
-    while True:
-        try:
-            message = await asyncio.wait_for(receive(), until_s - time.monotonic())
-        except TimeoutError as error:
-            raise _Refusal(
-                f"The request took more than {BODY_S:.0f} seconds to arrive; send it again.", 408
-            ) from error
-        if message["type"] == "http.disconnect":
-            raise _Refusal("The sender left.", 400)
-        body += message.get("body", b"")
-        if len(body) > limit:
-            raise too_long
-        if not message.get("more_body", False):
-            return bytes(body)
+def _delete_oldest(folder: Path, room: int) -> None:
+    """Delete of the files in a folder the oldest, until the others have at most `room` bytes."""
+    found = []
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # deleted meanwhile
+            if path.is_file():
+                state = path.stat()
+                found.append((state.st_mtime_ns, state.st_size, path))
+    for _, size, path in sorted(found, reverse=True):
+        room -= size
+        if room < 0:
+            with suppress(OSError):
+                path.unlink()
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _again(body: bytearray, receive: Receive) -> Receive:
     """A `receive` that gives a body which has been received already, then what comes after it."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def receive_again() -> Message:
         return messages.pop() if messages else await receive()

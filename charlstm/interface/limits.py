@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
+from charlstm.network.checkpoint import MAX_FILE_BYTES
 from charlstm.runs.recipes import RECIPES, Budget
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text.corpus import MAX_BYTES
@@ -25,7 +26,15 @@ class Limits:
         text_bytes: of a text to learn from.
         trainings_of_visitor: that are kept for one visitor; the oldest is deleted.
         trainings: that are kept in all; the oldest is deleted.
-        keep_s: how long after its end a training is kept; None for ever.
+        keep_s: how long a training is kept after its end, and a model that was given; None for
+            ever.
+        model_bytes: of the file of a model that is given.
+        models_of_visitor, models: that were given and are kept, for one visitor and in all; the
+            oldest is deleted.
+        keep_deleted_s, deleted: how long, and how many of, what visitors deleted can be brought
+            back.
+        upload_bytes: of any uploaded file; more than the others, which have clearer messages.
+        kept_upload_bytes: of all uploaded files together; the oldest are deleted.
         texts_of_address, texts: streams of texts that are open at once, for one network address (a
             room may share one) and in all.
         news_of_address, news: the same for those who watch trainings.
@@ -38,6 +47,13 @@ class Limits:
     trainings_of_visitor: int | None
     trainings: int | None
     keep_s: float | None
+    model_bytes: int
+    models_of_visitor: int | None
+    models: int | None
+    keep_deleted_s: float
+    deleted: int | None
+    upload_bytes: int
+    kept_upload_bytes: int | None
     texts_of_address: int
     texts: int
     news_of_address: int
@@ -94,6 +110,13 @@ OWN = Limits(
     trainings_of_visitor=None,
     trainings=None,
     keep_s=None,
+    model_bytes=MAX_FILE_BYTES,
+    models_of_visitor=None,
+    models=None,
+    keep_deleted_s=86_400.0,
+    deleted=None,
+    upload_bytes=33_000_000,
+    kept_upload_bytes=None,
     texts_of_address=2000,
     texts=2000,
     news_of_address=1000,
@@ -107,6 +130,13 @@ PUBLIC = Limits(
     trainings_of_visitor=3,
     trainings=60,
     keep_s=86_400.0,
+    model_bytes=12_000_000,
+    models_of_visitor=3,
+    models=60,
+    keep_deleted_s=600.0,
+    deleted=20,
+    upload_bytes=13_000_000,
+    kept_upload_bytes=300_000_000,
     texts_of_address=400,
     texts=800,
     news_of_address=200,

@@ -48,6 +48,13 @@ class ModelChoice:
             other.input(None, other, first, js="(model) => model")
         for one in self.lists:
             one.focus(self.refreshed, one, self.lists, **QUIET)
+        # Hidden: pressed by the scripts when a model was added, renamed or deleted.
+        changed = gr.Button("The models have changed", elem_id="models-changed")
+        wanted = gr.Textbox(visible=False)
+        ask = browser_function("browser/chosen_model.js", "wantedModel")
+        changed.click(None, first, wanted, js=ask, trigger_mode="multiple").then(
+            self.choosing, wanted, self.lists, **QUIET
+        )
 
     def refreshed(self, chosen: str | None) -> list[dict]:
         """Updates for all dropdowns: the current models, and a new choice if the old is gone."""
@@ -56,6 +63,13 @@ class ModelChoice:
         # Send a value only if it changes: the visitor may choose before this update arrives.
         value = {} if exists else {"value": self.registry.default()}
         return [gr.update(choices=choices, **value) for _ in self.lists]
+
+    def choosing(self, wanted: str | None) -> list[dict]:
+        """Updates for all dropdowns: the current models, and the one that is to be chosen."""
+        choices = self.registry.choices()
+        exists = any(wanted == model for _, model in choices)
+        value = wanted if exists else self.registry.default()
+        return [gr.update(choices=choices, value=value) for _ in self.lists]
 
     def following(self, chosen: str | None) -> list[dict]:
         """Updates for all dropdowns but the first: the current models, and the choice."""

@@ -1,6 +1,6 @@
-"""The models that visitors can choose: the shipped one, and those trained on this machine.
+"""The models that visitors can choose: the shipped one, those trained here, and those given.
 
-A model's id on this machine is `SHIPPED` or the name of its run folder. Its name is the same on
+A model's id on this machine is `SHIPPED` or the name of its folder. Its name is the same on
 every machine, for links and programs: `SHIPPED_NAME`, or a digest of its file.
 """
 
@@ -20,9 +20,12 @@ from charlstm.home import shipped_folder
 from charlstm.interface import visitors
 from charlstm.interface.limits import Limits, limits
 from charlstm.network.checkpoint import Checkpoint, parse_checkpoint, read_checkpoint_bytes
+from charlstm.runs.added_models import PREFIX, AddedModel, AddedModels
+from charlstm.runs.deleted import Deleted
 from charlstm.runs.ownership import RunError
 from charlstm.runs.run import NO_TRAINING, Run, Runs
 from charlstm.runs.source_model import SourceModel
+from charlstm.runs.titles import read_title, tidy_title, write_title
 from charlstm.runs.waiting_line import WaitingLine
 
 SHIPPED = "shipped"
@@ -32,6 +35,7 @@ SHIPPED_TITLE = "Shakespeare (comes with charlstm)"
 CORPUS_TITLES = {"tiny-shakespeare": "Shakespeare", "practice-text": "the practice text"}
 MAX_LOADED = 8  # checkpoints kept in memory; 20 MB each at most
 DIGEST = re.compile(r"[0-9a-f]{16}")  # the first 64 bits of the SHA-256 of a model's file
+CANNOT_CHANGE = "The Shakespeare model comes with charlstm: it cannot be {}."
 Stamp = tuple[int, int]  # when a file was written, in ns, and its size in bytes
 
 
@@ -72,6 +76,16 @@ class ModelRegistry:
         self._loaded: OrderedDict[str, Model] = OrderedDict()  # by digest, the latest used last
         self._digests: dict[Path, tuple[Stamp, str]] = {}
 
+    @property
+    def added(self) -> AddedModels:
+        return AddedModels(self.runs.folder.parent / "models")
+
+    @property
+    def deleted(self) -> Deleted:
+        limits = self.limits
+        folder = self.runs.folder.parent / "deleted"
+        return Deleted(folder, keep_s=limits.keep_deleted_s, at_most=limits.deleted)
+
     def trainings(self) -> list[Run]:
         """The trainings of whoever asks, newest first, without those whose folder is damaged."""
         return [run for run in self.runs.all() if is_readable(run) and self.owns(run)]
@@ -106,12 +120,12 @@ class ModelRegistry:
             if is_readable(run) and not self.owns(run) and run.config.is_shared
         ]
 
-    def owns(self, run: Run) -> bool:
-        """Whether whoever asks may see and use a training."""
+    def owns(self, kept: Run | AddedModel) -> bool:
+        """Whether whoever asks may see and use a training or a model."""
         if not self.limits.is_public:
             return True
         try:
-            owner = run.config.owner
+            owner = kept.owner
         except CharLSTMError:
             return False
         return owner is not None and owner == visitors.asking() != visitors.NOBODY
@@ -122,14 +136,21 @@ class ModelRegistry:
         return running if running is not None and self.owns(running) else None
 
     def choices(self) -> list[tuple[str, str]]:
-        """(title, id) of each model: the shipped one, then the others, newest first."""
+        """(title, id) of each model: the shipped one, those trained here, those given.
+
+        The newest come first.
+        """
         choices = []
         if self._path(SHIPPED).exists():
             choices.append((SHIPPED_TITLE, SHIPPED))
         choices += [
             (title_of(run), run.name) for run in self.trainings() if run.paths.checkpoint.exists()
         ]
-        return choices
+        return choices + self.given()
+
+    def given(self) -> list[tuple[str, str]]:
+        """(title, id) of the models that were not trained here, newest first."""
+        return [(title_of(model), model.name) for model in self.added.all() if self.owns(model)]
 
     def default(self) -> str | None:
         """The id of the model to use before a visitor chooses; None if there is no model."""
@@ -181,7 +202,7 @@ class ModelRegistry:
             return self._loaded[digest]
 
     def _may_use(self, folder: Path) -> bool:
-        return folder == shipped_folder() or self.owns(Run(folder))
+        return folder == shipped_folder() or self.owns(_kept(folder))
 
     def _path_by_digest(self, digest: str) -> Path | None:
         """The file with a digest among the models of this machine; reads what has changed."""
@@ -205,8 +226,92 @@ class ModelRegistry:
         """
         self.get(model)  # raises the errors above
         path = self._path(model)
-        title = SHIPPED_TITLE if model == SHIPPED else title_of(Run(path.parent))
-        return SourceModel.read(path, title)
+        return SourceModel.read(path, self.title(model))
+
+    def title(self, model: str) -> str:
+        """What a model that exists is called, by its id."""
+        folder = self.folder(model)
+        return SHIPPED_TITLE if folder == shipped_folder() else title_of(_kept(folder))
+
+    # Models travel
+
+    def file(self, model: str | None) -> Path:
+        """A model's file, for whoever may use it.
+
+        Raises:
+            ModelNotFound: there is no such model.
+            CharLSTMError: its file is damaged.
+        """
+        self.load(model)
+        return self._path(model or SHIPPED)
+
+    def add(self, data: bytes, file_name: str) -> tuple[str, bool]:
+        """Keep the file of a model. One that is here already is not kept twice.
+
+        Returns:
+            Its id, and whether it is new.
+
+        Raises:
+            CharLSTMError: it is no checkpoint, or there is no room for it.
+        """
+        if len(data) > self.limits.model_bytes:
+            raise CharLSTMError(
+                f"{file_name:.60} has {len(data) / 1e6:.1f} MB; a model may have "
+                f"{self.limits.model_bytes / 1e6:.0f} MB here."
+            )
+        parse_checkpoint(data, file_name[:60])
+        same = self._path_by_digest(_digest(data))
+        if same is not None:
+            return (SHIPPED if same == self._path(SHIPPED) else same.parent.name), False
+        asking = visitors.asking()
+        if self.limits.is_public and asking == visitors.NOBODY:
+            raise CharLSTMError(visitors.NOT_KNOWN)
+        owner = asking if self.limits.is_public else None
+        return self.added.add(data, file_name, owner).name, True
+
+    def rename(self, model: str, title: str) -> str:
+        """Give a model a name; returns what it is called now. An empty name takes the last away.
+
+        Raises:
+            CharLSTMError: there is no such model, it cannot be renamed, or not to this.
+        """
+        kept = self._own(model, "renamed")
+        write_title(kept.folder, title)
+        return title_of(kept)
+
+    def delete(self, model: str) -> str:
+        """Delete a model, and with it its training; returns what it was called.
+
+        Raises:
+            CharLSTMError: there is no such model, or it cannot be deleted.
+        """
+        kept = self._own(model, "deleted")
+        if isinstance(kept, Run) and (kept.is_alive() or kept.paths.waiting.exists()):
+            raise CharLSTMError("This model is still learning: stop its training first.")
+        title = title_of(kept)
+        self.deleted.put(kept.folder)
+        return title
+
+    def bring_back(self) -> str:
+        """Bring back what whoever asks deleted last; returns its id.
+
+        Raises:
+            CharLSTMError: there is nothing to bring back.
+        """
+        for aside in self.deleted.all():
+            if self.owns(_kept(aside)):
+                return self.deleted.bring_back(aside).name
+        raise CharLSTMError("Nothing that was deleted can be brought back any more.")
+
+    def _own(self, model: str, change: str) -> Run | AddedModel:
+        """The training or the model of that id, which whoever asks may change."""
+        folder = self.folder(model)
+        if folder == shipped_folder():
+            raise CharLSTMError(CANNOT_CHANGE.format(change))
+        added = self.added.get(model)
+        if added is not None and self.owns(added):
+            return added
+        return self.training(model)
 
     def folder(self, model: str | None) -> Path:
         """The folder of a model's file; if it was trained here, its training text is there too."""
@@ -215,7 +320,13 @@ class ModelRegistry:
     def _path(self, model: str) -> Path:
         if model in (SHIPPED, SHIPPED_NAME):
             return shipped_folder() / SHIPPED_FILE
-        return self.runs.folder / os.path.basename(model) / "checkpoint.safetensors"
+        name = os.path.basename(model)
+        folder = self.added.folder if name.startswith(PREFIX) else self.runs.folder
+        return folder / name / "checkpoint.safetensors"
+
+
+def _kept(folder: Path) -> Run | AddedModel:
+    return AddedModel(folder) if folder.name.startswith(PREFIX) else Run(folder)
 
 
 def _stamp(path: Path) -> Stamp:
@@ -235,21 +346,42 @@ def is_readable(run: Run) -> bool:
         return False
 
 
-def title_of(run: Run) -> str:
-    """A training's title: its text, the text of its source model, its recipe, when it began."""
+def title_of(kept: Run | AddedModel) -> str:
+    """What a training or a model is called: as somebody named it, or else by what is known of it.
+
+    Of a training that is its text, the text of its source model, its recipe, and when it began.
+    """
+    named = read_title(kept.folder)
+    if named is not None:
+        return named
     try:
-        config = run.config
+        return _title_of_training(kept) if isinstance(kept, Run) else _title_of_added(kept)
     except CharLSTMError:
-        return run.name
+        return kept.name
+
+
+def _title_of_training(run: Run) -> str:
+    config = run.config
     title = _text_title(config.corpus.name)
     if config.source is not None:
         title += f" after {_text_title(config.source.corpus or config.source.name or '')}"
     title += f", {config.recipe_name}"
+    return f"{title}{_when(config.created)}"
+
+
+def _title_of_added(model: AddedModel) -> str:
+    record = model.record
+    name = tidy_title(Path(record.file_name).stem) or "a model"
+    return f"{name if len(name) <= 40 else f'{name[:39]}…'}, loaded{_when(record.created)}"
+
+
+def _when(created: str | None) -> str:
+    """A time in ISO 8601 as the end of a title; empty if it is none."""
     try:
-        created = datetime.fromisoformat(config.created or "")
+        at = datetime.fromisoformat(created or "")
     except ValueError:
-        return title
-    return f"{title}, {created.day} {created:%b %H:%M}"
+        return ""
+    return f", {at.day} {at:%b %H:%M}"
 
 
 def _text_title(name: str) -> str:

@@ -17,6 +17,7 @@ from charlstm.interface.how.tab import build_how_tab
 from charlstm.interface.inside.tab import build_inside_tab
 from charlstm.interface.link_preview import TITLE, LinkPreview, picture_route
 from charlstm.interface.model_choice import ModelChoice
+from charlstm.interface.model_files.transfer import ModelTransfer
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.news import news_routes
 from charlstm.interface.server_log import log_unexpected_errors
@@ -106,7 +107,7 @@ def launch_settings(
     )
     head, routes = assets()
     routes += [picture_route(), TextStream(engine, registry).route(), *news_routes(registry)]
-    routes.append(health_route(engine, registry))
+    routes += [health_route(engine, registry), ModelTransfer(registry).route()]
     routes += qr_routes(lambda port: address_for_others(host, port, demo.share_url))
     return {
         "theme": theme,
@@ -114,15 +115,19 @@ def launch_settings(
         "app_kwargs": {
             "routes": routes,
             "middleware": [
-                Middleware(Doors, get_upload_folder),
+                Middleware(
+                    Doors,
+                    get_upload_folder,
+                    upload_bytes=registry.limits.upload_bytes,
+                    kept_bytes=registry.limits.kept_upload_bytes,
+                ),
                 Middleware(KnowsVisitors),
                 Middleware(LinkPreview),
             ],
         },
         "footer_links": ["api", "settings"],
         "max_threads": 400,  # one for each open stream
-        # Larger than our own limits of 5 MB and 1 MB, which have clearer messages.
-        "max_file_size": "2mb" if registry.limits.is_public else "20mb",
+        "max_file_size": registry.limits.upload_bytes,
         "state_session_capacity": SESSIONS,
         "show_error": True,
         "ssr_mode": False,

@@ -18,6 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 HEADER = "X-Charlstm-Visitor"
 SECRET = re.compile(r"[0-9a-f]{32,64}")
 NOBODY = ""  # owns nothing
+NOT_KNOWN = (
+    "This browser did not say whose training it would be: open the page anew, with scripts allowed."
+)
 _asking: ContextVar[str] = ContextVar("asking", default=NOBODY)
 
 

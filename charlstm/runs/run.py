@@ -161,6 +161,14 @@ class Run:
         return self.folder.name
 
     @property
+    def owner(self) -> str | None:
+        """
+        Raises:
+            RunError: the config cannot be read.
+        """
+        return self.config.owner
+
+    @property
     def config(self) -> RunConfig:
         """The training's settings; the file is read again only if it has changed.
 

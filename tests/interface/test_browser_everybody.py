@@ -17,8 +17,10 @@ SMALL = """() => {
         && !(element.matches("input")
             && (element.closest(".wrap-inner") ?? element.closest("label:has(input)")))
         && !(element.matches("label") && element.querySelector("textarea, select, [type=range]"));
+    const isCut = (element) => element.matches("[type=number]")
+        && element.parentElement.getBoundingClientRect().height < 43.5;
     return [...all].filter(isPressed)
-        .filter((element) => element.getBoundingClientRect().height < 43.5)
+        .filter((element) => element.getBoundingClientRect().height < 43.5 || isCut(element))
         .map((element) => element.outerHTML.slice(0, 120));
 }"""
 

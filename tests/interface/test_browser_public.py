@@ -8,6 +8,7 @@ import requests
 from playwright.sync_api import expect
 
 from charlstm.interface.visitors import owner_of
+from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.config import write_config
 from charlstm.runs.run import Runs
 from tests.browsing import (
@@ -141,3 +142,22 @@ def test_whoever_waits_can_leave_the_line(stranger, runs):
     bert.get_by_role("button", name="Leave the line").click()
     expect(status(bert)).to_contain_text("Not started yet")
     wait_until_shown(bert, lambda: not any(run.paths.waiting.exists() for run in runs.all()))
+
+
+def test_a_model_that_one_loads_is_seen_by_nobody_else(stranger, runs, tmp_path):
+    anna, bert = stranger(), stranger()
+    path = tmp_path / "hers.safetensors"
+    save_checkpoint(random_checkpoint(), path)
+    open_more(anna)
+    expect(anna.get_by_role("button", name="Hugging Face Hub")).to_have_count(0)
+    with anna.expect_file_chooser() as chooser:
+        anna.get_by_role("button", name="Load…").click()
+    chooser.value.set_files(path)
+    expect(anna.locator("#model input")).to_have_value(re.compile("^hers, loaded, "))
+    anna.reload()
+    open_more(anna)
+    expect(anna.locator("#model input")).to_have_value(re.compile("^hers, loaded, "))
+    open_more(bert)
+    bert.locator("#model input").click()
+    expect(bert.get_by_role("option")).to_have_count(1)
+    assert anna.errors == bert.errors == []

@@ -1,6 +1,7 @@
 """What requests are refused before anything is done, and what goes along with each answer."""
 
 import asyncio
+import os
 
 import pytest
 from starlette.applications import Starlette
@@ -41,7 +42,7 @@ def client(uploads):
             Route("/", page),
             Route("/{path:path}", echo, methods=["GET", "POST", "PUT", "DELETE"]),
         ],
-        middleware=[Middleware(Doors, lambda: str(uploads))],
+        middleware=[Middleware(Doors, lambda: str(uploads), upload_bytes=1000, kept_bytes=1000)],
     )
     return TestClient(app)
 
@@ -101,8 +102,28 @@ def test_a_body_has_a_limit_whether_or_not_its_size_is_announced(client, path, m
 def test_an_upload_may_be_larger(client, monkeypatch):
     monkeypatch.setattr(doors, "MAX_BODY_BYTES", 10)
     assert client.post("/gradio_api/upload", content=b"o" * 1000).json() == {"bytes": 1000}
-    monkeypatch.setattr(doors, "MAX_UPLOAD_BYTES", 900)
-    assert client.post("/gradio_api/upload", content=b"o" * 1000).status_code == 413
+    monkeypatch.setattr(doors, "FORM_BYTES", 0)
+    assert client.post("/gradio_api/upload", content=b"o" * 1001).status_code == 413
+
+
+def test_of_what_was_uploaded_the_oldest_makes_room(client, uploads):
+    for number in range(4):
+        path = uploads / f"{number}" / "a.txt"
+        path.parent.mkdir()
+        path.write_bytes(b"o" * 300)
+        os.utime(path, (number + 1, number + 1))
+    os.utime(uploads / "text.txt", (0, 0))
+    assert client.post("/gradio_api/upload", content=b"o" * 390).status_code == 200
+    assert sorted(path.parent.name for path in uploads.glob("*/*.txt")) == ["2", "3"]
+    assert not (uploads / "text.txt").exists()
+
+
+def test_all_bodies_together_have_a_limit_and_leave_their_room(client, monkeypatch):
+    monkeypatch.setattr(doors, "MAX_HELD_BYTES", 100)
+    for _ in range(3):
+        assert client.post("/write", content=b"o" * 90).status_code == 200
+        refused = client.post("/write", content=b"o" * 101)
+        assert (refused.status_code, refused.json()["error"]) == (503, doors.CROWDED)
 
 
 def test_whoever_sends_slowly_holds_no_place_for_ever(uploads, monkeypatch):

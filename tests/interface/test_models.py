@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
-from charlstm.interface import models
+from charlstm.interface import models, visitors
+from charlstm.interface.limits import OWN, PUBLIC
 from charlstm.interface.models import (
     MAX_LOADED,
     SHIPPED,
@@ -195,3 +197,128 @@ def test_few_models_stay_in_memory(registry, trained):
         registry.load(run.name)
     assert len(registry._loaded) == MAX_LOADED
     assert registry.load(runs[0].name).checkpoint, "it is loaded again"
+
+
+# Models travel
+
+
+@pytest.fixture
+def given(tmp_path):
+    """The bytes of a model's file."""
+    save_checkpoint(random_checkpoint(random_seed=100), tmp_path / "given")
+    return (tmp_path / "given").read_bytes()
+
+
+def test_a_model_that_was_given_is_one_to_choose(registry, trained, given):
+    run = trained()
+    model, is_new = registry.add(given, "my novel.safetensors")
+    assert is_new
+    assert [id_ for _, id_ in registry.choices()] == [SHIPPED, run.name, model]
+    assert registry.title(model).startswith("my novel, loaded, ")
+    assert registry.load(model).folder == registry.file(model).parent
+    assert registry.file(model).read_bytes() == given
+    assert registry.source_model(model).data == given
+    assert [id_ for _, id_ in registry.given()] == [model]
+
+
+def test_one_that_is_here_already_is_not_kept_twice(registry, trained, given):
+    run = trained()
+    model, _ = registry.add(given, "a.safetensors")
+    assert registry.add(given, "b.safetensors") == (model, False)
+    assert registry.add(run.paths.checkpoint.read_bytes(), "c.safetensors") == (run.name, False)
+    shipped = (shipped_folder() / SHIPPED_FILE).read_bytes()
+    assert registry.add(shipped, "d.safetensors") == (SHIPPED, False)
+    assert len(registry.given()) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\x00" * 1000, b"PK\x03\x04"])
+def test_what_is_no_model_is_refused_by_its_name(registry, data):
+    with pytest.raises(CharLSTMError, match=r"my novel\.txt is"):
+        registry.add(data, "my novel.txt")
+    assert registry.given() == []
+
+
+def test_one_that_is_too_large_is_refused_before_it_is_read(home, given):
+    registry = ModelRegistry(Runs(), replace(OWN, model_bytes=1000))
+    with pytest.raises(CharLSTMError, match=r"has 1\.0 MB; a model may have 0 MB here"):
+        registry.add(b"o" * 1_000_001, "a.safetensors")
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_model_is_renamed(registry, trained, given, is_given):
+    model = registry.add(given, "a.safetensors")[0] if is_given else trained().name
+    before = registry.title(model)
+    assert registry.rename(model, " Grandmother's  letters ") == "Grandmother's letters"
+    assert ("Grandmother's letters", model) in registry.choices()
+    assert registry.source_model(model).name == "Grandmother's letters"
+    with pytest.raises(CharLSTMError, match="use at most 60"):
+        registry.rename(model, "o" * 61)
+    assert registry.title(model) == "Grandmother's letters"
+    assert registry.rename(model, "") == before
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_model_is_deleted_and_brought_back(registry, trained, given, is_given):
+    model = registry.add(given, "a.safetensors")[0] if is_given else trained().name
+    title = registry.title(model)
+    registry.get(model)
+    assert registry.delete(model) == title
+    assert [id_ for _, id_ in registry.choices()] == [SHIPPED]
+    with pytest.raises(ModelNotFound):
+        registry.get(model)
+    assert registry.bring_back() == model
+    assert registry.get(model) is not None and registry.title(model) == title
+    with pytest.raises(CharLSTMError, match="Nothing that was deleted can be brought back"):
+        registry.bring_back()
+
+
+@pytest.mark.parametrize("model", [SHIPPED, SHIPPED_NAME, ""])
+def test_the_shipped_model_stays_as_it_is(registry, model):
+    with pytest.raises(CharLSTMError, match="comes with charlstm: it cannot be renamed"):
+        registry.rename(model, "mine")
+    with pytest.raises(CharLSTMError, match="comes with charlstm: it cannot be deleted"):
+        registry.delete(model)
+
+
+@pytest.mark.parametrize("model", ["none", "added-none", "..", "../models", "a\0b", "added-/../.."])
+def test_what_is_not_there_cannot_be_changed(registry, model):
+    for change in (registry.delete, lambda model: registry.rename(model, "a"), registry.file):
+        with pytest.raises(CharLSTMError, match="There is no"):
+            change(model)
+
+
+def test_a_model_that_is_still_learning_is_not_deleted(registry, trained):
+    run = trained()
+    run.ownership.claim()
+    with pytest.raises(CharLSTMError, match="still learning: stop its training first"):
+        registry.delete(run.name)
+    run.ownership.release()
+    run.paths.waiting.touch()
+    with pytest.raises(CharLSTMError, match="still learning"):
+        registry.delete(run.name)
+    assert run.folder.exists()
+
+
+def test_strangers_have_their_own_models_each(home, given):
+    registry = ModelRegistry(Runs(), PUBLIC)
+    anna, ben = (visitors.owner_of(letter * 64) for letter in "ab")
+    with pytest.raises(CharLSTMError, match="open the page anew"):
+        registry.add(given, "a.safetensors")
+    with visitors.on_behalf_of(anna):
+        model, _ = registry.add(given, "a.safetensors")
+        assert registry.get(model) is not None
+    with visitors.on_behalf_of(ben):
+        assert registry.given() == []
+        for act in (registry.get, registry.file, registry.delete):
+            with pytest.raises(CharLSTMError, match="There is no"):
+                act(model)
+        with pytest.raises(CharLSTMError, match="There is no"):
+            registry.rename(model, "mine")
+        own, is_new = registry.add(given, "b.safetensors")
+        assert is_new and own != model, "that Anna has it is not told"
+    with visitors.on_behalf_of(anna):
+        registry.delete(model)
+    with visitors.on_behalf_of(ben), pytest.raises(CharLSTMError, match="Nothing that was"):
+        registry.bring_back()
+    with visitors.on_behalf_of(anna):
+        assert registry.bring_back() == model

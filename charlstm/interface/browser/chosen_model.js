@@ -9,6 +9,18 @@ export function chooseModel(id) {
   return id;
 }
 
+let wanted = null;
+
+// The models have changed: the lists are to be loaded again, and to show the one that is given, or
+// else the one that they show now.
+export function modelsChanged(id = null) {
+  wanted = id;
+  document.querySelector("#models-changed").click();
+}
+
+// As Gradio passes it: the id that the lists show.
+export const wantedModel = (id) => wanted ?? id;
+
 export const chosenModel = () => model.get();
 export const onModelChosen = (listener) => model.subscribe(listener);
 

@@ -8,6 +8,7 @@ import "../write/paper_view.js";
 import "../write/buttons.js";
 import "../write/link.js";
 import "../write/next_odds.js";
+import "./dropped_files.js";
 import "../train/report.js";
 import "../watch/watch.js";
 import "../inside/inside.js";

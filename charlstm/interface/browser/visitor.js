@@ -1,11 +1,11 @@
 // The secret by which a public page knows a visitor's own trainings: it is made up here, stays in
 // this browser, and goes along with each request to this server, also with those that Gradio makes.
 const KEY = "charlstm-visitor";
-const HEADER = "X-Charlstm-Visitor";
+export const HEADER = "X-Charlstm-Visitor";
 const SECRET = /^[0-9a-f]{64}$/;
 let secret = null;
 
-function visitorSecret() {
+export function visitorSecret() {
   if (secret !== null) return secret;
   try {
     secret = localStorage.getItem(KEY);

@@ -56,9 +56,6 @@ INTRODUCTION = (
     "looks, and learns from its mistake: a million times. You see it happen.</p>"
 )
 STOP_PATIENCE_S = 1.0
-NOT_KNOWN = (
-    "This browser did not say whose training it would be: open the page anew, with scripts allowed."
-)
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
 LIVE_PARTS = {
     "sample": '<div class="live-part"></div>',
@@ -200,7 +197,7 @@ class Trainer:
         )
         limits.check(request, is_own_text=source in ("paste", "upload"))
         if limits.is_public and visitors.asking() == visitors.NOBODY:
-            raise CharLSTMError(NOT_KNOWN)
+            raise CharLSTMError(visitors.NOT_KNOWN)
         run = Run.create(request)
         try:
             self._begin(run)

@@ -32,8 +32,8 @@ class ReplayNews:
         return self._parts
 
     def _replay(self) -> Replay:
-        if self.replay_id == SHIPPED:
-            return replay_of_checkpoint(self.registry.get(SHIPPED))
+        if self.replay_id == SHIPPED or self.replay_id in [id_ for _, id_ in self.registry.given()]:
+            return replay_of_checkpoint(self.registry.get(self.replay_id))
         run = self.registry.shown_training(self.replay_id)
         has_model = run.paths.checkpoint.exists()
         try:

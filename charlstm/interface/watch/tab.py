@@ -35,7 +35,7 @@ class Replays:
             if is_alive or run.paths.events.exists() or run.paths.checkpoint.exists():
                 title = title_of(run) + (" (going on)" if is_alive else "")
                 choices.append((title, run.name))
-        return choices
+        return choices + self.registry.given()
 
     def listed(self, shown: str | None):
         """The current list of replays; the one shown stays selected if it still exists."""

@@ -18,6 +18,7 @@ from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import errors_as_messages, offer
 from charlstm.interface.figures import model_html
 from charlstm.interface.model_choice import QUIET, ModelChoice
+from charlstm.interface.model_files.controls import build_model_files
 from charlstm.interface.models import SHIPPED, SHIPPED_NAME, ModelNotFound, ModelRegistry
 from charlstm.interface.write.copy_check import Copies
 from charlstm.interface.write.next_odds import place_odds
@@ -173,6 +174,7 @@ def build_write_tab(
             with gr.Column(elem_id="more", min_width=0):
                 length = length_slider(500, elem_id="length")
                 model = choice.add("Model", "model")
+                build_model_files(registry, model)
                 random_seed = random_seed_box(
                     label="Variation (random seed): the same number gives the same text",
                     elem_id="random-seed",

@@ -52,6 +52,27 @@ def test_of_each_visitor_the_latest_and_of_all_the_latest_are_kept(make, keeping
     assert not (home / "runs" / "0-a").exists()
 
 
+def test_given_models_and_what_was_deleted_go_by_the_same_rule(home, keeping, make):
+    limits = replace(FEW, models_of_visitor=1, models=2, keep_deleted_s=60.0)
+    keeping(limits)  # without its thread
+    registry = ModelRegistry(Runs(), limits)
+    one = Keeping(registry)
+    given = {
+        owner + str(number): registry.added.add(b"", "a", owner)
+        for number, owner in enumerate("aabc")
+    }
+    one.tidy()
+    assert {model.owner for model in registry.added.all()} == {"b", "c"}
+    assert not given["a0"].folder.exists() and not given["a1"].folder.exists()
+    registry.deleted.put(make("1-a", "a").folder)
+    one.tidy()
+    assert len(registry.deleted.all()) == 1
+    long_ago = time.time() - 120
+    os.utime(registry.deleted.all()[0], (long_ago, long_ago))
+    one.tidy()
+    assert registry.deleted.all() == []
+
+
 def test_what_is_old_goes_unless_it_runs_or_waits(make, keeping, home):
     make("1-new", "a")
     make("2-old", "b", hours_ago=2)
