@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
-from charlstm.analysis.cells import meanings
 from charlstm.analysis.evaluation import bits_per_char, perplexity
 from charlstm.command_line.arguments import build_parser
+from charlstm.command_line.description import describe
 from charlstm.errors import CharLSTMError
 from charlstm.files import replace_file
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
@@ -280,9 +280,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
 
 def info_command(arguments: argparse.Namespace) -> int:
     checkpoint = load_checkpoint(arguments.checkpoint)
-    architecture = checkpoint.architecture
-    layers = " + ".join(map(str, architecture.lstm_units))
-    sizes = f"LSTM {layers}, embedding {architecture.embedding_units}"
+    architecture, size = checkpoint.architecture, os.path.getsize(arguments.checkpoint)
     facts = {
         "format": "charlstm/1",
         "parameters": architecture.parameters(),
@@ -293,17 +291,12 @@ def info_command(arguments: argparse.Namespace) -> int:
         "training": checkpoint.training.to_json(),
         "samples": len(checkpoint.samples),
         "cells": len(checkpoint.cells),
-        "file_bytes": os.path.getsize(arguments.checkpoint),
+        "file_bytes": size,
     }
     if arguments.json:
         _print_json(facts)
         return 0
-    print(f"{facts['parameters']:,} parameters: {sizes}")
-    print(f"{architecture.vocabulary_size} characters: {checkpoint.vocabulary.characters!r}")
-    for name, value in checkpoint.training.to_json().items():
-        print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
-    for meaning in meanings(checkpoint):
-        print(f"{meaning.sentence}: {meaning.score_in_words} ({meaning.measure})")
+    print(describe(checkpoint, Path(arguments.checkpoint).name, size))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""python -m charlstm train | evaluate | generate | info."""
+"""python -m charlstm train | evaluate | generate | info; for the others see test_hub.py."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from charlstm.runs.run import Run
 from charlstm.runs.source_model import SourceModel
 from charlstm.text.corpus import read_file
 from tests.commands import answer, check_refusal
+from tests.tiny_networks import random_checkpoint
 from tests.tiny_runs import append, create_run, records
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -170,7 +171,7 @@ def test_a_training_that_starts_from_a_model_says_so_and_what_is_new(
     assert first["val_loss_nats"] < first_loss_of(trained) - 0.3, "it knew something already"
     code, out, _ = answer(capsys, "info", run.paths.checkpoint)
     assert code == 0
-    assert 'started_from: {"name": "start.safetensors"' in out
+    assert "Started from: the model start.safetensors, which had learned from" in out
 
 
 def first_loss_of(trained) -> float:
@@ -385,4 +386,26 @@ def test_info_prints_what_is_in_the_checkpoint(trained, capsys, tiny_corpus):
     assert facts["training"]["results"]["loss_nats"] == last_json(trained[0])["loss_nats"]
     code, out, _ = answer(capsys, "info", trained[2])
     assert code == 0
-    assert f"{facts['parameters']:,} parameters" in out
+    first, *_ = lines = out.splitlines()
+    assert first.startswith(f"{trained[2].name}: a network that writes a text on")
+    assert f"Network: {facts['parameters']:,} weights (parameters), 1 LSTM layer of" in out
+    results = facts["training"]["results"]
+    assert f"{results['accuracy']:.1%} of the characters guessed right" in out
+    assert not any("{" in line or "None" in line for line in lines), "it is for people"
+
+
+def test_info_of_a_stranger_s_model_tells_the_terminal_nothing(capsys, tmp_path):
+    training = {"corpus": {"name": "a\x1b]0;title\x07\nb\u202e"}, "recipe": "\x1b[2J"}
+    save_checkpoint(random_checkpoint(training=training), tmp_path / "theirs.safetensors")
+    code, out, _ = answer(capsys, "info", tmp_path / "theirs.safetensors")
+    assert code == 0 and "Learned from: a]0;title b" in out
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+
+
+def test_info_of_a_model_of_which_nothing_is_known(capsys, tmp_path):
+    save_checkpoint(random_checkpoint(), tmp_path / "bare.safetensors")
+    code, out, _ = answer(capsys, "info", tmp_path / "bare.safetensors")
+    assert code == 0
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        "bare.safetensors", "Network", "Characters it knows",
+    ]  # fmt: skip
