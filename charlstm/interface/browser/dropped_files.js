@@ -35,18 +35,24 @@ function loadModel(file) {
   load(file);
 }
 
-// The box for a file is there once Gradio has shown it.
 async function learnFrom(file) {
   openTab("train");
-  document.querySelector('#source input[value="upload"]')?.click();
-  const began = performance.now();
-  let input = null;
-  while (!(input = document.querySelector(`${FILE_BOX} input[type="file"]`))) {
-    if (performance.now() - began > PATIENCE_MS) return;
-    await new Promise((seen) => requestAnimationFrame(seen));
-  }
+  (await appearing('#source input[value="upload"]'))?.click();
+  const input = await appearing(`${FILE_BOX} input[type="file"]`);
+  if (!input) return;
   const carried = new DataTransfer();
   carried.items.add(file);
   input.files = carried.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// An element that Gradio makes once it is to be seen; null if it does not.
+async function appearing(selector) {
+  const began = performance.now();
+  while (performance.now() - began < PATIENCE_MS) {
+    const element = document.querySelector(selector);
+    if (element) return element;
+    await new Promise((seen) => requestAnimationFrame(seen));
+  }
+  return null;
 }

@@ -69,7 +69,7 @@ def build_model_files(registry: ModelRegistry, model: gr.Dropdown) -> None:
             label="Its name", max_lines=1, max_length=MAX_CHARACTERS, min_width=0, scale=3
         )
         keep = gr.Button("Keep", size="sm", min_width=0)
-    gr.HTML("<model-note></model-note>", js_on_load=None, elem_id="model-note")
+    gr.HTML("<model-note></model-note>", js_on_load=None, elem_classes="model-note")
 
     def act(name: str) -> str:
         return browser_function("model_files/model_files.js", name)

@@ -2,6 +2,7 @@
 import { modelsChanged } from "../browser/chosen_model.js";
 import { ask } from "../browser/server.js";
 import { HEADER, visitorSecret } from "../browser/visitor.js";
+import { shownTraining } from "../train/shown_training.js";
 
 export const ENDING = ".safetensors";
 const MEGABYTE = 1e6;
@@ -41,7 +42,12 @@ class ModelNote extends HTMLElement {
 
 customElements.define("model-note", ModelNote);
 
-const say = (...what) => document.querySelector("model-note")?.say(...what);
+// On the tab that is shown; each tab with such buttons has a note.
+function say(...what) {
+  const notes = [...document.querySelectorAll("model-note")];
+  const isOnShownTab = (note) => note.closest('[role="tabpanel"]')?.checkVisibility();
+  (notes.find(isOnShownTab) ?? notes[0])?.say(...what);
+}
 
 // One thing at a time: a button that is pressed twice does its work once.
 let isAtWork = false;
@@ -74,6 +80,9 @@ export function download(model) {
     say(`${name} (${size} MB) is downloaded. Drop it on any charlstm page to load it there.`);
   });
 }
+
+// The model of the training that the Train tab shows.
+export const downloadShown = () => download(shownTraining());
 
 export function chooseFile() {
   const input = document.createElement("input");

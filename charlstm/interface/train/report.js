@@ -11,10 +11,10 @@ import {
 
 // Gradio's buttons, by the names of the parts that say whether they can be seen and pressed.
 const BUTTONS = {
-  write: "write-with-training",
-  stop: "stop-training",
-  resume: "resume-training",
-  keep: "keep-training",
+  write: ["write-with-training", "download-training"],
+  stop: ["stop-training"],
+  resume: ["resume-training"],
+  keep: ["keep-training"],
 };
 const PARTS = ["sample", "charts", "details"];
 // What is shown: "form", "training", or "started" for a training of which no news has come yet;
@@ -87,11 +87,14 @@ class TrainingReport extends LiveView {
     this.draw(this.querySelector(".training-now"), status);
     for (const name of PARTS) this.draw(partOf(name), this.parts[name]);
     readAgain(partOf("charts"));
-    for (const [name, id] of Object.entries(BUTTONS)) {
-      const button = document.getElementById(id);
-      button.toggleAttribute("data-shown", this.parts[name].shown);
-      button.disabled = !this.parts[name].enabled;
-      if (this.parts[name].label) setLabel(`#${id}`, this.parts[name].label);
+    for (const [name, ids] of Object.entries(BUTTONS)) {
+      const { shown: isShown, enabled, label } = this.parts[name];
+      for (const id of ids) {
+        const button = document.getElementById(id);
+        button.toggleAttribute("data-shown", isShown);
+        button.disabled = !enabled;
+        if (label) setLabel(`#${id}`, label);
+      }
     }
     this.showWhatHasBegun();
     this.showView();

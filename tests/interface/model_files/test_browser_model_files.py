@@ -44,7 +44,7 @@ def drop(page, name: str, content: bytes) -> None:
 
 
 def note(page):
-    return page.locator("model-note")
+    return page.locator("#more model-note")
 
 
 def chosen(page):
@@ -99,7 +99,19 @@ def test_what_was_trained_here_goes_to_another_machine_and_comes_back(page, home
     expect(note(page)).to_contain_text(f"{name} (0.0 MB) is downloaded.")
     page.get_by_role("button", name="Delete").click()
     expect(note(page)).to_contain_text("is deleted")
-    drop(page, name, download.value.path().read_bytes())
+    content = download.value.path().read_bytes()
+    note(page).get_by_role("button", name="Undo").click()
+    expect(note(page)).to_contain_text("is back")
+    open_tab(page, "Train")
+    with page.expect_download() as again:
+        page.locator("#download-training").click()
+    assert again.value.path().read_bytes() == content
+    expect(page.locator("#train-now model-note")).to_contain_text("is downloaded")
+
+    open_tab(page, "Write")
+    page.get_by_role("button", name="Delete").click()
+    expect(note(page)).to_contain_text("is deleted")
+    drop(page, name, content)
     expect(note(page)).to_contain_text("is loaded")
     expect(chosen(page)).to_have_value(re.compile(f"^{name[:10]}.*, loaded, "))
     assert page.errors == []
