@@ -56,19 +56,23 @@ def running_page(
     port: int | None = None,
     program: Sequence[str] = ("app.py",),
     environment: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+    launcher: Sequence[str] = (),
 ) -> Iterator[PageServer]:
     """Start app.py, wait until it answers, and end it after the block.
 
     Args:
         program: what Python runs, as arguments: `SLOW_PAGE` writes slowly.
         environment: variables in addition to those of the tests.
+        folder: a copy of the repository.
+        launcher: a command that starts Python.
     """
     port = port or free_port()
     began_s = time.monotonic()
     log = tempfile.TemporaryFile("w+")  # nobody reads along: a pipe would fill up
     process = subprocess.Popen(
-        [sys.executable, *program, "--port", str(port)],
-        cwd=ROOT,
+        [*launcher, sys.executable, *program, "--port", str(port)],
+        cwd=folder,
         env={**os.environ, "CHARLSTM_HOME": str(home), **(environment or {})},
         stdout=log,
         stderr=subprocess.STDOUT,
