@@ -1,6 +1,6 @@
 """Sends what strangers might send to a public page, and watches what that does to it.
 
-    python -m tests.hostile [--calls 3000] [--address http://…]
+    python -m tests.hostile [--calls 3000] [--rounds 1] [--address http://…]
 
 Starts a page of its own in public mode, unless an address is given. Prints a table, and ends with
 exit code 1 if an answer has a raw Python error, a file or an address was read on a stranger's word,
@@ -30,7 +30,9 @@ from typing import Any
 import psutil
 import requests
 
+from charlstm.network.checkpoint import save_checkpoint
 from tests.page_server import running_page
+from tests.tiny_networks import random_checkpoint
 
 TIMEOUT_S = 60.0
 READ_S = 3.0
@@ -110,6 +112,7 @@ def values(secret_file: str, elsewhere: str) -> list[Any]:
         [{"path": f"{elsewhere}/in-a-list", **file}], {"path": None, **file},
         {"__type__": "update"},
         "shipped", "tiny-shakespeare", "2026-01-01-000000-quick", "quick", "full", "notebook",
+        "added-2026-01-01-000000",
         "upload", "paste", "practice-text", "minutes", "epochs", 10_080, "verse", "prose",
     ]  # fmt: skip
 
@@ -209,7 +212,7 @@ def calls(stranger: Stranger, secret_file: str, elsewhere: str, count: int, seed
         "/gradio_api/deep_link", f"/gradio_api/file={secret_file}", "/gradio_api/file=/etc/passwd",
         f"/gradio_api/file={elsewhere}/file", f"/gradio_api/proxy={elsewhere}/proxy", "/monitoring",
         "/gradio_api/vibe-code", "/gradio_api/process_recording", "/../../etc/passwd",
-        "/views/..%2f..%2fpage.py",
+        "/views/..%2f..%2fpage.py", "/model-file",
     ]  # fmt: skip
     parameters = ["seed_text", "temperature", "length", "random_seed", "model", "from", "chances",
                   "training", "replay", "address", "session_hash", "deep_link"]  # fmt: skip
@@ -241,9 +244,31 @@ def calls(stranger: Stranger, secret_file: str, elsewhere: str, count: int, seed
         stranger.ask("POST", "an upload", "/gradio_api/upload",
                      files=[("files", (name, content))])  # fmt: skip
 
-    kinds: list[Callable[[], None]] = [of_function] * 6 + [of_route, of_body, of_json, of_upload]
+    model = a_model()
+
+    def of_model() -> None:
+        damaged = bytearray(model)
+        for _ in range(rng.randrange(4)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        content = rng.choice([bytes(damaged), model[: rng.randrange(len(model))], b"", b"[" * 5000,
+                              b"\xff" * 8 + b"{", b"o" * 12_500_000])  # fmt: skip
+        who = rng.choice(["", "a" * 64, f"{rng.getrandbits(256):064x}", "<b>", "a" * 5000])
+        name = rng.choice(["a.safetensors", "../../a", "\0", "o" * 3000, "<img src=x>"])
+        stranger.ask("POST", "a model", "/model-file", params={"name": name}, data=content,
+                     headers={"X-Charlstm-Visitor": who})  # fmt: skip
+
+    kinds: list[Callable[[], None]] = [of_function] * 6 + [
+        of_route, of_body, of_json, of_upload, of_model,
+    ]  # fmt: skip
     for _ in range(count):
         rng.choice(kinds)()
+
+
+def a_model() -> bytes:
+    """The file of a small network."""
+    with tempfile.TemporaryDirectory() as folder:
+        save_checkpoint(random_checkpoint(), Path(folder) / "a.safetensors")
+        return (Path(folder) / "a.safetensors").read_bytes()
 
 
 @contextmanager
@@ -252,7 +277,8 @@ def slow_senders(address: str, count: int) -> Iterator[None]:
     host, _, port = address.rpartition("//")[2].partition(":")
     with ExitStack() as stack:
         for number in range(count):
-            path = ["/write", "/gradio_api/queue/join", "/gradio_api/upload"][number % 3]
+            slow = ["/write", "/gradio_api/queue/join", "/gradio_api/upload", "/model-file"]
+            path = slow[number % len(slow)]
             connection = stack.enter_context(socket.create_connection((host, int(port))))
             connection.sendall(
                 f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
@@ -263,14 +289,14 @@ def slow_senders(address: str, count: int) -> Iterator[None]:
 
 @contextmanager
 def slow_readers(address: str, count: int) -> Iterator[None]:
-    """Streams of long texts that are asked for and not read."""
+    """Streams of long texts, and files, that are asked for and not read."""
     host, _, port = address.rpartition("//")[2].partition(":")
     with ExitStack() as stack:
         for number in range(count):
             connection = stack.enter_context(socket.create_connection((host, int(port))))
+            path = f"/write?length=2000&random_seed={number}" if number % 3 else "/model-file"
             connection.sendall(
-                f"GET /write?length=2000&random_seed={number} HTTP/1.1\r\nHost: {host}\r\n"
-                "Accept: text/event-stream\r\n\r\n".encode()
+                f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n".encode()
             )
         yield
 
@@ -294,9 +320,19 @@ def good_visitor(address: str, findings: Findings) -> Iterator[None]:
     thread.join()
 
 
-def attack(address: str, count: int, workers: int = 8, seed: int = 1) -> Findings:
-    """Send about `count` calls from some threads at once, beside slow readers and senders."""
-    findings = Findings()
+def attack(
+    address: str,
+    count: int,
+    workers: int = 8,
+    seed: int = 1,
+    findings: Findings | None = None,
+) -> Findings:
+    """Send about `count` calls from some threads at once, beside slow readers and senders.
+
+    Args:
+        findings: of earlier attacks, to which these are added.
+    """
+    findings = findings or Findings()
     secret = f"secret {random.getrandbits(80):x}"
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -327,6 +363,7 @@ def memory_and_threads(process: psutil.Process) -> tuple[int, int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=3000)
+    parser.add_argument("--rounds", type=int, default=1, help="so many attacks, to see what stays")
     parser.add_argument("--address", help="of a page that is running already")
     arguments = parser.parse_args()
     with ExitStack() as stack:
@@ -338,9 +375,13 @@ def main() -> int:
             server = stack.enter_context(running_page(home, environment=PUBLIC))
             address, process = server.address, psutil.Process(server.process.pid)
         before = memory_and_threads(process) if process else None
-        findings = attack(address, arguments.calls)
-        time.sleep(5)
-        after = memory_and_threads(process) if process else None
+        findings, after = Findings(), None
+        for number in range(arguments.rounds):
+            attack(address, arguments.calls, seed=1 + 100 * number, findings=findings)
+            time.sleep(5)
+            after = memory_and_threads(process) if process else None
+            if after:
+                print(f"attack {number + 1}: {after[0] / 1e6:.0f} MB, {after[1]} threads")
         idle = process.cpu_percent(5.0) if process else 0.0
     print(f"answers by status: {dict(sorted(findings.statuses.items()))}")
     print(f"raw errors: {len(findings.raw)}; files read: {len(findings.leaks)}; "

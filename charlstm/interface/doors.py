@@ -11,6 +11,7 @@ import asyncio
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from charlstm.files import parse_json
-from charlstm.interface.event_stream import refused
+from charlstm.interface.event_stream import address_of, refused
 
 OPEN = re.compile(
     r"""/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(?:/\d+)?)?/?
@@ -37,7 +38,11 @@ UPLOAD = "/gradio_api/upload"
 MODEL_FILE = "/model-file"
 MAX_BODY_BYTES = 8_000_000  # a pasted text has up to 5 MB
 FORM_BYTES = 500_000  # in the body of an upload, beside the file
-MAX_HELD_BYTES = 250_000_000  # of all bodies that arrive or are worked on at one time
+# Of all bodies that arrive or are worked on at one time, and of those of one network address. Small
+# ones always pass: whoever sends large ones slowly keeps nobody from writing.
+MAX_HELD_BYTES = 250_000_000
+MAX_HELD_OF_ADDRESS = 70_000_000
+SMALL_BYTES = 20_000
 BODY_S = 120.0  # within which a body must have arrived
 CROWDED = "Too much is being sent to this page at once: try again in a moment."
 CLOSED = "There is nothing at this address."
@@ -97,7 +102,7 @@ class Doors:
         self._upload_folder = upload_folder
         self._upload_bytes = upload_bytes
         self._kept_bytes = kept_bytes
-        self._held_bytes = 0  # of bodies
+        self._held: Counter[str] = Counter()  # bytes of bodies, by the address of the sender
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -116,7 +121,7 @@ class Doors:
                 return
             await self._app(scope, receive, send)
         finally:
-            self._held_bytes -= len(body)
+            self._let_go(scope, len(body))
 
     async def _checked(self, scope: Scope, receive: Receive, body: bytearray) -> Receive:
         """What the request's body can be received from, once the request has been checked.
@@ -145,6 +150,12 @@ class Doors:
                 raise _Refusal(NOT_UPLOADED, 400)
         return _again(body, receive)
 
+    def _let_go(self, scope: Scope, size: int) -> None:
+        address = address_of(scope)
+        self._held[address] -= size
+        if self._held[address] <= 0:
+            del self._held[address]
+
     async def _receive_body(
         self, scope: Scope, receive: Receive, body: bytearray, limit: int
     ) -> None:
@@ -170,10 +181,15 @@ class Doors:
             part = message.get("body", b"")
             if len(body) + len(part) > limit:
                 raise too_long
-            if self._held_bytes + len(part) > MAX_HELD_BYTES:
+            address = address_of(scope)
+            is_small = len(body) + len(part) <= SMALL_BYTES
+            if not is_small and (
+                self._held[address] + len(part) > MAX_HELD_OF_ADDRESS
+                or self._held.total() + len(part) > MAX_HELD_BYTES
+            ):
                 raise _Refusal(CROWDED, 503)
             body += part
-            self._held_bytes += len(part)
+            self._held[address] += len(part)
             if not message.get("more_body", False):
                 return
 

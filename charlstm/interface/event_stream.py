@@ -75,7 +75,7 @@ class Places:
 
     def hold(self, scope: Scope, stream: ASGIApp) -> ASGIApp:
         """The stream, which has a place until it ends; a refusal if there is none for it."""
-        address = _address(scope)
+        address = address_of(scope)
         if self._taken.total() >= self._in_all or self._taken[address] >= self._of_address:
             answer = refused(FULL, 503)
             answer.headers["Retry-After"] = "2"
@@ -93,7 +93,7 @@ class Places:
         return holding
 
 
-def _address(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
     """The network address of who asks; on a Space, that which its proxy reports."""
     if os.environ.get("SPACE_ID"):
         reported = Headers(scope=scope).get("x-forwarded-for", "").partition(",")[0].strip()

@@ -118,12 +118,55 @@ def test_of_what_was_uploaded_the_oldest_makes_room(client, uploads):
     assert not (uploads / "text.txt").exists()
 
 
-def test_all_bodies_together_have_a_limit_and_leave_their_room(client, monkeypatch):
-    monkeypatch.setattr(doors, "MAX_HELD_BYTES", 100)
+@pytest.mark.parametrize("limit", ["MAX_HELD_BYTES", "MAX_HELD_OF_ADDRESS"])
+def test_all_bodies_together_have_a_limit_and_leave_their_room(client, monkeypatch, limit):
+    monkeypatch.setattr(doors, limit, 100)
+    monkeypatch.setattr(doors, "SMALL_BYTES", 50)
     for _ in range(3):
         assert client.post("/write", content=b"o" * 90).status_code == 200
         refused = client.post("/write", content=b"o" * 101)
         assert (refused.status_code, refused.json()["error"]) == (503, doors.CROWDED)
+
+
+def test_whoever_sends_much_keeps_nobody_from_sending_little(uploads, monkeypatch):
+    monkeypatch.setattr(doors, "MAX_HELD_OF_ADDRESS", 100)
+    monkeypatch.setattr(doors, "SMALL_BYTES", 50)
+    passed = asyncio.Event()
+
+    async def app(scope, receive, send):
+        passed.set()
+
+    async def ask(guard: Doors, body: bytes, address: str, then=None):
+        parts = [{"type": "http.request", "body": body, "more_body": then is not None}]
+
+        async def receive():
+            if parts:
+                return parts.pop()
+            await then.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            statuses.append(message.get("status"))
+
+        statuses: list = []
+        scope = {"type": "http", "method": "POST", "path": "/write", "headers": [],
+                 "query_string": b"", "client": (address, 1)}  # fmt: skip
+        passed.clear()
+        await guard(scope, receive, send)
+        return passed.is_set(), statuses[:1]
+
+    async def visit():
+        guard, end = Doors(app, lambda: str(uploads)), asyncio.Event()
+        slow = asyncio.create_task(ask(guard, b"o" * 90, "192.0.2.1", end))
+        await asyncio.sleep(0)
+        assert await ask(guard, b"o" * 60, "192.0.2.1") == (False, [503])
+        assert await ask(guard, b"o" * 50, "192.0.2.1") == (True, [])
+        assert await ask(guard, b"o" * 60, "192.0.2.2") == (True, [])
+        end.set()
+        await slow
+        assert await ask(guard, b"o" * 60, "192.0.2.1") == (True, [])
+
+    asyncio.run(visit())
 
 
 def test_whoever_sends_slowly_holds_no_place_for_ever(uploads, monkeypatch):
