@@ -68,3 +68,46 @@ def test_whoever_wants_no_motion_sees_none(visit, name):
             .map((one) => one.effect.target.outerHTML.slice(0, 100))"""
     )
     assert moving == []
+
+
+# Where the first letter of a line stands, as a share of the width of what it stands in.
+BEGINNINGS = """(element) => {
+    const box = element.getBoundingClientRect();
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const found = [];
+    let before = "\\n";
+    while (walker.nextNode()) {
+        const node = walker.currentNode;
+        for (let at = 0; at < node.length; at += 1) {
+            if (before === "\\n" && node.data[at] !== "\\n") {
+                const range = document.createRange();
+                range.setStart(node, at);
+                range.setEnd(node, at + 1);
+                const place = range.getBoundingClientRect();
+                found.push((place.left + place.width / 2 - box.left) / box.width);
+            }
+            before = node.data[at];
+        }
+    }
+    return found;
+}"""
+
+
+def test_each_line_begins_where_its_script_does_and_its_letters_join(visit):
+    page = visit()
+    text = "ROMEO:\nسلام عليكم\nAy me!\nשלום."
+    page.locator("#seed-text textarea").fill(text)
+    page.locator("#write-button").click()
+    expect(page.locator("#status")).to_contain_text("500 letters in")
+    lines = page.locator("#page .lines")
+    latin, arabic, second, hebrew = lines.evaluate(BEGINNINGS)[:4]
+    assert latin < 0.1 and second < 0.1
+    assert arabic > 0.9 and hebrew > 0.9
+    # Letters of Arabic join where they stand in one piece: the seed is one.
+    assert page.locator("#page .seed").text_content() == text
+    boxes = page.locator("#seed-text textarea")
+    assert boxes.evaluate("box => getComputedStyle(box).unicodeBidi") == "plaintext"
+    open_whole(page, "Watch it learn")
+    watched = page.locator(".watch-text")
+    assert watched.evaluate("box => getComputedStyle(box).unicodeBidi") == "plaintext"
+    assert page.errors == []

@@ -22,7 +22,8 @@ class TrainingStory extends LiveView {
       </div>
       <p class="watch-said" role="status"></p>
       <div class="watch-columns">
-        <div class="watch-text" tabindex="0" role="region" aria-label="What it wrote"></div>
+        <div class="watch-text" dir="auto" tabindex="0" role="region"
+          aria-label="What it wrote"></div>
         <div class="watch-side"><div class="watch-chart"></div><p class="watch-note"></p>
           <p class="connection quiet" role="status"></p></div>
       </div>`;
