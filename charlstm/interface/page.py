@@ -66,8 +66,6 @@ def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
             chosen = browser_function("write/link.js", "tabChosen", tab.id)
             tab.select(None, None, None, js=chosen)
         choice.connect(demo)
-    # Else, on a Space, Gradio lays a header of the Hub over ours, and fetches fonts from elsewhere.
-    demo.space_id = None
     log_unexpected_errors(demo)
     refuse_in_words(demo)
     _remember_signatures(demo)

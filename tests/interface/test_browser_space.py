@@ -105,3 +105,5 @@ def test_it_writes_begins_to_train_and_lets_a_model_come_and_go(
     assert made == {"runs", "models"}
     assert not list(checkout.glob("**/__pycache__")), "nothing was written there"
     assert page.errors == [], "\n".join(page.errors)
+    space.log.seek(0)
+    assert "Traceback" not in space.log.read()

@@ -9,23 +9,41 @@ from tests.browsing import needs_browser, open_compare_more, open_more, open_tab
 
 pytestmark = needs_browser
 
-# The texts' streams; while `window.isHeld` what comes is kept back, in order. The page cannot cut
-# them off: what was held comes all the same.
+# The texts' streams, letter by letter, as from a slow network: however much of a text has come at
+# once, there is more of it to hold. While `window.isHeld` the letters are kept back, in order. The
+# page cannot cut them off: what was held comes all the same.
 HOLDABLE_STREAMS = """
 window.isHeld = false;
 window.held = 0;
 const load = window.fetch;
+const letters = (event) => {
+  const [kind, line] = event.split("\\n");
+  if (kind !== "event: piece") return [event];
+  const { text, ...lists } = JSON.parse(line.slice("data: ".length));
+  return Array.from(text, (letter, at) => {
+    const ofLetter = Object.entries(lists).map(([name, list]) => [name, [list[at]]]);
+    const data = JSON.stringify({ text: letter, ...Object.fromEntries(ofLetter) });
+    return `${kind}\\ndata: ${data}`;
+  });
+};
 window.fetch = async (address, options) => {
   if (!String(address).endsWith("/write")) return load(address, options);
   const response = await load(address, { ...options, signal: null });
-  const wait = async (chunk, controller) => {
-    // One after another, as from a slow network: else all may have come before any can be held.
-    await new Promise((go) => setTimeout(go, 50));
-    if (window.isHeld) window.held += 1;
-    while (window.isHeld) await new Promise((go) => setTimeout(go, 5));
-    controller.enqueue(chunk);
+  let begun = "";
+  const byLetter = async (chunk, controller) => {
+    const events = (begun + chunk).split("\\n\\n");
+    begun = events.pop();
+    for (const letter of events.flatMap(letters)) {
+      await new Promise((go) => setTimeout(go, 20));
+      if (window.isHeld) window.held += 1;
+      while (window.isHeld) await new Promise((go) => setTimeout(go, 5));
+      controller.enqueue(`${letter}\\n\\n`);
+    }
   };
-  const held = response.body.pipeThrough(new TransformStream({ transform: wait }));
+  const held = response.body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TransformStream({ transform: byLetter }))
+    .pipeThrough(new TextEncoderStream());
   return new Response(held, { status: response.status, headers: response.headers });
 };
 """
