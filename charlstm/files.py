@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from charlstm.errors import CharLSTMError
+
 _IS_WINDOWS = sys.platform == "win32"
 # A reader of this package holds a file open for some milliseconds, a virus scanner for longer.
 PATIENCE_S = 1.0
 PAUSE_S = 0.02
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: above the size that is allowed
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -66,6 +69,37 @@ def _once_it_is_closed(change: Callable[[], None]) -> None:
             if not _IS_WINDOWS or time.monotonic() >= until_s:
                 raise
             time.sleep(PAUSE_S)
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, in a few words to be put in brackets."""
+    if error.errno in FULL:
+        return "the disk is full"
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Let whoever asked for the block read why the file system refused it.
+
+    Raises:
+        CharLSTMError: in place of an OSError, with what to do about it.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CharLSTMError(refusal_in_words(error)) from error
+
+
+def refusal_in_words(error: OSError) -> str:
+    """A sentence on what the file system refused, and what to do about it."""
+    if error.errno in FULL:
+        return "The disk is full: free some space, and try again."
+    subject = f"{error.filename} cannot be used" if error.filename else "The system refused a file"
+    advice = "mend that, or set CHARLSTM_HOME to another folder"
+    if isinstance(error, FileNotFoundError):
+        advice = "it was deleted or moved, so begin anew"
+    return f"{subject} ({reason_of(error)}): {advice}."
 
 
 def parse_json(content: str | bytes) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import reason_of
 
 PACKAGE = Path(__file__).resolve().parent
 # The folder that contains the package: processes that we start import it from there.
@@ -73,7 +74,7 @@ def make_folder(path: Path) -> Path:
         reason = "it is read-only"
     except OSError as error:
         writable = False
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
     if not writable:
         raise CharLSTMError(
             f"The folder {path} cannot be written to ({reason}): set CHARLSTM_HOME to a folder "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import locked, parse_json, remove_file, replace_file
+from charlstm.files import errors_in_words, locked, parse_json, remove_file, replace_file
 from charlstm.home import home, make_folder
 
 TAKEN = "Another training is running. Stop it, or wait for it to finish."
@@ -39,7 +40,9 @@ class Ownership:
             owner = parse_json(self.path.read_bytes())
             process = psutil.Process(owner["pid"])
             # The system reuses process ids: the start time identifies the process.
-            same = abs(process.create_time() - owner["create_time"]) < 2
+            begun = _begun(owner["pid"])
+            clock = "after_boot_s" if "after_boot_s" in owner else "create_time"
+            same = abs(begun[clock] - owner[clock]) < 2
             return process.pid if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
@@ -53,11 +56,13 @@ class Ownership:
         if self.pid() not in (None, os.getpid()):
             raise RunError(self._taken)
 
+    @errors_in_words()
     def claim(self) -> None:
         """Make this process the owner.
 
         Raises:
             RunError: another process is training here.
+            CharLSTMError: nothing can be written here.
         """
         with self.deciding():
             self.check_free()
@@ -65,10 +70,7 @@ class Ownership:
 
     def write(self, pid: int) -> None:
         """Record a process as the owner; the caller must hold `deciding`."""
-        import psutil
-
-        owner = {"pid": pid, "create_time": psutil.Process(pid).create_time()}
-        replace_file(self.path, json.dumps(owner).encode())
+        replace_file(self.path, json.dumps({"pid": pid, **_begun(pid)}).encode())
 
     def release(self) -> None:
         """Give the folder up at the end of a training, even if this process goes on."""
@@ -77,6 +79,22 @@ class Ownership:
     def deciding(self) -> AbstractContextManager[None]:
         """Hold the folder's lock while the owner is chosen."""
         return locked(self._lock)
+
+
+def _begun(pid: int) -> dict[str, float]:
+    """When a process began: Unix time, and on Linux the seconds after the system's start.
+
+    Linux counts from its start alone. It moves the Unix time of all processes with its clock, and a
+    training would seem to have died whenever the clock is set.
+    """
+    import psutil
+
+    boot_time = psutil.boot_time()
+    create_time = psutil.Process(pid).create_time()
+    begun = {"create_time": create_time}
+    if sys.platform == "linux":
+        begun["after_boot_s"] = round(create_time - boot_time, 2)
+    return begun
 
 
 def training_place() -> Ownership:

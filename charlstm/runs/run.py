@@ -32,6 +32,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from charlstm.files import errors_in_words
 from charlstm.home import PACKAGE_PARENT, make_folder, runs_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.runs.config import RunConfig, read_config, write_config
@@ -137,20 +138,29 @@ class Run:
             folder: must be empty or not exist; None creates one named after the current time.
 
         Raises:
-            CharLSTMError: the folder is not empty, or the model cannot be trained on the text.
+            CharLSTMError: the folder is not empty or cannot be written to, or the model cannot be
+                trained on the text.
         """
         config = request.config()
-        run = cls(_new_folder(request.recipe.name) if folder is None else folder)
-        paths = run.paths
-        paths.check_new()
-        make_folder(paths.folder)
+        with errors_in_words():
+            run = cls(_new_folder(request.recipe.name) if folder is None else folder)
+            run.paths.check_new()
+            make_folder(run.folder)
+            try:
+                run._write_inputs(request)
+                write_config(config, run.paths.config)
+            except OSError:  # half a training would take space, and be listed nowhere
+                run.remove()
+                raise
+        return run
+
+    def _write_inputs(self, request: TrainingRequest) -> None:
+        paths = self.paths
         paths.corpus.write_bytes(request.corpus.text.encode())
         if request.source is not None:
             paths.source.write_bytes(request.source.data)
         for number, teacher in enumerate(request.teachers, 1):
             paths.teacher(number).write_bytes(teacher.data)
-        write_config(config, paths.config)
-        return run
 
     @property
     def folder(self) -> Path:
@@ -184,6 +194,7 @@ class Run:
             self._config = stamp, read_config(self.paths.config)
         return self._config[1]
 
+    @errors_in_words()
     def set_budget(self, budget: Budget) -> None:
         """Change the budget of a training that is not running, before it is resumed."""
         write_config(replace(self.config, budget=budget), self.paths.config)
@@ -285,11 +296,13 @@ class Run:
         """Whether a process is training in this folder now."""
         return self.ownership.pid() is not None
 
+    @errors_in_words()
     def start(self) -> subprocess.Popen:
         """Start or resume the training in a separate process.
 
         Raises:
             RunError: it or another one is running already, or its events cannot be read.
+            CharLSTMError: the disk is full, or the folder is gone or cannot be written to.
         """
         place = training_place()
         with place.deciding(), self.ownership.deciding():
@@ -299,8 +312,13 @@ class Run:
                 raise RunError(TAKEN)
             self.paths.stop.unlink(missing_ok=True)
             process = self._start_process("--resume" if self.events() else "--run")
-            self.ownership.write(process.pid)
-            place.write(process.pid)
+            try:
+                self.ownership.write(process.pid)
+                place.write(process.pid)
+            except OSError:  # nobody would know that it trains
+                process.kill()
+                process.wait()
+                raise
         return process
 
     def _start_process(self, option: str) -> subprocess.Popen:
@@ -318,10 +336,12 @@ class Run:
                 start_new_session=True,  # so that Ctrl-C ends the server only
             )
 
+    @errors_in_words()
     def stop(self) -> None:
         """Request that the training end after its current step and keep the model."""
         self.paths.stop.touch()
 
+    @errors_in_words()
     def end_getting_ready(self) -> None:
         """End a training that still gets ready: it may be busy with one thing for half a minute.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import errors_in_words
 from charlstm.runs.ownership import training_place
 from charlstm.runs.run import Run, Runs
 
@@ -17,6 +19,20 @@ class WaitingLine:
 
     def __init__(self, runs: Runs):
         self._runs = runs
+
+    @errors_in_words()
+    def join(self, run: Run) -> None:
+        """Let a training wait, as the last of the line even where the clock was set back.
+
+        Raises:
+            CharLSTMError: its folder cannot be written to.
+        """
+        waiting = self.waiting()
+        run.paths.waiting.touch()
+        if waiting:
+            last_ns = waiting[-1].paths.waiting.stat().st_mtime_ns
+            joined_ns = max(run.paths.waiting.stat().st_mtime_ns, last_ns + 1)
+            os.utime(run.paths.waiting, ns=(joined_ns, joined_ns))
 
     def waiting(self) -> list[Run]:
         """Those that wait, the next one first."""
@@ -41,11 +57,18 @@ class WaitingLine:
             What was started; None if nothing was.
         """
         waiting = self.waiting()
-        if not waiting or training_place().pid() is not None:
+        if not waiting:
+            return None
+        if training_place().pid() is not None:
+            for run in filter(Run.is_alive, waiting):  # its server died before it said so
+                run.paths.waiting.unlink(missing_ok=True)
             return None
         run = waiting[0]
-        run.paths.waiting.unlink(missing_ok=True)
         try:
-            return run, run.start()
-        except CharLSTMError:  # another server was faster, or it cannot be started any more
-            return None
+            process = run.start()
+        except CharLSTMError:
+            if training_place().pid() is None:  # it cannot be started, and others wait behind it
+                run.paths.waiting.unlink(missing_ok=True)
+            return None  # else another server was faster, and it keeps its place
+        run.paths.waiting.unlink(missing_ok=True)
+        return run, process

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from charlstm.runs.recipes import QUICK
@@ -22,3 +25,12 @@ def make(tiny_corpus):
 @pytest.fixture
 def run(make, tmp_path):
     return make(tmp_path / "run")
+
+
+@pytest.fixture
+def sleeper():
+    """Another process that lives until the test ends."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()

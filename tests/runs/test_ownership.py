@@ -15,15 +15,6 @@ from charlstm.runs.run import Run, RunError, Runs
 from tests.tiny_runs import append
 
 
-@pytest.fixture
-def sleeper():
-    """Another process that lives until the test ends."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    yield process
-    process.kill()
-    process.communicate()
-
-
 def owned_by(run: Run, pid: int, create_time: float | None = None) -> None:
     if create_time is None:
         create_time = psutil.Process(pid).create_time()
@@ -186,11 +177,31 @@ def test_another_process_with_the_same_number_does_not_train(run, sleeper):
     assert run.ownership.pid() == os.getpid()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere these times stay as they were")
+@pytest.mark.parametrize("hours", [-30, -1, 5, 8000])
+def test_a_training_lives_on_when_the_clock_is_set(make, sleeper, hours, monkeypatch):
+    run, other = make(), make()
+    run.ownership.write(sleeper.pid)
+    training_place().write(sleeper.pid)
+    append(run, "progress")
+    begun, boot_time = psutil.Process(sleeper.pid).create_time(), psutil.boot_time()
+    # This is all that a clock that is set changes: Linux moves the time of the system's start.
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot_time + 3600 * hours)
+    assert psutil.Process(sleeper.pid).create_time() != pytest.approx(begun, abs=60)
+    assert run.is_alive() and run.timeline().status == "running"
+    with pytest.raises(RunError, match="Another training is running"):
+        other.start()
+    sleeper.kill()
+    sleeper.wait()
+    assert not run.is_alive() and run.timeline().status == "interrupted"
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", "7", '{"pid": "x"}', '{"pid": -4, "create_time": 1}', '{"pid": 1}',
      '{"pid": 1, "create_time": "x"}', '{"pid": 1e400, "create_time": 1}',
-     '{"pid": 99999999999999999999, "create_time": 1}'],
+     '{"pid": 99999999999999999999, "create_time": 1}',
+     '{"pid": 1, "create_time": 1, "after_boot_s": "x"}', '{"pid": 1, "after_boot_s": null}'],
 )  # fmt: skip
 def test_a_damaged_process_file_means_that_nobody_trains(run, content):
     (run.folder / "process.json").write_text(content)

@@ -101,6 +101,36 @@ def test_one_that_cannot_start_does_not_hold_the_others_up(line, wait, monkeypat
     assert tried == [broken.name, good.name]
 
 
+def test_who_loses_the_place_to_another_server_stays_in_the_line(line, wait, monkeypatch, sleeper):
+    first = wait()
+
+    def start(run: Run):
+        training_place().write(sleeper.pid)  # of a training that another server has just started
+        raise RunError("Another training is running.")
+
+    monkeypatch.setattr(Run, "start", start)
+    assert line.start_next() is None
+    assert [run.name for run in line.waiting()] == [first.name]
+    assert first.timeline().status == "waiting"
+
+
+def test_one_whose_server_died_at_its_start_is_not_begun_again(line, wait, sleeper):
+    run = wait()
+    training_place().write(sleeper.pid)
+    run.ownership.write(sleeper.pid)
+    assert line.start_next() is None
+    assert not run.paths.waiting.exists() and run.is_alive()
+
+
+def test_a_clock_that_was_set_back_lets_nobody_pass(line, make, monkeypatch):
+    first, second = make(), make()
+    line.join(first)
+    hours_ahead_ns = first.paths.waiting.stat().st_mtime_ns + 5 * 3600 * 10**9
+    os.utime(first.paths.waiting, ns=(hours_ahead_ns, hours_ahead_ns))
+    line.join(second)
+    assert [run.name for run in line.waiting()] == [first.name, second.name]
+
+
 def test_a_line_outlives_its_server(wait):
     run = wait()
     assert [one.name for one in WaitingLine(Runs()).waiting()] == [run.name]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
@@ -18,6 +19,21 @@ LOOK_EVERY_S = 1.0
 TIDY_EVERY_S = 600.0
 
 
+@dataclass(frozen=True)
+class _Age:
+    """How old a training or a model was when it was looked at.
+
+    Attributes:
+        changed_s: when it was changed last, Unix time.
+        before_s: seconds since then.
+        at_s: when that was found, by a clock that nobody sets.
+    """
+
+    changed_s: float
+    before_s: float
+    at_s: float
+
+
 class Keeping:
     """Starts the trainings that wait, one after the other, and deletes the old ones.
 
@@ -27,6 +43,7 @@ class Keeping:
     def __init__(self, registry: ModelRegistry):
         self._registry = registry
         self._limits = registry.limits
+        self._ages: dict[str, _Age] = {}
         registry.deleted.clear()
         if self._limits.is_public:
             threading.Thread(target=self._go_on, daemon=True, name="keeping").start()
@@ -41,13 +58,8 @@ class Keeping:
         """Delete what is too old, and of what is too much the oldest."""
         if not self._limits.is_public:
             return
-        ended = [
-            run
-            for run in self._registry.runs.all()
-            if not (run.is_alive() or run.paths.waiting.exists())
-        ]
         limits, registry = self._limits, self._registry
-        self._remove_old(ended, limits.trainings_of_visitor, limits.trainings)
+        self._remove_old(registry.runs.all(), limits.trainings_of_visitor, limits.trainings)
         self._remove_old(registry.added.all(), limits.models_of_visitor, limits.models)
         registry.deleted.clear()
 
@@ -57,16 +69,30 @@ class Keeping:
         """Remove what is too old, and of what is too much for a visitor or in all the oldest."""
         kept = 0
         of_owner: Counter[str | None] = Counter()
-        now = time.time()
         for one in newest_first:
+            age_s = self._age_s(one)
+            if isinstance(one, Run) and (one.is_alive() or one.paths.waiting.exists()):
+                continue
             owner = _owner(one)
             of_owner[owner] += 1
-            keep_s = self._limits.keep_s
-            is_old = keep_s is not None and now - _last_change(one.folder) > keep_s
+            is_old = self._limits.keep_s is not None and age_s > self._limits.keep_s
             if is_old or _is_above(of_owner[owner], of_visitor) or _is_above(kept + 1, in_all):
                 one.remove()
+                self._ages.pop(one.name, None)
             else:
                 kept += 1
+
+    def _age_s(self, kept: Run | AddedModel) -> float:
+        """Seconds since a training or a model was changed last.
+
+        By the clock only where this server has not seen it change: the clock may be set meanwhile,
+        and nothing must seem a day old that ended a minute ago.
+        """
+        changed_s, seen = _last_change(kept.folder), self._ages.get(kept.name)
+        if seen is None or seen.changed_s != changed_s:
+            before_s = max(0.0, time.time() - changed_s) if seen is None else 0.0
+            seen = self._ages[kept.name] = _Age(changed_s, before_s, time.monotonic())
+        return seen.before_s + time.monotonic() - seen.at_s
 
     def _go_on(self) -> None:
         tidied_s = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import gradio as gr
@@ -210,7 +210,7 @@ class Trainer:
     def _begin(self, run: Run) -> None:
         """Start a training now; on a public page, when it is its turn."""
         if self.registry.limits.is_public:
-            run.paths.waiting.touch()
+            self.registry.line.join(run)
             self.keeping.start_next()
         else:
             log_training(run, run.start())
@@ -234,7 +234,7 @@ class Trainer:
             return
         run.stop()
         # What it does to get ready may take long: then it is not waited for.
-        later = threading.Timer(STOP_PATIENCE_S, run.end_getting_ready)
+        later = threading.Timer(STOP_PATIENCE_S, _end_getting_ready, [run])
         later.daemon = True
         later.start()
 
@@ -259,6 +259,11 @@ class Trainer:
         if not self.registry.training(name).paths.checkpoint.exists():
             raise CharLSTMError("This training has not saved a model yet: wait some seconds.")
         return gr.Dropdown(choices=self.registry.choices(), value=name), gr.Tabs(selected="write")
+
+
+def _end_getting_ready(run: Run) -> None:
+    with suppress(CharLSTMError):  # its folder is gone meanwhile, or damaged: it will notice
+        run.end_getting_ready()
 
 
 @contextmanager

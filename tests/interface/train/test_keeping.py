@@ -86,6 +86,27 @@ def test_what_is_old_goes_unless_it_runs_or_waits(make, keeping, home):
     assert kept(home) == ["1-new", "3-running", "4-waiting"]
 
 
+@pytest.mark.parametrize("hours", [-50, 50])
+def test_what_has_just_ended_is_kept_when_the_clock_is_set(make, keeping, home, hours, monkeypatch):
+    tidying = keeping(FEW)
+    run = make("1-a", "a")
+    waiting = make("2-b", "b")
+    waiting.paths.waiting.touch()
+    run.ownership.claim()
+    tidying.tidy()  # as at the start of each training
+    run.paths.log.write_text("it goes on")
+    run.ownership.release()
+    waiting.paths.waiting.unlink()
+    now_s = time.time()
+    monkeypatch.setattr(time, "time", lambda: now_s + 3600 * hours)
+    tidying.tidy()
+    assert kept(home) == ["1-a", "2-b"]
+    monotonic_s = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic_s + 2 * 3600)
+    tidying.tidy()
+    assert kept(home) == [], "their time is over, whatever the clock says"
+
+
 def test_on_ones_own_page_nothing_is_deleted(make, keeping, home):
     for number in range(8):
         make(f"{number}", "a", hours_ago=10_000)
