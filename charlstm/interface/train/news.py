@@ -70,6 +70,8 @@ class TrainingNews:
         self._clock = clock
         self._facts: Facts | None = None
         self._views = dict.fromkeys(VIEWS, "")
+        self._shown: str | None = None
+        self._is_other_gone = False  # what was shown before
         self._drawn: Timeline | None = None  # what the charts show
         self._drawn_s = -math.inf
 
@@ -78,6 +80,9 @@ class TrainingNews:
         running = self.registry.running()
         is_free = running is None or self.registry.limits.is_public  # there one waits in a line
         name = _choose(self.name, runs, running)
+        if name != self._shown:
+            self._is_other_gone = self._shown is not None and self._shown not in runs
+            self._shown = name
         status, has_model, is_stopping, more = "none", False, False, ""
         if name is None:
             views = {**dict.fromkeys(VIEWS, ""), "status": report.NOTHING_YET}
@@ -100,6 +105,8 @@ class TrainingNews:
             except RunError:  # a damaged folder must not hide the other trainings
                 status = "failed"
                 views = {**dict.fromkeys(VIEWS, ""), "status": report.UNREADABLE}
+        if self._is_other_gone:
+            views = {**views, "status": report.GONE + views["status"]}
         can_stop = status in ("waiting", "preparing", "running", "measuring")
         can_resume = status in ("new", "stopped", "interrupted", "failed")
         return {

@@ -25,6 +25,10 @@ from charlstm.text.corpus import Corpus
 NOTHING_YET = (
     '<div class="story" data-status="none"><h2 class="headline">No training yet</h2></div>'
 )
+GONE = (
+    '<p class="advice" role="status">The training that was shown here is gone: its folder was '
+    "deleted.</p>"
+)
 UNREADABLE = (
     '<div class="story" data-status="unreadable"><h2 class="headline">This training cannot be shown'
     "</h2><p>The notes in its folder are damaged, or of another version of charlstm. Its model, if "

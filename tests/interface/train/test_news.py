@@ -142,6 +142,12 @@ def test_a_training_that_is_removed_gives_way_to_another_one(registry, make):
     shutil.rmtree(run.folder)
     parts = look(1)
     assert parts["shown"] == "b" and names(parts) == ["b"]
+    assert parts["status"].startswith(report.GONE) and "Not started yet" in parts["status"]
+    assert look(1) == parts, "it can be read for as long as nothing else is shown"
+    make("c")
+    assert report.GONE not in look(1)["status"], "it is another one that is shown now"
+    shutil.rmtree(registry.runs.folder)
+    assert look(1)["status"] == report.GONE + report.NOTHING_YET
 
 
 def test_a_training_whose_notes_are_damaged_leaves_the_others_within_reach(registry, make):
@@ -228,4 +234,4 @@ def test_a_training_that_vanishes_while_it_is_looked_at_is_no_error(registry, ma
 
     monkeypatch.setattr(news.report, "is_stopping", vanish)
     assert look(1)["status"] == report.UNREADABLE
-    assert look(1)["status"] == report.NOTHING_YET
+    assert look(1)["status"] == report.GONE + report.NOTHING_YET
