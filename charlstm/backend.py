@@ -31,13 +31,21 @@ def check_can_train() -> None:
     """Check that Keras and the chosen framework are installed, without loading them.
 
     Raises:
-        CharLSTMError: one of them is not.
+        CharLSTMError: one of them is not, or there is no such framework.
     """
+    if chosen_backend() not in BACKENDS:
+        raise CharLSTMError(unknown_backend())
     missing = [
         name for name in ("keras", chosen_backend()) if importlib.util.find_spec(name) is None
     ]
     if missing:
         raise CharLSTMError(needs(missing[-1]))
+
+
+def unknown_backend() -> str:
+    """A sentence that says that the variable names no framework."""
+    names = ", ".join(BACKENDS)
+    return f"KERAS_BACKEND is {chosen_backend()!r:.40}; set it to one of {names}, or not at all."
 
 
 def needs(name: str) -> str:

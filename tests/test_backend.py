@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from charlstm import backend
-from charlstm.backend import chosen_backend, expected_device_kind
+from charlstm.backend import check_can_train, chosen_backend, expected_device_kind
+from charlstm.errors import CharLSTMError
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,14 @@ def test_the_variable_chooses_the_backend_and_tensorflow_is_the_default(
     if variable is not None:
         monkeypatch.setenv("KERAS_BACKEND", variable)
     assert chosen_backend() == chosen
+
+
+@pytest.mark.parametrize("name", ["abacus", "no.such.package", "..", "a b", "x" * 500])
+def test_a_backend_that_there_is_not_is_named_before_a_training(name, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", name)
+    with pytest.raises(CharLSTMError, match="tensorflow, jax, torch") as caught:
+        check_can_train()
+    assert name[:30] in str(caught.value) and len(str(caught.value)) < 200
 
 
 @pytest.fixture

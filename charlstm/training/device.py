@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from charlstm.backend import BACKENDS, chosen_backend, needs
+from charlstm.backend import BACKENDS, chosen_backend, needs, unknown_backend
 from charlstm.errors import CharLSTMError
 from charlstm.machine import cpu_name, has_flag
 from charlstm.network.training_speed import Way
 from charlstm.runs.fastest_way import fastest_way, fastest_ways, has_ways, step_s
 from charlstm.runs.recipes import Recipe
+from charlstm.training.keras_settings import load_keras
 
 NICE = 10  # so that the page stays quick while a training runs
 # glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD, in bytes.
@@ -75,10 +76,9 @@ def prepare_device(by_lanes: bool = True) -> Device:
         # imported, turns it on by itself only with AVX-512 VNNI or AMX.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if backend not in BACKENDS:
-        raise CharLSTMError(
-            f"KERAS_BACKEND is {backend!r}; set it to one of {', '.join(BACKENDS)}, or not at all."
-        )
+        raise CharLSTMError(unknown_backend())
     try:
+        load_keras()
         if backend == "tensorflow":
             kind, name, version = _tensorflow(by_lanes)
         else:

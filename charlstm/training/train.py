@@ -6,22 +6,27 @@ through the run folder's events, and ends with exactly one of `finished`, `stopp
 
 from __future__ import annotations
 
-import errno
 import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import FULL, reason_of
 from charlstm.runs.events import Ending, Event, Failed, Preparing, Started
-from charlstm.runs.ownership import RunError, training_place
+from charlstm.runs.ownership import training_place
 from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
 from charlstm.runs.sizing import best_size
 from charlstm.runs.timeline import timeline_of
 from charlstm.training.device import Device, prepare_device
+from charlstm.training.keras_settings import usual_settings
 
 UNEXPECTED = "The training failed"
+GONE = (
+    "The folder {} was deleted while the training went on, so the training has ended: start a new "
+    "one."
+)
 
 
 def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> Ending:
@@ -37,11 +42,12 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
 
     Raises:
         RunError: another process is training, in this folder or in any other of the home folder.
+        CharLSTMError: the folder is gone, or cannot be written to.
     """
     run.ownership.claim()
     try:
         release_place = _take_place()
-    except RunError:
+    except CharLSTMError:
         run.ownership.release()
         raise
     elapsed_s = 0.0
@@ -71,23 +77,24 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
 
         prepare("building")
         emit = EventRecorder(run, timeline_of(run.events()), follow)
-        with over_devices(device, recipe) as device:
+        with usual_settings(), over_devices(device, recipe) as device:
             ending = TrainingSession(run, device, emit).run_to_end()
         emit(ending)
         return ending
     except Exception as error:  # becomes a `Failed` event, so that the page shows it
-        message = explain(error)
+        message = explain(error) if run.folder.is_dir() else GONE.format(run.folder)
         if message.startswith(UNEXPECTED):
             traceback.print_exc()
         failed = Failed(elapsed_s=elapsed_s, pid=os.getpid(), message=message)
         with suppress(OSError):  # a full disk: without the event, the page shows "interrupted"
             run.append(failed)
-            on_event(failed)
+        on_event(failed)
         return failed
     finally:
-        run.paths.stop.unlink(missing_ok=True)
-        run.ownership.release()
-        release_place()
+        # What cannot be removed ends with this process: a number that nobody has owns nothing.
+        for let_go in (run.ownership.release, release_place, run.paths.stop.unlink):
+            with suppress(OSError):
+                let_go()
 
 
 def _take_place() -> Callable[[], None]:
@@ -147,6 +154,11 @@ def explain(error: Exception) -> str:
             "The memory ran out. Close other programs, take a shorter text, or use the recipe "
             "quick, whose network is smaller. Resume continues from the last saved state."
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in FULL:
         return "The disk is full. Free some space: Resume continues from the last saved state."
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"The training could not use {error.filename} ({reason_of(error)}). Mend that: Resume "
+            "continues from the last saved state."
+        )
     return f"{UNEXPECTED} ({text:.300}). Resume continues from the last saved state."

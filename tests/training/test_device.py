@@ -109,6 +109,7 @@ def test_tensorflow_finds_onednn_turned_on_where_it_helps_unless_chosen(
 ):
     """In a process of its own, whose TensorFlow reports what it finds when it is imported."""
     (tmp_path / "tensorflow.py").write_text(FAKE_TENSORFLOW)
+    (tmp_path / "keras.py").write_text("import tensorflow")  # so does the real one
     (tmp_path / "cpuinfo").write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n")
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(tmp_path)}
     environment.pop("TF_ENABLE_ONEDNN_OPTS", None)
