@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import reason_of
 from charlstm.home import downloads_folder, make_folder
 
 TINY_SHAKESPEARE = (
@@ -20,6 +23,8 @@ FILE_NAME = "tiny-shakespeare.txt"
 Progress = Callable[[float], None]  # called with the share that has arrived, 0 to 1
 _TRIES = 3
 _PAUSE_S = 0.5  # before the second try; longer before the third
+# Variables that name a file of certificates, the one that is asked first before the other.
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _MAX_DOWNLOAD_S = 120.0  # for the whole download, even if data keep arriving
 
 
@@ -88,11 +93,13 @@ def download_tiny_shakespeare(
             pooch.retrieve(url, f"sha256:{sha256}", path.name, folder, downloader=downloader)
             return path
         except (RequestException, ValueError) as error:  # ValueError: a wrong checksum
-            reason, may_pass = _explain(error)
+            reason, may_pass = _explain(error, url)
             if attempt == _TRIES or not may_pass or meter.is_late():
                 raise DownloadError(reason) from error
         except OSError as error:
-            raise DownloadError(f"it could not be saved in {folder}") from error
+            missing = _missing_certificates()
+            where = f"it could not be saved in {folder}: {reason_of(error)}"
+            raise DownloadError(missing or where) from error
         time.sleep(_PAUSE_S * attempt)
 
 
@@ -104,10 +111,31 @@ def checksum(path: Path) -> str | None:
         return None
 
 
-def _explain(error: Exception) -> tuple[str, bool]:
+def _missing_certificates() -> str:
+    """Which file of certificates is asked for and not there, in plain words; empty if none is."""
+    for name in CERTIFICATES:
+        if path := os.environ.get(name):
+            return "" if Path(path).exists() else f"{name} names {path}, and there is no such file"
+    return ""
+
+
+def _proxy(url: str) -> str:
+    """Where the environment sends a request first, without name and password; empty: nowhere."""
+    from requests import utils
+
+    address = utils.select_proxy(url, utils.get_environ_proxies(url)) or ""
+    parts = urlsplit(address)
+    return address.replace(f"{parts.netloc.rpartition('@')[0]}@", "") if parts.netloc else address
+
+
+def _explain(error: Exception, url: str) -> tuple[str, bool]:
     """What went wrong, in plain words, and whether trying again may help."""
     from requests import exceptions
 
+    proxy = _proxy(url)
+    if proxy and isinstance(error, exceptions.InvalidSchema | exceptions.InvalidProxyURL):
+        needs = ", which needs the package PySocks" if proxy.startswith("socks") else ""
+        return f"the proxy {proxy} of this computer cannot be used{needs}", False
     if isinstance(error, exceptions.HTTPError):
         status = error.response.status_code
         return f"the server answered with error {status}", status >= 500
@@ -115,12 +143,17 @@ def _explain(error: Exception) -> tuple[str, bool]:
     if isinstance(error, exceptions.Timeout) or "timed out" in str(error).lower():
         return "the server was too slow", True
     if isinstance(error, exceptions.SSLError):
+        chosen = next((name for name in CERTIFICATES if os.environ.get(name)), None)
+        if chosen:
+            return f"the server's certificate is none of those that {chosen} names", False
         return (
             "the server's certificate could not be checked: are root certificates missing?",
             False,
         )
     if isinstance(error, exceptions.ChunkedEncodingError):
         return "the connection broke off", True
+    if proxy and isinstance(error, exceptions.ConnectionError):
+        return f"the server could not be reached through the proxy {proxy} of this computer", True
     if isinstance(error, exceptions.ConnectionError):
         return "the server could not be reached", True
     if isinstance(error, exceptions.RequestException):

@@ -20,9 +20,11 @@ from charlstm.text.corpus import (
     tiny_shakespeare_or_practice,
 )
 from charlstm.text.download import (
+    CERTIFICATES,
     DownloadError,
     download_tiny_shakespeare,
 )
+from tests.full_disk import full_disk
 from tests.http_server import serving
 from tests.waiting import PATIENCE_S
 
@@ -149,6 +151,62 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         with pytest.raises(CharLSTMError, match="CHARLSTM_HOME"):
             download(server, tmp_path / "file" / "downloads")
         assert server.requests == 0
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(folder):
+    folder.mkdir()
+    with serving(PAYLOAD, "good") as server, full_disk():
+        with pytest.raises(DownloadError, match="saved in .*downloads: the disk is full"):
+            download(server, folder)
+    assert list(folder.iterdir()) == []
+
+
+# What this computer's settings make of the network. Nobody is asked: all of this ends before.
+
+NOWHERE = "127.0.0.1:9"
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture
+def surroundings(folder, monkeypatch):
+    """Sets variables; no others lead anywhere else."""
+    for name in (*PROXIES, *map(str.upper, PROXIES), *CERTIFICATES):
+        monkeypatch.delenv(name, raising=False)
+
+    def surround(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return surround
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy", "said"),
+    [
+        ("HTTPS_PROXY", f"http://{NOWHERE}", f"through the proxy http://{NOWHERE} of this"),
+        ("https_proxy", NOWHERE, f"through the proxy {NOWHERE} of this"),
+        ("ALL_PROXY", f"http://{NOWHERE}", f"through the proxy http://{NOWHERE} of this"),
+        ("all_proxy", f"http://me:secret@{NOWHERE}", f"through the proxy http://{NOWHERE} of this"),
+        ("ALL_PROXY", f"socks5://me:secret@{NOWHERE}", f"the proxy socks5://{NOWHERE}"),
+        ("HTTPS_PROXY", "http:///nowhere", "the proxy http:///nowhere of this"),
+    ],
+)
+def test_a_proxy_that_leads_nowhere_is_named_without_its_password(
+    variable, proxy, said, surroundings, folder
+):
+    surroundings(**{variable: proxy, "NO_PROXY": "example.org"})
+    with pytest.raises(DownloadError) as caught:
+        download_tiny_shakespeare(url="https://text.invalid/input.txt", folder=folder)
+    assert said in caught.value.reason and "secret" not in str(caught.value)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", CERTIFICATES)
+def test_certificates_that_are_not_there_are_named(variable, surroundings, folder, tmp_path):
+    surroundings(**{variable: str(tmp_path / "nowhere.pem")})
+    with pytest.raises(DownloadError, match=f"{variable} names .*nowhere.pem, and there is no"):
+        download_tiny_shakespeare(url=f"https://{NOWHERE}/input.txt", folder=folder)
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture
