@@ -95,7 +95,8 @@ def refusal_in_words(error: OSError) -> str:
     """A sentence on what the file system refused, and what to do about it."""
     if error.errno in FULL:
         return "The disk is full: free some space, and try again."
-    subject = f"{error.filename} cannot be used" if error.filename else "The system refused a file"
+    name = error.filename2 or error.filename  # of the two of a renaming the one that is asked for
+    subject = f"{name} cannot be used" if name else "The system refused a file"
     advice = "mend that, or set CHARLSTM_HOME to another folder"
     if isinstance(error, FileNotFoundError):
         advice = "it was deleted or moved, so begin anew"

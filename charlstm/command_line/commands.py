@@ -17,7 +17,7 @@ from charlstm.analysis.evaluation import bits_per_char, perplexity
 from charlstm.command_line.arguments import build_parser
 from charlstm.command_line.description import describe
 from charlstm.errors import CharLSTMError
-from charlstm.files import replace_file
+from charlstm.files import reason_of, refusal_in_words, replace_file
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.training_record import BaselineFigures, Results
 from charlstm.runs.advice import FLATTERED, advice_for
@@ -113,7 +113,7 @@ def _copy(checkpoint: Path, out: Path) -> Path:
         replace_file(out, checkpoint.read_bytes())
     except OSError as error:
         raise CharLSTMError(
-            f"The checkpoint could not be copied to {out} ({error.strerror}): it is {checkpoint}."
+            f"The checkpoint could not be copied to {out} ({reason_of(error)}): it is {checkpoint}."
         ) from error
     return out
 
@@ -366,7 +366,9 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         arguments = build_parser().parse_args(argv)
-        return COMMANDS[arguments.command](arguments)
+        code = COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return code
     except CharLSTMError as error:
         say(str(error))
         return 2
@@ -374,5 +376,17 @@ def main(argv: list[str] | None = None) -> int:
         say("Ended.")
         return 130
     except BrokenPipeError:  # the reader closed the pipe, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except OSError as error:  # of a file that no other sentence speaks of, such as the output
+        say(refusal_in_words(error))
+        _forget_output()
+        return 2
+
+
+def _forget_output() -> None:
+    """Let Python not fail again at its end, when it writes what is left."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

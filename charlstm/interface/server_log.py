@@ -17,6 +17,7 @@ from contextlib import aclosing, contextmanager
 import gradio as gr
 
 import charlstm
+from charlstm.errors import CharLSTMError
 from charlstm.machine import cpu_name
 from charlstm.runs.run import Run
 
@@ -40,7 +41,13 @@ def log_training(run: Run, process: subprocess.Popen) -> threading.Thread:
 
 def _log_end(run: Run, process: subprocess.Popen) -> None:
     exit_code = process.wait()
-    log.info("Training %s ended: %s, exit code %d", run.name, run.timeline().status, exit_code)
+    try:
+        status = run.timeline().status
+    except CharLSTMError:
+        status = "its events are damaged"
+    if not run.folder.is_dir():
+        status = "its folder is gone"
+    log.info("Training %s ended: %s, exit code %d", run.name, status, exit_code)
 
 
 def log_unexpected_errors(demo: gr.Blocks) -> None:

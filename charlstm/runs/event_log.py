@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from charlstm.files import parse_json
+from charlstm.files import parse_json, reason_of
 from charlstm.runs.events import Event, event_from_json
 from charlstm.runs.ownership import RunError
 
 PART_BYTES = 1_000_000  # read at once: the log of a week has 60 MB
+MAX_LINE_BYTES = 1_000_000  # an event has some hundred; a text of the network's 1,200 at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +77,7 @@ class EventLog:
                 yield LogPart(events=[], begins_anew=True, end=START)
             return
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
-            raise RunError(f"{self.path} cannot be read: {reason}.") from error
+            raise RunError(f"{self.path} cannot be read: {reason_of(error)}.") from error
         with file:
             state = os.fstat(file.fileno())
             begins_anew = state.st_ino != position.file or state.st_size < position.read_bytes
@@ -86,7 +86,7 @@ class EventLog:
             file.seek(position.read_bytes)
             is_more = True
             while is_more:
-                lines = file.readlines(PART_BYTES)
+                lines = self._lines(file)
                 is_more = bool(lines) and lines[-1].endswith(b"\n")
                 if lines and not is_more:
                     lines.pop()  # still being written
@@ -95,6 +95,16 @@ class EventLog:
                 if lines or begins_anew:
                     yield LogPart(events=events, begins_anew=begins_anew, end=position)
                 begins_anew = False
+
+    def _lines(self, file: BinaryIO) -> list[bytes]:
+        """The next lines, of `PART_BYTES` or a little more; the last one may not be whole."""
+        lines, num_bytes = [], 0
+        while num_bytes < PART_BYTES and (line := file.readline(MAX_LINE_BYTES)):
+            if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+                raise RunError(f"{self.path} is damaged: a line in it is too long for an event.")
+            lines.append(line)
+            num_bytes += len(line)
+        return lines
 
     def append(self, event: Event) -> None:
         """Add an event. Only one process at a time may call this."""

@@ -22,6 +22,7 @@ from charlstm.runs.fastest_way import (
 )
 from charlstm.runs.recipes import NOTEBOOK, QUICK
 from charlstm.runs.sizing import in_all_widths
+from tests.full_disk import full_disk
 from tests.test_architecture import MODULES, own_imports
 from tests.waiting import PATIENCE_S
 
@@ -191,6 +192,15 @@ def test_where_nothing_can_be_written_it_is_measured_each_time(processor, monkey
     for _ in range(2):
         assert fastest_way(SIZES).way == FAST
     assert len(processor.measured) == 4
+
+
+def test_on_a_full_disk_it_is_measured_each_time_and_what_was_known_stays(processor):
+    fastest_way(QUICK)
+    with full_disk():
+        for _ in range(2):
+            assert fastest_way(SIZES).way == FAST
+    assert len(processor.measured) == 6
+    assert remembered_way(QUICK).way == FAST and remembered_way(SIZES) is None
 
 
 ALL = [replace(SIZES, lstm_units=(units,)) for units in (4, 8)]

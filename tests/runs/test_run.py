@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,9 +14,11 @@ from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.config import read_config
 from charlstm.runs.fine_tuning import BUDGET
+from charlstm.runs.ownership import training_place
 from charlstm.runs.recipes import FULL, QUICK, Budget
 from charlstm.runs.run import Run, RunError, Runs
 from charlstm.runs.source_model import SourceModel
+from tests.full_disk import full_disk
 from tests.tiny_networks import random_checkpoint
 from tests.tiny_runs import append, append_record, create_run, records
 
@@ -63,6 +66,29 @@ def test_a_folder_that_holds_other_files_is_refused_and_left_alone(make, tmp_pat
     with pytest.raises(RunError, match="other files"):
         make(tmp_path)
     assert (tmp_path / "corpus.txt").read_text() == "my novel"
+
+
+def test_a_full_disk_is_named_and_leaves_no_half_training(make, home, tmp_path):
+    for folder in (None, tmp_path / "run"):
+        with full_disk(), pytest.raises(CharLSTMError, match="disk is full: free some space"):
+            make(folder)
+    assert not (tmp_path / "run").exists() and list((home / "runs").iterdir()) == []
+
+
+def test_on_a_full_disk_no_process_is_left_that_nobody_knows(run, sleeper, monkeypatch):
+    monkeypatch.setattr(run, "_start_process", lambda option: sleeper)
+    with full_disk(), pytest.raises(CharLSTMError, match="disk is full"):
+        run.start()
+    assert sleeper.poll() is not None
+    assert not run.is_alive() and training_place().pid() is None
+
+
+def test_what_is_asked_of_a_folder_that_is_gone_is_refused_in_a_sentence(run):
+    shutil.rmtree(run.folder)
+    for ask in (run.start, run.stop, run.ownership.claim, run.end_getting_ready):
+        with pytest.raises(CharLSTMError, match="deleted or moved"):
+            ask()
+    assert training_place().pid() is None
 
 
 @pytest.mark.parametrize("random_seed", [-1, 2**32])
