@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import parse_json
+from charlstm.files import parse_json, reason_of
 from charlstm.network.checkpoint import Checkpoint, save_checkpoint, write_tensors
 from charlstm.runs.run import RunPaths
 from charlstm.training.best_version import BestVersion
@@ -85,7 +85,7 @@ def read_resume(path: Path, backend: str) -> tuple[ResumePoint, list[np.ndarray]
         backend: the framework that will resume; it must have written the file.
 
     Raises:
-        CharLSTMError: the file is damaged, or another framework wrote it.
+        CharLSTMError: the file is damaged or cannot be read, or another framework wrote it.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -98,7 +98,11 @@ def read_resume(path: Path, backend: str) -> tuple[ResumePoint, list[np.ndarray]
                 backend=position["backend"],
             )
             saved = [file.get_tensor(name) for name in sorted(file.keys())]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise CharLSTMError(
+            f"{path} cannot be read ({reason_of(error)}): mend that, or start a new training."
+        ) from error
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CharLSTMError(f"{path} is damaged ({error}). Start a new training.") from error
     if point.backend != backend:
         raise CharLSTMError(

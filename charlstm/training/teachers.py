@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +33,14 @@ def soft_targets(
             left by an interrupted training is reused.
         progress: called with the share of the work done, 0 to 1.
 
+    Raises:
+        OSError: the disk has no room for the file.
+
     Returns:
         Probabilities, float16, (characters, vocab), read-only.
     """
     shape = (len(ids), len(teachers[0].vocabulary))
-    if path.exists():
+    with suppress(OSError, ValueError, EOFError):  # none is there, or a damaged one
         targets = np.load(path, mmap_mode="r")
         if targets.shape == shape and targets.dtype == np.float16:
             return targets
@@ -44,6 +50,7 @@ def soft_targets(
     lanes = padded.reshape(_LANES, per_lane)
     unfinished = path.with_suffix(".part")
     targets = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
+    _reserve(unfinished)
     networks: list[Network] = [teacher.network for teacher in teachers]
     states = [network.start(_LANES) for network in networks]
     starts = np.arange(_LANES)[:, None] * per_lane
@@ -61,3 +68,13 @@ def soft_targets(
     del targets
     move_file(unfinished, path)
     return np.load(path, mmap_mode="r")
+
+
+def _reserve(path: Path) -> None:
+    """Give a file all its room on the disk now.
+
+    What is written to mapped memory later can report no full disk: the system kills the process.
+    """
+    if sys.platform == "linux":
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.path.getsize(path))

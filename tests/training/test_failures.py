@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
+import shutil
+import time
+from contextlib import ExitStack
 
 import numpy as np
 import psutil
@@ -12,11 +15,13 @@ import pytest
 pytest.importorskip("keras", reason="training needs Keras")
 
 from charlstm.network.checkpoint import load_checkpoint
+from charlstm.runs.ownership import training_place
 from charlstm.runs.recipes import RECIPES, Budget
 from charlstm.runs.run import Run
 from charlstm.training import saving
 from charlstm.training.session import TrainingSession
 from charlstm.training.train import explain
+from tests.full_disk import full_disk
 from tests.tiny_runs import first_of, records, train_records
 from tests.tiny_trainings import check_events, create
 from tests.waiting import PATIENCE_S, wait_until
@@ -98,6 +103,61 @@ def test_a_disk_too_full_for_a_single_event_ends_without_a_crash(
     assert ending["event"] == "failed"
     assert "disk is full" in ending["message"]
     assert not run.is_alive()
+
+
+def test_a_training_whose_disk_fills_up_ends_in_words_and_goes_on_once_there_is_room(
+    tmp_path, tiny_corpus, tiny_recipe
+):
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, epochs=1)
+    with ExitStack() as full:
+
+        def fill_up(event):
+            if event["event"] == "progress":
+                full.enter_context(full_disk())
+
+        ending = train_records(run, fill_up)
+    assert ending["event"] == "failed" and "disk is full" in ending["message"]
+    assert run.timeline().status == "interrupted", "there was no room for the event either"
+    assert not run.is_alive() and training_place().pid() is None
+    assert not list(run.folder.glob("*.part"))
+    assert train_records(run)["event"] == "finished"
+    assert load_checkpoint(run.paths.checkpoint).training.results is not None
+
+
+@pytest.mark.parametrize("what", ["its folder", "the home folder"])
+@pytest.mark.parametrize("kind", ["started", "progress", "measuring"])
+def test_a_training_whose_folder_is_deleted_ends_in_words_and_leaves_the_place_free(
+    what, kind, home, tiny_corpus, tiny_recipe, capfd
+):
+    run = create(home / "runs" / "run", tiny_corpus, tiny_recipe, epochs=1)
+    told = []
+
+    def delete(event):
+        told.append(event)
+        if event["event"] == kind:
+            shutil.rmtree(run.folder if what == "its folder" else home)
+
+    ending = train_records(run, delete)
+    assert ending["event"] == "failed" and told[-1] == ending
+    assert f"{run.folder} was deleted while the training went on" in ending["message"]
+    assert "Traceback" not in capfd.readouterr().err
+    assert not run.folder.exists() and training_place().pid() is None
+    next_one = create(home / "runs" / "next", tiny_corpus, tiny_recipe, epochs=1)
+    next_one.stop()
+    assert train_records(next_one)["event"] == "stopped"
+
+
+def test_a_clock_that_is_set_in_a_training_is_not_noticed(
+    tmp_path, tiny_corpus, tiny_recipe, monkeypatch
+):
+    run, now = create(tmp_path / "run", tiny_corpus, tiny_recipe, epochs=1), time.time
+    hours = iter([0, 5, -20, 9000, -1] * 100_000)
+    monkeypatch.setattr(time, "time", lambda: now() + 3600 * next(hours))
+    assert train_records(run)["event"] == "finished"
+    check_events(run)  # the seconds only grow
+    progress = [event for event in records(run) if event["event"] == "progress"]
+    assert all(event["elapsed_s"] + event["eta_s"] < 3600 for event in progress)
+    assert load_checkpoint(run.paths.checkpoint).training.train_s < 3600
 
 
 def test_an_unknown_backend_is_named(tmp_path, tiny_corpus, tiny_recipe, monkeypatch):

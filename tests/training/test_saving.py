@@ -12,6 +12,7 @@ pytest.importorskip("keras", reason="saving reads the variables of Keras")
 from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import write_tensors
 from charlstm.training.saving import ResumePoint, read_resume
+from tests.damage import DAMAGES, check_sentence, modes_count
 
 
 @pytest.fixture
@@ -50,3 +51,13 @@ def test_a_file_that_is_cut_off_is_refused_in_a_sentence(write):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(CharLSTMError, match="is damaged"):
         read_resume(path, "jax")
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_whatever_becomes_of_the_file_is_said_in_a_sentence(name, write):
+    path = write(step=7, elapsed_s=2.5, backend="jax")
+    DAMAGES[name](path)
+    with modes_count(), pytest.raises(CharLSTMError) as caught:
+        read_resume(path, "jax")
+    check_sentence(caught.value)
+    assert str(path) in str(caught.value)

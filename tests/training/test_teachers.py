@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +15,8 @@ from charlstm.runs.recipes import QUICK, Budget
 from charlstm.runs.source_model import SourceModel
 from charlstm.text.split import split
 from charlstm.training.teachers import soft_targets
+from charlstm.training.train import explain
+from tests.damage import DAMAGES, modes_count
 from tests.tiny_networks import random_checkpoint
 from tests.tiny_runs import create_run, first_of, records, train_records
 
@@ -54,6 +60,30 @@ def test_odds_that_an_interrupted_training_left_are_taken_up_if_they_fit(tmp_pat
     np.save(path, np.zeros((3, 11), np.float16))  # of another text
     np.testing.assert_array_equal(soft_targets([random_checkpoint()], ids, path), first)
     assert [file.name for file in tmp_path.iterdir()] == ["odds.npy"]
+
+
+@pytest.mark.parametrize("name", [name for name in DAMAGES if name != "folder"])
+def test_odds_that_are_damaged_are_asked_for_again(name, tmp_path):
+    path, ids = tmp_path / "odds.npy", np.arange(200) % 11
+    expected = np.array(soft_targets([random_checkpoint()], ids, path))
+    DAMAGES[name](path)
+    with modes_count():
+        again = soft_targets([random_checkpoint()], ids, path)
+    np.testing.assert_array_equal(again, expected)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no room can be reserved")
+def test_a_disk_without_room_for_the_odds_is_an_error_and_kills_nobody(tmp_path, monkeypatch):
+    reserved = []
+
+    def full(file, begin, num_bytes):
+        reserved.append(num_bytes)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError) as caught:
+        soft_targets([random_checkpoint()], np.arange(200) % 11, tmp_path / "odds.npy")
+    assert reserved[0] >= 200 * 11 * 2 and "disk is full" in explain(caught.value)
 
 
 # The training
