@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from charlstm import bootstrap
 
@@ -19,8 +19,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 if os.environ.get("SYSTEM") == "spaces":
     del os.environ["SYSTEM"]
 
+with bootstrap.asking_nobody_else():  # Gradio gets ready to ask others, by way of any proxy
+    from charlstm.interface.page import build_page, launch_settings
 from charlstm.interface.models import ModelRegistry  # noqa: E402
-from charlstm.interface.page import build_page, launch_settings  # noqa: E402
 from charlstm.interface.server_log import log_start  # noqa: E402
 from charlstm.interface.stage.qr_code import address_for_others, terminal_code  # noqa: E402
 from charlstm.machine import allow_many_open_files  # noqa: E402
@@ -55,17 +56,20 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("charlstm").setLevel(logging.INFO)
     allow_many_open_files()
-    reach_itself_directly()
     host = arguments.host or os.environ.get("GRADIO_SERVER_NAME")
     engine.start()
+    if arguments.share:
+        reach_itself_directly()
+        check_it_can_ask_others(parser)
     try:
-        demo.launch(
-            server_name=host,
-            server_port=arguments.port,
-            share=arguments.share,
-            prevent_thread_lock=True,
-            **launch_settings(demo, engine, registry, host),
-        )
+        with nullcontext() if arguments.share else bootstrap.asking_nobody_else():
+            demo.launch(
+                server_name=host,
+                server_port=arguments.port,
+                share=arguments.share,
+                prevent_thread_lock=True,
+                **launch_settings(demo, engine, registry, host),
+            )
     except OSError:  # raised by Gradio when no port is free
         port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")
         parser.error(f"The port {port} is taken: give another one by --port.")
@@ -84,6 +88,22 @@ def reach_itself_directly() -> None:
     for name in ("NO_PROXY", "no_proxy"):
         others = [one for one in os.environ.get(name, "").split(",") if one.strip()]
         os.environ[name] = ",".join([*others, "localhost", "127.0.0.1", "::1"])
+
+
+def check_it_can_ask_others(parser: argparse.ArgumentParser) -> None:
+    """Refuse to share the page where Gradio could not ask for an address.
+
+    httpx, by which it asks, raises errors of many kinds: a proxy's scheme, a package, a file.
+    """
+    import httpx
+
+    try:
+        httpx.Client().close()
+    except Exception as error:
+        parser.error(
+            "--share needs the proxy and certificates that this computer's variables name, and "
+            f"cannot use them ({error}): mend them, or leave --share out."
+        )
 
 
 def is_ours(host: str) -> bool:

@@ -17,7 +17,9 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
@@ -36,6 +38,7 @@ BROWSER_PATHS = (  # of browsers that are not on PATH
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
 )
 
+_OF_THE_NETWORK = re.compile(r"\w+_PROXY|SSL_CERT_(FILE|DIR)", re.IGNORECASE)
 _NO_NETWORK = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|"
     r"name resolution|Network is unreachable|timed out|Connection (refused|reset|aborted)"
@@ -61,6 +64,22 @@ def before_start(argv: list[str]) -> None:
             f"({', '.join(missing)}): start with `{_python_command()} {argv[0]} --setup`, which "
             f"installs them into {ENVIRONMENT} and leaves the rest of the computer alone."
         )
+
+
+@contextmanager
+def asking_nobody_else() -> Iterator[None]:
+    """Hide this computer's proxies and certificates from what is imported or done meanwhile.
+
+    Whoever asks this computer alone needs neither, and must not fail because of them.
+    """
+    names = [name for name in os.environ if _OF_THE_NETWORK.fullmatch(name)]
+    hidden = {name: os.environ.pop(name) for name in names}
+    os.environ["NO_PROXY"] = "*"  # nor those that macOS and Windows have in their settings
+    try:
+        yield
+    finally:
+        os.environ.pop("NO_PROXY", None)
+        os.environ.update(hidden)
 
 
 def check_python(version: tuple = sys.version_info, max_int: int = sys.maxsize) -> None:

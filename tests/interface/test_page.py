@@ -10,7 +10,6 @@ import subprocess
 import sys
 
 import pytest
-import requests
 from gradio_client import Client
 
 from charlstm.errors import CharLSTMError
@@ -29,7 +28,7 @@ from charlstm.runs.run import Run, Runs
 from charlstm.writing.engine import Engine
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
-from tests.page_server import ROOT, free_port, running_page
+from tests.page_server import ROOT, free_port
 from tests.tiny_networks import random_checkpoint, tiny_shakespeare_text
 from tests.tiny_runs import append, create_run
 from tests.waiting import PATIENCE_S
@@ -336,14 +335,6 @@ def test_host_and_port_come_from_the_environment_too(tmp_path):
     finally:
         process.kill()
         process.wait()
-
-
-def test_a_proxy_that_leads_nowhere_does_not_keep_the_page_from_starting(tmp_path):
-    nowhere = "http://127.0.0.1:9"
-    proxies = {name: nowhere for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY")}
-    forgotten = {"NO_PROXY": "example.org", "no_proxy": ""}
-    with running_page(tmp_path, environment=proxies | forgotten) as server:
-        assert requests.get(f"{server.address}/health", timeout=PATIENCE_S).status_code == 200
 
 
 def test_without_a_framework_the_page_says_how_to_get_training(trainer, monkeypatch):
