@@ -14,7 +14,7 @@ import pytest
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
-STARTING_SERVERS = {"test_lost_connection.py"}
+STARTING_SERVERS = {"test_lost_connection.py", "test_browser_lost_server.py"}
 # Where what they assert fails, pytest shows the values, as in a test.
 pytest.register_assert_rewrite(
     "tests.commands", "tests.how_it_works", "tests.refusals", "tests.tiny_trainings"

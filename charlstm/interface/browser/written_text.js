@@ -46,7 +46,7 @@ export class WrittenText {
     this.isLost = false; // there has been no connection for a while
     this.unknown = ""; // a sentence about characters that were skipped
     this.sentence = ""; // why it was refused
-    this.askedAt = Date.now();
+    this.askedAt = timeNow();
     this.seconds = null; // from the question to the end
     Object.assign(this, known);
   }
@@ -177,7 +177,8 @@ export class WrittenText {
   }
 
   #end(status, sentence = "") {
-    this.#change({ status, sentence, isLost: false, seconds: (Date.now() - this.askedAt) / 1000 });
+    const seconds = Math.max(0, timeNow() - this.askedAt) / 1000;
+    this.#change({ status, sentence, isLost: false, seconds });
   }
 
   #change(changes) {
@@ -197,6 +198,11 @@ export class WrittenText {
     });
     waking.abort();
   }
+}
+
+// In milliseconds, comparable over a reload. Of Date.now() a clock that is set would make hours.
+function timeNow() {
+  return performance.timeOrigin + performance.now();
 }
 
 async function sentenceOf(response) {

@@ -115,7 +115,7 @@ class TrainingReport extends LiveView {
   showView() {
     const { trainings, running } = this.parts;
     if (!trainings) return;
-    if (view !== "started") view = trainings.length ? (view ?? "training") : "form"; // it stays
+    if (view !== "started") view ??= trainings.length ? "training" : "form"; // it stays
     else if (trainings.length) view = "training";
     const isForm = view !== "training";
     setup().toggleAttribute("data-away", !isForm);

@@ -26,6 +26,7 @@ from tests.wire import wire_to
 
 pytestmark = needs_browser
 LOST = "connection is lost"
+GONE = "The training that was shown here is gone"
 
 
 @pytest.fixture
@@ -263,10 +264,14 @@ def test_a_damaged_and_a_removed_training_are_said_in_a_sentence(look, make):
     expect(page.locator("#charts .live-part")).to_be_empty()
     shutil.rmtree(run.folder)
     expect(page.locator("[data-status=interrupted]")).to_be_visible()
+    expect(page.get_by_text(GONE)).to_be_visible()
     expect(listed(page)).to_be_hidden()
     shutil.rmtree(other.folder)
-    expect(status(page)).to_contain_text("No training yet")
+    expect(page.get_by_text("No training yet")).to_be_visible()
+    expect(page.get_by_text(GONE)).to_be_visible()
     expect(button(page, "Resume")).to_be_hidden()
+    button(page, "New training").click()
+    expect(button(page, "Start")).to_be_visible()
     assert page.errors == []
 
 

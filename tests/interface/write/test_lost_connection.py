@@ -4,6 +4,7 @@ The page's time is the test's own where a test says what is shown after how many
 """
 
 import json
+import re
 import time
 
 import psutil
@@ -371,3 +372,15 @@ def test_nothing_is_said_while_pieces_come(visit, slow_server):
     page.clock.resume()
     expect(page.locator("#status")).to_contain_text("500 letters in")
     assert LOST not in said(page) and len(requests_for_texts(page)) == 1
+
+
+def test_a_clock_that_is_set_while_a_text_comes_makes_no_hours_of_its_seconds(visit, slow_server):
+    page = visit(on=slow_server, with_clock=True)
+    press_write(page)
+    wait_for_words(page)
+    for hours in (-30, 50):
+        page.clock.set_system_time(time.time() + 3600 * hours)
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
+    seconds = float(re.search(r"letters in ([\d.]+) s", status(page))[1])
+    assert 0 < seconds < 3600
+    assert page.errors == []
