@@ -126,6 +126,23 @@ def test_a_training_that_is_running_is_left_alone(tmp_path, tiny_corpus, capsys)
         sleeper.communicate()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("options", [["info"], ["info", "--json"], ["generate", "--length", "50"]])
+def test_an_output_that_is_full_is_said_in_a_sentence(options):
+    command, *more = options
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "charlstm", command, SHIPPED, *more],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "The disk is full: free some space, and try again."
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+
+
 def test_help_is_no_error(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["train", "--help"])

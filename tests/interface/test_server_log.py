@@ -122,6 +122,23 @@ def test_a_training_s_end_is_logged_without_its_message(kind, tiny_corpus, caplo
     ]
 
 
+@pytest.mark.parametrize(
+    ("damage", "status"),
+    [
+        (lambda run: run.paths.events.mkdir(), "its events are damaged"),
+        (lambda run: run.remove(), "its folder is gone"),
+    ],
+)
+def test_the_end_of_a_training_is_logged_whatever_has_become_of_its_folder(
+    damage, status, tiny_corpus, caplog
+):
+    caplog.set_level(logging.INFO, "charlstm")
+    run = create_run(recipe=QUICK, corpus=tiny_corpus, budget=Budget(epochs=1), random_seed=1)
+    damage(run)
+    log_training(run, subprocess.Popen([sys.executable, "-c", ""])).join(30)
+    assert caplog.records[-1].getMessage() == f"Training {run.name} ended: {status}, exit code 0"
+
+
 def test_the_page_logs_its_start_and_not_what_is_typed(tmp_path):
     with running_page(tmp_path) as server:
         client = Client(server.address, verbose=False)
