@@ -14,8 +14,8 @@ if __name__ == "__main__":
     bootstrap.before_start(sys.argv)
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
-# On a Space Gradio would lay a header of the Hub over ours, fetch fonts from elsewhere, and look out
-# for other code to run.
+# On a Space Gradio would lay a header of the Hub over ours, fetch fonts from elsewhere, and look
+# out for other code to run.
 if os.environ.get("SYSTEM") == "spaces":
     del os.environ["SYSTEM"]
 

@@ -217,9 +217,7 @@ class Trainer:
 
     def _refuse_while_one_runs(self) -> None:
         running = self.runs.running()
-        if running is not None and self.registry.limits.is_public:
-            return
-        if running is not None:
+        if running is not None and not self.registry.limits.is_public:
             raise CharLSTMError(
                 f"Another training is running ({title_of(running)}). Stop it, or wait for it to "
                 "finish."
