@@ -29,7 +29,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 # A room's modules may import what the base and these extras install.
 EXTRAS_OF_ROOMS = {"training": ["train"], "interface": ["page"]}
-IMPORTED_AS = {"scikit-learn": "sklearn", "charset-normalizer": "charset_normalizer"}
+IMPORTED_AS = {
+    "scikit-learn": "sklearn",
+    "charset-normalizer": "charset_normalizer",
+    "huggingface-hub": "huggingface_hub",
+}
 OF_GRADIO = {"starlette"}  # Gradio decides on its version
 OTHER_BACKENDS = {"jax", "torch"}  # in place of TensorFlow, for those who have one
 
@@ -260,7 +264,7 @@ def test_the_command_measures_and_describes_a_model(run, bundled_model, tmp_path
     (tmp_path / "text.txt").write_text("First Citizen:\nBefore we proceed, hear me speak.\n" * 60)
     result = run("charlstm", "evaluate", bundled_model, "--text", "text.txt", "--json").stdout
     assert '"loss_nats"' in result
-    assert "3,724,097 parameters" in run("charlstm", "info", bundled_model).stdout
+    assert "3,724,097 weights" in run("charlstm", "info", bundled_model).stdout
 
 
 def test_every_public_name_but_train_needs_the_base_alone(run):

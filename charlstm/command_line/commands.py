@@ -316,7 +316,7 @@ def pull_command(arguments: argparse.Namespace) -> int:
         replace_file(out, pulled.data)
     except OSError as error:
         raise CharLSTMError(
-            f"The checkpoint could not be kept as {out} ({error.strerror}): give another place "
+            f"The checkpoint could not be kept as {out} ({reason_of(error)}): give another place "
             "with --out."
         ) from error
     say(f"Checkpoint: {out}")

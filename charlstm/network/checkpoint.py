@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import replace_file
+from charlstm.files import reason_of, replace_file
 from charlstm.network.lstm import Architecture, Network
 from charlstm.network.quantized import QuantizedNetwork
 from charlstm.network.training_record import Sample, TrainingRecord
@@ -150,7 +150,7 @@ def read_checkpoint_bytes(path: str | Path) -> bytes:
             file.seek(0)
             return file.read(size)
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read ({error.strerror}).") from error
+        raise CheckpointError(f"{path} cannot be read ({reason_of(error)}).") from error
 
 
 def parse_checkpoint(data: bytes, name: str) -> Checkpoint:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import parse_json, replace_file
+from charlstm.files import parse_json, reason_of, replace_file
 from charlstm.home import make_folder
 
 FORMAT = "charlstm-added/1"
@@ -129,7 +129,7 @@ class AddedModels:
         except OSError as error:
             model.remove()
             raise CharLSTMError(
-                f"The model could not be kept ({error.strerror}): make room on the disk, and "
+                f"The model could not be kept ({reason_of(error)}): make room on the disk, and "
                 "give it again."
             ) from error
         return model

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
+from charlstm.files import reason_of
 from charlstm.home import make_folder
 
 
@@ -37,7 +39,7 @@ class Deleted:
             os.utime(aside)  # when it was deleted
         except OSError as error:
             raise CharLSTMError(
-                f"{folder.name} could not be deleted ({error.strerror}): try again when nothing "
+                f"{folder.name} could not be deleted ({reason_of(error)}): try again when nothing "
                 "uses it."
             ) from error
         self.clear()
@@ -61,11 +63,11 @@ class Deleted:
         place = make_folder(self.folder.parent / aside.parent.name) / aside.name
         try:
             if place.exists():
-                raise FileExistsError(0, "its place is taken")
+                raise FileExistsError(errno.EEXIST, "its place is taken")
             os.rename(aside, place)
         except OSError as error:
             raise CharLSTMError(
-                f"{aside.name} could not be brought back ({error.strerror})."
+                f"{aside.name} could not be brought back ({reason_of(error)})."
             ) from error
         return place
 

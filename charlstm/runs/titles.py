@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
-from charlstm.files import remove_file, replace_file
+from charlstm.files import reason_of, remove_file, replace_file
 
 FILE = "title.txt"
 MAX_CHARACTERS = 60
@@ -39,7 +39,7 @@ def write_title(folder: Path, title: str) -> None:
         else:
             remove_file(folder / FILE)
     except OSError as error:
-        raise CharLSTMError(f"The name could not be kept ({error.strerror}).") from error
+        raise CharLSTMError(f"The name could not be kept ({reason_of(error)}).") from error
 
 
 def tidy_title(text: str) -> str:

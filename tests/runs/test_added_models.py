@@ -60,6 +60,6 @@ def test_a_full_disk_leaves_nothing_half_behind(models, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(added_models, "replace_file", full)
-    with pytest.raises(CharLSTMError, match="No space left on device"):
+    with pytest.raises(CharLSTMError, match="the disk is full"):
         models.add(b"one", "a.safetensors", None)
     assert os.listdir(models.folder) == []
