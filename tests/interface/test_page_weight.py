@@ -7,6 +7,7 @@ from tests.waiting import PATIENCE_MS
 
 pytestmark = needs_browser
 MOST_BYTES = 600_000
+MOST_BYTES_OF_PAGE = 60_000  # which names all that is on it
 CHART_LIBRARIES = re.compile(r"plotly|vega|altair|bokeh|matplotlib|chart", re.IGNORECASE)
 
 
@@ -41,6 +42,10 @@ def test_the_page_is_light_until_the_first_writing(server, browser):
     assert len(received) > 20
     heaviest = sorted((size, urls.get(number)) for number, size in received.items())[-5:]
     assert sum(received.values()) <= MOST_BYTES, heaviest
+    (page_bytes,) = (
+        size for number, size in received.items() if urls[number] == f"{server.address}/"
+    )
+    assert page_bytes <= MOST_BYTES_OF_PAGE
     paths = [url.split("/", 3)[3] for url in urls.values()]
     foreign = [path for path in paths if not path.startswith("views/")]  # our own are there
     assert len(foreign) < len(paths)
