@@ -41,15 +41,18 @@ window.fetch = async (address, options) => {
 };
 """
 
-# How often the server was asked for a text, and how often it was not there.
+# How often the server was asked for a text, how often it was not there, and how many streams have
+# ended in whatever way.
 COUNTED_REQUESTS = """
-window.asked = window.failed = 0;
+window.asked = window.failed = window.ended = 0;
 const load = window.fetch;
 window.fetch = async (address, options) => {
   if (!String(address).endsWith("/write")) return load(address, options);
   window.asked += 1;
   try {
-    return await load(address, options);
+    const response = await load(address, options);
+    response.clone().text().catch(() => null).then(() => (window.ended += 1));
+    return response;
   } catch (error) {
     window.failed += 1;
     throw error;
@@ -140,6 +143,7 @@ def test_a_server_that_is_back_within_three_seconds_was_never_lost(visit, tmp_pa
         note_what_is_said(page)
         hold_time(page)
         kill(server)
+        wait_until_shown(page, lambda: page.evaluate("window.ended"))  # the browser noticed
 
         def waits_for_no_answer() -> bool:
             return page.evaluate("window.asked - window.failed === 1")  # the one that began it
