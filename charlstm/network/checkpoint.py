@@ -174,8 +174,10 @@ def parse_checkpoint(data: bytes, name: str) -> Checkpoint:
         header = json.loads(data[8 : 8 + header_bytes])
         return _parse(header, lambda: deserialize(data), name)
     except (SafetensorError, ValueError, RecursionError) as error:
+        is_garbled = isinstance(error, UnicodeDecodeError)
+        what = "its header is not in UTF-8" if is_garbled else str(error)[:200]
         raise CheckpointError(
-            f"{name} is damaged or no checkpoint ({str(error)[:200]}). Use a .safetensors "
+            f"{name} is damaged or no checkpoint ({what}). Use a .safetensors "
             "file that charlstm has written, and copy it again if it was cut off."
         ) from error
 

@@ -121,3 +121,12 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(path, monkeyp
 def test_the_largest_random_seed_stays_a_number(path):
     save_checkpoint(random_checkpoint(training={"random_seed": 2**32 - 1}), path)
     assert load_checkpoint(path).training == TrainingRecord(random_seed=2**32 - 1)
+
+
+def test_a_header_that_is_no_text_is_named_in_plain_words(path):
+    save_checkpoint(random_checkpoint(), path)
+    data = bytearray(path.read_bytes())
+    data[40] = 0xE9
+    path.write_bytes(data)
+    with pytest.raises(CharLSTMError, match="its header is not in UTF-8"):
+        load_checkpoint(path)
