@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -50,8 +51,9 @@ class ModelTransfer:
             answer = refused(str(error), 404)
         except CharLSTMError as error:
             answer = refused(str(error))
-        async with asyncio.timeout(ON_ITS_WAY_S):
-            await answer(scope, receive, send)
+        with suppress(TimeoutError):  # the server cuts the connection short and logs a line
+            async with asyncio.timeout(ON_ITS_WAY_S):
+                await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> ASGIApp:
         if request.method == "POST":

@@ -1,5 +1,6 @@
 """`/model-file`: a model's file goes to the visitor, or comes from there."""
 
+import asyncio
 from urllib.parse import unquote
 
 import pytest
@@ -68,6 +69,30 @@ def test_a_model_goes_from_one_machine_to_another(client, registry, given):
         "model": model,
         "sentence": "“Großmutters Briefe: 1/2” is here already: now it is chosen.",
     }
+
+
+def test_a_reader_who_is_too_slow_loses_the_rest_and_leaves_no_error(registry, monkeypatch):
+    monkeypatch.setattr(transfer, "ON_ITS_WAY_S", 0.05)
+    sent = []
+
+    async def send(message):
+        sent.append(message["type"])
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/model-file",
+        "query_string": b"",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+    }
+    asyncio.run(ModelTransfer(registry)(scope, receive, send))
+    assert sent == ["http.response.start", "http.response.body"]
 
 
 @pytest.mark.parametrize("model", ["none", "added-none", "../../etc/passwd", "%00", "o" * 500])
