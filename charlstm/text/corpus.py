@@ -128,8 +128,8 @@ def read_text(data: bytes, name: str, style: str = "verse") -> Corpus:
     last = re.split(r"[\\/]", name.rstrip("\\/"))[-1]
     name = "".join(character for character in last if character.isprintable()) or "text"
     _refuse_length(len(data), name)
-    text, notices = decode(data, name)
-    return _corpus(text, name, style, notices)
+    decoded = decode(data, name)
+    return _corpus(decoded.text, name, style, list(decoded.notices))
 
 
 def paste(text: str, style: str = "verse") -> Corpus:

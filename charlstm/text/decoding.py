@@ -1,4 +1,8 @@
-"""Decodes the bytes of a file: guesses the encoding, and refuses what is not text."""
+"""Decodes the bytes of a file, and refuses what is not text.
+
+What is valid UTF-8 is read as UTF-8, line by line; the other lines are read in one old encoding,
+which is guessed (encodings.py) unless it is given.
+"""
 
 from __future__ import annotations
 
@@ -6,94 +10,232 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
+from charlstm.text.encodings import guess_encoding, is_latin
+from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 
-MAX_SAMPLE_BYTES = 200_000  # from which an old encoding is guessed
+SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
+MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 # The first bytes of PDF, ZIP (docx, epub), old office files, RTF, PNG and JPEG. Other kinds of file
 # are recognised by their control characters.
 _NO_TEXT = (b"%PDF-", b"PK\3\4", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff")
-# For each group of old encodings, the letters beyond ASCII of each language that used them. Decoded
-# rightly, nearly all such letters of a text belong to one language. Decoded wrongly, they do not.
-# (General detectors mistake much French for Czech.)
-_LETTERS = {
-    "cp1252 mac_roman cp850 iso8859_15": "àâæçéèêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõúü àèéìíîòóù "
-    "àçèéíïòóúü äöüß åäöéæøà áéèëêïíóöúü áæéíðóöúýþ",
-    "cp1250 iso8859_2": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž",
-    "cp1254": "âçğıîöşüû\u0307",
-    "cp1257": "ąčęėįšųūž āčēģīķļņšūž äöüõšž",
-    "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœß",  # several western languages in one file
+_LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
+# Encodings that only have bytes of ASCII, by what shows that one of them was used.
+_SEVEN_BITS = {
+    "iso2022_jp_2": re.compile(rb"\x1b\$[@B]"),
+    "iso2022_kr": re.compile(rb"\x1b\$\)C"),
+    "hz": re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}"),
 }
-_SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad"
-_SIGNS_IN_WORDS = "’–—·´\xad"
+# How encodings are called where people choose one.
+LABELS = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "utf-32": "UTF-32",
+    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1252": "Windows-1252 (Western Europe)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "cp1255": "Windows-1255 (Hebrew)",
+    "cp1256": "Windows-1256 (Arabic)",
+    "cp1257": "Windows-1257 (Baltic)",
+    "cp850": "DOS 850 (Western Europe)",
+    "cp866": "DOS 866 (Cyrillic)",
+    "cp874": "Windows-874 (Thai)",
+    "cp932": "Shift JIS (Japanese)",
+    "cp949": "EUC-KR (Korean)",
+    "euc_jp": "EUC-JP (Japanese)",
+    "gb18030": "GB 18030 (Chinese)",
+    "big5hkscs": "Big5 (Chinese)",
+    "hz": "HZ (Chinese)",
+    "iso2022_jp_2": "ISO-2022-JP (Japanese)",
+    "iso2022_kr": "ISO-2022-KR (Korean)",
+    "iso8859_2": "ISO 8859-2 (Central Europe)",
+    "iso8859_5": "ISO 8859-5 (Cyrillic)",
+    "iso8859_6": "ISO 8859-6 (Arabic)",
+    "iso8859_7": "ISO 8859-7 (Greek)",
+    "iso8859_15": "ISO 8859-15 (Western Europe)",
+    "koi8_u": "KOI8 (Cyrillic)",
+    "mac_cyrillic": "Mac OS Cyrillic",
+    "mac_roman": "Mac OS Roman (Western Europe)",
+}
 
 
-def decode(data: bytes, name: str) -> tuple[str, list[str]]:
-    """Return the text in the bytes, and sentences for the visitor about how they were read.
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """The text of a file.
+
+    Attributes:
+        encoding: of all of it, or of the lines that are not UTF-8; a key of `LABELS`.
+        is_guess: whether the encoding was guessed, and another one may be meant.
+        notices: sentences for the visitor about how it was read.
+    """
+
+    text: str
+    encoding: str
+    is_guess: bool
+    notices: tuple[str, ...]
+
+
+def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
+    """Read the text in the bytes of a file.
 
     Args:
         name: the file's name, for the error message.
+        encoding: a key of `LABELS`, for what is not UTF-8; None to guess it.
 
     Raises:
-        CharLSTMError: it is not text.
+        CharLSTMError: it is not text, or there is no such encoding.
     """
-    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encoding = "utf-16" if marked else None
-    if not marked and b"\0" in data:
-        # UTF-16 without a byte order mark: the zero bytes of ASCII characters are all on one side.
-        left, right = data[::2].count(0), data[1::2].count(0)
-        if max(left, right) > 10 * min(left, right) + len(data) / 200:
-            encoding = "utf-16-be" if left > right else "utf-16-le"
-    if encoding is None:
-        read = data.decode(errors="replace")
-        num_beyond_ascii = len(read) - len(read.encode("ascii", "ignore"))
-        # UTF-8 with a few damaged characters is still UTF-8.
-        is_utf8 = 3 * read.count("\ufffd") <= num_beyond_ascii
-        encoding = "utf-8" if is_utf8 else _old_encoding(data)
-    text = data.decode(encoding, errors="replace")
-    num_damaged = text.count("\ufffd")
-    num_odd = num_damaged + sum(
+    if encoding is not None and encoding not in LABELS:
+        raise CharLSTMError(f"There is no encoding {encoding!r:.40} here: choose one of the list.")
+    no_text = CharLSTMError(
+        f"{name} is not plain text, or in an unknown encoding: save it as text in UTF-8."
+    )
+    if data.startswith(_NO_TEXT):
+        raise no_text
+    notices: list[str] = []
+    is_guess, is_sure, found = False, True, None
+    whole = _wide_encoding(data) or _seven_bit_encoding(data)
+    if whole is not None:
+        encoding = encoding or whole
+        text = data.decode(encoding, errors="replace")
+    else:
+        without_nul = data.replace(b"\0", b"")
+        if nul := len(data) - len(without_nul):
+            if nul > len(data) * MAX_ODD_SHARE:
+                raise no_text
+            notices.append(f"Zero bytes were left out: {nul:,}.")
+            data = without_nul
+        try:
+            text, encoding = data.decode(), encoding or "utf-8"
+        except UnicodeDecodeError:
+            found = _look(data)
+            if found.is_mostly_utf8 and (cut := cut_off_bytes(data)):
+                notices.append("The file ends in the middle of a character, which was left out.")
+                data = data[:-cut]
+                found = _look(data)
+            if encoding is None and found.wrong:
+                guess = guess_encoding(found.sample)
+                if guess is not None:
+                    encoding, is_guess, is_sure = guess.encoding, True, guess.is_sure
+                elif found.wrong > MAX_ODD_SHARE * len(data):
+                    raise no_text from None
+            encoding = encoding or "utf-8"
+            old = OldEncoding(
+                None if encoding == "utf-8" else encoding, is_latin=is_latin(encoding)
+            )
+            text = "".join(block.decode(old) for block in split_lines(data))
+    damaged = text.count("\ufffd")
+    if damaged + _count_controls(text) > len(text) * MAX_ODD_SHARE:
+        raise no_text
+    if encoding != "utf-8":
+        notices.append(_on_encoding(LABELS[encoding], found, is_sure))
+    if damaged:
+        notices.append(f"Damaged characters were left out: {damaged:,}.")
+        text = text.replace("\ufffd", "")
+    return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
+
+
+def _look(data: bytes) -> _Findings:
+    lines = utf8_lines = wrong = characters = size = 0
+    words: list[bytes] = []
+    for block in split_lines(data):
+        has_wrong = block.wrong > 0
+        lines += int(has_wrong.sum())
+        utf8_lines += int((~has_wrong & (block.whole > 0)).sum())
+        wrong += int(block.wrong.sum())
+        characters += int(block.whole.sum())
+        if size < SAMPLE_BYTES and has_wrong.any():
+            part = _LONG_ASCII.sub(rb"\1 \2", block.chosen(has_wrong))[:SAMPLE_BYTES]
+            words += [word for word in part.split() if not _is_utf8(word)]
+            size += len(part)
+    return _Findings(
+        lines=lines,
+        utf8_lines=utf8_lines,
+        wrong=wrong,
+        characters=characters,
+        sample=b" ".join(words),
+    )
+
+
+def _is_utf8(word: bytes) -> bool:
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _count_controls(text: str) -> int:
+    """How many characters a text has that no text has: controls, and code points of no use."""
+    return sum(
         count
         for character, count in Counter(text).items()
         if unicodedata.category(character) in ("Cc", "Cn", "Co") and not character.isspace()
     )
-    if "\0" in text or data.startswith(_NO_TEXT) or num_odd > len(text) / 200:
-        raise CharLSTMError(
-            f"{name} is not plain text, or in an unknown encoding: save it as text in UTF-8."
-        )
-    notices = []
-    if encoding != "utf-8":
-        label = encoding.upper().replace("_", "-").replace("CP125", "Windows-125")
-        notices += [f"Read as {label.removesuffix('-LE').removesuffix('-BE')}."]
-    if num_damaged:
-        notices += [f"Damaged characters were left out: {num_damaged:,}."]
-    return text.replace("\ufffd", ""), notices
 
 
-def _old_encoding(data: bytes) -> str:
-    """The Latin encoding whose letters fit a language best; if none fits, a detected one."""
-    words = [word for word in data.split() if not word.isascii()]
-    sample = b" ".join(words[:2_000])
-    if len(sample) > MAX_SAMPLE_BYTES:
-        sample = re.sub(rb"[\0-\x7f]{50,}", b" ", sample)[:MAX_SAMPLE_BYTES]
-    latin = re.sub(rb"[\0-\x7f]{50,}", b" ", sample)[:50_000]
-    best, encoding = 0.97, None
-    for names, languages in _LETTERS.items():
-        if encoding and names == "cp1252":
-            break
-        for candidate in names.split():
-            text = latin.decode(candidate, errors="replace")
-            found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
-            inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
-            wrong = sum(not sign.islower() and sign not in _SIGNS_IN_WORDS for sign in inside)
-            is_latin = 0 < found.total() < 0.6 * len(text)  # else it is another script
-            for letters in languages.split() if is_latin else ():
-                share = (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
-                if share > best:
-                    best, encoding = share, candidate
-    if encoding is None:
-        from charset_normalizer import from_bytes
+@dataclass(frozen=True, kw_only=True)
+class _Findings:
+    """What is not UTF-8 in a file.
 
-        guess = from_bytes(sample).best()
-        return guess.encoding if guess else "cp1252"
-    return encoding
+    Attributes:
+        lines: how many have something that is not.
+        utf8_lines: how many have characters beyond ASCII that all are UTF-8.
+        wrong: bytes that are not.
+        characters: those beyond ASCII that are.
+        sample: words that are not, as many as an encoding is guessed from.
+    """
+
+    lines: int
+    utf8_lines: int
+    wrong: int
+    characters: int
+    sample: bytes
+
+    @property
+    def is_mostly_utf8(self) -> bool:
+        return self.characters > self.wrong
+
+
+def _on_encoding(label: str, found: _Findings | None, is_sure: bool) -> str:
+    """A sentence on an encoding that is not UTF-8, or not everywhere."""
+    doubt = "" if is_sure else " This is a guess: look at the first lines."
+    # Without a line of UTF-8, a few bytes that look like it do so by chance.
+    if found is None or not (found.utf8_lines or found.is_mostly_utf8):
+        return f"Read as {label}.{doubt}"
+    what = "line is" if found.lines == 1 else "lines are"
+    return f"{found.lines:,} {what} not all in UTF-8: the rest was read as {label}.{doubt}"
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-32 or UTF-16, by the mark at its beginning or by where its zero bytes are."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" not in data:
+        return None
+    # Without a mark: the zero bytes of ASCII characters are all on one side.
+    left, right = data[::2].count(0), data[1::2].count(0)
+    if max(left, right) > 10 * min(left, right) + len(data) / 200:
+        return "utf-16-be" if left > right else "utf-16-le"
+    return None
+
+
+def _seven_bit_encoding(data: bytes) -> str | None:
+    if not data.isascii():
+        return None
+    for encoding, sign in _SEVEN_BITS.items():
+        if sign.search(data):
+            try:
+                if not data.decode(encoding).isascii():
+                    return encoding
+            except UnicodeDecodeError:
+                continue
+    return None

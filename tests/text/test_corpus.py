@@ -158,7 +158,7 @@ def compressed() -> bytes:
         (b"x" * 1_999, "1,999 characters.*2,000"),
         (b"x" * 5_000_001, "5 MB"),
         ("".join(map(chr, range(0x4E00, 0x4E00 + 1001))).encode() * 2, "1,001 different.*1,000"),
-        (LONG.encode() + b"\0" + LONG.encode(), "not plain text"),
+        (LONG.encode() + b"\0" * 100 + LONG.encode(), "not plain text"),
         (b"\x89PNG\r\n\x1a\n" + LONG.encode(), "not plain text"),
         (b"%PDF-1.7\n" + LONG.encode(), "not plain text"),
         (b"PK\x03\x04" + LONG.encode(), "not plain text"),

@@ -1,0 +1,208 @@
+"""Old encodings: which one a text was written in, judged by the characters it would have.
+
+Decoded rightly, a text has the frequent letters of its language and few others. Decoded wrongly, it
+has rare letters, capitals in the middle of words, and signs that nobody types. For languages with
+Latin letters, of which only the accented ones tell anything, the test is whether these belong to
+one language.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+SAMPLE_BYTES = 60_000
+MIN_SURE_CHARACTERS = 12  # beyond ASCII: from fewer, any encoding is a guess
+MIN_LEAD = 20.0  # nats, by which the best encoding must be ahead of the next one to be sure
+NO_TEXT = -5.0  # nats a byte: what random bytes get in any encoding is worse
+
+# For each group of Latin encodings, the letters beyond ASCII of each language that used them.
+_LATIN = {
+    "cp1252 mac_roman cp850 iso8859_15": "àâæçéèêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõúü àéèìíîòóù "
+    "àçèéíïòóúü äöüß åäöéæøà áéèëêïíóöúü áæéíðóöúýþ",
+    "cp1250 iso8859_2": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž",
+    "cp1254": "âçğıîöşüû\u0307",
+    "cp1257": "ąčęėįšųūž āčēģīķļņšūž äöüõšž",
+    "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœß",  # several western languages in one file
+}
+_SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad"
+_SIGNS_IN_WORDS = "’–—·´\xad"
+_MIN_LATIN_SHARE = 0.97
+
+# How frequent letters are in their script, in thousandths, those that come first in its languages.
+_CYRILLIC = (
+    "о110 е85 а80 и74 н67 т63 с55 р47 в45 л44 к35 м32 д30 п28 у26 я20 ы19 ь17 г17 з17 б16 ч14 й12 "
+    "х10 ж9 ш7 ю6 ц5 щ4 э3 ф3 ъ2 ё1 і8 ї2 є2 ґ.3 ў1 ј2 љ.5 њ.5 ћ.5 ђ.3 џ.2"
+)
+_GREEK = (
+    "α100 ο90 ι80 ε80 τ75 σ50 ν65 η45 υ40 ς38 ρ42 π40 κ40 λ30 μ33 δ18 γ18 θ12 ω20 χ12 β7 φ8 ξ4 ζ3 "
+    "ψ2 ά18 έ18 ή14 ί24 ό18 ύ12 ώ10 ϊ1 ϋ1 ΐ.3 ΰ.2"
+)
+_HEBREW = (
+    "י110 ו100 ה105 ל72 א63 ר57 ת50 ב48 ש47 מ47 נ30 ם28 ד26 כ24 ק21 ע31 ח23 ט12 פ19 ן13 ג12 ז10 "
+    "ך8 צ12 ס15 ף3 ץ2"
+)
+_ARABIC = (
+    "ا130 ل120 ي68 م60 و60 ن58 ر48 ت46 ه42 ب40 ع38 د33 س28 ف28 ك23 ق24 ح18 ج14 أ22 ة22 ى10 ش11 ص10 "
+    "ط9 خ9 ض8 ذ8 إ8 ث6 ز6 غ6 ء5 ئ4 ؤ2 ظ3 آ3 پ4 چ2 ژ.5 گ4"
+)
+_THAI = (
+    "า70 น68 ร60 อ52 ก50 เ50 ง45 ่42 ม40 ย35 ล32 ว33 ้35 ด30 ท30 ส30 ต25 ะ25 ป22 บ22 ค22 ห22 แ20 จ15 "
+    "พ15 ช12 ข14 ใ12 ไ12 โ10 ี32 ิ25 ั33 ็10 ์10 ุ12 ู12 ื14 ำ12 ถ9 ผ8 ซ6 ธ5 ศ5 ภ4 ญ4 ณ3 ษ3 ฟ3 ึ8"
+)
+_CHINESE = (
+    "的一是不了人我在有他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她"
+    "里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从"
+    "动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等"
+    "几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代军产入先山"
+    "這來個國說們為時會過對裡後麼沒於還發當無開經頭動兩長樣現將與進實點種聲話兒機給幾業間門電東關並內"
+)
+_JAPANESE = (
+    "日一人大年会国本中長出三同時政事自行社見月分議後前民生連五発間対上部東者党地合市業内相方四定今回新"
+    "場金員九入選立開手米力学問高代明実円関決子動京全目表戦経通外最言氏現理調体化田当八六約主題下首意法"
+)
+_KOREAN = (
+    "이다는에의을가고하지은로한를도사시기대자서어인나리일그해제아전정상들있보부라성수구만조장것공스주으동"
+    "게연원여면과오소신니유관계요국경세원치안우문방모미생적화중었마려선러물말무없된와거내년반같않때"
+)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An encoding that a text was probably written in.
+
+    Attributes:
+        encoding: as Python calls it.
+        is_sure: whether no other one comes near.
+    """
+
+    encoding: str
+    is_sure: bool
+
+
+def is_latin(encoding: str) -> bool:
+    """Whether an encoding is for languages with Latin letters."""
+    return any(encoding in names.split() for names in _LATIN)
+
+
+def guess_encoding(data: bytes) -> Guess | None:
+    """The encoding of bytes that are not UTF-8; None if they are no text in any that is known."""
+    words = [word for word in data.split() if not word.isascii()]
+    sample = b" ".join(words[:4_000])
+    if len(sample) > SAMPLE_BYTES:
+        sample = sample[:SAMPLE_BYTES]
+    latin = _latin_encoding(sample)
+    if latin is not None:
+        return latin
+    scores = sorted(
+        ((_score(sample, encoding), encoding) for encoding in _LIKELIHOODS), reverse=True
+    )
+    best, encoding = scores[0]
+    if best < NO_TEXT:
+        return None
+    text = sample.decode(encoding, errors="replace")
+    # Of encodings that read the same it does not matter which it was.
+    next_best = next(
+        (score for score, other in scores if sample.decode(other, errors="replace") != text), best
+    )
+    beyond = sum(character > "\x7f" for character in text)
+    lead = (best - next_best) * len(sample)
+    return Guess(encoding, lead >= MIN_LEAD and beyond >= MIN_SURE_CHARACTERS)
+
+
+def _latin_encoding(sample: bytes) -> Guess | None:
+    """The encoding whose accented letters fit a language best; None if none fits."""
+    best, encoding, beyond = _MIN_LATIN_SHARE, None, 0
+    for names, languages in _LATIN.items():
+        if encoding and names == "cp1252":
+            break
+        for candidate in names.split():
+            text = sample.decode(candidate, errors="replace")
+            found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
+            inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
+            wrong = sum(not sign.islower() and sign not in _SIGNS_IN_WORDS for sign in inside)
+            if not 0 < found.total() < 0.6 * len(text):  # else it is another script
+                continue
+            for letters in languages.split():
+                share = (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
+                if share > best:
+                    best, encoding, beyond = share, candidate, found.total()
+    return None if encoding is None else Guess(encoding, beyond >= MIN_SURE_CHARACTERS)
+
+
+# Other scripts
+
+
+def _frequencies(table: str) -> dict[str, float]:
+    """A letter's log-probability, and that of its capital, which is one of thirty."""
+    shares = {entry[0]: float(entry[1:]) for entry in table.split()}
+    total = sum(shares.values())
+    found = {}
+    for letter, share in shares.items():
+        found[letter] = math.log(share / total)
+        if letter.upper() != letter and len(letter.upper()) == 1:
+            found.setdefault(letter.upper(), math.log(share / total / 30))
+    return found
+
+
+def _common(characters: str, share: float) -> dict[str, float]:
+    """The log-probability of each of some characters that have a share of a text in common."""
+    distinct = set(characters)
+    return dict.fromkeys(distinct, math.log(share / len(distinct)))
+
+
+_KANA = {
+    **_common("".join(map(chr, range(0x3041, 0x3094))), 0.5),
+    **_common("".join(map(chr, range(0x30A1, 0x30F7))) + "ー", 0.08),
+}
+_EAST_ASIAN_SIGNS = _common("，。、；：？！“”‘’「」『』《》（）—…　・", 0.1)
+_SIGNS_OF_ALL = _common(_SIGNS, 0.02)
+_LIKELIHOODS: dict[str, dict[str, float]] = {
+    **dict.fromkeys(
+        ("cp1251", "koi8_u", "iso8859_5", "cp866", "mac_cyrillic"),
+        _frequencies(_CYRILLIC) | _common("№", 0.002),
+    ),
+    **dict.fromkeys(("cp1253", "iso8859_7"), _frequencies(_GREEK) | _common("΄·", 0.002)),
+    "cp1255": _frequencies(_HEBREW) | _common("".join(map(chr, range(0x5B0, 0x5C3))) + "־", 0.05),
+    **dict.fromkeys(
+        ("cp1256", "iso8859_6"),
+        _frequencies(_ARABIC) | _common("،؛؟" + "".join(map(chr, range(0x64B, 0x653))), 0.05),
+    ),
+    "cp874": _frequencies(_THAI),
+    "gb18030": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
+    "big5hkscs": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
+    "cp932": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS,
+    "euc_jp": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS,
+    "cp949": _common(_KOREAN, 0.6) | _EAST_ASIAN_SIGNS,
+}
+_HAS_IDEOGRAPHS = ("gb18030", "big5hkscs", "cp932", "euc_jp")
+_DAMAGED, _UNLIKELY = -14.0, -11.0
+
+
+def _score(sample: bytes, encoding: str) -> float:
+    """The mean log-likelihood of a byte, in nats, if it was written in an encoding."""
+    known = _LIKELIHOODS[encoding]
+    total = 0.0
+    for character, count in Counter(sample.decode(encoding, errors="replace")).items():
+        total += count * _likelihood(character, known, encoding)
+    return total / max(1, len(sample))
+
+
+def _likelihood(character: str, known: dict[str, float], encoding: str) -> float:
+    if character in known:
+        return known[character]
+    if character in _SIGNS_OF_ALL:
+        return _SIGNS_OF_ALL[character]
+    if character <= "\x7f":
+        return -3.0 if character.isalpha() or character.isspace() else -4.5
+    if character == "\ufffd":
+        return _DAMAGED
+    if encoding in _HAS_IDEOGRAPHS and "\u4e00" <= character <= "\u9fff":
+        return math.log(0.3 / 5_000)
+    if encoding == "cp949" and "\uac00" <= character <= "\ud7a3":
+        return math.log(0.3 / 2_200)
+    if encoding == "cp949" and "\u4e00" <= character <= "\u9fff":
+        return math.log(0.02 / 5_000)
+    return _UNLIKELY

@@ -1,0 +1,240 @@
+"""Tells what in a file is UTF-8 from what is not, line by line, and decodes both.
+
+An old encoding of several bytes a character is that of whole lines. One of single bytes may also
+stand within a line of UTF-8, as where somebody pasted into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BLOCK_BYTES = 250_000  # looked at together: little memory is needed beside the text
+MANY_RUNS = 500  # of lines of one kind; more are decoded together and put in order afterwards
+NEWLINE = 10
+DAMAGED = 0xFFFD
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Some lines of a file.
+
+    Attributes:
+        data: their bytes.
+        starts: where each line begins, int64, (lines,).
+        wrong: how many bytes of each line are no part of UTF-8, int64, (lines,).
+        whole: how many characters beyond ASCII are UTF-8, int64, (lines,).
+    """
+
+    data: bytes
+    starts: np.ndarray
+    wrong: np.ndarray
+    whole: np.ndarray
+
+    def chosen(self, which: np.ndarray) -> bytes:
+        """Some of the lines, one after the other.
+
+        Args:
+            which: bool, (lines,).
+        """
+        import numpy as np
+
+        lengths = np.diff(self.starts, append=len(self.data))
+        return np.frombuffer(self.data, np.uint8)[np.repeat(which, lengths)].tobytes()
+
+    def decode(self, old: OldEncoding) -> str:
+        """The text; each byte that cannot be decoded becomes U+FFFD."""
+        import numpy as np
+
+        is_odd = self._are_odd(old)
+        changes = np.flatnonzero(np.diff(is_odd)) + 1
+        if len(changes) > MANY_RUNS:
+            return self._decode_together(is_odd, old)
+        bounds = [0, *self.starts[changes].tolist(), len(self.data)]
+        odd = bool(is_odd[0])
+        parts = []
+        for begin, end in zip(bounds, bounds[1:], strict=False):
+            part = self.data[begin:end]
+            parts.append(old.decode(part) if odd else old.decode_among_utf8(part))
+            odd = not odd
+        return "".join(parts)
+
+    def _are_odd(self, old: OldEncoding) -> np.ndarray:
+        """Which lines are in the old encoding as a whole, bool, (lines,).
+
+        Two letters of an old encoding may look like one of UTF-8, but seldom.
+        """
+        if old.is_latin:
+            return (self.wrong > 0) & (self.whole == 0)
+        if old.is_single:
+            return self.wrong > self.whole
+        return 3 * self.wrong > self.whole
+
+    def _decode_together(self, is_odd: np.ndarray, old: OldEncoding) -> str:
+        """As `decode`, without a step for each run of lines of one kind."""
+        import numpy as np
+
+        kinds = {
+            True: _code_points(old.decode(self.chosen(is_odd))),
+            False: _code_points(old.decode_among_utf8(self.chosen(~is_odd))),
+        }
+        lengths = np.empty(len(self.starts), np.int64)
+        for odd, points in kinds.items():
+            ends = np.flatnonzero(points == NEWLINE) + 1
+            if len(ends) < np.count_nonzero(is_odd == odd):  # the last line has no end
+                ends = np.append(ends, len(points))
+            lengths[is_odd == odd] = np.diff(ends, prepend=0)
+        is_odd = np.repeat(is_odd, lengths)
+        text = np.empty(len(is_odd), np.uint32)
+        for odd, points in kinds.items():
+            text[is_odd == odd] = points
+        return text.tobytes().decode("utf-32-le")
+
+
+class OldEncoding:
+    """Decodes what is not UTF-8.
+
+    Args:
+        name: of the encoding, as Python calls it; None: what is not UTF-8 is damage.
+        is_latin: whether its letters beyond ASCII stand one by one among others.
+    """
+
+    def __init__(self, name: str | None, *, is_latin: bool = False):
+        import numpy as np
+
+        self.name = name
+        self.is_latin = is_latin
+        self._table = np.full(256, DAMAGED, np.uint32)
+        characters = [
+            bytes([byte]).decode(name, errors="replace") if name else "\ufffd"
+            for byte in range(0x80, 0x100)
+        ]
+        self.is_single = name is None or (
+            "\ufffd" * 3 not in "".join(characters) and all(len(one) == 1 for one in characters)
+        )
+        if self.is_single:
+            self._table[0x80:] = [ord(one) for one in characters]
+
+    def decode(self, data: bytes) -> str:
+        return data.decode(self.name or "utf-8", errors="replace")
+
+    def decode_among_utf8(self, data: bytes) -> str:
+        """Read what is UTF-8 as such, and single bytes that are not by this encoding."""
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            if not self.is_single:
+                return data.decode(errors="replace")
+        parts, begin = [], 0
+        while begin < len(data):
+            end = _character_start(data, begin + BLOCK_BYTES)
+            parts.append(self._decode_block(data[begin:end]))
+            begin = end
+        return "".join(parts)
+
+    def _decode_block(self, data: bytes) -> str:
+        import numpy as np
+
+        array = np.frombuffer(data, np.uint8)
+        is_wrong, begins = _utf8(array)
+        points = array.astype(np.uint32)
+        points[is_wrong] = self._table[array[is_wrong]]
+        following = np.concatenate([array, np.zeros(3, np.uint8)]).astype(np.uint32) & 0x3F
+        one, two, three = following[1:-2], following[2:-1], following[3:]
+        for first, mask, shifts in (
+            (0xC2, 0x1F, (one,)),
+            (0xE0, 0x0F, (one, two)),
+            (0xF0, 0x07, (one, two, three)),
+        ):
+            # Later ones replace earlier: those of longer characters begin with higher bytes.
+            chosen = begins & (array >= first)
+            value = array[chosen].astype(np.uint32) & mask
+            for shift in shifts:
+                value = value << 6 | shift[chosen]
+            points[chosen] = value
+        is_continued = ~is_wrong & ((array & 0xC0) == 0x80)
+        return points[~is_continued].tobytes().decode("utf-32-le")
+
+
+def split_lines(data: bytes) -> Iterator[Lines]:
+    """The lines of a file, in blocks of about `BLOCK_BYTES`."""
+    import numpy as np
+
+    begin = 0
+    while begin < len(data):
+        end = data.find(b"\n", begin + BLOCK_BYTES) + 1 or len(data)
+        block = data[begin:end]
+        array = np.frombuffer(block, np.uint8)
+        is_wrong, begins = _utf8(array)
+        starts = np.concatenate([[0], np.flatnonzero(array[:-1] == NEWLINE) + 1])
+        wrong = np.add.reduceat(is_wrong, starts, dtype=np.int64)
+        yield Lines(block, starts, wrong, np.add.reduceat(begins, starts, dtype=np.int64))
+        begin = end
+
+
+def cut_off_bytes(data: bytes) -> int:
+    """How many bytes at the end begin a character of UTF-8 that has no end."""
+    for count in (1, 2, 3):
+        try:
+            data[-count:].decode()
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data":
+                return count
+    return 0
+
+
+def _character_start(data: bytes, place: int) -> int:
+    """Where a character of UTF-8 begins, at a place or some bytes before it."""
+    if place >= len(data):
+        return len(data)
+    for back in range(4):
+        if data[place - back] & 0xC0 != 0x80:
+            return place - back
+    return place
+
+
+def _utf8(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which bytes are no part of UTF-8, and which begin a character of several bytes.
+
+    Source: The Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
+    """
+    import numpy as np
+
+    is_wrong, begins = np.empty(len(array), bool), np.empty(len(array), bool)
+    for start in range(0, len(array), BLOCK_BYTES):
+        end = min(len(array), start + BLOCK_BYTES)
+        before = min(3, start)  # a character has up to four bytes
+        parts = _utf8_of_block(array[start - before : end + 3])
+        for whole, part in zip((is_wrong, begins), parts, strict=True):
+            whole[start:end] = part[before : before + end - start]
+    return is_wrong, begins
+
+
+def _utf8_of_block(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    import numpy as np
+
+    padded = np.concatenate([array, np.zeros(3, np.uint8)])
+    following = (padded & 0xC0) == 0x80
+    second = padded[1:-2]
+    one, two, three = following[1:-2], following[2:-1], following[3:]
+    of_two = (array >= 0xC2) & (array <= 0xDF) & one
+    of_three = ((array & 0xF0) == 0xE0) & one & two
+    of_three &= ~((array == 0xE0) & (second < 0xA0)) & ~((array == 0xED) & (second > 0x9F))
+    of_four = (array >= 0xF0) & (array <= 0xF4) & one & two & three
+    of_four &= ~((array == 0xF0) & (second < 0x90)) & ~((array == 0xF4) & (second > 0x8F))
+    begins = of_two | of_three | of_four
+    is_part = (array < 0x80) | begins
+    is_part[1:] |= begins[:-1]
+    is_part[2:] |= (of_three | of_four)[:-2]
+    is_part[3:] |= of_four[:-3]
+    return ~is_part, begins
+
+
+def _code_points(text: str) -> np.ndarray:
+    import numpy as np
+
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
