@@ -142,7 +142,7 @@ def _longer(shorter: _Level, training_ids: np.ndarray, length: int, vocabulary_s
 
 
 def _codes(ids: np.ndarray, length: int, base: int) -> np.ndarray:
-    """One integer for each run of `length` ids: fits int64 up to 6 ids of a vocabulary of 1000."""
+    """One integer for each run of `length` ids: fits int64 up to 5 ids of a vocabulary of 4,096."""
     codes = np.zeros(len(ids) - length + 1, np.int64)
     for offset in range(length):
         codes = codes * base + ids[offset : len(ids) - length + 1 + offset]

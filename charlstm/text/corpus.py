@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from charlstm.text.download import (
     download_tiny_shakespeare,
     downloaded_path,
 )
+from charlstm.text.frame import without_frame
+from charlstm.text.normalizing import normalize
 
 PRACTICE_FILE = "practice-text.txt.xz"
 
 STYLES = ("verse", "prose")
 MIN_CHARACTERS = 2_000
 MAX_BYTES = 5_000_000
-MAX_DISTINCT_CHARACTERS = 1_000
+MAX_DISTINCT_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,11 +168,8 @@ def _refuse_length(num_bytes: int, subject: str) -> None:
 
 
 def _corpus(text: str, subject: str, style: str, notices: list[str]) -> Corpus:
-    text = text.removeprefix("\ufeff")
-    if "\r" in text:
-        system = "Windows" if "\r\n" in text else "Old Macintosh"
-        notices = [*notices, f"{system} line ends were changed to plain ones."]
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text, changes = normalize(text)
+    text, cut_off = without_frame(text)
     text = clean(text, style)
     if not text.strip():
         raise CharLSTMError(f"{subject} is empty: give at least {MIN_CHARACTERS:,} characters.")
@@ -178,10 +178,23 @@ def _corpus(text: str, subject: str, style: str, notices: list[str]) -> Corpus:
             f"{subject} has {len(text):,} characters; at least {MIN_CHARACTERS:,} are needed: "
             "give a longer text."
         )
-    distinct = len(set(text))
-    if distinct > MAX_DISTINCT_CHARACTERS:
-        raise CharLSTMError(
-            f"{subject} has {distinct:,} different characters; at most "
-            f"{MAX_DISTINCT_CHARACTERS:,} can be learned: give a text with fewer."
-        )
+    text, left_out = without_rare_characters(text, MAX_DISTINCT_CHARACTERS)
+    notices = [*notices, *changes, *filter(None, [cut_off, left_out])]
     return Corpus(name=subject, text=text, style=style, notices=tuple(notices))
+
+
+def without_rare_characters(text: str, most: int) -> tuple[str, str]:
+    """The text with its most frequent characters only, and a sentence on what was left out."""
+    counts = Counter(text)
+    if len(counts) <= most:
+        return text, ""
+    # Of equally frequent ones those that come first in the order of code points stay.
+    by_frequency = sorted(counts, key=lambda character: (-counts[character], character))
+    rare = by_frequency[most:]
+    times = sum(counts[character] for character in rare)
+    kept = text.translate(dict.fromkeys(map(ord, rare)))
+    return kept, (
+        f"The text has {len(counts):,} different characters, of which a network learns up to "
+        f"{most:,}: the {len(rare):,} rarest were left out ({times:,} characters, "
+        f"{times / len(text):.2%} of the text)."
+    )

@@ -1,0 +1,42 @@
+"""The licence around a book is no part of it."""
+
+import pytest
+
+from charlstm.text.corpus import read_text
+from charlstm.text.frame import without_frame
+
+BODY = "A book.\nIt has lines.\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Licence.\n*** START OF THE PROJECT GUTENBERG EBOOK A BOOK ***\n",
+         "*** END OF THE PROJECT GUTENBERG EBOOK A BOOK ***\nMore licence.\n"),
+        ("Licence.\n***START OF THIS PROJECT GUTENBERG EBOOK A BOOK***\n\n",
+         "\nEnd of Project Gutenberg's A Book, by Nobody\n\n*** END OF THIS PROJECT GUTENBERG"),
+        ("", "*** END OF THE PROJECT GUTENBERG EBOOK X ***\n" + "licence " * 100),
+        ("Licence.\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n", ""),
+        ("**The small print**\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*\n",
+         "End of the Project Gutenberg Etext of A Book\n"),
+    ],
+)  # fmt: skip
+def test_what_stands_around_it_is_left_out_and_said(before, after):
+    text, notice = without_frame(before + BODY + after)
+    assert text == BODY
+    assert notice.startswith("The frame of Project Gutenberg was left out: ")
+    assert f"{len(before):,} characters before" in notice
+
+
+@pytest.mark.parametrize(
+    "text", [BODY, "", "They spoke of Project Gutenberg.\n", "*** THE END ***\n"]
+)
+def test_a_text_without_one_stays_as_it_is(text):
+    assert without_frame(text) == (text, "")
+
+
+def test_a_book_is_read_without_it():
+    licence = "*** END OF THE PROJECT GUTENBERG EBOOK X ***\n" + "No part of it.\n" * 100
+    read = read_text((BODY * 200 + licence).encode(), "book.txt")
+    assert read.text == BODY * 200
+    assert len(read.notices) == 1
