@@ -12,6 +12,7 @@ import numpy as np
 from charlstm.analysis.evaluation import surprisal_nats
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.quantized import QuantizedState
+from charlstm.text.nearest import nearest_known
 from charlstm.writing.sampling import log_softmax
 from charlstm.writing.single_text import read_seed_text
 from charlstm.writing.state_cache import StateCache
@@ -80,7 +81,7 @@ def _logits(checkpoint: Checkpoint, text: str, cache: StateCache[AfterText] | No
         before = AfterText(state=network.start(), logits=np.zeros(len(vocabulary), np.float32))
         ids = read_seed_text(vocabulary, text).ids
     else:
-        ids, _ = vocabulary.encode_known(text[length:])
+        ids, _ = vocabulary.encode_known(nearest_known(vocabulary, text[length:])[0])
     after = before
     if len(ids):
         logits, state = network.read(ids, before.state)
@@ -127,5 +128,6 @@ def activations(checkpoint: Checkpoint, text: str) -> list[np.ndarray]:
 
 
 def _known(checkpoint: Checkpoint, text: str) -> np.ndarray:
-    """Which characters of a text the network knows: bool, (characters,)."""
-    return np.array([character in checkpoint.vocabulary for character in text], bool)
+    """Which characters of a text the network knows, or one near to them: bool, (characters,)."""
+    read, _ = nearest_known(checkpoint.vocabulary, text)
+    return np.array([character in checkpoint.vocabulary for character in read], bool)

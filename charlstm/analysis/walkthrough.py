@@ -12,6 +12,7 @@ import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.lstm import Architecture, State
+from charlstm.text.nearest import nearest_known
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.single_text import read_seed_text
 
@@ -73,13 +74,16 @@ def tiles(vocabulary: Vocabulary, text: str) -> list[Tile]:
     [2, 0, 1, None]
     """
     beginning = vocabulary.decode(read_seed_text(vocabulary, "").ids)
+    read, _ = nearest_known(vocabulary, text)
     return [
         Tile(
             character,
-            int(vocabulary.encode(character)[0]) if character in vocabulary else None,
+            int(vocabulary.encode(known)[0]) if known in vocabulary else None,
             is_given=index < len(beginning),
         )
-        for index, character in enumerate(beginning + text)
+        for index, (character, known) in enumerate(
+            zip(beginning + text, beginning + read, strict=True)
+        )
     ]
 
 

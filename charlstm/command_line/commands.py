@@ -232,7 +232,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
     from charlstm.analysis.copying import TrainingText, describe_copy
     from charlstm.analysis.training_text import part_learned_from, text_at_hand
     from charlstm.writing.request import UNLIMITED, TextRequest
-    from charlstm.writing.single_text import name_unknown, read_seed_text, write
+    from charlstm.writing.single_text import read_seed_text, write
 
     checkpoint = load_checkpoint(arguments.checkpoint)
     random_seed = arguments.random_seed
@@ -247,9 +247,9 @@ def generate_command(arguments: argparse.Namespace) -> int:
         random_seed,
         UNLIMITED,
     )
-    unknown = name_unknown(read_seed_text(checkpoint.vocabulary, request.seed_text).unknown)
-    if unknown:
-        say(unknown)
+    remark = read_seed_text(checkpoint.vocabulary, request.seed_text).remark
+    if remark:
+        say(remark)
     sys.stdout.write(request.seed_text)
     pieces = write(
         checkpoint,

@@ -63,7 +63,7 @@ from charlstm.writing.request import (
     check_names,
     whole_number,
 )
-from charlstm.writing.single_text import name_unknown, read_seed_text
+from charlstm.writing.single_text import read_seed_text
 
 ADDRESS = "/write"
 # What a request may leave out.
@@ -188,7 +188,7 @@ class TextStream:
             {
                 "text": seed_text[asked.begin :],
                 "model": asked.model.name,
-                "unknown": name_unknown(reading.unknown),
+                "unknown": reading.remark,
                 "is_ready": self._engine.is_ready,
             },
         )

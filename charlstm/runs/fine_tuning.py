@@ -21,7 +21,8 @@ from charlstm.network.checkpoint import (
 )
 from charlstm.network.training_record import SourceRecord
 from charlstm.runs.recipes import Budget, Recipe
-from charlstm.text.vocabulary import Vocabulary, name_characters
+from charlstm.text.character_names import list_characters
+from charlstm.text.vocabulary import Vocabulary
 
 # The default: a trained network soon learns what it can from a text of some ten thousand
 # characters, and then begins to memorise it.
@@ -115,7 +116,7 @@ def name_new_characters(new: str) -> str:
     number, begin = f"{len(new):,} characters", "They start"
     if len(new) == 1:
         number, begin = "1 character", "It starts"
-    named = name_characters(new)
+    named = list_characters(new)
     return f"The model does not know {number} of this text: {named}. {begin} from scratch."
 
 

@@ -10,30 +10,8 @@ import re
 import unicodedata
 from collections import Counter
 
-NAMES = {
-    "\t": "tab",
-    "\n": "line break",
-    "\v": "vertical tab",
-    "\f": "form feed",
-    "\x1a": "Ctrl-Z",
-    "\x1b": "escape",
-    " ": "space",
-    "\x85": "next line",
-    "\xa0": "no-break space",
-    "\xad": "soft hyphen",
-    "\u180e": "Mongolian vowel separator",
-    "\u200b": "zero-width space",
-    "\u200c": "zero-width non-joiner",
-    "\u200d": "zero-width joiner",
-    "\u200e": "left-to-right mark",
-    "\u200f": "right-to-left mark",
-    "\u2028": "line separator",
-    "\u2029": "paragraph separator",
-    "\u202f": "narrow no-break space",
-    "\u2060": "word joiner",
-    "\u3000": "ideographic space",
-    "\ufeff": "byte order mark",
-}
+from charlstm.text.character_names import name_of
+
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f]")
 # What joins or parts letters, and emoji: kept beside those, see `_is_needed`.
@@ -46,23 +24,6 @@ _INVISIBLE = re.compile(
 _JOINED_SCRIPTS = re.compile("[\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe]")
 _EMOJI = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
 MOST_NAMED = 4  # kinds of signs in a sentence
-
-
-def name_of(character: str) -> str:
-    """What people call a character that cannot be seen.
-
-    >>> name_of("\\u200b"), name_of("\\u2062")
-    ('zero-width space', 'invisible times')
-    """
-    return NAMES.get(character) or unicodedata.name(character, "").lower() or code_of(character)
-
-
-def code_of(character: str) -> str:
-    """
-    >>> code_of("\\x07")
-    'U+0007'
-    """
-    return f"U+{ord(character):04X}"
 
 
 def normalize(text: str) -> tuple[str, list[str]]:

@@ -13,21 +13,6 @@ def _code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def name_characters(characters: str) -> str:
-    """List the first twelve characters for a person to read, invisible ones by their code point.
-
-    >>> name_characters("~\\t")
-    '~ U+0009'
-    """
-    shown = " ".join(
-        f"U+{ord(character):04X}"
-        if character.isspace() or not character.isprintable()
-        else character
-        for character in characters[:12]
-    )
-    return f"{shown} and {len(characters) - 12} more" if len(characters) > 12 else shown
-
-
 @dataclass(frozen=True)
 class Vocabulary:
     """Characters of a corpus, in code-point order; a character's id is its index.

@@ -7,13 +7,15 @@ the text that is written at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.text.vocabulary import Vocabulary, name_characters
+from charlstm.text.character_names import MOST_LISTED, list_characters, name_of
+from charlstm.text.nearest import nearest_known
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.sampling import Sampling, random_numbers
 
 
@@ -23,12 +25,29 @@ class Reading:
 
     Attributes:
         ids: int32, (characters,): a line break, or a space, if the vocabulary has one; then the
-            known characters of the seed text.
-        unknown: the distinct characters that the vocabulary lacks; they are skipped.
+            characters of the seed text that are known, or near to a known one.
+        unknown: the distinct characters that nothing known is near to; they are skipped.
+        read_as: what was read as what the network knows.
     """
 
     ids: np.ndarray
     unknown: str
+    read_as: Mapping[str, str]
+
+    @property
+    def remark(self) -> str:
+        """Sentences for the visitor about what was not read as it stands; empty if all was."""
+        pairs = [f"{name_of(one)} as {name_of(other)}" for one, other in self.read_as.items()]
+        more = len(pairs) - MOST_LISTED
+        read = ", ".join(pairs[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+        sentences = [f"Read as what the network knows: {read}."] if read else []
+        if self.unknown:
+            verb = "it is" if len(self.unknown) == 1 else "they are"
+            sentences.append(
+                f"Skipped {list_characters(self.unknown)}: {verb} not in the text the network "
+                "learned from."
+            )
+        return " ".join(sentences)
 
 
 def read_seed_text(vocabulary: Vocabulary, seed_text: str) -> Reading:
@@ -38,16 +57,9 @@ def read_seed_text(vocabulary: Vocabulary, seed_text: str) -> Reading:
     training text that is what comes before the first words of a line.
     """
     first = next((character for character in "\n " if character in vocabulary), "")
-    ids, unknown = vocabulary.encode_known(first + seed_text)
-    return Reading(ids, unknown)
-
-
-def name_unknown(unknown: str) -> str:
-    """A sentence for the visitor about the characters that were skipped; empty if none were."""
-    if not unknown:
-        return ""
-    verb = "it is" if len(unknown) == 1 else "they are"
-    return f"Skipped {name_characters(unknown)}: {verb} not in the text the network learned from."
+    text, read_as = nearest_known(vocabulary, seed_text)
+    ids, unknown = vocabulary.encode_known(first + text)
+    return Reading(ids, unknown, read_as)
 
 
 def write(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charlstm.text.normalizing import name_of, normalize
+from charlstm.text.normalizing import normalize
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,3 @@ def test_it_is_done_once_and_for_all():
     text = "e\u0301\r\n\u200bx\xa0\f"
     once, _ = normalize(text)
     assert normalize(once) == (once, [])
-
-
-def test_signs_have_names():
-    assert name_of("\u200f") == "right-to-left mark"
-    assert name_of("\u0301") == "combining acute accent"
-    assert name_of("\ue000") == "U+E000"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.text import vocabulary
-from charlstm.text.vocabulary import Vocabulary, name_characters
+from charlstm.text.vocabulary import Vocabulary
 
 TEXTS = ["", "\n", "a", "banana", "😀🎭\n", "नमस्ते", "\0\x7f\r\n\t", "\U0010ffff\ue000\ufeff"]
 
@@ -84,13 +84,7 @@ def test_only_single_characters_are_members():
     assert "ab" not in its_vocabulary
 
 
-def test_twelve_characters_are_named_and_the_others_counted():
-    assert name_characters("abcdefghijkl") == "a b c d e f g h i j k l"
-    assert name_characters("abcdefghijklmn") == "a b c d e f g h i j k l and 2 more"
-    assert name_characters("\n\x07a😀") == "U+000A U+0007 a 😀"
-
-
 def test_the_examples_in_the_docstrings_hold():
     results = doctest.testmod(vocabulary)
-    assert results.attempted >= 3
+    assert results.attempted >= 2
     assert results.failed == 0

@@ -9,7 +9,7 @@ import pytest
 
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.sampling import Sampling
-from charlstm.writing.single_text import name_unknown, read_seed_text, write
+from charlstm.writing.single_text import read_seed_text, write
 from tests.tiny_networks import ALPHABET, random_checkpoint
 
 SEED_TEXTS = {
@@ -116,23 +116,51 @@ def test_characters_come_one_by_one_without_waiting_for_the_rest(checkpoint):
 
 
 def test_unknown_characters_are_named():
-    unknown = read_seed_text(Vocabulary("abc"), "aX\u202e\td😀X").unknown
-    assert name_unknown(unknown) == (
-        "Skipped X U+202E U+0009 d 😀: they are not in the text the network learned from."
+    assert read_seed_text(Vocabulary("abc"), "aX\u202e\td😀X").remark == (
+        "Skipped X, right-to-left override, tab, d, 😀: they are not in the text the network "
+        "learned from."
     )
 
 
 def test_many_unknown_characters_are_named_in_part():
-    sentence = name_unknown("ABCDEFGHIJKLMNO")
-    assert "K L and 3 more" in sentence
+    sentence = read_seed_text(Vocabulary("!"), "ABCDEFGHIJKLMNO").remark
+    assert "K, L and 3 more" in sentence
     assert "M" not in sentence.removeprefix("Skipped").partition(":")[0]
 
 
 def test_nothing_unknown_is_nothing_to_say():
-    assert name_unknown("") == ""
-    assert name_unknown(read_seed_text(Vocabulary("abc"), "cab").unknown) == ""
+    assert read_seed_text(Vocabulary("abc"), "").remark == ""
+    assert read_seed_text(Vocabulary("abc"), "cab").remark == ""
+
+
+def test_what_is_near_to_a_known_character_is_read_as_that_and_said():
+    vocabulary = Vocabulary.from_text('it\'s a "cafe" -')
+    reading = read_seed_text(vocabulary, "it’s a “café” – №")
+    assert vocabulary.decode(reading.ids) == ' it\'s a "cafe" - '
+    assert reading.remark == (
+        'Read as what the network knows: ’ as \', “ as ", é as e, ” as ", – as -. '
+        "Skipped №: it is not in the text the network learned from."
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "typed", "read"),
+    [
+        ("’", "'", "’"),  # the other way round
+        ("—", "-", "—"),
+        ("abc", "ABC", "abc"),
+        ("abc", "ａｂｃ", "abc"),
+        (" ab", "a\xa0b", "a b"),
+        ("é", "é", "é"),
+    ],
+)
+def test_the_nearest_is_the_one_that_the_network_knows(known, typed, read):
+    vocabulary = Vocabulary.from_text(known)
+    reading = read_seed_text(vocabulary, typed)
+    assert vocabulary.decode(reading.ids).lstrip() == read and reading.unknown == ""
 
 
 def test_a_lone_surrogate_is_named_by_its_number():
-    name_unknown("\ud800").encode()  # can be shown
-    assert "U+D800" in name_unknown("\ud800")
+    remark = read_seed_text(Vocabulary("abc"), "\ud800").remark
+    remark.encode()  # can be shown
+    assert "U+D800" in remark

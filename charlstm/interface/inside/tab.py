@@ -17,7 +17,7 @@ from charlstm.interface.endpoints import offer
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.network.checkpoint import Checkpoint
-from charlstm.writing.single_text import name_unknown, read_seed_text
+from charlstm.writing.single_text import read_seed_text
 
 MAX_CHARACTERS = 4000  # read in a quarter of a second
 SAMPLE_CHARACTERS = 500  # of its last training sample, offered as a text to look at
@@ -98,7 +98,7 @@ class Inside:
                 "Shorten it."
             )
         checkpoint = self.registry.get(model)
-        return checkpoint, name_unknown(read_seed_text(checkpoint.vocabulary, text).unknown)
+        return checkpoint, read_seed_text(checkpoint.vocabulary, text).remark
 
 
 def _for_page(meaning: CellMeaning) -> dict:

@@ -9,7 +9,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface.endpoints import offer
 from charlstm.interface.models import ModelRegistry
 from charlstm.writing.request import MAX_SEED_CHARACTERS
-from charlstm.writing.single_text import name_unknown, read_seed_text
+from charlstm.writing.single_text import read_seed_text
 from charlstm.writing.state_cache import StateCache
 
 
@@ -39,7 +39,7 @@ class NextOdds:
         return {
             "characters": list(checkpoint.vocabulary.characters),
             "log_probabilities": logarithms.round(4).tolist(),
-            "unknown": name_unknown(read_seed_text(checkpoint.vocabulary, text).unknown),
+            "unknown": read_seed_text(checkpoint.vocabulary, text).remark,
         }
 
 

@@ -1,0 +1,59 @@
+"""What people call characters, above all those that cannot be seen."""
+
+from __future__ import annotations
+
+import unicodedata
+
+NAMES = {
+    "\t": "tab",
+    "\n": "line break",
+    "\v": "vertical tab",
+    "\f": "form feed",
+    "\x1a": "Ctrl-Z",
+    "\x1b": "escape",
+    " ": "space",
+    "\x85": "next line",
+    "\xa0": "no-break space",
+    "\xad": "soft hyphen",
+    "\u180e": "Mongolian vowel separator",
+    "\u200b": "zero-width space",
+    "\u200c": "zero-width non-joiner",
+    "\u200d": "zero-width joiner",
+    "\u200e": "left-to-right mark",
+    "\u200f": "right-to-left mark",
+    "\u2028": "line separator",
+    "\u2029": "paragraph separator",
+    "\u202f": "narrow no-break space",
+    "\u2060": "word joiner",
+    "\u3000": "ideographic space",
+    "\ufeff": "byte order mark",
+}
+MOST_LISTED = 12
+RING = "\u25cc"  # the dotted circle, on which marks are shown that stand on other characters
+
+
+def name_of(character: str) -> str:
+    """The character itself, on a ring if it is a mark; its name if it cannot be seen.
+
+    >>> name_of("a"), name_of("\\u200b"), name_of("\\u2062"), name_of("\\x07")
+    ('a', 'zero-width space', 'invisible times', 'U+0007')
+    """
+    if character in NAMES:
+        return NAMES[character]
+    category = unicodedata.category(character)
+    if category[0] == "M":
+        return RING + character
+    if category[0] not in "CZ":
+        return character
+    return unicodedata.name(character, "").lower() or f"U+{ord(character):04X}"
+
+
+def list_characters(characters: str) -> str:
+    """The first dozen of some characters, for a person to read.
+
+    >>> list_characters("~\\t")
+    '~, tab'
+    """
+    shown = ", ".join(map(name_of, characters[:MOST_LISTED]))
+    others = len(characters) - MOST_LISTED
+    return f"{shown} and {others:,} more" if others > 0 else shown

@@ -1,0 +1,53 @@
+"""Reads a character that a network does not know as the nearest one that it knows.
+
+Phones and word processors type curly quotes and long dashes, of which most texts have one kind.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from charlstm.text.vocabulary import Vocabulary
+
+# Signs that stand for each other; the first that is known is taken.
+GROUPS = (
+    "'’‘‚‛ʼ′`´",
+    '"“”„‟″«»',
+    "-–—‐‑‒―−",
+    " \xa0\u2002\u2003\u2009\u202f\u3000\t",
+    ".…",
+    ",，、",
+    "·•∙",
+)
+
+
+def nearest_known(vocabulary: Vocabulary, text: str) -> tuple[str, dict[str, str]]:
+    """A text of the same length, in which unknown characters are the nearest known ones.
+
+    Returns:
+        The text, in which characters that nothing is near to stay unknown; and what was read as
+        what, in the order of its first appearance.
+
+    >>> nearest_known(Vocabulary.from_text("it's a cafe"), "it’s a café")
+    ("it's a cafe", {'’': "'", 'é': 'e'})
+    """
+    read: dict[str, str] = {}
+    for character in dict.fromkeys(text):
+        if character in vocabulary:
+            continue
+        near = next((one for one in _near(character) if one in vocabulary), None)
+        if near is not None:
+            read[character] = near
+    return (text.translate(str.maketrans(read)) if read else text), read
+
+
+def _near(character: str):
+    """Characters that one may stand for, the nearest first."""
+    for group in GROUPS:
+        if character in group:
+            yield from group
+    # Other forms: full width, ligatures of one letter, letters with accents, capitals.
+    form = unicodedata.normalize("NFKC", character)
+    base = unicodedata.normalize("NFKD", character)[:1]
+    for one in (form, base):
+        yield from (one, one.lower(), one.upper())
