@@ -19,6 +19,7 @@ from charlstm.interface.assets import (
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.page import build_page
 from charlstm.runs.run import Runs
+from charlstm.text.character_names import name_of
 from charlstm.writing.engine import Engine
 
 IMPORT = re.compile(r'^import\s+(?:(?:\{([^}]*)\}|\* as (\w+))\s+from\s+)?"([^"]+)";', re.MULTILINE)
@@ -129,3 +130,11 @@ def test_colours_stand_in_one_place():
         if path.name != "tokens.css":
             found = COLOUR.findall(path.read_text(encoding="utf-8"))
             assert not found, f"{path.name}: {found}"
+
+
+def test_scripts_and_server_call_characters_by_the_same_names():
+    table = re.search(r"const NAMES = \{(.*?)\n\};", SCRIPTS["browser/characters.js"], re.DOTALL)
+    entries = re.findall(r'"(.+?)": \["(.+?)", "(.+?)"\]', table[1])
+    assert len(entries) >= 10
+    for escaped, _, name in entries:
+        assert name_of(escaped.encode().decode("unicode_escape")) == name

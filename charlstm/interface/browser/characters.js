@@ -1,7 +1,22 @@
 // How characters are shown and named, and how text becomes HTML.
 
-// [sign, name] of a character that has no sign of its own.
-const NAMES = { "\n": ["↵", "line break"], " ": ["␣", "space"], "\t": ["⇥", "tab"] };
+// [sign, name] of a character that has no sign of its own; the names are those of the server
+// (text/character_names.py).
+const NAMES = {
+  "\n": ["↵", "line break"],
+  " ": ["␣", "space"],
+  "\t": ["⇥", "tab"],
+  "\u00a0": ["⍽", "no-break space"],
+  "\u202f": ["⍽", "narrow no-break space"],
+  "\u3000": ["□", "ideographic space"],
+  "\u00ad": ["‧", "soft hyphen"],
+  "\u200c": ["ZWNJ", "zero-width non-joiner"],
+  "\u200d": ["ZWJ", "zero-width joiner"],
+  "\u200e": ["LRM", "left-to-right mark"],
+  "\u200f": ["RLM", "right-to-left mark"],
+};
+const RING = "\u25cc"; // on which a mark is shown that stands on other characters
+const isMark = (character) => /^\p{M}$/u.test(character);
 
 const isUnseen = (character) => /[\p{C}\p{Z}]/u.test(character);
 const codeOf = (character) =>
@@ -9,7 +24,8 @@ const codeOf = (character) =>
 
 // [sign, name]; both are the character itself where it needs no name.
 export function nameOf(character) {
-  return NAMES[character] ?? [character, character];
+  const shown = isMark(character) ? RING + character : character;
+  return NAMES[character] ?? [shown, shown];
 }
 
 // One sign for every character, also for those that cannot be seen.
@@ -21,8 +37,8 @@ export function signOf(character) {
 // The character within a sentence: “a”, a space, U+200B.
 export function inWords(character) {
   const [sign, name] = nameOf(character);
-  if (sign !== character) return `a ${name}`;
-  return isUnseen(character) ? codeOf(character) : `“${character}”`;
+  if (NAMES[character]) return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
+  return isUnseen(character) ? codeOf(character) : `“${sign}”`;
 }
 
 export function escapeHTML(text) {
