@@ -209,7 +209,7 @@ def _text_to_evaluate(
     training = checkpoint.training
     name, style = training.text.name or "", recorded_style(training)
     if arguments.text:
-        given = corpus.read_file(arguments.text, style)
+        given = corpus.read_file(arguments.text, style, corpus.MAX_BYTES_OF_COMMANDS)
         return given.text, list(given.notices)
     text = text_at_hand(training, Path(arguments.checkpoint).parent)
     if text is None and name == "tiny-shakespeare":

@@ -27,7 +27,10 @@ PRACTICE_FILE = "practice-text.txt.xz"
 
 STYLES = ("verse", "prose")
 MIN_CHARACTERS = 2_000
-MAX_BYTES = 5_000_000
+MAX_BYTES = 5_000_000  # of a text in UTF-8; of a longer one the beginning is learned from
+MAX_BYTES_OF_COMMANDS = 50_000_000
+_LOOK_BACK = 2_000  # characters, for the end of a line or a word to cut a text at
+_WIDEST = 4  # bytes for a character, in any encoding
 MAX_DISTINCT_CHARACTERS = 4_000
 
 
@@ -118,58 +121,71 @@ def tiny_shakespeare_or_practice(style: str = "verse", progress: Progress | None
         return replace(practice_text(style), notices=(notice,))
 
 
-def read_text(data: bytes, name: str, style: str = "verse") -> Corpus:
+def read_text(
+    data: bytes,
+    name: str,
+    style: str = "verse",
+    max_bytes: int = MAX_BYTES,
+    encoding: str | None = None,
+) -> Corpus:
     """Read an uploaded file in any common encoding.
 
     Args:
         name: its file name, by which messages call it; folders in it are dropped.
+        max_bytes: of the text in UTF-8; the rest of a longer one is left out.
+        encoding: of what is not UTF-8, a key of `decoding.LABELS`; None to guess it.
 
     Raises:
-        CharLSTMError: it is empty, not text, too long, too short, or has too many different
-            characters.
+        CharLSTMError: it is empty, not text, or too short.
     """
     last = re.split(r"[\\/]", name.rstrip("\\/"))[-1]
     name = "".join(character for character in last if character.isprintable()) or "text"
-    _refuse_length(len(data), name)
-    decoded = decode(data, name)
-    return _corpus(decoded.text, name, style, list(decoded.notices))
+    decoded = decode(data[: _WIDEST * max_bytes], name, encoding)
+    return _corpus(decoded.text, name, style, list(decoded.notices), max_bytes)
 
 
-def paste(text: str, style: str = "verse") -> Corpus:
+def paste(text: str, style: str = "verse", max_bytes: int = MAX_BYTES) -> Corpus:
     """Take a text from a text box; raises what `read_text` raises."""
-    broken = re.search("[\ud800-\udfff\0]", text)
+    broken = re.search("[\ud800-\udfff]", text)
     if broken:
-        what = "a NUL" if broken[0] == "\0" else "half a character"
         raise CharLSTMError(
-            f"The pasted text has {what} at position {broken.start() + 1:,}: paste plain text, or "
-            "upload it as a file."
+            f"The pasted text has half a character at position {broken.start() + 1:,}: paste plain "
+            "text, or upload it as a file."
         )
-    _refuse_length(len(text.encode()), "The pasted text")
-    return replace(_corpus(text, "The pasted text", style, []), name="pasted text")
+    return replace(_corpus(text, "The pasted text", style, [], max_bytes), name="pasted text")
 
 
-def read_file(path: str | Path, style: str = "verse") -> Corpus:
+def read_file(path: str | Path, style: str = "verse", max_bytes: int = MAX_BYTES) -> Corpus:
     """Read a file of this computer; raises what `read_text` raises."""
     path = Path(path)
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # enough to see that it is too long
+            data = file.read(_WIDEST * max_bytes)  # no more can be of use
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise CharLSTMError(f"{path} cannot be read ({reason}): give a text file.") from error
-    return read_text(data, path.name, style)
+    return read_text(data, path.name, style, max_bytes)
 
 
-def _refuse_length(num_bytes: int, subject: str) -> None:
-    if num_bytes > MAX_BYTES:
-        raise CharLSTMError(
-            f"{subject} is over {MAX_BYTES // 1_000_000} MB, the limit: shorten it."
-        )
+def shortened(text: str, max_bytes: int) -> tuple[str, str]:
+    """The beginning of a text that is too long, to the end of a line, and a sentence about it."""
+    data = text.encode()
+    if len(data) <= max_bytes:
+        return text, ""
+    begun = data[:max_bytes].decode(errors="ignore")
+    near = max(0, len(begun) - _LOOK_BACK)
+    end = (begun.rfind("\n", near) + 1) or (begun.rfind(" ", near) + 1) or len(begun)
+    kept = begun[:end]
+    return kept, (
+        f"The text is longer than {max_bytes / 1e6:g} MB: only its first {len(kept):,} characters "
+        "are learned from."
+    )
 
 
-def _corpus(text: str, subject: str, style: str, notices: list[str]) -> Corpus:
+def _corpus(text: str, subject: str, style: str, notices: list[str], max_bytes: int) -> Corpus:
     text, changes = normalize(text)
     text, cut_off = without_frame(text)
+    text, shorter = shortened(text, max_bytes)
     text = clean(text, style)
     if not text.strip():
         raise CharLSTMError(f"{subject} is empty: give at least {MIN_CHARACTERS:,} characters.")
@@ -179,7 +195,7 @@ def _corpus(text: str, subject: str, style: str, notices: list[str]) -> Corpus:
             "give a longer text."
         )
     text, left_out = without_rare_characters(text, MAX_DISTINCT_CHARACTERS)
-    notices = [*notices, *changes, *filter(None, [cut_off, left_out])]
+    notices = [*notices, *changes, *filter(None, [cut_off, shorter, left_out])]
     return Corpus(name=subject, text=text, style=style, notices=tuple(notices))
 
 

@@ -82,9 +82,9 @@ class Trainer:
         if source == "upload":
             if not upload or not Path(upload).exists():
                 raise CharLSTMError("No file was chosen: drop a .txt file into the box first.")
-            return corpus.read_file(upload, style)
+            return corpus.read_file(upload, style, self.registry.limits.text_bytes)
         if source == "paste":
-            return corpus.paste(pasted or "", style)
+            return corpus.paste(pasted or "", style, self.registry.limits.text_bytes)
         if source == "practice-text":
             return corpus.practice_text(style)
         return corpus.tiny_shakespeare_or_practice(style, progress)
