@@ -194,6 +194,11 @@ def _corpus(text: str, subject: str, style: str, notices: list[str], max_bytes: 
             f"{subject} has {len(text):,} characters; at least {MIN_CHARACTERS:,} are needed: "
             "give a longer text."
         )
+    if len(set(text)) < 2:
+        raise CharLSTMError(
+            f"{subject} is one character again and again, and nothing can be learned from it: give "
+            "a text with more."
+        )
     text, left_out = without_rare_characters(text, MAX_DISTINCT_CHARACTERS)
     notices = [*notices, *changes, *filter(None, [cut_off, shorter, left_out])]
     return Corpus(name=subject, text=text, style=style, notices=tuple(notices))

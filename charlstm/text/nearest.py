@@ -38,7 +38,7 @@ def nearest_known(vocabulary: Vocabulary, text: str) -> tuple[str, dict[str, str
         near = next((one for one in _near(character) if one in vocabulary), None)
         if near is not None:
             read[character] = near
-    return (text.translate(str.maketrans(read)) if read else text), read
+    return text.translate({ord(one): other for one, other in read.items()}), read
 
 
 def _near(character: str):
