@@ -260,7 +260,8 @@ class ModelRegistry:
                 f"{self.limits.model_bytes / 1e6:.0f} MB here."
             )
         parse_checkpoint(data, file_name[:60])
-        same = self._path_by_digest(_digest(data))
+        with self._loading:
+            same = self._path_by_digest(_digest(data))
         if same is not None:
             return (SHIPPED if same == self._path(SHIPPED) else same.parent.name), False
         asking = visitors.asking()

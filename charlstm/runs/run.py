@@ -13,6 +13,7 @@
     log.txt                  output of the training process
     stop                     exists after Stop was pressed
     waiting                  exists while the training waits for its turn, see waiting_line.py
+    title.txt                a name that somebody gave it, see titles.py
 
 Nothing here trains: `Run.start` starts a separate process, which outlives the page.
 """

@@ -2,7 +2,7 @@
 import { modelsChanged } from "../browser/chosen_model.js";
 import { ask } from "../browser/server.js";
 import { HEADER, visitorSecret } from "../browser/visitor.js";
-import { shownTraining } from "../train/shown_training.js";
+import { shownTraining, showTraining } from "../train/shown_training.js";
 
 export const ENDING = ".safetensors";
 const MEGABYTE = 1e6;
@@ -35,7 +35,7 @@ class ModelNote extends HTMLElement {
     const undo = document.createElement("button");
     undo.type = "button";
     undo.textContent = "Undo";
-    undo.addEventListener("click", bringBack);
+    undo.addEventListener("click", () => bringBack(this.closest("#train-now") !== null));
     this.append(" ", undo);
   }
 }
@@ -149,10 +149,15 @@ export function remove(model) {
   });
 }
 
-function bringBack() {
+// Also the deletion of a training that has no model.
+export const removeShown = () => remove(shownTraining());
+
+// isShownThere: whether the Train tab is to show it again.
+function bringBack(isShownThere) {
   return work("…", async () => {
     const answer = await ask("bring_back_model");
     modelsChanged(answer.model);
+    if (isShownThere) showTraining(answer.model);
     say(answer.sentence);
   });
 }

@@ -121,6 +121,7 @@ class TrainingNews:
             },
             "resume": {"shown": can_resume, "enabled": is_free},
             "write": {"shown": has_model, "enabled": True},
+            "delete": {"shown": name is not None and not can_stop, "enabled": True},
             "keep": {
                 "shown": status == "finished",
                 "enabled": is_free,

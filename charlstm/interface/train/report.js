@@ -15,6 +15,7 @@ const BUTTONS = {
   stop: ["stop-training"],
   resume: ["resume-training"],
   keep: ["keep-training"],
+  delete: ["delete-training"],
 };
 const PARTS = ["sample", "charts", "details"];
 // What is shown: "form", "training", or "started" for a training of which no news has come yet;

@@ -358,6 +358,7 @@ def build_train_tab(
                 resume_button = gr.Button("Resume", min_width=0, elem_id="resume-training")
                 keep_button = gr.Button("Keep training", min_width=0, elem_id="keep-training")
                 new_button = gr.Button("New training", min_width=0, elem_id="new-training")
+                delete = gr.Button("Delete", min_width=0, elem_id="delete-training")
         gr.HTML("<model-note></model-note>", js_on_load=None, elem_classes="model-note")
         for name, markup in LIVE_PARTS.items():
             gr.HTML(markup, elem_id=name, js_on_load=None)
@@ -401,8 +402,8 @@ def build_train_tab(
     for button, view in ((new_button, "form"), (back_button, "training")):
         button.click(None, None, None, js=browser_function("train/report.js", "showView", view))
     stop_button.click(errors_as_messages(trainer.stop), **the_shown, **quiet)
-    download_shown = browser_function("model_files/model_files.js", "downloadShown")
-    download.click(None, None, None, js=download_shown)
+    for button, act in ((download, "downloadShown"), (delete, "removeShown")):
+        button.click(None, None, None, js=browser_function("model_files/model_files.js", act))
     write_button.click(
         errors_as_messages(trainer.write_with),
         outputs=[choice.lists[0], tabs],

@@ -106,7 +106,14 @@ def test_what_was_trained_here_goes_to_another_machine_and_comes_back(page, home
     with page.expect_download() as again:
         page.locator("#download-training").click()
     assert again.value.path().read_bytes() == content
-    expect(page.locator("#train-now model-note")).to_contain_text("is downloaded")
+    there = page.locator("#train-now model-note")
+    expect(there).to_contain_text("is downloaded")
+    page.locator("#delete-training").click()
+    expect(there).to_contain_text("is deleted")
+    expect(page.locator("#training-status")).to_contain_text("No training yet")
+    there.get_by_role("button", name="Undo").click()
+    expect(there).to_contain_text("is back")
+    expect(page.locator("#download-training")).to_be_visible()
 
     open_tab(page, "Write")
     page.get_by_role("button", name="Delete").click()

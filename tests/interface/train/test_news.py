@@ -48,7 +48,7 @@ def begin(run: Run) -> None:
 
 
 def buttons(parts) -> dict:
-    return {name: parts[name] for name in ("stop", "resume", "write", "keep")}
+    return {name: parts[name] for name in ("stop", "resume", "write", "keep", "delete")}
 
 
 def names(parts) -> list[str]:
@@ -113,6 +113,7 @@ def test_the_buttons_follow_the_training(registry, make):
         "resume": {"shown": False, "enabled": False},
         "write": cannot,
         "keep": {**keep, "enabled": False},
+        "delete": cannot,
     }
     begin(run)
     save_checkpoint(random_checkpoint(), run.paths.checkpoint)
@@ -128,6 +129,7 @@ def test_the_buttons_follow_the_training(registry, make):
         "resume": can,
         "write": can,
         "keep": {**keep, "enabled": True},
+        "delete": can,
     }
     make("b", alive=True)
     assert look(1)["resume"] == {"shown": True, "enabled": False}, "another one is running"
