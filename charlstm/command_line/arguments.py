@@ -14,7 +14,10 @@ class OneSentenceParser(argparse.ArgumentParser):
     """Raises CharLSTMError with one sentence, where argparse would print the usage and exit."""
 
     def error(self, message):
-        raise CharLSTMError(f"{message[:1].upper()}{message[1:]} (see {self.prog} --help).")
+        advice = ""
+        if "expected one argument" in message:
+            advice = ": a value that begins with a dash needs an equals sign, --option=VALUE"
+        raise CharLSTMError(f"{message[:1].upper()}{message[1:]}{advice} (see {self.prog} --help).")
 
 
 def positive(text: str) -> float:
@@ -72,7 +75,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a network")
     train.add_argument("--corpus", choices=["tiny-shakespeare", "practice-text"])
-    train.add_argument("--text", metavar="FILE", help="a text file of your own")
+    train.add_argument(
+        "--text", metavar="FILE", nargs="+", help="text files of your own; - is standard input"
+    )
     train.add_argument("--from", metavar="CHECKPOINT", help="a model to start from (fine-tuning)")
     train.add_argument(
         "--teachers",
@@ -92,12 +97,18 @@ def build_parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="measure a network beside n-gram counts")
     evaluate.add_argument("checkpoint")
-    evaluate.add_argument("--text", metavar="FILE", help="another text: its last tenth is measured")
+    evaluate.add_argument(
+        "--text",
+        metavar="FILE",
+        nargs="+",
+        help="another text: its last tenth is measured; - is standard input",
+    )
     evaluate.add_argument("--json", action="store_true", help="end with one JSON object")
 
     generate = commands.add_parser("generate", help="write on after a seed text")
     generate.add_argument("checkpoint")
-    generate.add_argument("--seed-text", default="")
+    generate.add_argument("--seed-text", metavar="TEXT", help="what the text begins with")
+    generate.add_argument("--seed-file", metavar="FILE", help="the same; - is standard input")
     generate.add_argument("--length", type=whole_number(*UNLIMITED.lengths), default=500)
     generate.add_argument("--temperature", type=number_in(*UNLIMITED.temperatures), default=0.8)
     generate.add_argument("--top-k", type=whole_number(1, 1000))

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import signal
 import sys
 from dataclasses import replace
@@ -209,7 +210,7 @@ def _text_to_evaluate(
     training = checkpoint.training
     name, style = training.text.name or "", recorded_style(training)
     if arguments.text:
-        given = corpus.read_file(arguments.text, style, corpus.MAX_BYTES_OF_COMMANDS)
+        given = corpus.read_files(arguments.text, style, corpus.MAX_BYTES_OF_COMMANDS)
         return given.text, list(given.notices)
     text = text_at_hand(training, Path(arguments.checkpoint).parent)
     if text is None and name == "tiny-shakespeare":
@@ -235,13 +236,14 @@ def generate_command(arguments: argparse.Namespace) -> int:
     from charlstm.writing.single_text import read_seed_text, write
 
     checkpoint = load_checkpoint(arguments.checkpoint)
+    seed_text = _seed_text(arguments)
     random_seed = arguments.random_seed
     if random_seed is None:
         random_seed = random.SystemRandom().randrange(10**6)
         say(f"Random seed: {random_seed}")
     request = TextRequest.check(
         arguments.checkpoint,
-        arguments.seed_text,
+        seed_text,
         arguments.temperature,
         arguments.length,
         random_seed,
@@ -273,6 +275,36 @@ def generate_command(arguments: argparse.Namespace) -> int:
         fine_tuned = checkpoint.training.source is not None
         say(describe_copy(learned.longest_copy("".join(written)), fine_tuned=fine_tuned))
     return 0
+
+
+def _seed_text(arguments: argparse.Namespace) -> str:
+    """What the text begins with.
+
+    Raises:
+        CharLSTMError: it was given twice, or its file cannot be read.
+    """
+    from charlstm.text.corpus import bytes_of
+    from charlstm.text.decoding import decode
+    from charlstm.text.normalizing import normalize
+    from charlstm.writing.request import UNLIMITED
+
+    given = arguments.seed_text
+    if arguments.seed_file is None:
+        if given is not None and re.search(r"\\[nt]", given):
+            say(
+                "The seed text has a backslash, which is read as it stands: for a line break use "
+                "--seed-file, or quotes of your shell such as $'…'."
+            )
+        return given or ""
+    if given is not None:
+        raise CharLSTMError("--seed-text and --seed-file were both given: give one of them.")
+    data = bytes_of(arguments.seed_file, 4 * UNLIMITED.seed_characters)
+    decoded = decode(data, arguments.seed_file)
+    text, notices = normalize(decoded.text)
+    for notice in [*decoded.notices, *notices]:
+        say(notice)
+    # A file ends with a line break, of which its writer seldom thinks.
+    return text.removesuffix("\n")
 
 
 # info

@@ -102,7 +102,7 @@ def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
 def _corpus(arguments: argparse.Namespace) -> corpus.Corpus:
     style = arguments.style or "verse"
     if arguments.text:
-        return corpus.read_file(arguments.text, style, corpus.MAX_BYTES_OF_COMMANDS)
+        return corpus.read_files(arguments.text, style, corpus.MAX_BYTES_OF_COMMANDS)
     if arguments.corpus == "practice-text":
         return corpus.practice_text(style)
     with DownloadBar() as bar:

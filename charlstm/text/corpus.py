@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
+import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from charlstm.text.normalizing import normalize
 
 PRACTICE_FILE = "practice-text.txt.xz"
 
+STANDARD_INPUT = "-"
 STYLES = ("verse", "prose")
 MIN_CHARACTERS = 2_000
 MAX_BYTES = 5_000_000  # of a text in UTF-8; of a longer one the beginning is learned from
@@ -157,14 +160,47 @@ def paste(text: str, style: str = "verse", max_bytes: int = MAX_BYTES) -> Corpus
 
 def read_file(path: str | Path, style: str = "verse", max_bytes: int = MAX_BYTES) -> Corpus:
     """Read a file of this computer; raises what `read_text` raises."""
+    data = bytes_of(path, _WIDEST * max_bytes)  # no more can be of use
+    return read_text(data, Path(path).name, style, max_bytes)
+
+
+def read_files(
+    paths: Sequence[str | Path], style: str = "verse", max_bytes: int = MAX_BYTES
+) -> Corpus:
+    """Read files of this computer as one text, one after the other; `-` is standard input.
+
+    Raises what `read_text` raises.
+    """
+    if len(paths) == 1 and str(paths[0]) != STANDARD_INPUT:
+        return read_file(paths[0], style, max_bytes)
+    parts, names, notices = [], [], []
+    for path in paths:
+        name = "standard input" if str(path) == STANDARD_INPUT else Path(path).name
+        decoded = decode(bytes_of(path, _WIDEST * max_bytes), name)
+        text = decoded.text.removeprefix("\ufeff")
+        parts.append(text if text.endswith("\n") else f"{text}\n")
+        names.append(name)
+        notices += [f"{name}: {notice}" for notice in decoded.notices]
+    others = len(names) - 1
+    subject = f"{names[0]} and {others:,} more" if others else names[0]
+    return _corpus("".join(parts), subject, style, notices, max_bytes)
+
+
+def bytes_of(path: str | Path, most: int) -> bytes:
+    """The first bytes of a file of this computer, or of standard input.
+
+    Raises:
+        CharLSTMError: it cannot be read.
+    """
+    if str(path) == STANDARD_INPUT:
+        return sys.stdin.buffer.read(most)
     path = Path(path)
     try:
         with path.open("rb") as file:
-            data = file.read(_WIDEST * max_bytes)  # no more can be of use
+            return file.read(most)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise CharLSTMError(f"{path} cannot be read ({reason}): give a text file.") from error
-    return read_text(data, path.name, style, max_bytes)
 
 
 def shortened(text: str, max_bytes: int) -> tuple[str, str]:

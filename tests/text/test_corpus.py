@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import lzma
 import os
 import random
@@ -25,6 +26,7 @@ from charlstm.text.corpus import (
     paste,
     practice_text,
     read_file,
+    read_files,
     read_text,
     tiny_shakespeare,
 )
@@ -233,6 +235,23 @@ def test_read_file_reads_what_read_text_reads(tmp_path):
     path.write_bytes(FRENCH.encode("cp1252"))
     assert read_file(path, "prose") == read_text(path.read_bytes(), "livre.txt", "prose")
     assert read_file(str(path)).style == "verse"
+
+
+def test_several_files_are_one_text(tmp_path):
+    first, second = tmp_path / "one.txt", tmp_path / "two.txt"
+    first.write_bytes(b"\xef\xbb\xbf" + LONG.encode().removesuffix(b"\n"))
+    second.write_bytes(FRENCH.encode("cp1252"))
+    read = read_files([first, second])
+    assert read.text == LONG + FRENCH
+    assert read.name == "one.txt and 1 more"
+    assert read.notices == ("two.txt: Read as Windows-1252 (Western Europe).",)
+    assert read_files([first]).name == "one.txt"
+
+
+def test_a_text_may_come_from_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FRENCH.encode())))
+    read = read_files(["-"])
+    assert (read.text, read.name, read.notices) == (FRENCH, "standard input", ())
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path):
