@@ -144,7 +144,7 @@ def expect_paper(page, text: str) -> None:
 def test_unknown_characters_are_told_and_of_long_texts_the_end_counts(visit, shipped):
     page = visit()
     seed_box(page).fill("Ünder")
-    expect(page.locator(".next-odds .told")).to_contain_text("Skipped Ü")
+    expect(page.locator(".next-odds .told")).to_contain_text("Ü as U")
     wait_for_bars(page, expected_bars(shipped, "nder", 0.8))
     seed_box(page).fill("o" * 2001)
     wait_for_bars(page, expected_bars(shipped, "o" * 2000, 0.8))
