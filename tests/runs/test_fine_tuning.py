@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.network.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from charlstm.network.checkpoint import (
+    MAX_VOCABULARY,
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
 from charlstm.network.lstm import Architecture, Network
 from charlstm.network.training_record import SourceRecord
 from charlstm.runs import fine_tuning
@@ -115,9 +120,11 @@ def test_characters_that_the_new_text_lacks_stay_in_the_vocabulary():
 
 
 def test_more_characters_than_a_checkpoint_holds_are_refused():
-    letters = "".join(map(chr, range(0x4E00, 0x4E00 + 990)))
-    check_fits(random_checkpoint(), letters[:989])
-    with pytest.raises(CharLSTMError, match="knows 11 characters .* 990 others.*at most 1,000"):
+    others = MAX_VOCABULARY - 10  # the model knows 11
+    letters = "".join(map(chr, range(0x4E00, 0x4E00 + others)))
+    check_fits(random_checkpoint(), letters[:-1])
+    told = f"knows 11 characters .* {others:,} others.*at most {MAX_VOCABULARY:,}"
+    with pytest.raises(CharLSTMError, match=told):
         check_fits(random_checkpoint(), letters)
 
 
@@ -274,7 +281,7 @@ def test_only_network_and_learning_rate_differ_from_the_recipe(recipe):
         ("~", "The model does not know 1 character of this text: ~. It starts from scratch."),
         (
             "\t~",
-            "The model does not know 2 characters of this text: U+0009 ~. They start from scratch.",
+            "The model does not know 2 characters of this text: tab, ~. They start from scratch.",
         ),
     ],
 )
