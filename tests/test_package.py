@@ -31,7 +31,6 @@ EXTRAS = PROJECT["optional-dependencies"]
 EXTRAS_OF_ROOMS = {"training": ["train"], "interface": ["page"]}
 IMPORTED_AS = {
     "scikit-learn": "sklearn",
-    "charset-normalizer": "charset_normalizer",
     "huggingface-hub": "huggingface_hub",
 }
 OF_GRADIO = {"starlette"}  # Gradio decides on its version

@@ -58,7 +58,7 @@ def ngram_figures(
         probability = np.where(known, mixed, probability)
         guesses = np.where(known, _look_up(level.contexts, level.guesses, asked), guesses)
     return NgramFigures(
-        loss_nats=float(-np.log(probability).mean()),
+        loss_nats=float(0.0 - np.log(probability).mean()),  # -x would make -0.0 of 0.0
         accuracy=float((guesses == held_out_ids).mean()),
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.lstm import Architecture, State
-from charlstm.text.nearest import nearest_known
+from charlstm.text.nearest import composed, nearest_known
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.single_text import read_seed_text
 
@@ -25,11 +25,13 @@ class Tile:
 
     Attributes:
         id: None if the vocabulary lacks the character, which is then skipped.
+        read_as: the character that it is read as: itself, or the nearest one that is known.
         is_given: whether it is not part of the text: the line break, or space, that is read first.
     """
 
     character: str
     id: int | None
+    read_as: str
     is_given: bool = False
 
 
@@ -74,11 +76,13 @@ def tiles(vocabulary: Vocabulary, text: str) -> list[Tile]:
     [2, 0, 1, None]
     """
     beginning = vocabulary.decode(read_seed_text(vocabulary, "").ids)
+    text = composed(vocabulary, text)
     read, _ = nearest_known(vocabulary, text)
     return [
         Tile(
             character,
             int(vocabulary.encode(known)[0]) if known in vocabulary else None,
+            read_as=known,
             is_given=index < len(beginning),
         )
         for index, (character, known) in enumerate(

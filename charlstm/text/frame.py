@@ -25,8 +25,10 @@ def without_frame(text: str) -> tuple[str, str]:
     start = starts[-1] if starts else 0
     if start == 0 and end == len(text):
         return text, ""
-    body = text[start:end].strip("\n") + "\n"
+    start += len(text[start:end]) - len(text[start:end].lstrip("\n"))
+    body = text[start:end].rstrip("\n") + "\n"
+    after = max(0, len(text) - start - len(body))
     return body, (
         f"The frame of Project Gutenberg was left out: {start:,} characters before the text and "
-        f"{len(text) - end:,} after it."
+        f"{after:,} after it."
     )

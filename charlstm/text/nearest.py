@@ -41,6 +41,19 @@ def nearest_known(vocabulary: Vocabulary, text: str) -> tuple[str, dict[str, str
     return text.translate({ord(one): other for one, other in read.items()}), read
 
 
+def composed(vocabulary: Vocabulary, text: str) -> str:
+    """The text with each letter and its accents as one character, as training texts have them.
+
+    A text whose every character is known stays as it is.
+
+    >>> composed(Vocabulary.from_text("caf\u00e9"), "cafe\u0301") == "caf\u00e9"
+    True
+    """
+    if all(character in vocabulary for character in text):
+        return text
+    return unicodedata.normalize("NFC", text)
+
+
 def _near(character: str):
     """Characters that one may stand for, the nearest first."""
     for group in GROUPS:

@@ -14,7 +14,7 @@ import numpy as np
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.text.character_names import MOST_LISTED, list_characters, name_of
-from charlstm.text.nearest import nearest_known
+from charlstm.text.nearest import composed, nearest_known
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.sampling import Sampling, random_numbers
 
@@ -57,7 +57,7 @@ def read_seed_text(vocabulary: Vocabulary, seed_text: str) -> Reading:
     training text that is what comes before the first words of a line.
     """
     first = next((character for character in "\n " if character in vocabulary), "")
-    text, read_as = nearest_known(vocabulary, seed_text)
+    text, read_as = nearest_known(vocabulary, composed(vocabulary, seed_text))
     ids, unknown = vocabulary.encode_known(first + text)
     return Reading(ids, unknown, read_as)
 

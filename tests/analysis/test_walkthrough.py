@@ -39,9 +39,9 @@ def test_tiles_are_what_the_network_reads_and_what_it_skips(text, characters):
 
 
 def test_the_line_s_beginning_comes_before_the_text():
-    assert tiles(Vocabulary("\n ab"), "b")[0] == Tile("\n", 0, is_given=True)
-    assert tiles(Vocabulary(" ab"), "b")[0] == Tile(" ", 0, is_given=True)
-    assert tiles(Vocabulary("ab"), "b") == [Tile("b", 1)]
+    assert tiles(Vocabulary("\n ab"), "b")[0] == Tile("\n", 0, "\n", is_given=True)
+    assert tiles(Vocabulary(" ab"), "b")[0] == Tile(" ", 0, " ", is_given=True)
+    assert tiles(Vocabulary("ab"), "b") == [Tile("b", 1, "b")]
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -88,7 +88,7 @@ def test_what_has_moved_is_counted_over_all_layers_and_both_states(checkpoint):
         for layer in (0, 1)
         for part in (0, 1)
     )
-    read = [Tile("\n", 0, is_given=True), Tile("a", 3)]
+    read = [Tile("\n", 0, "\n", is_given=True), Tile("a", 3, "a")]
     assert walkthrough.snapshot(checkpoint, read).moved == moved
     assert 0 < moved < 24
 

@@ -21,6 +21,7 @@ from charlstm.interface.train.news import TrainingNews
 from charlstm.interface.train.tab import NOTHING, Trainer, _usual_budget
 from charlstm.interface.write.tab import Writer
 from charlstm.network.checkpoint import load_checkpoint, save_checkpoint
+from charlstm.runs import fine_tuning
 from charlstm.runs.fastest_way import FIRST_TIME
 from charlstm.runs.fine_tuning import BUDGET
 from charlstm.runs.recipes import FULL, QUICK
@@ -275,7 +276,10 @@ def test_a_model_that_is_gone_or_damaged_is_named_before_and_at_the_start(
     assert [run.name for run in trainer.runs.all()] == ["a"] and began == []
 
 
-def test_a_text_with_too_many_new_characters_is_refused_before_and_at_the_start(trainer, began):
+def test_a_text_with_too_many_new_characters_is_refused_before_and_at_the_start(
+    trainer, began, monkeypatch
+):
+    monkeypatch.setattr(fine_tuning, "MAX_VOCABULARY", 1000)
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 990))) * 3
     assert "at most 1,000" in trainer.describe(*form(text, SHIPPED))[2]
     with pytest.raises(CharLSTMError, match="at most 1,000"):

@@ -137,8 +137,8 @@ def test_the_model_and_its_new_characters_are_among_the_notices(fine_tuning, run
 
 def test_a_model_that_does_not_fit_the_text_leaves_no_folder(tiny_corpus, fine_tuning, home):
     start = SourceModel.read(fine_tuning[1])
-    odd = replace(tiny_corpus, text="".join(map(chr, range(0x4E00, 0x4E00 + 995))))
-    with pytest.raises(CharLSTMError, match="at most 1,000"):
+    odd = replace(tiny_corpus, text="".join(map(chr, range(0x4E00, 0x4E00 + 4090))))
+    with pytest.raises(CharLSTMError, match="at most 4,096"):
         create_run(recipe=QUICK, corpus=odd, budget=BUDGET, random_seed=1, source=start)
     assert Runs().all() == [] and not home.exists()
 

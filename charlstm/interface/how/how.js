@@ -218,8 +218,9 @@ class HowItWorks extends View {
       tile.append(made("b"), made("small"));
       return tile;
     };
-    fill(this.find(".tiles"), this.tiles, make, (tile, [character, id, isGiven]) => {
+    fill(this.find(".tiles"), this.tiles, make, (tile, [character, id, isGiven, readAs]) => {
       const words = [inWords(character), id === null ? "not known, skipped" : `number ${id}`];
+      if (readAs !== character) words.push(`not known, read as ${inWords(readAs)}`);
       if (isGiven) words.push("a line's beginning, read before your text");
       tile.firstChild.textContent = signOf(character);
       tile.lastChild.textContent = id ?? "?";
@@ -234,10 +235,16 @@ class HowItWorks extends View {
         "that a line begins."
       : "";
     const unknown = [...new Set(this.tiles.filter(([, id]) => id === null).map(([c]) => c))];
-    this.find(".unknown").textContent = unknown.length
-      ? `This model never saw ${unknown.map(inWords).join(", ")}: it has no number for that and ` +
-        "skips it."
-      : "";
+    const others = this.tiles.filter(([character, , , readAs]) => readAs !== character);
+    const readAs = new Map(others.map(([character, , , other]) => [character, other]));
+    const pairs = [...readAs].map(([one, other]) => `${inWords(one)} as ${inWords(other)}`);
+    const sentences = [];
+    if (unknown.length) {
+      const all = unknown.map(inWords).join(", ");
+      sentences.push(`This model never saw ${all}: it has no number for that and skips it.`);
+    }
+    if (pairs.length) sentences.push(`Read as what it knows: ${pairs.join(", ")}.`);
+    this.find(".unknown").textContent = sentences.join(" ");
   }
 
   // Which tile is marked; at once, before the server has answered.

@@ -158,7 +158,7 @@ class HowItWorks:
         count = len(tiles) if read < 0 else min(read, len(tiles))
         snapshot = walkthrough.snapshot(checkpoint, tiles[:count])
         return {
-            "tiles": [[tile.character, tile.id, tile.is_given] for tile in tiles],
+            "tiles": [[tile.character, tile.id, tile.is_given, tile.read_as] for tile in tiles],
             "read": count,
             "layers": [
                 {"hidden": _hundredths(hidden), "cell": _hundredths(cell)}

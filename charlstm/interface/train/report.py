@@ -243,9 +243,12 @@ def result_html(config: RunConfig, timeline: Timeline) -> str:
     )
     four_gram = timeline.baselines.four_gram_loss_nats
     if four_gram is not None:
-        is_better = results.loss_nats < four_gram
-        words += ", better than" if is_better else ". Not yet as good as"
-        words += " simple counting"
+        # By the two decimals that the plot shows: what looks equal is called equal.
+        difference = round(results.loss_nats, 2) - round(four_gram, 2)
+        if difference > 0:
+            words += ". Not yet as good as simple counting"
+        else:
+            words += f", {'better than' if difference < 0 else 'as good as'} simple counting"
     return f'<p class="result">{escape(words)}.</p>'
 
 

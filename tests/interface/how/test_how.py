@@ -38,12 +38,12 @@ def test_a_moment_is_that_of_the_network(answers, tiny):
     checkpoint = answers.registry.get("tiny")
     answer = answers.moment("tiny", "seX a", 4)
     assert answer["tiles"] == [
-        ["\n", 0, True],
-        ["s", 6, False],
-        ["e", 4, False],
-        ["X", None, False],
-        [" ", 1, False],
-        ["a", 3, False],
+        ["\n", 0, True, "\n"],
+        ["s", 6, False, "s"],
+        ["e", 4, False, "e"],
+        ["X", None, False, "X"],
+        [" ", 1, False, " "],
+        ["a", 3, False, "a"],
     ]
     assert answer["read"] == 4
     logits, state = checkpoint.network.read(np.array([[0, 6, 4]]), checkpoint.network.start())

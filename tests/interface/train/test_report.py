@@ -289,7 +289,7 @@ def test_what_starting_from_a_model_means_is_said_before_the_start(tiny_corpus):
     html = report.start_html(random_checkpoint(), tiny_corpus)
     assert "LSTM 5 + 7" in html and "does not know" in html
     markup = Corpus(name="x", text="<&>", style="verse")
-    assert "3 characters of this text: &amp; &lt; &gt;." in report.start_html(
+    assert "3 characters of this text: &amp;, &lt;, &gt;." in report.start_html(
         random_checkpoint(), markup
     )
     assert "once the text is here" in report.start_html(random_checkpoint(), None)
