@@ -7,6 +7,7 @@ import math
 
 from charlstm.errors import CharLSTMError
 from charlstm.runs.recipes import RECIPES
+from charlstm.text.decoding import LABELS
 from charlstm.writing.request import UNLIMITED
 
 
@@ -65,6 +66,25 @@ def number_in(lowest: float, highest: float):
     return parse
 
 
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    """How the files of --text are read."""
+    command.add_argument(
+        "--encoding",
+        choices=list(LABELS),
+        metavar="NAME",
+        help=f"of what is not UTF-8, where the guess is wrong: {', '.join(LABELS)}",
+    )
+    command.add_argument(
+        "--keep-markup",
+        action="store_true",
+        default=None,
+        help="keep the marks of web pages and the times of subtitles",
+    )
+    command.add_argument(
+        "--shuffle-lines", action="store_true", default=None, help="for a sorted list"
+    )
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = OneSentenceParser(
         prog="python -m charlstm", description="Character-level LSTMs: watch them learn to write."
@@ -78,6 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--text", metavar="FILE", nargs="+", help="text files of your own; - is standard input"
     )
+    _add_reading(train)
     train.add_argument("--from", metavar="CHECKPOINT", help="a model to start from (fine-tuning)")
     train.add_argument(
         "--teachers",
@@ -103,6 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         help="another text: its last tenth is measured; - is standard input",
     )
+    _add_reading(evaluate)
     evaluate.add_argument("--json", action="store_true", help="end with one JSON object")
 
     generate = commands.add_parser("generate", help="write on after a seed text")
@@ -115,8 +137,9 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--top-p", type=number_in(0.001, 1))
     generate.add_argument("--random-seed", type=whole_number(*UNLIMITED.random_seeds))
 
-    info = commands.add_parser("info", help="show what is in a checkpoint")
-    info.add_argument("checkpoint")
+    info = commands.add_parser("info", help="show what is in a checkpoint, or how a text is read")
+    info.add_argument("file", metavar="CHECKPOINT | TEXT")
+    _add_reading(info)
     info.add_argument("--json", action="store_true", help="end with one JSON object")
 
     pull = commands.add_parser("pull", help="get a checkpoint from the Hugging Face Hub")

@@ -10,7 +10,7 @@ import random
 import re
 import signal
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
@@ -23,6 +23,8 @@ from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.training_record import BaselineFigures, Results
 from charlstm.runs.advice import FLATTERED, advice_for
 from charlstm.runs.run import Run
+
+MOST_UNKNOWN = 0.5  # of a text's characters, for figures on the rest to say something
 
 
 def say(message: str) -> None:
@@ -148,6 +150,12 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     ids, unknown = checkpoint.vocabulary.encode_known(text)
     if unknown:
         skipped = len(text) - len(ids)
+        if skipped > MOST_UNKNOWN * len(text):
+            raise CharLSTMError(
+                f"The network does not know {skipped:,} of the {len(text):,} characters of this "
+                "text, so figures on the rest would say nothing: use a text in the script and the "
+                "signs it was trained on."
+            )
         notices.append(f"{skipped:,} characters that the network does not know were left out.")
     training_part, held_out = split(ids)
     if len(held_out) < 2:
@@ -183,11 +191,11 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
 
 def _baselines_json(baselines: BaselineFigures) -> dict[str, float | None]:
     """The baselines' part of the object that `evaluate --json` prints."""
-    loss = baselines.four_gram_loss_nats or 0.0
+    loss = baselines.four_gram_loss_nats
     return {
         "four_gram_loss_nats": loss,
-        "four_gram_bits_per_char": bits_per_char(loss),
-        "four_gram_perplexity": perplexity(loss),
+        "four_gram_bits_per_char": None if loss is None else bits_per_char(loss),
+        "four_gram_perplexity": None if loss is None else perplexity(loss),
         "four_gram_accuracy": baselines.four_gram_accuracy,
         "blind_loss_nats": baselines.blind_loss_nats,
     }
@@ -204,13 +212,14 @@ def _text_to_evaluate(
         CharLSTMError: the given text cannot be read, or the model's own is not on this machine.
     """
     from charlstm.analysis.training_text import recorded_style, text_at_hand
+    from charlstm.command_line.preparation import read_texts
     from charlstm.command_line.progress import DownloadBar
     from charlstm.text import corpus
 
     training = checkpoint.training
     name, style = training.text.name or "", recorded_style(training)
     if arguments.text:
-        given = corpus.read_files(arguments.text, style, corpus.MAX_BYTES_OF_COMMANDS)
+        given = read_texts(arguments.text, style, arguments)
         return given.text, list(given.notices)
     text = text_at_hand(training, Path(arguments.checkpoint).parent)
     if text is None and name == "tiny-shakespeare":
@@ -311,8 +320,10 @@ def _seed_text(arguments: argparse.Namespace) -> str:
 
 
 def info_command(arguments: argparse.Namespace) -> int:
-    checkpoint = load_checkpoint(arguments.checkpoint)
-    architecture, size = checkpoint.architecture, os.path.getsize(arguments.checkpoint)
+    if _may_be_text(arguments.file):
+        return _info_of_text(arguments)
+    checkpoint = load_checkpoint(arguments.file)
+    architecture, size = checkpoint.architecture, os.path.getsize(arguments.file)
     facts = {
         "format": "charlstm/1",
         "parameters": architecture.parameters(),
@@ -328,7 +339,39 @@ def info_command(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(facts)
         return 0
-    print(describe(checkpoint, Path(arguments.checkpoint).name, size))
+    print(describe(checkpoint, Path(arguments.file).name, size))
+    return 0
+
+
+def _may_be_text(file: str) -> bool:
+    """Whether a file is no checkpoint, judged by its name and its first bytes."""
+    from charlstm.text.corpus import STANDARD_INPUT, bytes_of
+
+    if file == STANDARD_INPUT:
+        return True
+    if Path(file).suffix == ".safetensors" or not Path(file).is_file():
+        return False
+    return bytes_of(file, 9)[8:] != b"{"  # a header follows its length
+
+
+def _info_of_text(arguments: argparse.Namespace) -> int:
+    from charlstm.command_line.preparation import read_texts
+    from charlstm.runs.text_report import report_on
+
+    text = read_texts([arguments.file], "verse", arguments)
+    look = report_on(text)
+    if arguments.json:
+        facts = {
+            "characters": len(text.text),
+            "distinct_characters": len(set(text.text)),
+            "encoding": text.encoding,
+            "encoding_is_a_guess": text.is_guess,
+            "markup": text.markup,
+            **asdict(look),
+        }
+        _print_json(facts)
+        return 0
+    print("\n".join([look.facts, *look.notices, *look.advice, "It begins:", *look.first_lines]))
     return 0
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
+from charlstm.analysis.unlike_tail import tail_of
 from charlstm.command_line.progress import DownloadBar
 from charlstm.errors import CharLSTMError
 from charlstm.runs.events import Finished
@@ -16,6 +19,7 @@ from charlstm.runs.source_model import SourceModel
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
 
+READING = ("encoding", "keep_markup", "shuffle_lines")
 CHOICES = (  # options of a new training, which --resume does not accept
     "corpus",
     "text",
@@ -24,6 +28,7 @@ CHOICES = (  # options of a new training, which --resume does not accept
     "style",
     "recipe",
     "random_seed",
+    *READING,
 )
 
 
@@ -54,6 +59,10 @@ def prepare_run(arguments: argparse.Namespace) -> Run:
         run.paths.check_new()  # before a download that may be in vain
     if arguments.text and arguments.corpus:
         raise CharLSTMError("Give either --text or --corpus, not both.")
+    for name in READING:
+        if getattr(arguments, name) is not None and not arguments.text:
+            option = f"--{name.replace('_', '-')}"
+            raise CharLSTMError(f"{option} says how the files of --text are read: give --text too.")
     return _new(arguments, budget)
 
 
@@ -99,10 +108,26 @@ def _new(arguments: argparse.Namespace, budget: Budget | None) -> Run:
     return Run.create(request, arguments.run)
 
 
+def read_texts(paths: Sequence[str], style: str, arguments: argparse.Namespace) -> corpus.Corpus:
+    """Read files of this computer as one text, in the way that the arguments ask for.
+
+    Raises:
+        CharLSTMError: one cannot be read, or the text cannot be learned from.
+    """
+    options = corpus.ReadingOptions(
+        encoding=arguments.encoding,
+        keeps_markup=bool(arguments.keep_markup),
+        shuffles_lines=bool(arguments.shuffle_lines),
+    )
+    return corpus.read_files(paths, style, corpus.MAX_BYTES_OF_COMMANDS, options)
+
+
 def _corpus(arguments: argparse.Namespace) -> corpus.Corpus:
     style = arguments.style or "verse"
     if arguments.text:
-        return corpus.read_files(arguments.text, style, corpus.MAX_BYTES_OF_COMMANDS)
+        text = read_texts(arguments.text, style, arguments)
+        notices = [*text.notices, tail_of(text.text).sentence]
+        return replace(text, notices=tuple(filter(None, notices)))
     if arguments.corpus == "practice-text":
         return corpus.practice_text(style)
     with DownloadBar() as bar:

@@ -30,6 +30,7 @@ STYLES = (
     "compare/compare.css",
     "how/how.css",
     "stage/stage.css",
+    "browser/print.css",
 )
 # The serif of what the network writes, so that it looks the same on every machine.
 FONT = "browser/source-serif-4-latin.woff2"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import random
 import re
 import sys
 from collections import Counter
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
-from charlstm.text.decoding import decode
+from charlstm.text.decoding import Decoded, decode
+from charlstm.text.documents import MAX_BYTES as MAX_BYTES_OF_DOCUMENTS
+from charlstm.text.documents import is_document, read_document, refuse_other_kinds
 from charlstm.text.download import (
     TINY_SHAKESPEARE_SHA256,
     DownloadError,
@@ -23,6 +26,7 @@ from charlstm.text.download import (
     downloaded_path,
 )
 from charlstm.text.frame import without_frame
+from charlstm.text.markup import LABELS, name_table, recognise, without_markup
 from charlstm.text.normalizing import normalize
 
 PRACTICE_FILE = "practice-text.txt.xz"
@@ -38,18 +42,42 @@ MAX_DISTINCT_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """What may be chosen about how a text is read.
+
+    Attributes:
+        encoding: of what is not UTF-8, a key of `decoding.LABELS`; None to guess it.
+        keeps_markup: whether the marks of web pages and the times of subtitles are learned too.
+        shuffles_lines: whether the lines are put in random order, as a sorted list needs it.
+    """
+
+    encoding: str | None = None
+    keeps_markup: bool = False
+    shuffles_lines: bool = False
+
+
+AS_USUAL = ReadingOptions()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Corpus:
     """A cleaned text to learn from.
 
     Attributes:
         style: one of `STYLES`.
         notices: sentences for the visitor about what was changed or decided.
+        encoding: of what was not UTF-8 in a file, a key of `decoding.LABELS`.
+        is_guess: whether another encoding may be meant.
+        markup: the kind of marks it came with, a key of `markup.LABELS`; empty if with none.
     """
 
     name: str
     text: str
     style: str
     notices: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    is_guess: bool = False
+    markup: str = ""
 
     @property
     def sha256(self) -> str:
@@ -129,25 +157,28 @@ def read_text(
     name: str,
     style: str = "verse",
     max_bytes: int = MAX_BYTES,
-    encoding: str | None = None,
+    options: ReadingOptions = AS_USUAL,
 ) -> Corpus:
-    """Read an uploaded file in any common encoding.
+    """Read an uploaded file: text in any common encoding, or a document with text in it.
 
     Args:
         name: its file name, by which messages call it; folders in it are dropped.
         max_bytes: of the text in UTF-8; the rest of a longer one is left out.
-        encoding: of what is not UTF-8, a key of `decoding.LABELS`; None to guess it.
 
     Raises:
         CharLSTMError: it is empty, not text, or too short.
     """
     last = re.split(r"[\\/]", name.rstrip("\\/"))[-1]
     name = "".join(character for character in last if character.isprintable()) or "text"
-    decoded = decode(data[: _WIDEST * max_bytes], name, encoding)
-    return _corpus(decoded.text, name, style, list(decoded.notices), max_bytes)
+    return _corpus(_decoded(data, name, max_bytes, options), name, style, max_bytes, options)
 
 
-def paste(text: str, style: str = "verse", max_bytes: int = MAX_BYTES) -> Corpus:
+def paste(
+    text: str,
+    style: str = "verse",
+    max_bytes: int = MAX_BYTES,
+    options: ReadingOptions = AS_USUAL,
+) -> Corpus:
     """Take a text from a text box; raises what `read_text` raises."""
     broken = re.search("[\ud800-\udfff]", text)
     if broken:
@@ -155,35 +186,66 @@ def paste(text: str, style: str = "verse", max_bytes: int = MAX_BYTES) -> Corpus
             f"The pasted text has half a character at position {broken.start() + 1:,}: paste plain "
             "text, or upload it as a file."
         )
-    return replace(_corpus(text, "The pasted text", style, [], max_bytes), name="pasted text")
+    whole = Decoded(text=text, encoding="utf-8", is_guess=False, notices=())
+    corpus = _corpus(whole, "The pasted text", style, max_bytes, options)
+    return replace(corpus, name="pasted text")
 
 
-def read_file(path: str | Path, style: str = "verse", max_bytes: int = MAX_BYTES) -> Corpus:
+def read_file(
+    path: str | Path,
+    style: str = "verse",
+    max_bytes: int = MAX_BYTES,
+    options: ReadingOptions = AS_USUAL,
+) -> Corpus:
     """Read a file of this computer; raises what `read_text` raises."""
-    data = bytes_of(path, _WIDEST * max_bytes)  # no more can be of use
-    return read_text(data, Path(path).name, style, max_bytes)
+    return read_text(_needed_bytes(path, max_bytes), Path(path).name, style, max_bytes, options)
 
 
 def read_files(
-    paths: Sequence[str | Path], style: str = "verse", max_bytes: int = MAX_BYTES
+    paths: Sequence[str | Path],
+    style: str = "verse",
+    max_bytes: int = MAX_BYTES,
+    options: ReadingOptions = AS_USUAL,
 ) -> Corpus:
     """Read files of this computer as one text, one after the other; `-` is standard input.
 
     Raises what `read_text` raises.
     """
     if len(paths) == 1 and str(paths[0]) != STANDARD_INPUT:
-        return read_file(paths[0], style, max_bytes)
+        return read_file(paths[0], style, max_bytes, options)
     parts, names, notices = [], [], []
     for path in paths:
         name = "standard input" if str(path) == STANDARD_INPUT else Path(path).name
-        decoded = decode(bytes_of(path, _WIDEST * max_bytes), name)
+        decoded = _decoded(_needed_bytes(path, max_bytes), name, max_bytes, options)
         text = decoded.text.removeprefix("\ufeff")
         parts.append(text if text.endswith("\n") else f"{text}\n")
         names.append(name)
         notices += [f"{name}: {notice}" for notice in decoded.notices]
     others = len(names) - 1
     subject = f"{names[0]} and {others:,} more" if others else names[0]
-    return _corpus("".join(parts), subject, style, notices, max_bytes)
+    whole = Decoded(
+        text="".join(parts),
+        encoding=decoded.encoding,
+        is_guess=decoded.is_guess,
+        notices=tuple(notices),
+    )
+    return _corpus(whole, subject, style, max_bytes, options)
+
+
+def _needed_bytes(path: str | Path, max_bytes: int) -> bytes:
+    """The bytes of a file, as many as can be of use; a document is of none without its end."""
+    data = bytes_of(path, 8) if str(path) != STANDARD_INPUT else b""
+    return bytes_of(path, MAX_BYTES_OF_DOCUMENTS if is_document(data) else _WIDEST * max_bytes)
+
+
+def _decoded(data: bytes, name: str, max_bytes: int, options: ReadingOptions) -> Decoded:
+    if is_document(data):
+        document = read_document(data, name, _WIDEST * max_bytes)
+        return Decoded(
+            text=document.text, encoding="utf-8", is_guess=False, notices=(document.notice,)
+        )
+    refuse_other_kinds(data, name)
+    return decode(data[: _WIDEST * max_bytes], name, options.encoding)
 
 
 def bytes_of(path: str | Path, most: int) -> bytes:
@@ -218,10 +280,24 @@ def shortened(text: str, max_bytes: int) -> tuple[str, str]:
     )
 
 
-def _corpus(text: str, subject: str, style: str, notices: list[str], max_bytes: int) -> Corpus:
-    text, changes = normalize(text)
+def _corpus(
+    decoded: Decoded, subject: str, style: str, max_bytes: int, options: ReadingOptions
+) -> Corpus:
+    text, changes = normalize(decoded.text)
+    markup = recognise(text)
+    if markup and not options.keeps_markup:
+        text, marks = without_markup(text, markup, subject, _WIDEST * max_bytes)
+        text, more = normalize(text)
+        changes += more
+    elif markup:
+        marks = f"It looks like {LABELS[markup]}, whose marks are learned with it."
+    else:
+        marks = name_table(text)
     text, cut_off = without_frame(text)
     text, shorter = shortened(text, max_bytes)
+    if options.shuffles_lines:
+        text = with_shuffled_lines(text)
+        changes.append("The lines were put in random order.")
     text = clean(text, style)
     if not text.strip():
         raise CharLSTMError(f"{subject} is empty: give at least {MIN_CHARACTERS:,} characters.")
@@ -236,8 +312,23 @@ def _corpus(text: str, subject: str, style: str, notices: list[str], max_bytes: 
             "a text with more."
         )
     text, left_out = without_rare_characters(text, MAX_DISTINCT_CHARACTERS)
-    notices = [*notices, *changes, *filter(None, [cut_off, shorter, left_out])]
-    return Corpus(name=subject, text=text, style=style, notices=tuple(notices))
+    notices = filter(None, [*decoded.notices, marks, *changes, cut_off, shorter, left_out])
+    return Corpus(
+        name=subject,
+        text=text,
+        style=style,
+        notices=tuple(notices),
+        encoding=decoded.encoding,
+        is_guess=decoded.is_guess,
+        markup=markup,
+    )
+
+
+def with_shuffled_lines(text: str) -> str:
+    """The lines of a text in random order, the same one each time."""
+    lines = text.removesuffix("\n").split("\n")
+    random.Random(0).shuffle(lines)
+    return "\n".join(lines) + "\n"
 
 
 def without_rare_characters(text: str, most: int) -> tuple[str, str]:

@@ -18,9 +18,6 @@ from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
-# The first bytes of PDF, ZIP (docx, epub), old office files, RTF, PNG and JPEG. Other kinds of file
-# are recognised by their control characters.
-_NO_TEXT = (b"%PDF-", b"PK\3\4", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that only have bytes of ASCII, by what shows that one of them was used.
 _SEVEN_BITS = {
@@ -96,8 +93,6 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     no_text = CharLSTMError(
         f"{name} is not plain text, or in an unknown encoding: save it as text in UTF-8."
     )
-    if data.startswith(_NO_TEXT):
-        raise no_text
     notices: list[str] = []
     is_guess, is_sure, found = False, True, None
     whole = _wide_encoding(data) or _seven_bit_encoding(data)

@@ -67,6 +67,54 @@ def test_quotes_and_brackets_of_several_kinds():
     assert marked("enclosed", 'a "b" (c) [d] “e” (f') == '"b"(c)[d]“e”'
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("हिन्दी में किताब।", "हिन्दीमेंकिताब"),
+        ("שָׁלוֹם עוֹלָם", "שָׁלוֹםעוֹלָם"),
+        ("學而時習之，不亦說乎", ""),
+        ("ภาษาไทย", ""),
+        ("Привет, мир", "Приветмир"),
+    ],
+)
+def test_words_are_those_of_scripts_that_part_them(text, words):
+    assert marked("word", text) == words
+
+
+def test_where_words_are_not_parted_phrases_are_counted():
+    assert values("place-in-phrase", "學而時習之，不亦").tolist() == [1, 2, 3, 4, 5, 0, 1, 2]
+    assert not values("place-in-phrase", "no such thing").any()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("full-stop", "子曰。नमस्ते। هذا۔", "曰ेا"),
+        ("enclosed", "他說「好」 «да» （x）", "「好」«да»（x）"),
+        ("number", "in 1,024 of a2", "1,0242"),
+        ("comment", "a /* b\nc */ d // e\nhttp://f", "/* b\nc */// e"),
+        ("tag", "a <b>c</b> 1 < 2", "<b></b>"),
+    ],
+)
+def test_signs_of_other_scripts_and_of_code(name, text, expected):
+    assert marked(name, text) == expected
+
+
+def test_a_line_s_indentation_is_remembered_to_its_end():
+    assert values("indentation", "a\n  bc\n\td\n  \ne").tolist() == [
+        0, 0, 0, 0, 2, 2, 0, 0, 1, 0, 0, 0, 0, 0,
+    ]  # fmt: skip
+
+
+def test_brackets_count_where_they_are_put_into_each_other():
+    assert values("depth", "a(b[c])d)e(").tolist() == [0, 1, 1, 2, 2, 1, 0, 0, 0, 0, 1]
+    assert not values("depth", "one (two) three").any()
+
+
+def test_characters_since_a_bar_are_counted_in_music():
+    assert values("bar", "|ab|c|\na|b").tolist() == [0, 1, 2, 0, 1, 0, 0, 0, 0, 0]
+
+
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
 @pytest.mark.parametrize("text", ["", "\n", ".", "é😀\r\n:", "((((", "A" * 50])
 def test_any_text_gives_a_value_for_each_character(feature, text):

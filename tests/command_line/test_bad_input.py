@@ -72,7 +72,7 @@ def bad_inputs(text: Path, other: Path) -> dict[str, list]:
         "evaluate without a file": ["evaluate"],
         "generate from nothing": ["generate", other / "nothing.safetensors"],
         "generate from a text": ["generate", text],
-        "info of a text": ["info", text],
+        "info of an empty text": ["info", other / "empty.txt"],
     }
 
 

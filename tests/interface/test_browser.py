@@ -291,7 +291,7 @@ def test_starting_from_a_model(visit, home_folder):
 def test_a_file_that_is_too_long_is_cut_and_this_is_said_before_the_start(visit, tmp_path):
     page = visit()
     page.get_by_role("tab", name="Train").click()
-    page.get_by_label("A file: upload it").check()
+    page.get_by_label("Files: upload them").check()
     file = tmp_path / "long.txt"
     file.write_bytes(b"abc \n" * 1_100_000)
     page.locator("#upload input[type=file]").set_input_files(str(file))
@@ -324,7 +324,7 @@ def test_damaged_folders_hide_nothing(visit, home_folder):
 def test_bad_files_are_refused_in_a_sentence(visit, tmp_path, name, data, sentence):
     page = visit()
     page.get_by_role("tab", name="Train").click()
-    page.get_by_label("A file: upload it").check()
+    page.get_by_label("Files: upload them").check()
     file = tmp_path / name
     file.write_bytes(data)
     page.locator("#upload input[type=file]").set_input_files(str(file))

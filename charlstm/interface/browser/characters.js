@@ -22,6 +22,22 @@ const isUnseen = (character) => /[\p{C}\p{Z}]/u.test(character);
 const codeOf = (character) =>
   `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 
+// What people take for one character may be several for a computer: an emoji with its colour, a
+// letter with its marks (grapheme cluster). No such one is longer than this, in UTF-16 units.
+const LONGEST = 64;
+const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+// The length of the character that begins at a place of a text, as people count, in UTF-16 units.
+export function lengthAt(text, place) {
+  const [first] = segmenter.segment(text.slice(place, place + LONGEST));
+  return first?.segment.length ?? 0;
+}
+
+export function withoutLast(text) {
+  const last = [...segmenter.segment(text.slice(-LONGEST))].at(-1);
+  return text.slice(0, text.length - (last?.segment.length ?? 0));
+}
+
 // [sign, name]; both are the character itself where it needs no name.
 export function nameOf(character) {
   const shown = isMark(character) ? RING + character : character;

@@ -1,8 +1,10 @@
 // A file may be dropped anywhere on the page: a model is loaded, a text is taken to the Train tab.
-// Without this the browser would leave the page for the file.
+// Without this the browser would leave the page for the file. A long text that is pasted is taken
+// as a file, too.
 import { ENDING, load } from "../model_files/model_files.js";
 
 const PATIENCE_MS = 5000;
+const LONG_TEXT = 200_000; // UTF-16 units: a pasted text that is longer becomes a file
 const FILE_BOX = "#upload"; // Gradio's, which takes a text by itself
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
@@ -23,7 +25,19 @@ document.addEventListener(
     event.preventDefault();
     event.stopPropagation();
     if (model) loadModel(model);
-    else if (files.length) learnFrom(files[0]);
+    else if (files.length) learnFrom(files);
+  },
+  { capture: true },
+);
+
+// A box of text that long would be slow at each key.
+document.addEventListener(
+  "paste",
+  (event) => {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (text.length < LONG_TEXT || !event.target.closest?.("#pasted")) return;
+    event.preventDefault();
+    learnFrom([new File([text], "pasted text.txt", { type: "text/plain" })]);
   },
   { capture: true },
 );
@@ -35,13 +49,13 @@ function loadModel(file) {
   load(file);
 }
 
-async function learnFrom(file) {
+async function learnFrom(files) {
   openTab("train");
   (await appearing('#source input[value="upload"]'))?.click();
   const input = await appearing(`${FILE_BOX} input[type="file"]`);
   if (!input) return;
   const carried = new DataTransfer();
-  carried.items.add(file);
+  for (const file of files) carried.items.add(file);
   input.files = carried.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }

@@ -11,7 +11,7 @@ from charlstm.interface.charts.plot import HELD_OUT_LABEL, accuracy_chart, loss_
 from charlstm.interface.figures import figures_html
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.training_record import Results
-from charlstm.runs.advice import advice_for, small_text
+from charlstm.runs.advice import advice_for
 from charlstm.runs.config import RunConfig
 from charlstm.runs.estimate import Basis, Estimate
 from charlstm.runs.events import PREPARATIONS, Sampled, Started
@@ -19,6 +19,7 @@ from charlstm.runs.fastest_way import FIRST_TIME, will_measure
 from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
 from charlstm.runs.recipes import Budget
 from charlstm.runs.run import Run
+from charlstm.runs.text_report import TextReport
 from charlstm.runs.timeline import Timeline, duration
 from charlstm.text.corpus import Corpus
 
@@ -58,15 +59,16 @@ def advice_html(sentence: str) -> str:
     return f'<p class="advice" role="status">{escape(sentence)}</p>'
 
 
-def text_html(text: Corpus, from_model: bool = False) -> str:
-    """A description of a training text before the start, with advice if it is too short."""
-    notices = " ".join(text.notices)
-    description = (
-        f'<p class="quiet" role="status">{len(text.text):,} characters ({len(set(text.text))} '
-        f"distinct). {escape(notices)}</p>"
+def text_html(look: TextReport) -> str:
+    """How a training text was read, before the start: its size, first lines, changes and advice."""
+    lines = "".join(f'<p dir="auto">{escape(line)}</p>' for line in look.first_lines)
+    notices = "".join(f"<li>{escape(notice)}</li>" for notice in look.notices)
+    return (
+        f'<div class="text-read" role="status"><p class="quiet">{escape(look.facts)} It begins:</p>'
+        f'<blockquote class="first-lines">{lines}</blockquote>'
+        f"{f'<ul>{notices}</ul>' if notices else ''}</div>"
+        f"{''.join(map(advice_html, look.advice))}"
     )
-    small = small_text(len(text.text), from_model=from_model)
-    return description + advice_html(small) if small else description
 
 
 def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:

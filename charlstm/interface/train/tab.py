@@ -9,7 +9,6 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import gradio as gr
 
@@ -23,6 +22,16 @@ from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 from charlstm.interface.server_log import log_training
 from charlstm.interface.train import report
 from charlstm.interface.train.keeping import Keeping
+from charlstm.interface.train.text_form import (
+    AS_GUESSED,
+    STYLES,
+    TextChoice,
+    build_text_form,
+    is_downloaded,
+    look_at,
+    options_for,
+    read,
+)
 from charlstm.runs import fine_tuning
 from charlstm.runs.estimate import estimate
 from charlstm.runs.fastest_way import measure_elsewhere, will_measure
@@ -31,18 +40,8 @@ from charlstm.runs.run import Run
 from charlstm.runs.sizing import in_all_widths
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
-from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
+from charlstm.text.download import TINY_SHAKESPEARE_BYTES
 
-TEXTS = [
-    ("Shakespeare: a million letters of plays", "tiny-shakespeare"),
-    ("My own text: paste it", "paste"),
-    ("A file: upload it", "upload"),
-    ("Practice text: a short one that is built in", "practice-text"),
-]
-STYLES = [
-    ("Verse: keep the line breaks", "verse"),
-    ("Prose: line breaks become spaces", "prose"),
-]
 RECIPE_CHOICES = [("small", "quick"), ("large", "full"), ("classic", "notebook")]
 ABOUT_RECIPES = {
     "quick": "Small: readable after 3 minutes.",
@@ -76,31 +75,46 @@ class Trainer:
 
     # The form
 
-    def read_corpus(
-        self, source: str, upload: str | None, pasted: str, style: str, progress=None
-    ) -> corpus.Corpus:
-        if source == "upload":
-            if not upload or not Path(upload).exists():
-                raise CharLSTMError("No file was chosen: drop a .txt file into the box first.")
-            return corpus.read_file(upload, style, self.registry.limits.text_bytes)
-        if source == "paste":
-            return corpus.paste(pasted or "", style, self.registry.limits.text_bytes)
-        if source == "practice-text":
-            return corpus.practice_text(style)
-        return corpus.tiny_shakespeare_or_practice(style, progress)
-
     def describe(
-        self, source, upload, pasted, style, recipe, amount, unit, model=NOTHING
-    ) -> tuple[str, str, str]:
-        """Describe what the form asks for: notes on the text, the duration and the source model."""
-        text, text_note, start_note = None, "", ""
+        self,
+        source,
+        upload,
+        pasted,
+        style,
+        recipe,
+        amount,
+        unit,
+        model=NOTHING,
+        encoding=AS_GUESSED,
+        keeps_markup=False,
+        shuffles_lines=False,
+    ) -> tuple:
+        """Describe what the form asks for.
+
+        Returns:
+            Notes on the text, on the duration and on the source model, and the settings of how the
+            text is read.
+        """
+        choice = TextChoice.of(
+            source, upload, pasted, style, encoding, keeps_markup, shuffles_lines
+        )
+        text, look, text_note = None, None, ""
         own = {"upload": upload, "paste": pasted, "practice-text": True}.get(source)
-        if own or (model and source == "tiny-shakespeare" and _is_downloaded()):
+        if own or (model and source == "tiny-shakespeare" and is_downloaded()):
             try:
-                text = self.read_corpus(source, upload, pasted, style)
-                text_note = report.text_html(text, bool(model)) if own else ""
+                text = read(choice, self.registry.limits)
+                look = look_at(text, bool(model)) if own else None
+                text_note = report.text_html(look) if look else ""
             except CharLSTMError as error:
                 text_note = report.advice_html(str(error))
+        notes = self._describe_training(recipe, amount, unit, model, text)
+        return text_note, *notes, *options_for(text, look, choice.options)
+
+    def _describe_training(
+        self, recipe: str, amount, unit: str, model: str, text: corpus.Corpus | None
+    ) -> tuple[str, str]:
+        """Notes on the duration and on the source model."""
+        start_note = ""
         characters = TINY_SHAKESPEARE_BYTES if text is None else len(text.text)
         try:
             check_can_train()
@@ -111,9 +125,9 @@ class Trainer:
             if not guess.is_measured:
                 self._measure(find_recipe(recipe))
             time_note = report.estimate_html(guess, will_measure([chosen]), ABOUT_RECIPES[recipe])
-            return text_note, time_note, start_note
+            return time_note, start_note
         except CharLSTMError as error:
-            return text_note, report.advice_html(str(error)), start_note
+            return report.advice_html(str(error)), start_note
 
     def _measure(self, recipe: Recipe) -> None:
         """Measure in the background how fast a recipe trains here, for the next estimate.
@@ -164,17 +178,21 @@ class Trainer:
         unit,
         model=NOTHING,
         may_be_watched=False,
+        encoding=AS_GUESSED,
+        keeps_markup=False,
+        shuffles_lines=False,
         progress=PROGRESS,
         asked: gr.Request | None = None,
     ):
         """Start a training, or let it wait for its turn; returns its name."""
+        choice = TextChoice.of(
+            source, upload, pasted, style, encoding, keeps_markup, shuffles_lines
+        )
         with acting_for(asked):
-            return self._start(
-                source, upload, pasted, style, recipe, amount, unit, model, may_be_watched, progress
-            )
+            return self._start(choice, recipe, amount, unit, model, may_be_watched, progress)
 
     def _start(
-        self, source, upload, pasted, style, recipe, amount, unit, model, may_be_watched, progress
+        self, choice: TextChoice, recipe, amount, unit, model, may_be_watched, progress
     ) -> str:
         limits = self.registry.limits
         check_can_train()
@@ -183,9 +201,7 @@ class Trainer:
         budget = _budget(amount, unit)
         source_model = self.registry.source_model(model) if model else None
         progress(0.0, desc="Fetching the text")
-        text = self.read_corpus(
-            source, upload, pasted, style, lambda share: progress(share, desc="Fetching the text")
-        )
+        text = read(choice, limits, lambda share: progress(share, desc="Fetching the text"))
         request = TrainingRequest(
             recipe=chosen,
             corpus=text,
@@ -195,7 +211,7 @@ class Trainer:
             owner=visitors.asking() if limits.is_public else None,
             is_shared=may_be_watched,
         )
-        limits.check(request, is_own_text=source in ("paste", "upload"))
+        limits.check(request, is_own_text=choice.is_own)
         if limits.is_public and visitors.asking() == visitors.NOBODY:
             raise CharLSTMError(visitors.NOT_KNOWN)
         run = Run.create(request)
@@ -288,27 +304,12 @@ def build_train_tab(
     registry: ModelRegistry, choice: ModelChoice, tabs: gr.Tabs, tab: gr.Tab
 ) -> None:
     trainer = Trainer(registry)
+    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     # Either the form or the training is shown, see report.js.
     with gr.Row(elem_classes="columns", elem_id="train-setup"):
         with gr.Column(scale=3, min_width=320, elem_id="train-form"):
             gr.HTML(INTRODUCTION, js_on_load=None, elem_id="train-introduction")
-            source = gr.Radio(
-                TEXTS, value="tiny-shakespeare", label="Text to learn from", elem_id="source"
-            )
-            upload = gr.File(
-                label="A text file, 2,000 characters to 5 MB",
-                visible=False,
-                height=120,
-                elem_id="upload",
-            )
-            pasted = gr.Textbox(
-                label="Your text, at least 2,000 characters",
-                lines=4,
-                max_lines=8,
-                visible=False,
-                elem_id="pasted",
-            )
-            text_note = gr.HTML("", elem_id="text-note", js_on_load=None)
+            text_form = build_text_form(quiet)
             with gr.Row(elem_classes="sentence"):
                 _words("A")
                 sizes = [one for one in RECIPE_CHOICES if one[1] in registry.limits.recipes]
@@ -365,25 +366,23 @@ def build_train_tab(
     begun = gr.Textbox(visible=False)  # the training that this visitor has just started
     shown = gr.Textbox(visible=False)
 
-    form = [source, upload, pasted, style, recipe, amount, unit, model]
+    form = [*text_form.text, style, recipe, amount, unit, model]
     show = browser_function("train/report.js", "showStarted")
-    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     starts = {"concurrency_id": "training", "concurrency_limit": 1, "api_visibility": "private"}
 
-    source.change(_boxes_for, source, [upload, pasted], **quiet)
     gr.on([recipe.change, model.change], _usual_budget, [recipe, model], [amount, unit], **quiet)
     gr.on([tab.select, model.focus], trainer.starts, model, model, **quiet)
     gr.on(
-        [tab.select, *(field.change for field in form)],
+        [tab.select, *(field.change for field in [*form, *text_form.reading])],
         trainer.describe,
-        form,
-        [text_note, time_note, start_note],
+        [*form, *text_form.reading],
+        [text_form.note, time_note, start_note, *text_form.reading],
         trigger_mode="always_last",
         **quiet,
     )
     start_button.click(
         errors_as_messages(trainer.start),
-        [*form, may_be_watched],
+        [*form, may_be_watched, *text_form.reading],
         begun,
         show_progress="minimal",
         show_progress_on=time_note,
@@ -430,21 +429,7 @@ def _choice(label: str, choices: list[tuple[str, str]], value: str, elem_id: str
     )
 
 
-def _boxes_for(source: str):
-    """Show the input for the visitor's own text, if that source is chosen."""
-    return gr.File(visible=source == "upload"), gr.Textbox(visible=source == "paste")
-
-
 def _usual_budget(recipe: str, model: str) -> tuple[float, str]:
     """The default budget, as amount and unit."""
     budget = fine_tuning.BUDGET if model else RECIPES[recipe].budget
     return budget.amount, budget.unit
-
-
-def _is_downloaded() -> bool:
-    """Whether Tiny Shakespeare can be read without a network."""
-    try:
-        size = downloaded_path().stat().st_size
-    except OSError:
-        return False
-    return size == TINY_SHAKESPEARE_BYTES

@@ -2,6 +2,7 @@
 // Undo. All of it is kept over a reload of the page. The paper shows a text by and by (pace.js),
 // whatever more of it the server has sent.
 import { USUAL_MODEL, asksForSomething } from "../browser/address.js";
+import { lengthAt, withoutLast } from "../browser/characters.js";
 import { ask } from "../browser/server.js";
 import { WrittenText, countCharacters } from "../browser/written_text.js";
 
@@ -129,7 +130,7 @@ export function resume() {
 
 export function showLetter() {
   const { shownUnits, text } = shown;
-  showUntil(shownUnits + (text.codePointAt(shownUnits) > 0xffff ? 2 : 1));
+  showUntil(shownUnits + lengthAt(text, shownUnits));
 }
 
 export const showAll = () => showUntil(shown.text.length);
@@ -161,7 +162,7 @@ export function addLetter(beginning, letter, settings) {
 }
 
 export function removeLetter(settings) {
-  const left = [...text()].slice(0, -1).join("");
+  const left = withoutLast(text());
   edit(left, { yours: within(shown.yours, left.length), composed: shown.composed, settings });
 }
 

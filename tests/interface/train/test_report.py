@@ -16,6 +16,7 @@ from charlstm.runs.recipes import NOTEBOOK, QUICK, Budget
 from charlstm.runs.run import Run
 from charlstm.runs.sizing import Size
 from charlstm.runs.source_model import SourceModel
+from charlstm.runs.text_report import report_on
 from charlstm.runs.timeline import Timeline, duration
 from charlstm.text.corpus import Corpus, paste
 from tests.tiny_networks import random_checkpoint
@@ -326,12 +327,12 @@ def test_what_the_network_writes_is_never_markup(run):
 
 
 def test_a_text_is_described_with_what_was_changed_in_it():
-    html = report.text_html(paste("To be,\r\nor not\r\n" * 200))
-    assert "2,800 characters (10 distinct)" in html
-    assert "Windows line ends" in html
+    html = report.text_html(report_on(paste("To <be>,\r\nor not\r\n" * 200)))
+    assert "pasted text: 3,200 characters, 12 different ones, 400 lines." in html
+    assert '<p dir="auto">To &lt;be&gt;,</p><p dir="auto">or not</p>' in html
+    assert "<li>Windows line ends" in html
     assert "This is little text" in html and "starting from a model" in html
-    assert "starting from a model" not in report.text_html(paste("To be\n" * 500), from_model=True)
-    assert "advice" not in report.text_html(paste("To be, or not to be\n" * 5_000))
+    assert "advice" not in report.text_html(report_on(paste("To be, or not to be\n" * 5_000)))
 
 
 def test_an_estimate_says_what_it_stands_on():

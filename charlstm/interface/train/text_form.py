@@ -1,0 +1,233 @@
+"""The part of the Train tab's form in which a text is chosen, and how it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import gradio as gr
+
+from charlstm.errors import CharLSTMError
+from charlstm.interface.limits import Limits
+from charlstm.runs.text_report import TextReport, report_on
+from charlstm.text import corpus
+from charlstm.text.corpus import Corpus, ReadingOptions
+from charlstm.text.decoding import LABELS
+from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
+
+TEXTS = [
+    ("Shakespeare: a million letters of plays", "tiny-shakespeare"),
+    ("My own text: paste it", "paste"),
+    ("Files: upload them", "upload"),
+    ("Practice text: a short one that is built in", "practice-text"),
+]
+STYLES = [
+    ("Verse: keep the line breaks", "verse"),
+    ("Prose: line breaks become spaces", "prose"),
+]
+AS_GUESSED = ""
+REMEMBERED = 4  # texts, so that a change of another setting does not read one again
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextChoice:
+    """What the form says about the text to learn from.
+
+    Attributes:
+        source: one of `TEXTS`.
+        uploads: the paths of the uploaded files, which are read as one text.
+        pasted: the text in the box.
+        style: one of `corpus.STYLES`.
+    """
+
+    source: str
+    uploads: tuple[Path, ...]
+    pasted: str | None
+    style: str
+    options: ReadingOptions
+
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        upload: str | list[str] | None,
+        pasted: str | None,
+        style: str,
+        encoding: str,
+        keeps_markup: bool,
+        shuffles_lines: bool,
+    ) -> TextChoice:
+        """The choice from the values of the form's fields."""
+        options = ReadingOptions(
+            encoding=encoding or None, keeps_markup=keeps_markup, shuffles_lines=shuffles_lines
+        )
+        paths = [upload] if isinstance(upload, str) else upload or []
+        return cls(
+            source=source,
+            uploads=tuple(map(Path, filter(None, paths))),
+            pasted=pasted,
+            style=style,
+            options=options,
+        )
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the visitor's own text."""
+        return self.source in ("paste", "upload")
+
+
+def read(choice: TextChoice, limits: Limits, progress=None) -> Corpus:
+    """The text that was chosen.
+
+    Raises:
+        CharLSTMError: none was given, or it cannot be learned from.
+    """
+    if choice.source == "upload":
+        if not choice.uploads or not all(path.exists() for path in choice.uploads):
+            raise CharLSTMError("No file was chosen: drop a text file into the box first.")
+        changed = tuple(path.stat().st_mtime_ns for path in choice.uploads)
+        return _read_files(choice.uploads, changed, choice.style, limits.text_bytes, choice.options)
+    if choice.source == "paste":
+        return _paste(choice.pasted or "", choice.style, limits.text_bytes, choice.options)
+    if choice.source == "practice-text":
+        return corpus.practice_text(choice.style)
+    return corpus.tiny_shakespeare_or_practice(choice.style, progress)
+
+
+def is_downloaded() -> bool:
+    """Whether Tiny Shakespeare can be read without a network."""
+    try:
+        size = downloaded_path().stat().st_size
+    except OSError:
+        return False
+    return size == TINY_SHAKESPEARE_BYTES
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read_files(
+    paths: tuple[Path, ...],
+    changed: tuple[int, ...],
+    style: str,
+    max_bytes: int,
+    options: ReadingOptions,
+) -> Corpus:
+    return corpus.read_files(paths, style, max_bytes, options)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _paste(text: str, style: str, max_bytes: int, options: ReadingOptions) -> Corpus:
+    return corpus.paste(text, style, max_bytes, options)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def look_at(text: Corpus, from_model: bool) -> TextReport:
+    """The report on a text, made once."""
+    return report_on(text, from_model=from_model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextForm:
+    """The components of this part of the form."""
+
+    source: gr.Radio
+    upload: gr.File
+    pasted: gr.Textbox
+    encoding: gr.Dropdown
+    keeps_markup: gr.Checkbox
+    shuffles_lines: gr.Checkbox
+    note: gr.HTML
+
+    @property
+    def text(self) -> list:
+        """Which text is chosen."""
+        return [self.source, self.upload, self.pasted]
+
+    @property
+    def reading(self) -> list:
+        """How the text is read: encoding, marks, order of lines."""
+        return [self.encoding, self.keeps_markup, self.shuffles_lines]
+
+
+def build_text_form(quiet: dict) -> TextForm:
+    """Make the components, of which those that the chosen text needs are shown.
+
+    Args:
+        quiet: what handlers that show no progress are given.
+    """
+    source = gr.Radio(TEXTS, value="tiny-shakespeare", label="Text to learn from", elem_id="source")
+    upload = gr.File(
+        label="Your files: text, e-book (EPUB), .docx, .odt, PDF, web page",
+        file_count="multiple",
+        visible=False,
+        height=120,
+        elem_id="upload",
+    )
+    pasted = gr.Textbox(
+        label="Your text, at least 2,000 characters",
+        lines=4,
+        max_lines=8,
+        visible=False,
+        elem_id="pasted",
+    )
+    note = gr.HTML("", elem_id="text-note", js_on_load=None)
+    encoding = gr.Dropdown(
+        _encodings(""),
+        value=AS_GUESSED,
+        label="The first lines look wrong? Choose how its letters are coded (encoding)",
+        visible=False,
+        elem_id="encoding",
+    )
+    keeps_markup = gr.Checkbox(
+        False, label="Learn its marks too", visible=False, elem_id="keeps-markup"
+    )
+    shuffles_lines = gr.Checkbox(
+        False, label="Shuffle its lines", visible=False, elem_id="shuffles-lines"
+    )
+    form = TextForm(
+        source=source,
+        upload=upload,
+        pasted=pasted,
+        encoding=encoding,
+        keeps_markup=keeps_markup,
+        shuffles_lines=shuffles_lines,
+        note=note,
+    )
+    source.change(_boxes_for, source, [upload, pasted], **quiet)
+    # A new text is read as usual again.
+    gr.on(
+        [source.change, upload.change],
+        lambda: (AS_GUESSED, False, False),
+        None,
+        form.reading,
+        **quiet,
+    )
+    return form
+
+
+def options_for(
+    text: Corpus | None, look: TextReport | None, options: ReadingOptions
+) -> tuple[gr.Dropdown, gr.Checkbox, gr.Checkbox]:
+    """Those settings of how a text is read that make a difference to it.
+
+    Args:
+        text: None if there is none, or it cannot be read; what was chosen can then be changed back.
+        look: the report on it; None without a text.
+    """
+    guessed = text.encoding if text is not None and text.is_guess else ""
+    return (
+        gr.Dropdown(_encodings(guessed), visible=bool(guessed or options.encoding)),
+        gr.Checkbox(visible=options.keeps_markup or bool(text and text.markup)),
+        gr.Checkbox(visible=options.shuffles_lines or bool(look and look.may_be_shuffled)),
+    )
+
+
+def _encodings(guessed: str) -> list[tuple[str, str]]:
+    usual = f"as guessed: {LABELS[guessed]}" if guessed else "guess"
+    by_label = {label: key for key, label in reversed(LABELS.items()) if key != "utf-8"}
+    return [(usual, AS_GUESSED), *sorted(by_label.items())]
+
+
+def _boxes_for(source: str):
+    """Show the input for the visitor's own text, if that source is chosen."""
+    return gr.File(visible=source == "upload"), gr.Textbox(visible=source == "paste")

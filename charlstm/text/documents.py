@@ -1,0 +1,124 @@
+"""Takes the text out of documents: e-books, word processors' files, PDF and web pages.
+
+A file from a stranger may be made to take for ever, or to unpack to more than a memory holds. So it
+is opened in a process of its own (extraction.py), whose time and memory are bounded.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+
+from charlstm.errors import CharLSTMError
+from charlstm.home import PACKAGE_PARENT
+
+PATIENCE_S = 40.0
+MAX_BYTES = 100_000_000  # of a file, with its pictures
+# What kinds are called, and what is said when one was read.
+KINDS = {
+    "epub": "an e-book (EPUB)",
+    "docx": "a Word document",
+    "odt": "an OpenDocument text",
+    "pdf": "a PDF",
+    "zip": "a ZIP archive of texts",
+    "html": "a web page (HTML)",
+}
+# Files of other kinds by their first bytes, and what to do about each.
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0": "an old Word or Office file: save it as .docx or as text",
+    b"{\\rtf": "an RTF document: save it as .docx or as text",
+    b"\x1f\x8b": "a compressed file (gzip): unpack it first",
+    b"7z\xbc\xaf": "a compressed file (7z): unpack it first",
+    b"Rar!": "a compressed file (RAR): unpack it first",
+    b"\x89PNG": "a picture (PNG): it is no text",
+    b"\xff\xd8\xff": "a picture (JPEG): it is no text",
+    b"GIF8": "a picture (GIF): it is no text",
+    b"ID3": "a sound file (MP3): it is no text",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What was in a document.
+
+    Attributes:
+        notice: a sentence for the visitor about what was read.
+    """
+
+    text: str
+    notice: str
+
+
+def is_document(data: bytes) -> bool:
+    """Whether a file's first bytes are those of a kind whose text has to be taken out."""
+    return data.startswith((b"PK\3\4", b"%PDF-"))
+
+
+def read_document(data: bytes, name: str, most_bytes: int) -> Document:
+    """The text of an e-book, a word processor's file, a PDF or an archive of texts.
+
+    Args:
+        most_bytes: of its text; more is not taken out.
+
+    Raises:
+        CharLSTMError: it is of another kind, damaged or protected, or has no text.
+    """
+    kind = "pdf" if data.startswith(b"%PDF-") else _kind_of_archive(data)
+    if kind is None:
+        raise CharLSTMError(
+            f"{name} is an archive without a text that can be read: give a text, a .docx, .odt or "
+            "EPUB file, or a PDF."
+        )
+    return extract(kind, data, name, most_bytes)
+
+
+def refuse_other_kinds(data: bytes, name: str) -> None:
+    """Raise CharLSTMError for a kind of file that is known, and has no text that can be read."""
+    for beginning, what in _OTHERS.items():
+        if data.startswith(beginning):
+            raise CharLSTMError(f"{name} is not plain text but {what}.")
+
+
+def extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
+    """Take the text out in a process of its own; raises what `read_document` raises."""
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "charlstm.text.extraction", kind, str(most_bytes)],
+            input=data,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            cwd=PACKAGE_PARENT,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CharLSTMError(
+            f"{name} was not read within {PATIENCE_S:.0f} seconds: save it as text in UTF-8."
+        ) from error
+    try:
+        answer = json.loads(ended.stdout)
+    except ValueError as error:  # ended by its limits, or by a fault in a reader
+        raise CharLSTMError(
+            f"{name} is {KINDS[kind]} that cannot be read: it is damaged, or too large. Save it as "
+            "text in UTF-8."
+        ) from error
+    if "error" in answer:
+        raise CharLSTMError(f"{name} {answer['error']}")
+    return Document(text=answer["text"], notice=f"Read as {KINDS[kind]}: {answer['what']}.")
+
+
+def _kind_of_archive(data: bytes) -> str | None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return None
+    if "META-INF/container.xml" in names:
+        return "epub"
+    if "word/document.xml" in names:
+        return "docx"
+    if "content.xml" in names and "mimetype" in names:
+        return "odt"
+    return "zip" if any(name.lower().endswith(".txt") for name in names) else None

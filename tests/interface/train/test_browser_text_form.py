@@ -1,0 +1,87 @@
+"""A text of one's own on the Train tab: how it was read is shown before anything learns from it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsing import needs_browser, open_tab
+from tests.text.test_documents import docx
+
+pytestmark = needs_browser
+
+# Few letters, as in a note: the guess may be wrong.
+RUSSIAN = "Всё смешалось в доме Облонских.\n" * 70
+NAMES = sorted(
+    f"{a}{b}{c}{a * 2}{c}" for a in "abcdefghijklmnop" for b in "aeiou" for c in "klmnopqrstuvwxyz"
+)
+
+
+@pytest.fixture
+def form(visit):
+    """A page whose form waits for a file."""
+    page = visit()
+    open_tab(page, "Train")
+    page.get_by_label("Files: upload them").check()
+    return page
+
+
+def give(page, *files) -> None:
+    payloads = [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
+    page.locator("#upload input[type=file]").set_input_files(payloads)
+
+
+def test_first_lines_show_whether_the_encoding_was_guessed_right(form):
+    give(form, ("old.txt", RUSSIAN.encode("cp1251")))
+    note = form.locator("#text-note")
+    expect(note).to_contain_text("Read as Windows-1251 (Cyrillic)")
+    expect(note.locator(".first-lines p").first).to_have_text(RUSSIAN.split("\n")[0])
+    encoding = form.locator("#encoding input")
+    expect(encoding).to_have_value("as guessed: Windows-1251 (Cyrillic)")
+    encoding.click()
+    form.get_by_role("option", name="KOI8 (Cyrillic)").click()
+    expect(note.locator(".first-lines p").first).to_have_text(re.compile("^бЯ╦"))
+    expect(note).to_contain_text("Read as KOI8 (Cyrillic)")
+    encoding.click()
+    form.get_by_role("option", name=re.compile("^guess")).click()
+    expect(note.locator(".first-lines p").first).to_have_text(RUSSIAN.split("\n")[0])
+    assert form.errors == []
+
+
+def test_marks_are_left_out_until_they_are_wanted(form):
+    page = "<!doctype html><html><body>" + "<p>some words of a page</p>\n" * 200 + "</body></html>"
+    give(form, ("page.html", page.encode()))
+    note = form.locator("#text-note")
+    expect(note).to_contain_text("Read as a web page (HTML)")
+    expect(note.locator(".first-lines p").first).to_have_text("some words of a page")
+    form.get_by_label("Learn its marks too").check()
+    expect(note.locator(".first-lines p").first).to_contain_text("<!doctype html>")
+    expect(form.locator("#encoding")).to_be_hidden()
+    assert form.errors == []
+
+
+def test_two_files_of_different_kinds_are_one_text(form):
+    give(form, ("letter.docx", docx()), ("note.txt", b"and a note\n" * 30))
+    note = form.locator("#text-note")
+    expect(note).to_contain_text("letter.docx and 1 more: ")
+    expect(note).to_contain_text("letter.docx: Read as a Word document")
+    expect(form.locator("#encoding")).to_be_hidden()
+    expect(form.locator("#keeps-markup")).to_be_hidden()
+    assert form.errors == []
+
+
+def test_a_sorted_list_may_be_shuffled(form):
+    give(
+        form, ("names.txt", "\n".join(f"{name}{name}{i}" for name in NAMES for i in "ab").encode())
+    )
+    note = form.locator("#text-note")
+    expect(note).to_contain_text("look like a list: let them be shuffled")
+    form.get_by_label("Shuffle its lines").check()
+    expect(note).to_contain_text("The lines were put in random order")
+    expect(note).not_to_contain_text("unlike the rest")
+    # The next text is read as usual again.
+    give(form, ("other.txt", b"some words of a note\n" * 200))
+    expect(note).to_contain_text("other.txt: 4,200 characters")
+    expect(note).not_to_contain_text("random order")
+    expect(form.locator("#shuffles-lines")).to_be_hidden()
+    assert form.errors == []

@@ -1,0 +1,21 @@
+"""What is said of a text before something learns from it."""
+
+from charlstm.runs.text_report import report_on
+from charlstm.text.corpus import paste
+
+
+def test_a_report_has_size_beginning_changes_and_advice():
+    text = paste("\n\n  First line\r\n" + "w" * 200 + "\n" + "and more lines\n" * 200)
+    look = report_on(text)
+    assert look.facts.startswith("pasted text: 3,21") and "different ones, 204 lines." in look.facts
+    assert look.first_lines[:2] == ("First line", "w" * 90 + " …")
+    assert len(look.first_lines) == 5
+    assert look.notices == ("Windows line ends were changed to plain ones.",)
+    assert len(look.advice) == 1 and look.advice[0].startswith("This is little text")
+    assert not look.may_be_shuffled
+
+
+def test_starting_from_a_model_is_not_recommended_to_whoever_does():
+    text = paste("and more lines\n" * 200)
+    assert "starting from a model" in report_on(text).advice[0]
+    assert "starting from a model" not in report_on(text, from_model=True).advice[0]

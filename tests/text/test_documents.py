@@ -1,0 +1,225 @@
+"""E-books, word processors' files, PDF and archives: what is read of them, and what is refused."""
+
+import io
+import subprocess
+import zipfile
+
+import pytest
+
+from charlstm.errors import CharLSTMError
+from charlstm.text import documents
+from charlstm.text.corpus import read_files, read_text
+from charlstm.text.extraction import text_of_html
+
+LINE = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich & weiter.\n"
+BODY = LINE * 60
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ODT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ENCRYPTION = "META-INF/encryption.xml"
+
+
+def archive(files: dict[str, str | bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in files.items():
+            opened.writestr(name, content)
+    return made.getvalue()
+
+
+def escaped(line: str) -> str:
+    return line.strip().replace("&", "&amp;")
+
+
+def docx(body: str = BODY) -> bytes:
+    paragraphs = "".join(
+        f"<w:p><w:r><w:t>{escaped(line)[:9]}</w:t></w:r><w:del><w:r><w:delText>x</w:delText></w:r>"
+        f'</w:del><w:r><w:t xml:space="preserve">{escaped(line)[9:]}</w:t></w:r></w:p>'
+        for line in body.splitlines()
+    )
+    document = f'<w:document xmlns:w="{WORD}"><w:body>{paragraphs}</w:body></w:document>'
+    return archive({"[Content_Types].xml": "<Types/>", "word/document.xml": document})
+
+
+def odt(body: str = BODY) -> bytes:
+    paragraphs = "".join(
+        f"<t:p>{escaped(line)[:5]}<t:s/><t:span>{escaped(line)[6:]}</t:span></t:p>"
+        for line in body.splitlines()
+    )
+    content = (
+        f'<o:document-content xmlns:o="{OFFICE}" xmlns:t="{ODT}"><o:body><o:text>'
+        f"<t:tracked-changes><t:p>gone</t:p></t:tracked-changes>{paragraphs}"
+        "</o:text></o:body></o:document-content>"
+    )
+    return archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+
+
+def epub(body: str = BODY, **more: str) -> bytes:
+    container = (
+        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+        '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
+    )
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest>'
+        '<item id="two" href="text/chapter%202.xhtml"/><item id="one" href="text/one.xhtml"/>'
+        '<item id="cover" href="cover.xhtml"/></manifest><spine>'
+        '<itemref idref="cover" linear="no"/><itemref idref="one"/><itemref idref="two"/>'
+        "</spine></package>"
+    )
+    half = len(body) // 2
+    half = body.index("\n", half) + 1
+    page = (
+        '<?xml version="1.0"?><html><head><title>No title</title><style>p {{}}</style></head>'
+        "<body>{}</body></html>"
+    )
+
+    def marked(lines: str) -> str:
+        return page.format("".join(f"<div>{escaped(line)}</div>" for line in lines.splitlines()))
+
+    return archive(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": container,
+            "OEBPS/book.opf": package,
+            "OEBPS/cover.xhtml": page.format("<p>A cover</p>"),
+            "OEBPS/text/one.xhtml": marked(body[:half]),
+            "OEBPS/text/chapter 2.xhtml": marked(body[half:]),
+            **more,
+        }
+    )
+
+
+def pdf(line: str = "The quick brown fox jumps over it", times: int = 70) -> bytes:
+    shown = " ".join(f"1 0 0 1 20 {800 - 11 * i} Tm ({line} {i}) Tj" for i in range(times))
+    stream = f"BT /F1 9 Tf {shown} ET".encode()
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 820]/Contents 4 0 R/Resources<</Font<</F1 5 0 "
+        b"R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    made, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(made))
+        made += b"%d 0 obj%s endobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count = len(objects) + 1
+    end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (count, len(made))
+    return made + b"xref\n0 %d\n0000000000 65535 f \n" % count + table + end
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "notice"),
+    [
+        ("a.docx", docx(), "Read as a Word document: its text without headers"),
+        ("a.odt", odt(), "Read as an OpenDocument text: its text without headers"),
+        ("a.zip", archive({"b.txt": BODY, "c.png": b"\x89PNG"}), "Read as a ZIP archive of texts"),
+    ],
+)
+def test_the_text_of_a_document_is_read_and_this_is_said(name, data, notice):
+    corpus = read_text(data, name)
+    assert corpus.text == BODY
+    assert corpus.notices[0].startswith(notice)
+
+
+def test_an_e_book_is_read_chapter_by_chapter():
+    corpus = read_text(epub(), "book.epub")
+    assert [line for line in corpus.text.split("\n") if line] == BODY.splitlines()
+    assert corpus.notices[0] == "Read as an e-book (EPUB): 2 chapters without marks."
+
+
+def test_a_pdf_is_read_page_by_page():
+    corpus = read_text(pdf(), "paper.pdf")
+    assert corpus.text.startswith("The quick brown fox jumps over it 0\n")
+    assert corpus.notices[0] == "Read as a PDF: the text of 1 page."
+
+
+def test_a_document_from_a_disk_is_read_to_its_end_and_joined_with_texts(tmp_path):
+    picture = bytes(range(256)) * 8_000  # before what is needed
+    (tmp_path / "a.docx").write_bytes(docx())
+    (tmp_path / "b.zip").write_bytes(archive({"p.png": picture, "b.txt": "of an archive\n"}))
+    (tmp_path / "c.txt").write_text("and a text")
+    paths = [tmp_path / name for name in ("a.docx", "b.zip", "c.txt")]
+    assert read_files(paths, max_bytes=50_000).text == f"{BODY}of an archive\nand a text\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("a.zip", archive({"a.xlsx": b"x"}), "is an archive without a text that can be read"),
+        ("a.docx", docx()[:-100], "is an archive without a text"),
+        ("a.docx", archive({"word/document.xml": "<a><b>"}), "is damaged"),
+        ("a.epub", archive({"META-INF/container.xml": "<a/>"}), "is damaged"),
+        ("a.epub", epub(" \n \n"), "has no text in it"),
+        ("a.pdf", pdf("", 0), "has no text in it, only pictures perhaps"),
+        ("a.pdf", b"%PDF-1.4 nothing", "is damaged"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 400, "save it as .docx or as text"),
+        ("a.rtf", rb"{\rtf1 text}" * 400, "an RTF document: save it as .docx"),
+        ("a.gz", b"\x1f\x8b\x08" + bytes(range(256)) * 20, "unpack it first"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_what_to_do(name, data, sentence):
+    with pytest.raises(CharLSTMError, match=sentence) as raised:
+        read_text(data, name)
+    assert str(raised.value).startswith(name)
+
+
+def test_a_book_that_is_protected_is_called_so():
+    locked = '<encryption><CipherReference URI="OEBPS/text/one.xhtml"/></encryption>'
+    fonts = '<encryption><CipherReference URI="OEBPS/font.otf"/></encryption>'
+    with pytest.raises(CharLSTMError, match="protected by a password or a shop"):
+        read_text(epub(**{ENCRYPTION: locked}), "book.epub")
+    assert "2 chapters" in read_text(epub(**{ENCRYPTION: fonts}), "book.epub").notices[0]
+
+
+def test_a_file_that_unpacks_to_more_than_memory_holds_is_read_as_far_as_is_of_use():
+    bomb = archive({"a.txt": "a line of text\n" * 4_000_000})
+    assert len(bomb) < 200_000
+    corpus = read_text(bomb, "bomb.zip", max_bytes=100_000)
+    assert len(corpus.text) <= 100_000 and "longer than 0.1 MB" in corpus.notices[-1]
+
+
+def test_entities_that_grow_without_end_are_refused():
+    grown = "".join(f'<!ENTITY e{i + 1} "{f"&e{i};" * 10}">' for i in range(12))
+    document = f'<!DOCTYPE d [<!ENTITY e0 "lol">{grown}]><w:d xmlns:w="{WORD}">&e12;</w:d>'
+    with pytest.raises(CharLSTMError, match="is damaged"):
+        read_text(archive({"word/document.xml": document}), "laughs.docx")
+
+
+def test_what_takes_for_ever_is_ended(monkeypatch):
+    def for_ever(*arguments, **options):
+        raise subprocess.TimeoutExpired(arguments, options["timeout"])
+
+    monkeypatch.setattr(documents.subprocess, "run", for_ever)
+    with pytest.raises(CharLSTMError, match="was not read within 40 seconds: save it as text"):
+        read_text(docx(), "slow.docx")
+
+
+def test_a_reader_that_is_ended_by_its_limits_makes_a_sentence(monkeypatch):
+    killed = subprocess.CompletedProcess([], -9, b"", b"")
+    monkeypatch.setattr(documents.subprocess, "run", lambda *arguments, **options: killed)
+    with pytest.raises(CharLSTMError, match="is a Word document that cannot be read: it is dam"):
+        read_text(docx(), "large.docx")
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>one</p><p>two</p>", "one\n\ntwo\n"),
+        ("a<br>b<BR/>c", "a\nb\nc\n"),
+        ("<b>bo</b>ld &amp; <i>it</i>alic &#8220;x&#8221;", "bold & italic “x”\n"),
+        ("<title>t</title><body>text", "t\ntext\n"),
+        ("<head><title>t</title><body>text", "text\n"),
+        ("<script>if (a < b) {}</script>text<style>p {}</style>", "text\n"),
+        ("<pre>a\n  b</pre>", "a\nb\n"),
+        ("<ul><li>a<li>b</ul>", "a\nb\n"),
+        ("<table><tr><td>a</td><td>b</td></tr></table>", "a\tb\n"),
+        ("long\nlines   are\tone", "long lines are one\n"),
+        ("a <!-- hidden --> b < c", "a b < c\n"),
+        ("", "\n"),
+    ],
+)
+def test_the_words_of_a_page_are_what_a_browser_shows(markup, text):
+    assert text_of_html(markup) == text
