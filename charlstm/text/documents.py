@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
+import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
@@ -18,6 +22,9 @@ from charlstm.home import PACKAGE_PARENT
 
 PATIENCE_S = 40.0
 MAX_BYTES = 100_000_000  # of a file, with its pictures
+MOST_WAITING = 4  # the one that is being read among them
+_PLACES = threading.BoundedSemaphore(MOST_WAITING)
+_TURN = threading.Lock()
 # What kinds are called, and what is said when one was read.
 KINDS = {
     "epub": "an e-book (EPUB)",
@@ -85,6 +92,31 @@ def refuse_other_kinds(data: bytes, name: str) -> None:
 
 def extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
     """Take the text out in a process of its own; raises what `read_document` raises."""
+    with _its_turn(name):
+        return _extract(kind, data, name, most_bytes)
+
+
+@contextmanager
+def _its_turn(name: str) -> Iterator[None]:
+    """One document after the other, because each may take much memory; few may wait."""
+    busy = CharLSTMError(
+        f"{name} could not be read now, because other documents are being read: try again in a "
+        "moment."
+    )
+    if not _PLACES.acquire(blocking=False):
+        raise busy
+    try:
+        if not _TURN.acquire(timeout=PATIENCE_S):
+            raise busy
+        try:
+            yield
+        finally:
+            _TURN.release()
+    finally:
+        _PLACES.release()
+
+
+def _extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "charlstm.text.extraction", kind, str(most_bytes)],
@@ -92,6 +124,7 @@ def extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
             capture_output=True,
             timeout=PATIENCE_S,
             cwd=PACKAGE_PARENT,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each takes memory
         )
     except subprocess.TimeoutExpired as error:
         raise CharLSTMError(

@@ -22,7 +22,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.text.decoding import decode
 
 CPU_S = 30
-MEMORY_BYTES = 1_500_000_000
+MEMORY_BYTES = 1_000_000_000
 PROTECTED = "is protected by a password or a shop: save it as text without protection."
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."

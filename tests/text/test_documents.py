@@ -2,7 +2,9 @@
 
 import io
 import subprocess
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +12,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.text import documents
 from charlstm.text.corpus import read_files, read_text
 from charlstm.text.extraction import text_of_html
+from tests.waiting import wait_until
 
 LINE = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich & weiter.\n"
 BODY = LINE * 60
@@ -223,3 +226,29 @@ def test_a_reader_that_is_ended_by_its_limits_makes_a_sentence(monkeypatch):
 )
 def test_the_words_of_a_page_are_what_a_browser_shows(markup, text):
     assert text_of_html(markup) == text
+
+
+def test_documents_wait_for_each_other_and_too_many_are_refused(monkeypatch):
+    began, end, together = threading.Semaphore(0), threading.Event(), []
+
+    def slow(kind, data, name, most_bytes):
+        together.append(name)
+        began.release()
+        assert end.wait(60)
+        together.remove(name)
+        return documents.Document(text=BODY, notice="Read.")
+
+    monkeypatch.setattr(documents, "_extract", slow)
+    with ThreadPoolExecutor(documents.MOST_WAITING) as pool:
+        first = [
+            pool.submit(read_text, docx(), f"{number}.docx")
+            for number in range(documents.MOST_WAITING)
+        ]
+        assert began.acquire(timeout=60)
+        wait_until(lambda: documents._PLACES._value == 0)
+        with pytest.raises(CharLSTMError, match="other documents are being read: try again"):
+            read_text(docx(), "one more.docx")
+        assert len(together) == 1
+        end.set()
+        assert {read.result().text for read in first} == {BODY}
+    assert read_text(docx(), "later.docx").text == BODY
