@@ -170,7 +170,8 @@ def read_text(
     """
     last = re.split(r"[\\/]", name.rstrip("\\/"))[-1]
     name = "".join(character for character in last if character.isprintable()) or "text"
-    return _corpus(_decoded(data, name, max_bytes, options), name, style, max_bytes, options)
+    decoded, markup = _plain(_decoded(data, name, max_bytes, options), name, max_bytes, options)
+    return _corpus(decoded, name, style, max_bytes, options, markup)
 
 
 def paste(
@@ -186,8 +187,10 @@ def paste(
             f"The pasted text has half a character at position {broken.start() + 1:,}: paste plain "
             "text, or upload it as a file."
         )
+    subject = "The pasted text"
     whole = Decoded(text=text, encoding="utf-8", is_guess=False, notices=())
-    corpus = _corpus(whole, "The pasted text", style, max_bytes, options)
+    plain, markup = _plain(whole, subject, max_bytes, options)
+    corpus = _corpus(plain, subject, style, max_bytes, options, markup)
     return replace(corpus, name="pasted text")
 
 
@@ -213,23 +216,25 @@ def read_files(
     """
     if len(paths) == 1 and str(paths[0]) != STANDARD_INPUT:
         return read_file(paths[0], style, max_bytes, options)
-    parts, names, notices = [], [], []
+    parts, names, notices, encodings, markups = [], [], [], [], []
     for path in paths:
         name = "standard input" if str(path) == STANDARD_INPUT else Path(path).name
         decoded = _decoded(_needed_bytes(path, max_bytes), name, max_bytes, options)
-        text = decoded.text.removeprefix("\ufeff")
-        parts.append(text if text.endswith("\n") else f"{text}\n")
+        decoded, markup = _plain(decoded, name, max_bytes, options)
+        parts.append(decoded.text if decoded.text.endswith("\n") else f"{decoded.text}\n")
         names.append(name)
         notices += [f"{name}: {notice}" for notice in decoded.notices]
+        markups.append(markup)
+        encodings += [decoded.encoding] if decoded.is_guess else []
     others = len(names) - 1
     subject = f"{names[0]} and {others:,} more" if others else names[0]
     whole = Decoded(
         text="".join(parts),
-        encoding=decoded.encoding,
-        is_guess=decoded.is_guess,
+        encoding=encodings[0] if encodings else "utf-8",
+        is_guess=bool(encodings),
         notices=tuple(notices),
     )
-    return _corpus(whole, subject, style, max_bytes, options)
+    return _corpus(whole, subject, style, max_bytes, options, max(markups))
 
 
 def _needed_bytes(path: str | Path, max_bytes: int) -> bytes:
@@ -280,9 +285,10 @@ def shortened(text: str, max_bytes: int) -> tuple[str, str]:
     )
 
 
-def _corpus(
-    decoded: Decoded, subject: str, style: str, max_bytes: int, options: ReadingOptions
-) -> Corpus:
+def _plain(
+    decoded: Decoded, subject: str, max_bytes: int, options: ReadingOptions
+) -> tuple[Decoded, str]:
+    """A file's text in one form, without marks and frame, and the kind of marks it came with."""
     text, changes = normalize(decoded.text)
     markup = recognise(text)
     if markup and not options.keeps_markup:
@@ -294,6 +300,20 @@ def _corpus(
     else:
         marks = name_table(text)
     text, cut_off = without_frame(text)
+    notices = tuple(filter(None, [*decoded.notices, marks, *changes, cut_off]))
+    return replace(decoded, text=text, notices=notices), markup
+
+
+def _corpus(
+    decoded: Decoded,
+    subject: str,
+    style: str,
+    max_bytes: int,
+    options: ReadingOptions,
+    markup: str,
+) -> Corpus:
+    """A text to learn from, of what `_plain` returned."""
+    text, changes = decoded.text, []
     text, shorter = shortened(text, max_bytes)
     if options.shuffles_lines:
         text = with_shuffled_lines(text)
@@ -312,7 +332,7 @@ def _corpus(
             "a text with more."
         )
     text, left_out = without_rare_characters(text, MAX_DISTINCT_CHARACTERS)
-    notices = filter(None, [*decoded.notices, marks, *changes, cut_off, shorter, left_out])
+    notices = filter(None, [*decoded.notices, *changes, shorter, left_out])
     return Corpus(
         name=subject,
         text=text,

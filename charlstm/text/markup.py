@@ -25,10 +25,11 @@ _TIMES = re.compile(rf"^[ \t]*{_TIME} *--> *{_TIME}[^\n]*$", re.M)
 _CUE = re.compile(rf"(?:^[ \t]*\d+[ \t]*\n)?^[ \t]*{_TIME} *--> *{_TIME}[^\n]*\n?", re.M)
 _HEAD = re.compile(r"\AWEBVTT[^\n]*(?:\n[^\n]+)*\n")
 _COMMENT = re.compile(r"^(?:NOTE|STYLE|REGION)\b[^\n]*(?:\n[^\n]+)*\n", re.M)
-# What parts the columns of a table; a comma at the end, or before a space, is one of a sentence.
+# What parts the columns of a table; a comma before a space, or at the end, is one of a sentence.
+_CELL = r"(?=\w|[,;]|-\d|\"\w)"
 _SEPARATORS = {
-    re.compile(",(?=[^ ])"): "commas",
-    re.compile(";(?=[^ ])"): "semicolons",
+    re.compile(rf",{_CELL}"): "commas",
+    re.compile(rf";{_CELL}"): "semicolons",
     re.compile("\t"): "tabs",
     re.compile(r"\|"): "bars",
 }

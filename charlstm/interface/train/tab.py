@@ -306,10 +306,9 @@ def build_train_tab(
     trainer = Trainer(registry)
     quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     # Either the form or the training is shown, see report.js.
-    with gr.Row(elem_classes="columns", elem_id="train-setup"):
-        with gr.Column(scale=3, min_width=320, elem_id="train-form"):
-            gr.HTML(INTRODUCTION, js_on_load=None, elem_id="train-introduction")
-            text_form = build_text_form(quiet)
+    with gr.Row(elem_id="train-setup"):
+        text_form = build_text_form(INTRODUCTION, quiet)
+        with gr.Column(min_width=0, elem_id="train-form"):
             with gr.Row(elem_classes="sentence"):
                 _words("A")
                 sizes = [one for one in RECIPE_CHOICES if one[1] in registry.limits.recipes]
@@ -342,7 +341,7 @@ def build_train_tab(
                 gr.HTML(f'<p class="quiet">{limits.in_words()}</p>', js_on_load=None)
             with gr.Accordion("More", open=False, elem_id="train-more"):
                 style = gr.Radio(STYLES, value="verse", label="Style")
-        with gr.Column(scale=2, min_width=320, elem_id="train-promise"):
+        with gr.Column(min_width=0, elem_id="train-promise"):
             gr.HTML(trainer.promise(), js_on_load=None)
     with gr.Column(elem_id="train-now"):
         # What is below is filled in, shown and hidden by report.js.

@@ -149,41 +149,48 @@ class TextForm:
         return [self.encoding, self.keeps_markup, self.shuffles_lines]
 
 
-def build_text_form(quiet: dict) -> TextForm:
-    """Make the components, of which those that the chosen text needs are shown.
+def build_text_form(introduction: str, quiet: dict) -> TextForm:
+    """Make two columns: the choice of a text, and how the chosen one was read.
 
     Args:
+        introduction: HTML that stands above.
         quiet: what handlers that show no progress are given.
     """
-    source = gr.Radio(TEXTS, value="tiny-shakespeare", label="Text to learn from", elem_id="source")
-    upload = gr.File(
-        label="Your files: text, e-book (EPUB), .docx, .odt, PDF, web page",
-        file_count="multiple",
-        visible=False,
-        height=120,
-        elem_id="upload",
-    )
-    pasted = gr.Textbox(
-        label="Your text, at least 2,000 characters",
-        lines=4,
-        max_lines=8,
-        visible=False,
-        elem_id="pasted",
-    )
-    note = gr.HTML("", elem_id="text-note", js_on_load=None)
-    encoding = gr.Dropdown(
-        _encodings(""),
-        value=AS_GUESSED,
-        label="The first lines look wrong? Choose how its letters are coded (encoding)",
-        visible=False,
-        elem_id="encoding",
-    )
-    keeps_markup = gr.Checkbox(
-        False, label="Learn its marks too", visible=False, elem_id="keeps-markup"
-    )
-    shuffles_lines = gr.Checkbox(
-        False, label="Shuffle its lines", visible=False, elem_id="shuffles-lines"
-    )
+    with gr.Column(min_width=0, elem_id="train-text"):
+        gr.HTML(introduction, js_on_load=None, elem_id="train-introduction")
+        source = gr.Radio(
+            TEXTS, value="tiny-shakespeare", label="Text to learn from", elem_id="source"
+        )
+        upload = gr.File(
+            label="Text, EPUB, .docx, .odt, PDF, web page",
+            file_count="multiple",
+            visible=False,
+            height=120,
+            elem_id="upload",
+        )
+        pasted = gr.Textbox(
+            label="Your text, at least 2,000 characters",
+            lines=4,
+            max_lines=8,
+            visible=False,
+            elem_id="pasted",
+        )
+    # Shown are those settings that make a difference to the text.
+    with gr.Column(min_width=0, elem_id="text-reading"):
+        note = gr.HTML("", elem_id="text-note", js_on_load=None)
+        encoding = gr.Dropdown(
+            _encodings(""),
+            value=AS_GUESSED,
+            label="The first lines look wrong? Choose how the letters are coded (encoding)",
+            visible=False,
+            elem_id="encoding",
+        )
+        keeps_markup = gr.Checkbox(
+            False, label="Learn its marks too", visible=False, elem_id="keeps-markup"
+        )
+        shuffles_lines = gr.Checkbox(
+            False, label="Shuffle its lines", visible=False, elem_id="shuffles-lines"
+        )
     form = TextForm(
         source=source,
         upload=upload,

@@ -79,8 +79,10 @@ def test_a_sorted_list_may_be_shuffled(form):
     form.get_by_label("Shuffle its lines").check()
     expect(note).to_contain_text("The lines were put in random order")
     expect(note).not_to_contain_text("unlike the rest")
-    # The next text is read as usual again.
+    # Another file joins it, and is read as usual again.
     give(form, ("other.txt", b"some words of a note\n" * 200))
+    expect(note).to_contain_text("names.txt and 1 more")
+    form.get_by_label("Remove this file").first.click()
     expect(note).to_contain_text("other.txt: 4,200 characters")
     expect(note).not_to_contain_text("random order")
     expect(form.locator("#shuffles-lines")).to_be_hidden()
