@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import http.server
+import io
 import json
 import random
 import re
@@ -19,11 +20,13 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -257,11 +260,49 @@ def calls(stranger: Stranger, secret_file: str, elsewhere: str, count: int, seed
         stranger.ask("POST", "a model", "/model-file", params={"name": name}, data=content,
                      headers={"X-Charlstm-Visitor": who})  # fmt: skip
 
+    describes = next(one for one in known if one.name == "describe")
+
+    def of_document() -> None:
+        name, content = rng.choice(DOCUMENTS)()
+        with suppress(requests.RequestException, ValueError):
+            sent = requests.post(f"{stranger.address}/gradio_api/upload", timeout=TIMEOUT_S,
+                                 files=[("files", (name, content))])  # fmt: skip
+            file = {"path": sent.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+            form = ["upload", [file], "", "verse", "quick", 3, "minutes", "", "", False, False]
+            stranger.call(describes, form)
+
     kinds: list[Callable[[], None]] = [of_function] * 6 + [
-        of_route, of_body, of_json, of_upload, of_model,
+        of_route, of_body, of_json, of_upload, of_model, of_document,
     ]  # fmt: skip
     for _ in range(count):
         rng.choice(kinds)()
+
+
+def _archive(name: str, content: str, inside: str) -> tuple[str, bytes]:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(inside, content)
+    return name, made.getvalue()
+
+
+def a_bomb() -> tuple[str, bytes]:
+    """A small file that unpacks to 200 MB."""
+    return _archive("a.zip", "a line of text\n" * 13_000_000, "a.txt")
+
+
+def growing_entities() -> tuple[str, bytes]:
+    grown = "".join(f'<!ENTITY e{i + 1} "{f"&e{i};" * 10}">' for i in range(12))
+    markup = f'<!DOCTYPE d [<!ENTITY e0 "lol">{grown}]><d>&e12;</d>'
+    return _archive("a.docx", markup, "word/document.xml")
+
+
+def a_page_of_tags() -> tuple[str, bytes]:
+    """Comments, tags and entities that are never closed."""
+    return "a.html", b"<html><body>" + b"<!--<![CDATA[<a href='&" * 40_000
+
+
+# Made at most once: each takes a second.
+DOCUMENTS = [cache(a_bomb), cache(growing_entities), cache(a_page_of_tags)]
 
 
 def a_model() -> bytes:
