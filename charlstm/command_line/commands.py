@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import random
 import re
 import signal
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
 from charlstm.analysis.evaluation import bits_per_char, perplexity
 from charlstm.command_line.arguments import build_parser
-from charlstm.command_line.description import describe
+from charlstm.command_line.information import info_command
+from charlstm.command_line.output import print_json, say
 from charlstm.errors import CharLSTMError
 from charlstm.files import reason_of, refusal_in_words, replace_file
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
@@ -25,11 +25,6 @@ from charlstm.runs.advice import FLATTERED, advice_for
 from charlstm.runs.run import Run
 
 MOST_UNKNOWN = 0.5  # of a text's characters, for figures on the rest to say something
-
-
-def say(message: str) -> None:
-    """Print progress or a notice to standard error; standard output is for results."""
-    print(message, file=sys.stderr, flush=True)
 
 
 # train
@@ -85,7 +80,7 @@ def train_command(arguments: argparse.Namespace) -> int:
         say(sentence)
     say(f"Checkpoint: {checkpoint}")
     if arguments.json:
-        _print_json(_training_json(run, trained, checkpoint, ending.kind))
+        print_json(_training_json(run, trained, checkpoint, ending.kind))
     return 0
 
 
@@ -176,7 +171,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     figures = _figures_text(compare(results, baselines, on), results)
     if arguments.json:
         say(figures)
-        _print_json(
+        print_json(
             {
                 **results.to_json(),
                 **_baselines_json(baselines),
@@ -316,65 +311,6 @@ def _seed_text(arguments: argparse.Namespace) -> str:
     return text.removesuffix("\n")
 
 
-# info
-
-
-def info_command(arguments: argparse.Namespace) -> int:
-    if _may_be_text(arguments.file):
-        return _info_of_text(arguments)
-    checkpoint = load_checkpoint(arguments.file)
-    architecture, size = checkpoint.architecture, os.path.getsize(arguments.file)
-    facts = {
-        "format": "charlstm/1",
-        "parameters": architecture.parameters(),
-        "embedding_units": architecture.embedding_units,
-        "lstm_units": list(architecture.lstm_units),
-        "vocabulary_size": architecture.vocabulary_size,
-        "vocabulary": checkpoint.vocabulary.characters,
-        "training": checkpoint.training.to_json(),
-        "samples": len(checkpoint.samples),
-        "cells": len(checkpoint.cells),
-        "file_bytes": size,
-    }
-    if arguments.json:
-        _print_json(facts)
-        return 0
-    print(describe(checkpoint, Path(arguments.file).name, size))
-    return 0
-
-
-def _may_be_text(file: str) -> bool:
-    """Whether a file is no checkpoint, judged by its name and its first bytes."""
-    from charlstm.text.corpus import STANDARD_INPUT, bytes_of
-
-    if file == STANDARD_INPUT:
-        return True
-    if Path(file).suffix == ".safetensors" or not Path(file).is_file():
-        return False
-    return bytes_of(file, 9)[8:] != b"{"  # a header follows its length
-
-
-def _info_of_text(arguments: argparse.Namespace) -> int:
-    from charlstm.command_line.preparation import read_texts
-    from charlstm.runs.text_report import report_on
-
-    text = read_texts([arguments.file], "verse", arguments)
-    look = report_on(text)
-    if arguments.json:
-        facts = {
-            "characters": len(text.text),
-            "distinct_characters": len(set(text.text)),
-            "encoding": text.encoding,
-            "encoding_is_a_guess": text.is_guess,
-            "markup": text.markup,
-            **asdict(look),
-        }
-        _print_json(facts)
-        return 0
-    print("\n".join([look.facts, *look.notices, *look.advice, "It begins:", *look.first_lines]))
-    return 0
-
-
 # pull and push
 
 
@@ -414,10 +350,6 @@ def _figures_text(comparison: Comparison, results: Results) -> str:
         f"{comparison.as_text()}\n"
         f"Loss from a cold start, windows of 256 characters: {results.cold_loss_nats:.3f} nats."
     )
-
-
-def _print_json(record: dict) -> None:
-    print(json.dumps(record, ensure_ascii=False), flush=True)
 
 
 COMMANDS = {

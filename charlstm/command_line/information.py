@@ -1,0 +1,68 @@
+"""`info`: what is in a checkpoint, or how a text is read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from charlstm.command_line.description import describe
+from charlstm.command_line.output import print_json
+from charlstm.network.checkpoint import load_checkpoint
+
+
+def info_command(arguments: argparse.Namespace) -> int:
+    if _may_be_text(arguments.file):
+        return _info_of_text(arguments)
+    checkpoint = load_checkpoint(arguments.file)
+    architecture, size = checkpoint.architecture, os.path.getsize(arguments.file)
+    facts = {
+        "format": "charlstm/1",
+        "parameters": architecture.parameters(),
+        "embedding_units": architecture.embedding_units,
+        "lstm_units": list(architecture.lstm_units),
+        "vocabulary_size": architecture.vocabulary_size,
+        "vocabulary": checkpoint.vocabulary.characters,
+        "training": checkpoint.training.to_json(),
+        "samples": len(checkpoint.samples),
+        "cells": len(checkpoint.cells),
+        "file_bytes": size,
+    }
+    if arguments.json:
+        print_json(facts)
+        return 0
+    print(describe(checkpoint, Path(arguments.file).name, size))
+    return 0
+
+
+def _may_be_text(file: str) -> bool:
+    """Whether a file is no checkpoint, judged by its name and its first bytes."""
+    from charlstm.text.corpus import STANDARD_INPUT, bytes_of
+
+    if file == STANDARD_INPUT:
+        return True
+    if Path(file).suffix == ".safetensors" or not Path(file).is_file():
+        return False
+    return bytes_of(file, 9)[8:] != b"{"  # a header follows its length
+
+
+def _info_of_text(arguments: argparse.Namespace) -> int:
+    from charlstm.command_line.preparation import read_texts
+    from charlstm.runs.text_report import report_on
+
+    text = read_texts([arguments.file], "verse", arguments)
+    look = report_on(text)
+    if arguments.json:
+        facts = {
+            "characters": len(text.text),
+            "distinct_characters": len(set(text.text)),
+            "encoding": text.encoding,
+            "encoding_is_a_guess": text.is_guess,
+            "markup": text.markup,
+            **asdict(look),
+        }
+        print_json(facts)
+        return 0
+    print("\n".join([look.facts, *look.notices, *look.advice, "It begins:", *look.first_lines]))
+    return 0
