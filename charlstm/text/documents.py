@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from charlstm.errors import CharLSTMError
 from charlstm.home import PACKAGE_PARENT
 
-PATIENCE_S = 40.0
+PATIENCE_S = 30.0
 MAX_BYTES = 100_000_000  # of a file, with its pictures
 MOST_WAITING = 4  # the one that is being read among them
 _PLACES = threading.BoundedSemaphore(MOST_WAITING)

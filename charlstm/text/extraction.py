@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from charlstm.errors import CharLSTMError
 from charlstm.text.decoding import decode
 
-CPU_S = 30
+CPU_S = 20
 MEMORY_BYTES = 1_000_000_000
 PROTECTED = "is protected by a password or a shop: save it as text without protection."
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
@@ -32,6 +32,8 @@ _BLOCKS = set(
     "address article aside blockquote center dd div dl dt figcaption figure footer form h1 h2 h3 "
     "h4 h5 h6 header hr li main nav ol p pre section subtitle table title tr ul v".split()
 )
+_ASIDE = re.compile(r"<!--|<!\[CDATA\[|<[!?]")
+_LONE_BRACKET = re.compile(r"<(?!/?[a-zA-Z][^<>]*>)")  # that begins no tag
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -90,9 +92,27 @@ def text_of_html(markup: str) -> str:
     'To be,\\nor not\\xa0to be\\n'
     """
     parser = _PlainText()
-    parser.feed(markup)
+    parser.feed(_LONE_BRACKET.sub("&lt;", _without_comments(markup)))
     parser.close()
     return parser.text()
+
+
+def _without_comments(markup: str) -> str:
+    """A page without comments, declarations and instructions.
+
+    The parser would look for the end of each again and again where there is none.
+    """
+    parts, at = [], 0
+    while found := _ASIDE.search(markup, at):
+        parts.append(markup[at : found.start()])
+        ending = "-->" if found[0] == "<!--" else "]]>" if found[0] == "<![CDATA[" else ">"
+        end = markup.find(ending, found.end())
+        if found[0] == "<![CDATA[":
+            parts.append(markup[found.end() : end] if end >= 0 else "")
+        if end < 0:
+            return "".join(parts)
+        at = end + len(ending)
+    return "".join([*parts, markup[at:]])
 
 
 def _html(data: bytes, most: int) -> tuple[str, str]:

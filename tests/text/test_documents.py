@@ -191,12 +191,20 @@ def test_entities_that_grow_without_end_are_refused():
         read_text(archive({"word/document.xml": document}), "laughs.docx")
 
 
+@pytest.mark.parametrize(
+    "repeated", ["<!--", "<![CDATA[", "<a href='", "<a", "</", "&", "<?x", "<b>"]
+)
+def test_what_is_never_closed_is_read_in_one_pass(repeated):
+    page = f"<html><body>{'a line of words<br>' * 300}{repeated * 200_000}"
+    assert read_text(page.encode(), "a.html").text.startswith("a line of words\na line")
+
+
 def test_what_takes_for_ever_is_ended(monkeypatch):
     def for_ever(*arguments, **options):
         raise subprocess.TimeoutExpired(arguments, options["timeout"])
 
     monkeypatch.setattr(documents.subprocess, "run", for_ever)
-    with pytest.raises(CharLSTMError, match="was not read within 40 seconds: save it as text"):
+    with pytest.raises(CharLSTMError, match="was not read within 30 seconds: save it as text"):
         read_text(docx(), "slow.docx")
 
 
@@ -221,6 +229,10 @@ def test_a_reader_that_is_ended_by_its_limits_makes_a_sentence(monkeypatch):
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a\tb\n"),
         ("long\nlines   are\tone", "long lines are one\n"),
         ("a <!-- hidden --> b < c", "a b < c\n"),
+        ("<?xml version='1.0'?><!DOCTYPE html>a<!-- never closed", "a\n"),
+        ("<![CDATA[a <b> c]]>d", "a cd\n"),
+        ("1<2 <3 a<b>c</b>", "1<2 <3 ac\n"),
+        ("if (a<b) <i>c</i", "if (a<b) c</i\n"),
         ("", "\n"),
     ],
 )
