@@ -47,7 +47,7 @@ class ReadingOptions:
 
     Attributes:
         encoding: of what is not UTF-8, a key of `decoding.LABELS`; None to guess it.
-        keeps_markup: whether the marks of web pages and the times of subtitles are learned too.
+        keeps_markup: whether the tags of web pages and the times of subtitles are learned too.
         shuffles_lines: whether the lines are put in random order, as a sorted list needs it.
     """
 
@@ -68,7 +68,7 @@ class Corpus:
         notices: sentences for the visitor about what was changed or decided.
         encoding: of what was not UTF-8 in a file, a key of `decoding.LABELS`.
         is_guess: whether another encoding may be meant.
-        markup: the kind of marks it came with, a key of `markup.LABELS`; empty if with none.
+        markup: the kind of markup it came with, a key of `markup.LABELS`; empty if with none.
     """
 
     name: str
@@ -288,19 +288,19 @@ def shortened(text: str, max_bytes: int) -> tuple[str, str]:
 def _plain(
     decoded: Decoded, subject: str, max_bytes: int, options: ReadingOptions
 ) -> tuple[Decoded, str]:
-    """A file's text in one form, without marks and frame, and the kind of marks it came with."""
+    """A file's text in one form, without markup and frame, and the kind of markup it came with."""
     text, changes = normalize(decoded.text)
     markup = recognise(text)
     if markup and not options.keeps_markup:
-        text, marks = without_markup(text, markup, subject, _WIDEST * max_bytes)
+        text, about = without_markup(text, markup, subject, _WIDEST * max_bytes)
         text, more = normalize(text)
         changes += more
     elif markup:
-        marks = f"It looks like {LABELS[markup]}, whose marks are learned with it."
+        about = f"It looks like {LABELS[markup]}: its markup is learned with it."
     else:
-        marks = name_table(text)
+        about = name_table(text)
     text, cut_off = without_frame(text)
-    notices = tuple(filter(None, [*decoded.notices, marks, *changes, cut_off]))
+    notices = tuple(filter(None, [*decoded.notices, about, *changes, cut_off]))
     return replace(decoded, text=text, notices=notices), markup
 
 

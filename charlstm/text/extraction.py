@@ -118,7 +118,7 @@ def _without_comments(markup: str) -> str:
 def _html(data: bytes, most: int) -> tuple[str, str]:
     markup = data.decode()
     text = text_of_html(markup)
-    return text, f"{len(markup) - len(text):,} characters of marks were left out"
+    return text, f"{len(markup) - len(text):,} characters of tags were left out"
 
 
 def _pdf(data: bytes, most: int) -> tuple[str, str]:
@@ -173,7 +173,7 @@ def _epub(data: bytes, most: int) -> tuple[str, str]:
             if size > most:
                 break
     number = len(chapters)
-    return "\n\n".join(chapters), f"{number:,} chapter{'s' if number > 1 else ''} without marks"
+    return "\n\n".join(chapters), f"{number:,} chapter{'s' if number > 1 else ''} without tags"
 
 
 def _docx(data: bytes, most: int) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""Recognises what stands in a text beside its words: the marks of web pages, subtitles and tables.
+"""Recognises what stands in a text beside its words: tags of web pages, times of subtitles, tables.
 
-A network learns marks as it learns words, and would write them. So they are left out, unless
-somebody wants them.
+A network learns markup as it learns words, and would write it. So it is left out, unless somebody
+wants it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*
 
 
 def recognise(text: str) -> str:
-    """The kind of marks that a text is full of, a key of `LABELS`; empty if of none."""
+    """The kind of markup that a text is full of, a key of `LABELS`; empty if of none."""
     beginning = text[:_LOOK].lstrip()
     if beginning.startswith("<"):
         is_page = "<html" in beginning.lower() or "<fictionbook" in beginning.lower()
@@ -50,7 +50,7 @@ def recognise(text: str) -> str:
 
 
 def without_markup(text: str, kind: str, name: str, most_bytes: int) -> tuple[str, str]:
-    """The words of a text without its marks, and a sentence about it.
+    """The words of a text without its markup, and a sentence about it.
 
     Args:
         kind: what `recognise` found.

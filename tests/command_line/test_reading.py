@@ -39,7 +39,7 @@ def test_another_encoding_may_be_chosen(russian, capsys):
     assert facts["encoding"] == "cp1251" and facts["encoding_is_a_guess"]
 
 
-def test_marks_and_the_order_of_lines_may_be_chosen(tmp_path, capsys):
+def test_markup_and_the_order_of_lines_may_be_chosen(tmp_path, capsys):
     page = tmp_path / "page.html"
     page.write_text("<html><body>" + "<p>some words of a page</p>\n" * 200 + "</body></html>\n")
     sizes = []

@@ -130,7 +130,7 @@ def test_the_text_of_a_document_is_read_and_this_is_said(name, data, notice):
 def test_an_e_book_is_read_chapter_by_chapter():
     corpus = read_text(epub(), "book.epub")
     assert [line for line in corpus.text.split("\n") if line] == BODY.splitlines()
-    assert corpus.notices[0] == "Read as an e-book (EPUB): 2 chapters without marks."
+    assert corpus.notices[0] == "Read as an e-book (EPUB): 2 chapters without tags."
 
 
 def test_a_pdf_is_read_page_by_page():

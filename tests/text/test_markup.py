@@ -1,4 +1,4 @@
-"""Web pages, subtitles and tables: recognised, named, and read with or without their marks."""
+"""Web pages, subtitles and tables: recognised, named, and read with or without their markup."""
 
 import pytest
 
@@ -25,15 +25,15 @@ def subtitles(sign: str = ",", head: str = "", words: str = WORDS) -> str:
     return head + "".join(cues)
 
 
-def test_a_web_page_is_read_without_its_marks_unless_they_are_wanted():
+def test_a_web_page_is_read_without_its_tags_unless_they_are_wanted():
     corpus = read_text(PAGE.encode(), "page.html")
     assert corpus.markup == "html"
     assert corpus.text.startswith(f"{WORDS}.\n\n{WORDS}.") and "<" not in corpus.text
     assert corpus.notices[0].startswith("Read as a web page (HTML): ")
-    assert "characters of marks were left out." in corpus.notices[0]
+    assert "characters of tags were left out." in corpus.notices[0]
     kept = read_text(PAGE.encode(), "page.html", options=ReadingOptions(keeps_markup=True))
     assert kept.text == PAGE and kept.markup == "html"
-    assert kept.notices == ("It looks like a web page (HTML), whose marks are learned with it.",)
+    assert kept.notices == ("It looks like a web page (HTML): its markup is learned with it.",)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_subtitles_are_read_without_their_times(sign, head):
         "import x\nexport const App = () => <div><p>Hi</p></div>;\n" * 50,  # code, not a page
     ],
 )
-def test_what_only_looks_like_marks_is_left_alone(text):
+def test_what_only_looks_like_markup_is_left_alone(text):
     assert recognise(text) == ""
     assert paste(text + "\n" + WORDS * 50).notices == ()
 

@@ -145,7 +145,7 @@ class TextForm:
 
     @property
     def reading(self) -> list:
-        """How the text is read: encoding, marks, order of lines."""
+        """How the text is read: encoding, markup, order of lines."""
         return [self.encoding, self.keeps_markup, self.shuffles_lines]
 
 
@@ -186,7 +186,10 @@ def build_text_form(introduction: str, quiet: dict) -> TextForm:
             elem_id="encoding",
         )
         keeps_markup = gr.Checkbox(
-            False, label="Learn its marks too", visible=False, elem_id="keeps-markup"
+            False,
+            label="Learn its tags and times too (markup)",
+            visible=False,
+            elem_id="keeps-markup",
         )
         shuffles_lines = gr.Checkbox(
             False, label="Shuffle its lines", visible=False, elem_id="shuffles-lines"

@@ -48,13 +48,13 @@ def test_first_lines_show_whether_the_encoding_was_guessed_right(form):
     assert form.errors == []
 
 
-def test_marks_are_left_out_until_they_are_wanted(form):
+def test_tags_are_left_out_until_they_are_wanted(form):
     page = "<!doctype html><html><body>" + "<p>some words of a page</p>\n" * 200 + "</body></html>"
     give(form, ("page.html", page.encode()))
     note = form.locator("#text-note")
     expect(note).to_contain_text("Read as a web page (HTML)")
     expect(note.locator(".first-lines p").first).to_have_text("some words of a page")
-    form.get_by_label("Learn its marks too").check()
+    form.get_by_label("Learn its tags and times too").check()
     expect(note.locator(".first-lines p").first).to_contain_text("<!doctype html>")
     expect(form.locator("#encoding")).to_be_hidden()
     assert form.errors == []

@@ -24,7 +24,7 @@ def russian(tmp_path):
 
 
 def settings(chosen: TextChoice) -> list[bool]:
-    """Which settings are shown: encoding, marks, order of lines."""
+    """Which settings are shown: encoding, markup, order of lines."""
     text = read(chosen, OWN)
     shown = options_for(text, look_at(text, False), chosen.options)
     return [component.visible for component in shown]
@@ -36,7 +36,7 @@ def test_an_encoding_may_be_chosen_where_one_was_guessed_and_changed_back(russia
     assert settings(choice(pasted="a word of its own\n" * 300)) == [False, False, False]
 
 
-def test_marks_may_be_kept_where_there_are_some():
+def test_markup_may_be_kept_where_there_are_some():
     page = "<html><body>" + "<p>some words</p>\n" * 300 + "</body></html>"
     assert settings(choice(pasted=page)) == [False, True, False]
     assert settings(choice(pasted=page, keeps_markup=True)) == [False, True, False]
