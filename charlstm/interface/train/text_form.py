@@ -84,9 +84,12 @@ def read(choice: TextChoice, limits: Limits, progress=None) -> Corpus:
         CharLSTMError: none was given, or it cannot be learned from.
     """
     if choice.source == "upload":
-        if not choice.uploads or not all(path.exists() for path in choice.uploads):
+        try:
+            changed = tuple(path.stat().st_mtime_ns for path in choice.uploads)
+        except (OSError, ValueError):  # ValueError: a NUL in the name
+            changed = ()
+        if not changed:
             raise CharLSTMError("No file was chosen: drop a text file into the box first.")
-        changed = tuple(path.stat().st_mtime_ns for path in choice.uploads)
         return _read_files(choice.uploads, changed, choice.style, limits.text_bytes, choice.options)
     if choice.source == "paste":
         return _paste(choice.pasted or "", choice.style, limits.text_bytes, choice.options)

@@ -87,3 +87,26 @@ def test_a_sorted_list_may_be_shuffled(form):
     expect(note).not_to_contain_text("random order")
     expect(form.locator("#shuffles-lines")).to_be_hidden()
     assert form.errors == []
+
+
+PASTE = """(box, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    const options = { bubbles: true, cancelable: true, clipboardData };
+    return box.dispatchEvent(new ClipboardEvent("paste", options));
+}"""
+
+
+def test_a_long_text_that_is_pasted_is_taken_as_a_file(visit):
+    page = visit()
+    open_tab(page, "Train")
+    page.get_by_label("My own text: paste it").check()
+    box = page.locator("#pasted textarea")
+    expect(box).to_be_visible()
+    assert box.evaluate(PASTE, "a short text\n" * 200), "the browser does as always"
+    expect(page.locator("#upload")).to_be_hidden()
+    assert not box.evaluate(PASTE, "a long text of words\n" * 20_000)
+    expect(page.locator("#upload").get_by_label("pasted text.txt")).to_be_visible()
+    expect(page.locator("#text-note")).to_contain_text("pasted text.txt: 420,000 characters")
+    expect(box).to_be_hidden()
+    assert page.errors == []
