@@ -54,7 +54,7 @@ class ModelChoice:
         ask = browser_function("browser/chosen_model.js", "wantedModel")
         changed.click(None, first, wanted, js=ask, trigger_mode="multiple").then(
             self.choosing, wanted, self.lists, **QUIET
-        )
+        ).then(None, js=browser_function("browser/chosen_model.js", "listsChanged"))
 
     def refreshed(self, chosen: str | None) -> list[dict]:
         """Updates for all dropdowns: the current models, and a new choice if the old is gone."""

@@ -9,13 +9,25 @@ export function chooseModel(id) {
   return id;
 }
 
+const LOST_MS = 10_000; // after which an answer is no longer waited for
 let wanted = null;
+let loading = null; // a timer, while the lists are loaded
+let isOld = false; // whether the models have changed again meanwhile
 
 // The models have changed: the lists are to be loaded again, and to show the one that is given, or
-// else the one that they show now.
+// else the one that they show now. One after the other: of two answers, the older could come last.
 export function modelsChanged(id = null) {
   wanted = id;
+  isOld = loading !== null;
+  if (isOld) return;
+  loading = setTimeout(listsChanged, LOST_MS);
   document.querySelector("#models-changed").click();
+}
+
+export function listsChanged() {
+  clearTimeout(loading);
+  loading = null;
+  if (isOld) modelsChanged(wanted);
 }
 
 // As Gradio passes it: the id that the lists show.

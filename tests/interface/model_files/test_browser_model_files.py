@@ -124,6 +124,33 @@ def test_what_was_trained_here_goes_to_another_machine_and_comes_back(page, home
     assert page.errors == []
 
 
+def test_lists_are_loaded_one_after_the_other_so_that_no_older_answer_comes_last(
+    page, home_folder, file
+):
+    add_model(home_folder, "hers", random_checkpoint(random_seed=5))
+    open_more(page)
+    chosen(page).click()
+    page.get_by_role("option", name=re.compile("quick")).click()
+    asked = []
+
+    def hold_the_first(route):
+        if '"event_data":null' in route.request.post_data:  # of the button, as no other
+            asked.append(route)
+        if route not in asked[:1]:
+            route.continue_()
+
+    page.route("**/gradio_api/run/predict", hold_the_first)
+    page.get_by_role("button", name="Delete").click()
+    expect(note(page)).to_contain_text("is deleted")
+    drop(page, file.name, file.read_bytes())
+    expect(note(page)).to_contain_text("is loaded")
+    assert len(asked) == 1
+    asked[0].continue_()
+    expect(chosen(page)).to_have_value(re.compile("^my novel"))
+    assert len(asked) == 2
+    assert page.errors == []
+
+
 def test_a_model_may_be_dropped_on_any_tab(page, file):
     open_tab(page, "Compare")
     drop(page, file.name, file.read_bytes())
