@@ -6,13 +6,11 @@ is opened in a process of its own (extraction.py), whose time and memory are bou
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,13 +72,7 @@ def read_document(data: bytes, name: str, most_bytes: int) -> Document:
     Raises:
         CharLSTMError: it is of another kind, damaged or protected, or has no text.
     """
-    kind = "pdf" if data.startswith(b"%PDF-") else _kind_of_archive(data)
-    if kind is None:
-        raise CharLSTMError(
-            f"{name} is an archive without a text that can be read: give a text, a .docx, .odt or "
-            "EPUB file, or a PDF."
-        )
-    return extract(kind, data, name, most_bytes)
+    return extract("pdf" if data.startswith(b"%PDF-") else "zip", data, name, most_bytes)
 
 
 def refuse_other_kinds(data: bytes, name: str) -> None:
@@ -91,7 +83,11 @@ def refuse_other_kinds(data: bytes, name: str) -> None:
 
 
 def extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
-    """Take the text out in a process of its own; raises what `read_document` raises."""
+    """Take the text out in a process of its own; raises what `read_document` raises.
+
+    Args:
+        kind: `html`, `pdf` or `zip`; which kind of archive it is, that process finds out.
+    """
     with _its_turn(name):
         return _extract(kind, data, name, most_bytes)
 
@@ -134,24 +130,10 @@ def _extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
         answer = json.loads(ended.stdout)
     except ValueError as error:  # ended by its limits, or by a fault in a reader
         raise CharLSTMError(
-            f"{name} is {KINDS[kind]} that cannot be read: it is damaged, or too large. Save it as "
-            "text in UTF-8."
+            f"{name} cannot be read: it is damaged, or too large. Save it as text in UTF-8."
         ) from error
     if "error" in answer:
         raise CharLSTMError(f"{name} {answer['error']}")
-    return Document(text=answer["text"], notice=f"Read as {KINDS[kind]}: {answer['what']}.")
-
-
-def _kind_of_archive(data: bytes) -> str | None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return None
-    if "META-INF/container.xml" in names:
-        return "epub"
-    if "word/document.xml" in names:
-        return "docx"
-    if "content.xml" in names and "mimetype" in names:
-        return "odt"
-    return "zip" if any(name.lower().endswith(".txt") for name in names) else None
+    return Document(
+        text=answer["text"], notice=f"Read as {KINDS[answer['kind']]}: {answer['what']}."
+    )

@@ -1,7 +1,7 @@
 """The process that opens a document: python -m charlstm.text.extraction KIND MOST_BYTES.
 
-The document comes by standard input. To standard output goes a JSON object: `text` and `what`, or
-`error`, the rest of a sentence that begins with the file's name. See documents.py.
+The document comes by standard input. To standard output goes a JSON object: `kind`, `text` and
+`what`, or `error`, the rest of a sentence that begins with the file's name. See documents.py.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from charlstm.text.decoding import decode
 CPU_S = 20
 MEMORY_BYTES = 1_000_000_000
 PROTECTED = "is protected by a password or a shop: save it as text without protection."
+NO_KIND = (
+    "is an archive without a text that can be read: give a text, a .docx, .odt or EPUB file, or a "
+    "PDF."
+)
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
 
@@ -251,6 +255,23 @@ READERS: dict[str, Callable[[bytes, int], tuple[str, str]]] = {
 }
 
 
+def _kind_of_archive(data: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+    except zipfile.BadZipFile as error:
+        raise Refused(NO_KIND) from error
+    if "META-INF/container.xml" in names:
+        return "epub"
+    if "word/document.xml" in names:
+        return "docx"
+    if "content.xml" in names and "mimetype" in names:
+        return "odt"
+    if not any(name.lower().endswith(".txt") for name in names):
+        raise Refused(NO_KIND)
+    return "zip"
+
+
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     """A file of an archive; no more than `most` bytes, whatever size is said."""
     if archive.getinfo(name).flag_bits & 1:
@@ -280,10 +301,12 @@ def main() -> None:
     kind, most = sys.argv[1], int(sys.argv[2])
     answer: dict[str, str]
     try:
-        text, what = READERS[kind](sys.stdin.buffer.read(), most)
+        data = sys.stdin.buffer.read()
+        kind = _kind_of_archive(data) if kind == "zip" else kind
+        text, what = READERS[kind](data, most)
         if not text.strip():
             raise Refused(NO_TEXT)
-        answer = {"text": text, "what": what}
+        answer = {"kind": kind, "text": text, "what": what}
     except Refused as error:
         answer = {"error": str(error)}
     except (

@@ -9,7 +9,6 @@ whose tail is unlike the rest is shuffled, as its visitor is advised to.
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 from charlstm.analysis.unlike_tail import tail_of
@@ -43,9 +42,7 @@ def _train(path: Path, minutes: float, keep: str | None) -> None:
         text = read_file(path, options=ReadingOptions(shuffles_lines=True))
     budget = Budget(minutes=minutes)
     run = Run.create(TrainingRequest(recipe=QUICK, corpus=text, budget=budget, random_seed=1))
-    process = run.start()
-    while process.poll() is None:
-        time.sleep(0.5)
+    run.start().wait()
     timeline = run.timeline()
     results, baselines = timeline.results, timeline.baselines
     if results is None or timeline.started is None:

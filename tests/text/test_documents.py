@@ -211,7 +211,7 @@ def test_what_takes_for_ever_is_ended(monkeypatch):
 def test_a_reader_that_is_ended_by_its_limits_makes_a_sentence(monkeypatch):
     killed = subprocess.CompletedProcess([], -9, b"", b"")
     monkeypatch.setattr(documents.subprocess, "run", lambda *arguments, **options: killed)
-    with pytest.raises(CharLSTMError, match="is a Word document that cannot be read: it is dam"):
+    with pytest.raises(CharLSTMError, match="cannot be read: it is damaged, or too"):
         read_text(docx(), "large.docx")
 
 
@@ -264,3 +264,10 @@ def test_documents_wait_for_each_other_and_too_many_are_refused(monkeypatch):
         end.set()
         assert {read.result().text for read in first} == {BODY}
     assert read_text(docx(), "later.docx").text == BODY
+
+
+def test_an_archive_of_very_many_files_is_looked_at_elsewhere(monkeypatch):
+    many = archive({f"{number}.png": "" for number in range(20_000)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # in this process
+    with pytest.raises(CharLSTMError, match="is an archive without a text that can be read"):
+        read_text(many, "many.zip")
