@@ -207,13 +207,14 @@ def build_text_form(introduction: str, quiet: dict) -> TextForm:
         note=note,
     )
     source.change(_boxes_for, source, [upload, pasted], **quiet)
-    # A new text is read as usual again.
+    # A new text is read as usual again. By the browser: an answer of the server could come when the
+    # visitor has chosen already.
     gr.on(
         [source.change, upload.change],
-        lambda: (AS_GUESSED, False, False),
+        None,
         None,
         form.reading,
-        **quiet,
+        js=f"() => [{AS_GUESSED!r}, false, false]",
     )
     return form
 
