@@ -329,6 +329,26 @@ def backward(d_outputs, gates, cells, vectors, tiles, d_gates, d_inputs):
 
 
 @compiled
+def products(vectors, tiles, inputs, results):
+    """Fills in `results` with the products of packed weights and the inputs of every step.
+
+    Args:
+        vectors, tiles: the packed weights; one of the two is empty.
+        inputs: float32, (time, panels, depth, COLUMNS).
+        results: float32, (time, panels, rows, COLUMNS), with room for all blocks of the weights.
+    """
+    pairs, _ = _scratch(vectors, tiles, inputs.shape[1])
+    settings, settings_before = _SETTINGS.copy(), np.empty(64, np.uint8)
+    if len(tiles):
+        _store_tile_settings(settings_before)
+        _load_tile_settings(settings)
+    for step in range(inputs.shape[0]):
+        _multiply(vectors, tiles, inputs[step], pairs, results[step])
+    if len(tiles):
+        _load_tile_settings(settings_before)
+
+
+@compiled
 def weight_gradient(seen, d_gates, in_tiles, d_weights):
     """The gradient with respect to the transposed weights: the sum over all characters and lanes.
 

@@ -22,7 +22,7 @@ ALIGNMENT = 64  # bytes: frameworks then take an array as it is, instead of copy
 _NO_VECTORS, _NO_TILES = np.empty((0, 0, 0), np.float32), np.empty((0, 0, 0, 0), np.uint16)
 
 
-def _filled_up(number: int, unit: int) -> int:
+def filled_up(number: int, unit: int) -> int:
     """The smallest multiple of `unit` that is not below `number`."""
     return -(-number // unit) * unit
 
@@ -43,8 +43,8 @@ class Layer:
     def __init__(self, features: int, units: int, time: int, lanes: int, in_tiles: bool):
         self.features, self.units, self.time, self.lanes = features, units, time, lanes
         self.in_tiles = in_tiles
-        panels = _filled_up(lanes, COLUMNS) // COLUMNS
-        depth, rows = (_filled_up(size, TILE_DEPTH) for size in (features + units, 4 * units))
+        panels = filled_up(lanes, COLUMNS) // COLUMNS
+        depth, rows = (filled_up(size, TILE_DEPTH) for size in (features + units, 4 * units))
         # What the weights are multiplied with: the inputs, then the hidden states before.
         self._seen = np.zeros((time, panels, depth, COLUMNS), np.float32)
         self._gates = np.zeros((time, panels, 4 * units * COLUMNS), np.float32)
@@ -72,7 +72,7 @@ class Layer:
             inputs,
             hidden,
             cell,
-            *self._kinds(weights),
+            *products_arguments(weights),
             self._seen,
             self._gates,
             self._cells,
@@ -95,17 +95,18 @@ class Layer:
         """
         d_inputs = aligned((self.features, self.time * self.lanes))
         kernel.backward(
-            d_outputs, self._gates, self._cells, *self._kinds(weights), self._d_gates, d_inputs
+            d_outputs, self._gates, self._cells, *products_arguments(weights), self._d_gates, d_inputs
         )
         rows, columns = self.features + self.units, 4 * self.units
         room = math.lcm(ROWS, TILES * TILE_ROWS)
-        d_weights = aligned((_filled_up(rows, room), _filled_up(columns, COLUMNS)))
+        d_weights = aligned((filled_up(rows, room), filled_up(columns, COLUMNS)))
         kernel.weight_gradient(self._seen, self._d_gates, self.in_tiles, d_weights)
-        return d_inputs, d_weights[:rows, :columns]
+        return d_inputs, np.ascontiguousarray(d_weights[:rows, :columns])
 
-    def _kinds(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Packed weights as compiled code takes them: for vectors and for tiles."""
-        return (_NO_VECTORS, weights) if self.in_tiles else (weights, _NO_TILES)
+
+def products_arguments(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Packed weights as compiled code takes them: for vectors and for tiles, one of them empty."""
+    return (packed, _NO_TILES) if packed.dtype == np.float32 else (_NO_VECTORS, packed)
 
 
 def aligned(shape: tuple[int, ...]) -> np.ndarray:
@@ -129,11 +130,11 @@ def pack(matrix: np.ndarray, in_tiles: bool, *, transposed: bool = False) -> np.
     assert matrix.dtype == np.float32
     rows, depth = matrix.shape[::-1] if transposed else matrix.shape
     if in_tiles:
-        blocks = _filled_up(rows, TILES * TILE_ROWS) // TILE_ROWS
-        steps = _filled_up(depth, TILE_DEPTH) // TILE_DEPTH
+        blocks = filled_up(rows, TILES * TILE_ROWS) // TILE_ROWS
+        steps = filled_up(depth, TILE_DEPTH) // TILE_DEPTH
         packed = np.zeros((blocks, steps, TILE_ROWS, TILE_DEPTH), np.uint16)
         (kernel.pack_columns_in_tiles if transposed else kernel.pack_rows_in_tiles)(matrix, packed)
     else:
-        packed = np.zeros((_filled_up(rows, ROWS) // ROWS, depth, ROWS), np.float32)
+        packed = np.zeros((filled_up(rows, ROWS) // ROWS, depth, ROWS), np.float32)
         (kernel.pack_columns if transposed else kernel.pack_rows)(matrix, packed)
     return packed

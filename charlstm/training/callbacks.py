@@ -17,6 +17,7 @@ from charlstm.runs.recipes import Budget, Recipe
 
 PROGRESS_EVERY_S = 0.2
 PROGRESS_AT_LEAST_EVERY_S = 5.0
+LEAST_CHANGE = 0.005  # of the learning rate, as a share of it
 VALIDATIONS = 30  # measurements per training, if they cost less than a twelfth of its time
 VALIDATIONS_AT_LEAST = 24  # the held-out sample is reduced until this many fit
 SAVE_EVERY_S = 15.0
@@ -78,7 +79,11 @@ class Clock:
 
 
 class LearningRate(keras.callbacks.Callback):
-    """Sets the learning rate from the share of the budget that is used."""
+    """Sets the learning rate from the share of the budget that is used.
+
+    Not at each step, but when it has changed by `LEAST_CHANGE`: setting it takes half a
+    millisecond, which is much of a small network's step.
+    """
 
     def __init__(self, recipe: Recipe, clock: Clock):
         super().__init__()
@@ -86,6 +91,7 @@ class LearningRate(keras.callbacks.Callback):
         self.clock = clock
         # On JAX the optimizer's variables cannot be changed within a chapter.
         self.every_step = keras.backend.backend() != "jax"
+        self._rate = 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
         self._set()
@@ -95,7 +101,9 @@ class LearningRate(keras.callbacks.Callback):
             self._set()
 
     def _set(self):
-        self.model.optimizer.learning_rate = self.recipe.learning_rate_at(self.clock.share)
+        rate = self.recipe.learning_rate_at(self.clock.share)
+        if abs(rate - self._rate) >= LEAST_CHANGE * rate:
+            self.model.optimizer.learning_rate = self._rate = rate
 
 
 class Progress(keras.callbacks.Callback):

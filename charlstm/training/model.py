@@ -2,12 +2,13 @@
 
 Two models share one set of layers. The cold model reads windows from a zero state; it defines
 the weights and measures the held-out loss. The training model carries its state from step to step,
-for truncated back-propagation through time: with the framework's own LSTM on a GPU, with
-`LaneNetwork` on a CPU.
+for truncated back-propagation through time: with the framework's own LSTM, or compiled, as
+`LaneModel`, on a CPU with TensorFlow.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import keras
@@ -16,6 +17,7 @@ import numpy as np
 from charlstm.network.lstm import Architecture
 from charlstm.network.training_speed import Way
 from charlstm.runs.recipes import Recipe
+from charlstm.training.batches import batches
 
 
 class CarriedLSTM(keras.layers.Layer):
@@ -69,11 +71,16 @@ class Models:
         training: the model for `fit`. For lanes: {"ids": (lanes, window), "keep": (lanes, 1)} ->
             logits (lanes, window, vocab). For the notebook's windows: ids (batch, window) -> logits
             (batch, vocab) of the next character. With teachers, it returns the logits twice,
-            {"text": logits, "teachers": logits}, one for each loss.
+            {"text": logits, "teachers": logits}, one for each loss. Or a `LaneModel`, which has a
+            step and losses of its own.
+        feed: what `fit` of that model is fed with, see `batches.batches`.
+        callbacks: what `fit` of that model must call before all others.
     """
 
     cold: keras.Model
     training: keras.Model
+    feed: Callable[..., Iterable] = batches
+    callbacks: tuple[keras.callbacks.Callback, ...] = ()
 
 
 def build_models(
@@ -86,8 +93,8 @@ def build_models(
     """Build both models of a recipe.
 
     Args:
-        way: how `LaneNetwork` computes the LSTM layers; None uses the framework's own layers
-            instead, which are cuDNN's on a GPU.
+        way: how `LaneModel` computes the network; None uses the framework's own layers instead,
+            which are cuDNN's on a GPU.
         taught: whether the network also learns from teachers (knowledge distillation).
     """
     embedding = keras.layers.Embedding(
@@ -120,21 +127,22 @@ def build_models(
             x, last = (keras.layers.Dropout(recipe.dropout)(each) for each in (x, last))
         return Models(cold, keras.Model(ids, output(last), name="training"))
 
+    if way is not None:
+        from charlstm.training.lane_model import BringsUpToDate, LaneModel  # needs TensorFlow
+
+        lane_model = LaneModel([embedding, *lstms, output], recipe, architecture, way)
+        return Models(cold, lane_model, lane_model.steps, (BringsUpToDate(),))
+
     lane_ids = keras.Input((recipe.window,), batch_size=recipe.lanes, dtype="int32", name="ids")
     keep = keras.Input((1,), batch_size=recipe.lanes, name="keep")
-    if way is not None:
-        from charlstm.training.lane_network import LaneNetwork  # needs TensorFlow
-
-        logits = LaneNetwork(embedding, lstms, output, recipe, way)(lane_ids, keep)
-    else:
-        x = _dropout(recipe.embedding_dropout, recipe.lanes)(embedding(lane_ids))
-        for lstm in lstms:
-            carried = CarriedLSTM(
-                lstm, recipe.lanes, recipe.recurrent_dropout, name=f"carried_{lstm.name}"
-            )
-            x = carried(x, keep)
-            x = _dropout(recipe.dropout, recipe.lanes)(x)
-        logits = output(x)
+    x = _dropout(recipe.embedding_dropout, recipe.lanes)(embedding(lane_ids))
+    for lstm in lstms:
+        carried = CarriedLSTM(
+            lstm, recipe.lanes, recipe.recurrent_dropout, name=f"carried_{lstm.name}"
+        )
+        x = carried(x, keep)
+        x = _dropout(recipe.dropout, recipe.lanes)(x)
+    logits = output(x)
     outputs = {"text": logits, "teachers": logits} if taught else logits
     return Models(cold, keras.Model({"ids": lane_ids, "keep": keep}, outputs, name="training"))
 
@@ -165,7 +173,9 @@ def compile_models(models: Models, recipe: Recipe) -> None:
 
     # The cold model is never trained, but Keras requires an optimizer.
     models.cold.compile(optimizer=keras.optimizers.SGD(), loss=loss, metrics=[accuracy()])
-    if isinstance(models.training.output, dict):
+    if models.feed is not batches:  # it computes its losses by itself
+        models.training.compile(optimizer=optimizer)
+    elif isinstance(models.training.output, dict):
         of_teachers = keras.losses.CategoricalCrossentropy(from_logits=True)
         share = recipe.teachers_share
         models.training.compile(

@@ -34,7 +34,7 @@ from charlstm.runs.timeline import Timeline
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import teachers
-from charlstm.training.batches import Lanes, Windows, batches, cold_windows, training_data
+from charlstm.training.batches import Lanes, Windows, cold_windows, training_data
 from charlstm.training.best_version import BestVersion
 from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.training.device import Device
@@ -192,10 +192,16 @@ class TrainingSession:
         progress = Progress(self.clock, self.emit, self._characters_per_step)
         self.clock.start()
         self.material.models.training.fit(
-            batches(self.material.data, self.clock.step, soft_targets),
+            self.material.models.feed(self.material.data, self.clock.step, soft_targets),
             steps_per_epoch=steps_per_chapter,
             epochs=10**9,
-            callbacks=[LearningRate(self.recipe, self.clock), progress, ending, self.between],
+            callbacks=[
+                *self.material.models.callbacks,
+                LearningRate(self.recipe, self.clock),
+                progress,
+                ending,
+                self.between,
+            ],
             shuffle=False,
             verbose=0,
         )
@@ -259,7 +265,7 @@ class TrainingSession:
             on_train_batch_end=lambda batch, logs: times.append(time.monotonic())
         )
         models.training.fit(
-            batches(self.material.data, self.clock.step, soft_targets),
+            models.feed(self.material.data, self.clock.step, soft_targets),
             steps_per_epoch=WARM_UP_STEPS,
             epochs=1,
             callbacks=[note],

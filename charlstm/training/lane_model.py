@@ -1,0 +1,166 @@
+"""The network as it trains on a CPU: Keras' `fit()` leads, `LaneTraining` computes the steps.
+
+A framework computes a step of an LSTM as thousands of small operations, and spends more time
+between them than in them. So between the beginning of `fit` and the end of a chapter the weights
+are arrays of `LaneTraining`, and Keras' variables are what they were; then they are brought up to
+date.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from charlstm.network.lane_pass import LanePass, Masks, Window, matrices_of, weights_of
+from charlstm.network.lane_training import AdamW, LaneTraining
+from charlstm.network.lstm import Architecture
+from charlstm.network.training_speed import Way
+from charlstm.runs.recipes import Recipe
+from charlstm.training.batches import Lanes
+
+_DROPOUT = 1  # tells the random numbers of dropout from those of the batches
+
+
+class LaneModel(keras.Model):
+    """A network over lanes whose state is carried from step to step.
+
+    `fit` is fed by `steps`, and must be given `BringsUpToDate` as its first callback. What is
+    dropped in a step depends on its number and on the random seed only, so a training that is
+    resumed goes on as if it had not stopped.
+
+    Args:
+        layers: the built layers whose weights are trained, in the order of their weights in
+            `Architecture.weight_shapes`.
+        way: how the network is computed; its groups must divide the number of lanes. Weights, gates
+            and state are float32 in any case.
+    """
+
+    def __init__(
+        self,
+        layers: list[keras.layers.Layer],
+        recipe: Recipe,
+        architecture: Architecture,
+        way: Way,
+    ):
+        super().__init__(name="training")
+        self.trained_layers = layers
+        self.recipe, self.architecture = recipe, architecture
+        self.lane_pass = LanePass(architecture, recipe.lanes, recipe.window, way)
+        self.states = [
+            self.add_weight(
+                shape=state.shape, initializer="zeros", trainable=False, name=f"state_{layer}"
+            )
+            for layer, state in enumerate(self.lane_pass.start(), 1)
+        ]
+        self.lane_training: LaneTraining | None = None
+        self._data: Lanes | None = None
+        self._soft_targets: np.ndarray | None = None
+        self._sums = np.zeros(3)  # since the chapter began: steps, losses, accuracies
+        self.built = True
+
+    def steps(self, data: Lanes, step: int, soft_targets: np.ndarray | None = None):
+        """What `fit` is fed with: the numbers of the steps, endless, from `step` on.
+
+        Args:
+            data: the text; the batch of a step is a function of its number.
+            soft_targets: see `batches.batches`.
+        """
+        self._data, self._soft_targets = data, soft_targets
+        return tf.data.Dataset.counter(np.int64(step))
+
+    def make_train_function(self, force=False):
+        """Called by Keras at the beginning of `fit`."""
+        self._take_over()
+        self.train_function = self._train
+
+    def reset_metrics(self):
+        """Called by Keras at the beginning of a chapter."""
+        super().reset_metrics()
+        self._sums[:] = 0
+
+    def window(self, step: int) -> Window:
+        """What is read and learned in a step."""
+        assert self._data is not None  # see `steps`
+        batch = self._data.batch(step)
+        soft_targets = None
+        if self._soft_targets is not None:
+            expected = self._soft_targets.take(self._data.positions(step), axis=0, mode="wrap")
+            soft_targets = expected.astype(np.float32)
+        return Window(
+            ids=batch.ids,
+            targets=batch.targets,
+            keep=batch.keep,
+            soft_targets=soft_targets,
+            soft_share=0.0 if soft_targets is None else self.recipe.teachers_share,
+        )
+
+    def masks(self, step: int) -> Masks:
+        """What is dropped in a step."""
+        assert self._data is not None
+        return Masks.drawn(
+            self.architecture,
+            self.recipe.lanes,
+            np.random.default_rng((self._data.random_seed, step, _DROPOUT)),
+            embedding=self.recipe.embedding_dropout,
+            layers=self.recipe.dropout,
+            recurrent=self.recipe.recurrent_dropout,
+        )
+
+    def _train(self, iterator) -> dict[str, float]:
+        """One step, and the means since the chapter began."""
+        step = int(next(iterator))
+        assert self.lane_training is not None
+        rate = float(self.optimizer.learning_rate)
+        found = self.lane_training.step(self.window(step), self.masks(step), rate)
+        self._sums += 1, found.losses.mean(), found.is_right.mean()
+        count, loss, accuracy = self._sums
+        return {"loss": loss / count, "accuracy": accuracy / count}
+
+    def _take_over(self) -> None:
+        """Make `lane_training` of Keras' variables."""
+        optimizer = self.optimizer
+
+        def matrices(variables) -> list[np.ndarray]:
+            arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
+            return matrices_of(self.architecture, arrays)
+
+        self.lane_training = LaneTraining(
+            lane_pass=self.lane_pass,
+            optimizer=AdamW(
+                beta_1=optimizer.beta_1,
+                beta_2=optimizer.beta_2,
+                epsilon=optimizer.epsilon,
+                decay=self.recipe.weight_decay,
+                clip_norm=self.recipe.clip_norm,
+            ),
+            matrices=matrices(self.trainable_variables),
+            means=matrices(optimizer._momentums),
+            variances=matrices(optimizer._velocities),
+            states=[keras.ops.convert_to_numpy(state) for state in self.states],
+            steps=int(optimizer.iterations),
+        )
+
+    def bring_up_to_date(self) -> None:
+        """Make Keras' variables what `lane_training` has come to."""
+        training, optimizer = self.lane_training, self.optimizer
+        assert training is not None
+        for variables, matrices in (
+            (self.trainable_variables, training.matrices),
+            (optimizer._momentums, training.means),
+            (optimizer._velocities, training.variances),
+        ):
+            for variable, array in zip(
+                variables, weights_of(self.architecture, matrices), strict=True
+            ):
+                variable.assign(array)
+        for state, after in zip(self.states, training.states, strict=True):
+            state.assign(after)
+        optimizer.iterations.assign(training.steps)
+
+
+class BringsUpToDate(keras.callbacks.Callback):
+    """Brings Keras' variables up to date at the end of each chapter, before they are read."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.bring_up_to_date()
