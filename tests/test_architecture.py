@@ -98,10 +98,10 @@ def test_keras_has_one_room_and_gradio_another(module):
 
 
 def test_few_modules_know_which_framework_computes():
-    """The device, and two operations of TensorFlow: the compiled LSTM layer, and a step of Adam."""
+    """The device, and what is for TensorFlow alone: training on a CPU, and a step of Adam."""
     backends = FRAMEWORKS - {"keras"}
     found = {module for module, path in MODULES.items() if packages(path) & backends}
-    assert found <= {f"charlstm.training.{name}" for name in ("device", "recurrence", "optimizer")}
+    assert found <= {f"charlstm.training.{name}" for name in ("device", "lane_model", "optimizer")}
 
 
 @pytest.mark.parametrize("name", ["text.vocabulary", "network.lstm", "writing.sampling"])

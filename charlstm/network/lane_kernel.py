@@ -30,9 +30,7 @@ def embed(embedding, ids, mask, inputs):
     for row in range(features):
         for step in range(time):
             for lane in range(lanes):
-                inputs[row, step * lanes + lane] = (
-                    embedding[ids[step, lane], row] * mask[row, lane]
-                )
+                inputs[row, step * lanes + lane] = embedding[ids[step, lane], row] * mask[row, lane]
     for place in range(time * lanes):
         inputs[features, place] = np.float32(1)
 
@@ -68,7 +66,7 @@ def drop(values, mask, results):
 
 @compiled
 def to_panels(values, mask, panels):
-    """As `drop`, but `panels` is filled in; of what is there for no lane and no feature, nothing."""
+    """As `drop`, but fills in `panels`, where there are lanes and features."""
     features, lanes = mask.shape
     for step in range(panels.shape[0]):
         for panel in range(panels.shape[1]):

@@ -21,7 +21,7 @@ from charlstm.network.float_products import COLUMNS, TILE_ROWS, TILES
 from charlstm.network.lstm import Architecture
 from charlstm.network.recurrence_kernel import ROWS, products, weight_gradient
 from charlstm.network.training_layer import Layer, aligned, filled_up, pack, products_arguments
-from charlstm.network.training_speed import Way
+from charlstm.network.way import Way
 
 BLOCK = TILES * TILE_ROWS  # rows of a product in the matrix units
 
@@ -221,9 +221,7 @@ class LanePass:
         """The matrices, packed for the way forth and for the way back."""
         in_tiles = self.way.in_tiles
         tasks = [(matrix, transposed) for matrix in matrices for transposed in (True, False)]
-        found = self._in_threads(
-            lambda task: pack(task[0], in_tiles, transposed=task[1]), tasks
-        )
+        found = self._in_threads(lambda task: pack(task[0], in_tiles, transposed=task[1]), tasks)
         return list(zip(found[::2], found[1::2], strict=True))
 
     def _in_threads(self, work: Callable, items: Sequence) -> list:
@@ -296,7 +294,12 @@ class _Group:
         return Outcome(losses.T, is_right.T, after, [d_embedding, *reversed(gradients)])
 
     def _output(
-        self, values: np.ndarray, packed: tuple[np.ndarray, np.ndarray], window: Window, masks: Masks, scale: float
+        self,
+        values: np.ndarray,
+        packed: tuple[np.ndarray, np.ndarray],
+        window: Window,
+        masks: Masks,
+        scale: float,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Run the output layer and go back through it.
 

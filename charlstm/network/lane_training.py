@@ -66,9 +66,7 @@ class LaneTraining:
         if settings.clip_norm is not None:
             norm = math.sqrt(sum(sum_of_squares(each.reshape(-1)) for each in gradients))
             factor = settings.clip_norm / max(norm, settings.clip_norm)
-        seen_1, seen_2 = (
-            1 - beta**self.steps for beta in (settings.beta_1, settings.beta_2)
-        )
+        seen_1, seen_2 = (1 - beta**self.steps for beta in (settings.beta_1, settings.beta_2))
         arrays = zip(self.matrices, gradients, self.means, self.variances, strict=True)
         for each in arrays:
             adamw(

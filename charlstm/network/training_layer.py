@@ -95,7 +95,12 @@ class Layer:
         """
         d_inputs = aligned((self.features, self.time * self.lanes))
         kernel.backward(
-            d_outputs, self._gates, self._cells, *products_arguments(weights), self._d_gates, d_inputs
+            d_outputs,
+            self._gates,
+            self._cells,
+            *products_arguments(weights),
+            self._d_gates,
+            d_inputs,
         )
         rows, columns = self.features + self.units, 4 * self.units
         room = math.lcm(ROWS, TILES * TILE_ROWS)

@@ -19,10 +19,11 @@ import numpy as np
 from charlstm.backend import chosen_backend, expected_device_kind
 from charlstm.machine import available_cores, cpu_name, matrix_dtype_of
 from charlstm.runs.events import Started
-from charlstm.runs.fastest_way import expects_ways, remembered_way, step_s
+from charlstm.runs.fastest_way import expects_ways, remembered_way
 from charlstm.runs.ownership import RunError
 from charlstm.runs.recipes import Budget, Recipe
 from charlstm.runs.run import Run
+from charlstm.runs.sizing import READING_SHARE
 from charlstm.runs.timeline import Timeline
 
 # Speed of a recipe's training relative to the float32 speed that is probed below, by the dtype of
@@ -74,7 +75,10 @@ def estimate(recipe: Recipe, budget: Budget, characters: int, runs: Iterable[Run
     """
     speed, basis = past_characters_per_s(recipe, runs), Basis.EARLIER_TRAINING
     if speed is None and expects_ways(recipe) and (way := remembered_way(recipe)) is not None:
-        speed, basis = recipe.lanes * recipe.window / step_s(recipe, way), Basis.MEASURED_STEP
+        speed, basis = (
+            READING_SHARE * recipe.lanes * recipe.window / way.step_s,
+            Basis.MEASURED_STEP,
+        )
     if speed is None:
         weights = recipe.architecture(65).parameters() - 65 * recipe.embedding_units
         work = OPERATIONS_PER_WEIGHT * weights

@@ -1,4 +1,4 @@
-"""The fastest way to train LSTM layers on this machine: measured, then remembered.
+"""The fastest way to train on this machine: measured, then remembered.
 
 What was measured is kept in a file of the home folder. Another processor, another number of cores
 or another version of the compiled code is measured anew, and all of it once a day, because the
@@ -29,19 +29,25 @@ from charlstm.network import (
     compiling,
     float_products,
     kernel,
+    lane_kernel,
+    lane_pass,
+    lane_training,
     recurrence_kernel,
     training_layer,
     training_speed,
     vectors,
 )
-from charlstm.network.training_speed import Case, Way, layers_steps_s, possible_ways
+from charlstm.network import (
+    way as way_module,
+)
+from charlstm.network.training_speed import Case, steps_s
+from charlstm.network.way import Way, possible_ways
 from charlstm.runs.recipes import Recipe, find_recipe
 from charlstm.runs.sizing import in_all_widths
 
-# What a step takes besides the LSTM layers: output layer, loss, optimizer, callbacks. Measured on
-# two cores of a Sapphire Rapids Xeon.
+# Neither the choice nor, where a text has no thousands of different characters, the speed depends
+# on how many there are.
 USUAL_VOCABULARY_SIZE = 65
-OTHER_S, OTHER_S_PER_PARAMETER = 3.5e-3, 3e-9
 
 # The code whose speed is measured: a change of one of these files makes every measurement invalid.
 MEASURED_CODE = (
@@ -50,8 +56,12 @@ MEASURED_CODE = (
     float_products,
     kernel,
     recurrence_kernel,
+    lane_kernel,
     training_layer,
+    lane_pass,
+    lane_training,
     training_speed,
+    way_module,
 )
 RENEW_AFTER_S = 24 * 3600.0
 FORGET_AFTER_S = 7 * RENEW_AFTER_S
@@ -64,14 +74,10 @@ NEARLY = 1.25  # times as long as the fastest
 
 @dataclass(frozen=True)
 class MeasuredWay:
-    """A way, and how long the LSTM layers take in it.
-
-    Attributes:
-        layers_step_s: seconds of a training step that the LSTM layers take.
-    """
+    """A way, and how long a training step takes in it, in seconds."""
 
     way: Way
-    layers_step_s: float
+    step_s: float
 
 
 @dataclass(frozen=True)
@@ -153,15 +159,17 @@ def _fresh(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]] | None:
 def _measure(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]]:
     """Measure all ways for each recipe, and remember what was found."""
     cases = [
-        # Neither the choice nor the speed depends on the vocabulary: it is not in these layers.
-        (recipe, Case(way, recipe.architecture(1), recipe.lanes, recipe.window))
+        (
+            recipe,
+            Case(way, recipe.architecture(USUAL_VOCABULARY_SIZE), recipe.lanes, recipe.window),
+        )
         for recipe in recipes
         for way in possible_ways(available_cores(), recipe.lanes)
     ]
-    steps_s = layers_steps_s([case for _, case in cases])
+    measured_s = steps_s([case for _, case in cases])
     now = time.time()
     found = {recipe: _remembered(recipe)[0] for recipe in recipes}
-    for (recipe, case), step_s in zip(cases, steps_s, strict=True):
+    for (recipe, case), step_s in zip(cases, measured_s, strict=True):
         measured = found[recipe]
         measured[case.way] = _faster(_Measurement(step_s, now), measured.get(case.way))
     _remember(found, now)
@@ -191,12 +199,6 @@ def _fastest(measured: dict[Way, _Measurement]) -> MeasuredWay:
         key=lambda way: (way.groups, -measured[way].step_s),
     )
     return MeasuredWay(way, measured[way].step_s)
-
-
-def step_s(recipe: Recipe, measured: MeasuredWay) -> float:
-    """Seconds of a whole training step: those of the LSTM layers, and an estimate of the others."""
-    parameters = recipe.architecture(USUAL_VOCABULARY_SIZE).parameters()
-    return measured.layers_step_s + OTHER_S + parameters * OTHER_S_PER_PARAMETER
 
 
 def measure_elsewhere(recipe: Recipe) -> None:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from charlstm.backend import BACKENDS, chosen_backend, needs, unknown_backend
 from charlstm.errors import CharLSTMError
 from charlstm.machine import cpu_name, has_flag
-from charlstm.network.training_speed import Way
-from charlstm.runs.fastest_way import fastest_way, fastest_ways, has_ways, step_s
+from charlstm.network.way import Way
+from charlstm.runs.fastest_way import fastest_way, fastest_ways, has_ways
 from charlstm.runs.recipes import Recipe
 from charlstm.training.keras_settings import load_keras
 
@@ -53,7 +53,7 @@ class Device:
         """
         if not all(map(self.has_ways, recipes)):
             return None
-        return [step_s(*each) for each in zip(recipes, fastest_ways(recipes), strict=True)]
+        return [measured.step_s for measured in fastest_ways(recipes)]
 
 
 def prepare_device(by_lanes: bool = True) -> Device:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from charlstm.network.lane_pass import LanePass, Masks, Window, matrices_of, weights_of
 from charlstm.network.lane_training import AdamW, LaneTraining
 from charlstm.network.lstm import Architecture
-from charlstm.network.training_speed import Way
+from charlstm.network.way import Way
 from charlstm.runs.recipes import Recipe
 from charlstm.training.batches import Lanes
 
@@ -47,12 +47,14 @@ class LaneModel(keras.Model):
         self.trained_layers = layers
         self.recipe, self.architecture = recipe, architecture
         self.lane_pass = LanePass(architecture, recipe.lanes, recipe.window, way)
-        self.states = [
-            self.add_weight(
-                shape=state.shape, initializer="zeros", trainable=False, name=f"state_{layer}"
-            )
-            for layer, state in enumerate(self.lane_pass.start(), 1)
+        self.states = [  # hidden and cell state of each LSTM layer, (units, lanes)
+            self.add_weight(shape=state[0].shape, initializer="zeros", trainable=False, name=name)
+            for state in self.lane_pass.start()
+            for name in "hc"
         ]
+        # Nothing is drawn from it, but earlier versions saved one with a training: with it, their
+        # trainings can be resumed.
+        self.seed_generator = keras.random.SeedGenerator()
         self.lane_training: LaneTraining | None = None
         self._data: Lanes | None = None
         self._soft_targets: np.ndarray | None = None
@@ -137,7 +139,10 @@ class LaneModel(keras.Model):
             matrices=matrices(self.trainable_variables),
             means=matrices(optimizer._momentums),
             variances=matrices(optimizer._velocities),
-            states=[keras.ops.convert_to_numpy(state) for state in self.states],
+            states=[
+                np.stack([keras.ops.convert_to_numpy(state) for state in pair])
+                for pair in zip(self.states[::2], self.states[1::2], strict=True)
+            ],
             steps=int(optimizer.iterations),
         )
 
@@ -154,8 +159,9 @@ class LaneModel(keras.Model):
                 variables, weights_of(self.architecture, matrices), strict=True
             ):
                 variable.assign(array)
-        for state, after in zip(self.states, training.states, strict=True):
-            state.assign(after)
+        after = [state for pair in training.states for state in pair]
+        for variable, state in zip(self.states, after, strict=True):
+            variable.assign(state)
         optimizer.iterations.assign(training.steps)
 
 

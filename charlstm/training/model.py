@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from charlstm.network.lstm import Architecture
-from charlstm.network.training_speed import Way
+from charlstm.network.way import Way
 from charlstm.runs.recipes import Recipe
 from charlstm.training.batches import batches
 

@@ -24,7 +24,7 @@ from charlstm.network.training_record import (
     TextRecord,
     TrainingRecord,
 )
-from charlstm.network.training_speed import Way
+from charlstm.network.way import Way
 from charlstm.runs import events
 from charlstm.runs.config import RunConfig
 from charlstm.runs.fine_tuning import grow, merge
@@ -189,19 +189,15 @@ class TrainingSession:
             self.best.load(self.best.windows)
         prepare_s = time.monotonic() - began_s
         ending = Ending(self.clock, self.run.paths.stop.exists)
+        rate = LearningRate(self.recipe, self.clock)
         progress = Progress(self.clock, self.emit, self._characters_per_step)
+        models = self.material.models
         self.clock.start()
-        self.material.models.training.fit(
-            self.material.models.feed(self.material.data, self.clock.step, soft_targets),
+        models.training.fit(
+            models.feed(self.material.data, self.clock.step, soft_targets),
             steps_per_epoch=steps_per_chapter,
             epochs=10**9,
-            callbacks=[
-                *self.material.models.callbacks,
-                LearningRate(self.recipe, self.clock),
-                progress,
-                ending,
-                self.between,
-            ],
+            callbacks=[*models.callbacks, rate, progress, ending, self.between],
             shuffle=False,
             verbose=0,
         )

@@ -3,17 +3,18 @@
 import pytest
 
 from charlstm.machine import cpu_name
-from charlstm.network.training_speed import Way
+from charlstm.network.way import Way
 from charlstm.runs.estimate import (
     Basis,
     estimate,
     matrix_operations_per_s,
     past_characters_per_s,
 )
-from charlstm.runs.fastest_way import MeasuredWay, step_s
+from charlstm.runs.fastest_way import MeasuredWay
 from charlstm.runs.fine_tuning import fine_tuned
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
 from charlstm.runs.run import Run
+from charlstm.runs.sizing import READING_SHARE
 from tests.tiny_runs import append, create_run
 
 CHARACTERS = 1_000_000
@@ -167,11 +168,9 @@ def test_without_an_earlier_training_a_measured_step_is_the_guide(monkeypatch):
     measured = MeasuredWay(Way("float32", 2), 0.02)
     monkeypatch.setattr("charlstm.runs.estimate.remembered_way", lambda recipe: measured)
     guess = estimate(FULL, Budget(epochs=1), CHARACTERS, [])
-    step = step_s(FULL, measured)
-    assert step > 0.02
     assert guess.basis is Basis.MEASURED_STEP
     steps = 0.9 * CHARACTERS / (FULL.lanes * FULL.window)
-    assert guess.seconds == pytest.approx(steps * step)
+    assert guess.seconds == pytest.approx(steps * 0.02 / READING_SHARE)
 
 
 def test_the_notebook_has_no_measured_step(monkeypatch):

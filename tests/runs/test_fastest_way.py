@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from charlstm.network.training_speed import Case, Way
+from charlstm.network.training_speed import Case
+from charlstm.network.way import Way
 from charlstm.runs import fastest_way as module
 from charlstm.runs.fastest_way import (
     MeasuredWay,
@@ -52,7 +53,7 @@ def processor(monkeypatch):
     processor = Processor()
     module.make_folder(module.home())
     monkeypatch.setattr(module, "possible_ways", lambda cores, lanes: [SLOW, FAST])
-    monkeypatch.setattr(module, "layers_steps_s", processor.measure)
+    monkeypatch.setattr(module, "steps_s", processor.measure)
     return processor
 
 
@@ -147,7 +148,7 @@ def test_a_speed_that_was_not_reached_for_a_week_is_forgotten(processor, clock):
     processor.steps_s[FAST] = 0.8  # from now on
     for days, found_s in ((2, 0.1), (4, 0.1), (6.5, 0.1), (8, 0.5), (10, 0.5)):
         clock(24 * days)
-        assert fastest_way(SIZES).layers_step_s == found_s
+        assert fastest_way(SIZES).step_s == found_s
 
 
 def test_a_clock_that_was_set_back_keeps_nothing(processor, clock):
@@ -224,7 +225,7 @@ def test_only_one_measures_at_a_time_and_the_others_take_what_it_found(processor
         assert may_end.wait(PATIENCE_S)
         return processor.measure(cases)
 
-    monkeypatch.setattr(module, "layers_steps_s", measure)
+    monkeypatch.setattr(module, "steps_s", measure)
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(fastest_ways, ALL)
         assert begun.wait(PATIENCE_S)
@@ -274,7 +275,7 @@ def test_a_recipe_is_measured_elsewhere_until_all_its_widths_are_known(monkeypat
     module.measure_elsewhere(QUICK)
     assert told == [["-m", "charlstm.runs.fastest_way", "quick"]]
     monkeypatch.setattr(module, "possible_ways", lambda cores, lanes: [SLOW])
-    monkeypatch.setattr(module, "layers_steps_s", lambda cases: [0.1] * len(cases))
+    monkeypatch.setattr(module, "steps_s", lambda cases: [0.1] * len(cases))
     fastest_way(QUICK)
     module.measure_elsewhere(QUICK)
     assert len(told) == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charlstm.network.training_speed import possible_ways
+from charlstm.network.way import possible_ways
 from charlstm.runs import fastest_way
 
 

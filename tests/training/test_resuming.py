@@ -126,8 +126,13 @@ def test_chapters_read_the_text_without_gaps(stopped, tmp_path, monkeypatch):
         type(resumed.material.data), "batch", lambda self, step: (read.append(step), real(step))[1]
     )
     first = resumed.clock.step
-    resumed.material.models.training.fit(
-        batches(resumed.material.data, first), steps_per_epoch=3, epochs=4, shuffle=False, verbose=0
+    models = resumed.material.models
+    models.training.fit(
+        models.feed(resumed.material.data, first),
+        steps_per_epoch=3,
+        epochs=4,
+        shuffle=False,
+        verbose=0,
     )
     assert read[:12] == list(range(first, first + 12))
 
@@ -174,17 +179,15 @@ def test_a_loss_that_is_no_number_fails_and_leaves_the_last_saved_moment_as_it_w
 ):
     run = copy_of(stopped, tmp_path / "run")
     kept = run.paths.resume.read_bytes(), run.paths.checkpoint.read_bytes()
-    real = session.compile_models
+    real = session.TrainingSession.warm_up
 
-    def poisoned(models, recipe):
-        real(models, recipe)
-        models.training.compile(
-            optimizer=models.training.optimizer,
-            loss=lambda targets, logits: keras.ops.mean(logits) * float("nan"),
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-        )
+    def then_poison(self, soft_targets):
+        steps = real(self, soft_targets)
+        for variable in self.material.models.cold.trainable_variables:
+            variable.assign(variable * float("nan"))
+        return steps
 
-    monkeypatch.setattr(session, "compile_models", poisoned)
+    monkeypatch.setattr(session.TrainingSession, "warm_up", then_poison)
     assert train_records(run)["event"] == "failed"
     assert "random seed" in records(run)[-1]["message"]
     assert (run.paths.resume.read_bytes(), run.paths.checkpoint.read_bytes()) == kept
