@@ -24,6 +24,7 @@ from charlstm.network.training_layer import Layer, aligned, filled_up, pack, pro
 from charlstm.network.way import Way
 
 BLOCK = TILES * TILE_ROWS  # rows of a product in the matrix units
+FORTH, BACK = True, False  # whether weights are transposed to be packed for that way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +163,7 @@ class LanePass:
             for first in range(0, lanes, each)
         ]
         self._threads = ThreadPoolExecutor(way.groups) if way.groups > 1 else None
+        self._no_masks = Masks.drawn(architecture, lanes, np.random.default_rng(0))
 
     def start(self) -> list[np.ndarray]:
         """Zero states, as `Outcome.states`."""
@@ -184,18 +186,42 @@ class LanePass:
             masks: for dropout; None drops nothing.
         """
         if masks is None:
-            masks = Masks.drawn(self.architecture, self.lanes, np.random.default_rng(0))
+            masks = self._no_masks
         embedding, *others = matrices
-        packed = self._packed(self._masked(others, masks))
-        kept = [state * window.keep[:, 0] for state in states]
-        scale = 1 / (self.lanes * self.time)
-        parts = self._in_threads(
-            lambda group: group.run(embedding, packed, kept, window, masks, scale), self._groups
-        )
-        gradients = parts[0].gradients
-        for part in parts[1:]:
-            for total, more in zip(gradients, part.gradients, strict=True):
+        others = self._masked(others, masks)
+        forth, back = self._packed(others, (FORTH, BACK))
+        kept, scale = self._kept(states, window), 1 / (self.lanes * self.time)
+
+        def run(group: _Group) -> tuple[Outcome, list[np.ndarray]]:
+            found = group.forth(embedding, forth, kept, window, masks, scale)
+            return found, group.back(embedding, back)
+
+        parts, of_groups = zip(*self._in_threads(run, self._groups), strict=True)
+        gradients = of_groups[0]
+        for group in of_groups[1:]:
+            for total, more in zip(gradients, group, strict=True):
                 total += more
+        return self._together(parts, [gradients[0], *self._masked(gradients[1:], masks)])
+
+    def read(
+        self, matrices: Sequence[np.ndarray], states: Sequence[np.ndarray], window: Window
+    ) -> Outcome:
+        """Run a window forward only, without dropout; there are no gradients."""
+        embedding, *others = matrices
+        (forth,) = self._packed(others, (FORTH,))
+        kept = self._kept(states, window)
+        parts = self._in_threads(
+            lambda group: group.forth(embedding, forth, kept, window, self._no_masks, 1.0),
+            self._groups,
+        )
+        return self._together(parts, [])
+
+    @staticmethod
+    def _kept(states: Sequence[np.ndarray], window: Window) -> list[np.ndarray]:
+        return [state * window.keep[:, 0] for state in states]
+
+    @staticmethod
+    def _together(parts: Sequence[Outcome], gradients: list[np.ndarray]) -> Outcome:
         return Outcome(
             losses=np.concatenate([part.losses for part in parts]),
             is_right=np.concatenate([part.is_right for part in parts]),
@@ -203,7 +229,7 @@ class LanePass:
                 np.concatenate(arrays, axis=2)
                 for arrays in zip(*(part.states for part in parts), strict=True)
             ],
-            gradients=[gradients[0], *self._masked(gradients[1:], masks)],
+            gradients=gradients,
         )
 
     @staticmethod
@@ -217,12 +243,19 @@ class LanePass:
             )
         return matrices
 
-    def _packed(self, matrices: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The matrices, packed for the way forth and for the way back."""
-        in_tiles = self.way.in_tiles
-        tasks = [(matrix, transposed) for matrix in matrices for transposed in (True, False)]
-        found = self._in_threads(lambda task: pack(task[0], in_tiles, transposed=task[1]), tasks)
-        return list(zip(found[::2], found[1::2], strict=True))
+    def _packed(
+        self, matrices: Sequence[np.ndarray], directions: Sequence[bool]
+    ) -> list[list[np.ndarray]]:
+        """The matrices, packed in each of some directions: for the way forth (transposed), or back.
+
+        All at the same time.
+        """
+        tasks = [(matrix, transposed) for transposed in directions for matrix in matrices]
+        found = self._in_threads(
+            lambda task: pack(task[0], self.way.in_tiles, transposed=task[1]), tasks
+        )
+        count = len(matrices)
+        return [found[first : first + count] for first in range(0, len(found), count)]
 
     def _in_threads(self, work: Callable, items: Sequence) -> list:
         if self._threads is None:
@@ -237,6 +270,8 @@ class _Group:
         self.lanes, self.time, self.in_tiles = lanes, time, in_tiles
         self.count = lanes.stop - lanes.start
         self.vocab = architecture.vocabulary_size
+        self.masks: Masks
+        self.ids: np.ndarray  # (time, lanes)
         features = [architecture.embedding_units, *architecture.lstm_units]
         self.layers = [
             Layer(below + 1, units, time, self.count, in_tiles)
@@ -252,64 +287,35 @@ class _Group:
         self.logits = make_panels(self.vocab)
         self.going_back = make_panels(features[-1] + 1)
 
-    def run(
+    def forth(
         self,
         embedding: np.ndarray,
-        packed: list[tuple[np.ndarray, np.ndarray]],
+        packed: Sequence[np.ndarray],
         states: list[np.ndarray],
         window: Window,
         masks: Masks,
         scale: float,
     ) -> Outcome:
-        """As `LanePass`, for these lanes.
+        """As `LanePass.read`, for these lanes.
 
         Args:
-            packed: the matrices after the embedding, for the way forth and for the way back.
-            scale: of the losses whose sum the gradients are of.
+            packed: the matrices after the embedding, for the way forth.
+            scale: of the losses whose sum `back` gives the gradients of.
         """
-        masks = masks.of_group(self.lanes)
-        ids = np.ascontiguousarray(window.ids[self.lanes].T)
+        masks = self.masks = masks.of_group(self.lanes)
+        ids = self.ids = np.ascontiguousarray(window.ids[self.lanes].T)
         values = aligned((embedding.shape[1] + 1, ids.size))
         lane_kernel.embed(embedding, ids, masks.embedding, values)
         after = []
-        for number, (layer, (forth, _)) in enumerate(zip(self.layers, packed, strict=False)):
+        for number, layer in enumerate(self.layers):
             if number:
                 below, values = values, aligned((len(values) + 1, ids.size))
                 lane_kernel.drop(below, masks.layers[number - 1], values)
             hidden, cell = (np.ascontiguousarray(s[:, self.lanes]) for s in states[number])
-            values, last = layer.forward(values, hidden, cell, forth)
+            values, last = layer.forward(values, hidden, cell, packed[number])
             after.append(last)
-        losses, is_right, d_output = self._output(values, packed[-1], window, masks, scale)
-        gradients = [d_output]
-        d_values = aligned(values.shape)
-        lane_kernel.from_panels(self.going_back, masks.layers[-1], d_values)
-        for number in range(len(self.layers) - 1, -1, -1):
-            d_below, d_weights = self.layers[number].backward(d_values, packed[number][1])
-            gradients.append(d_weights)
-            if number:
-                d_values = aligned((len(d_below) - 1, ids.size))
-                lane_kernel.drop(d_below, masks.layers[number - 1], d_values)
-        d_embedding = np.zeros_like(embedding)
-        lane_kernel.embedding_gradient(d_below, ids, masks.embedding, d_embedding)
-        return Outcome(losses.T, is_right.T, after, [d_embedding, *reversed(gradients)])
-
-    def _output(
-        self,
-        values: np.ndarray,
-        packed: tuple[np.ndarray, np.ndarray],
-        window: Window,
-        masks: Masks,
-        scale: float,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Run the output layer and go back through it.
-
-        Returns:
-            Losses and whether the targets were the likeliest, (time, lanes), and the gradient of
-            the weights, (units + 1, vocab).
-        """
-        forth, back = packed
         lane_kernel.to_panels(values, masks.layers[-1], self.entering)
-        products(*products_arguments(forth), self.entering, self.logits)
+        products(*products_arguments(packed[-1]), self.entering, self.logits)
         targets = np.ascontiguousarray(window.targets[self.lanes].T)
         soft = np.empty((0, 0, self.vocab), np.float32)
         if window.soft_targets is not None:
@@ -324,9 +330,29 @@ class _Group:
             losses,
             is_right,
         )
-        products(*products_arguments(back), self.logits, self.going_back)
-        rows, columns = len(values) + 1, self.vocab
+        return Outcome(losses.T, is_right.T, after, [])
+
+    def back(self, embedding: np.ndarray, packed: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The gradients of the matrices, of what `forth` read last.
+
+        Args:
+            packed: the matrices after the embedding, for the way back.
+        """
+        masks, ids = self.masks, self.ids
+        products(*products_arguments(packed[-1]), self.logits, self.going_back)
+        rows, columns = self.layers[-1].units + 1, self.vocab
         room = filled_up(self.entering.shape[2], math.lcm(ROWS, BLOCK))
         d_weights = aligned((room, filled_up(columns, COLUMNS)))
         weight_gradient(self.entering, self.logits, self.in_tiles, d_weights)
-        return losses, is_right, np.ascontiguousarray(d_weights[:rows, :columns])
+        gradients = [np.ascontiguousarray(d_weights[:rows, :columns])]
+        d_values = aligned((self.layers[-1].units, ids.size))
+        lane_kernel.from_panels(self.going_back, masks.layers[-1], d_values)
+        for number in range(len(self.layers) - 1, -1, -1):
+            d_below, d_weights = self.layers[number].backward(d_values, packed[number])
+            gradients.append(d_weights)
+            if number:
+                d_values = aligned((len(d_below) - 1, ids.size))
+                lane_kernel.drop(d_below, masks.layers[number - 1], d_values)
+        d_embedding = np.zeros_like(embedding)
+        lane_kernel.embedding_gradient(d_below, ids, masks.embedding, d_embedding)
+        return [d_embedding, *reversed(gradients)]

@@ -109,6 +109,36 @@ class LaneModel(keras.Model):
             recurrent=self.recipe.recurrent_dropout,
         )
 
+    def evaluate(self, x, y, batch_size=None, verbose=0, return_dict=True) -> dict[str, float]:
+        """Mean loss in nats and accuracy over windows, each from a zero state.
+
+        Args:
+            x, y: inputs and targets, int32, (windows, characters).
+        """
+        lanes, time = self.recipe.lanes, self.recipe.window
+        count, length = x.shape
+        full = (-(-count // lanes) * lanes, -(-length // time) * time)
+        (inputs, targets), keep = np.zeros((2, *full), np.int32), np.ones((lanes, 1), np.float32)
+        inputs[:count, :length], targets[:count, :length] = x, y
+        losses, is_right = np.zeros((2, *full), np.float32)
+        matrices = self._matrices(self.trainable_variables)
+        for first in range(0, full[0], lanes):
+            rows, states = slice(first, first + lanes), self.lane_pass.start()
+            for begin in range(0, full[1], time):
+                places = (rows, slice(begin, begin + time))
+                window = Window(ids=inputs[places], targets=targets[places], keep=keep)
+                found = self.lane_pass.read(matrices, states, window)
+                losses[places], is_right[places] = found.losses, found.is_right
+                states = found.states
+        return {
+            "loss": float(losses[:count, :length].mean(dtype=np.float64)),
+            "accuracy": float(is_right[:count, :length].mean(dtype=np.float64)),
+        }
+
+    def _matrices(self, variables) -> list[np.ndarray]:
+        arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        return matrices_of(self.architecture, arrays)
+
     def _train(self, iterator) -> dict[str, float]:
         """One step, and the means since the chapter began."""
         step = int(next(iterator))
@@ -122,11 +152,6 @@ class LaneModel(keras.Model):
     def _take_over(self) -> None:
         """Make `lane_training` of Keras' variables."""
         optimizer = self.optimizer
-
-        def matrices(variables) -> list[np.ndarray]:
-            arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
-            return matrices_of(self.architecture, arrays)
-
         self.lane_training = LaneTraining(
             lane_pass=self.lane_pass,
             optimizer=AdamW(
@@ -136,9 +161,9 @@ class LaneModel(keras.Model):
                 decay=self.recipe.weight_decay,
                 clip_norm=self.recipe.clip_norm,
             ),
-            matrices=matrices(self.trainable_variables),
-            means=matrices(optimizer._momentums),
-            variances=matrices(optimizer._velocities),
+            matrices=self._matrices(self.trainable_variables),
+            means=self._matrices(optimizer._momentums),
+            variances=self._matrices(optimizer._velocities),
             states=[
                 np.stack([keras.ops.convert_to_numpy(state) for state in pair])
                 for pair in zip(self.states[::2], self.states[1::2], strict=True)

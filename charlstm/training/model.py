@@ -82,6 +82,11 @@ class Models:
     feed: Callable[..., Iterable] = batches
     callbacks: tuple[keras.callbacks.Callback, ...] = ()
 
+    @property
+    def evaluated(self) -> keras.Model:
+        """The model that is evaluated on windows from a zero state."""
+        return self.cold if self.feed is batches else self.training
+
 
 def build_models(
     recipe: Recipe,

@@ -49,7 +49,7 @@ SAMPLE_RANDOM_SEED = 1
 WARM_UP_STEPS = 4
 CHAPTER_S = 0.5
 CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
-VALIDATION_WINDOWS = 48
+VALIDATION_WINDOWS = 64
 NOTEBOOK_TEST_WINDOWS = 512
 STOP_PATIENCE_S = 0.5  # after Stop, what takes longer is skipped
 
@@ -446,4 +446,4 @@ def _held_out_curve(material: Material) -> HeldOutCurve:
         inputs = data.windows[chosen].astype(np.int32)
         return HeldOutCurve(models.training, inputs, data.targets[chosen])
     windows = cold_windows(material.held_out_ids, COLD_WINDOW, VALIDATION_WINDOWS)
-    return HeldOutCurve(models.cold, *windows)
+    return HeldOutCurve(models.evaluated, *windows)

@@ -307,6 +307,22 @@ def test_kerass_variables_are_what_they_were_until_a_chapter_ends():
     assert not np.allclose(after, before)
 
 
+@pytest.mark.parametrize(("count", "length"), [(4, 6), (7, 10), (1, 3), (9, 13)])
+def test_windows_are_evaluated_as_the_cold_model_does(count, length):
+    """Of any number and length: what fills up lanes and windows does not count."""
+    models = build_models(PLAIN, ARCHITECTURE, way=FLOAT)
+    compile_models(models, PLAIN)
+    set_weights(models, random_weights(ARCHITECTURE))
+    text = np.random.default_rng(4).integers(0, VOCABULARY, (count, length + 1)).astype(np.int32)
+    inputs, targets = text[:, :-1], text[:, 1:]
+    assert models.evaluated is models.training
+    options = {"batch_size": count, "verbose": 0, "return_dict": True}
+    found = models.evaluated.evaluate(inputs, targets, **options)
+    expected = models.cold.evaluate(inputs, targets, **options)
+    assert found["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+    assert found["accuracy"] == pytest.approx(expected["accuracy"])
+
+
 def test_fit_reports_the_means_since_the_chapter_began():
     models = build_models(PLAIN, ARCHITECTURE, way=FLOAT)
     compile_models(models, replace(PLAIN, learning_rate=0.0))

@@ -71,8 +71,11 @@ def test_the_code_fills_the_window_and_goes_again(visit):
     expect(page.locator("dialog.stage-code")).to_contain_text("--host 0.0.0.0")
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)
-    page.route(
-        "**/room-address", lambda route: route.fulfill(json={"address": "http://192.0.2.7/"})
+    # Not by a route: Chromium may send what is asked for in the next moment past a new one.
+    page.evaluate(
+        """() => {
+          window.fetch = async () => ({ json: async () => ({ address: "http://192.0.2.7/" }) });
+        }"""
     )
     page.keyboard.press("q")
     picture = page.locator("dialog.stage-code img")
