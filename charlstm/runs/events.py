@@ -60,7 +60,7 @@ class Started(Event):
     Attributes:
         device_kind: "cpu" or "gpu".
         characters: length of the text, including its held-out part.
-        way: how the LSTM layers are computed; None for the framework's own layers, and in events of
+        way: how the steps are computed; None for the framework's own layers, and in events of
             versions that did not choose.
     """
 

@@ -103,7 +103,7 @@ def remembered_way(recipe: Recipe) -> MeasuredWay | None:
 
 
 def has_ways(recipe: Recipe, backend: str, device_kind: str) -> bool:
-    """Whether a recipe's LSTM layers are compiled for such a device, in a way to be chosen."""
+    """Whether a recipe's steps are compiled for such a device, in a way to be chosen."""
     return backend == "tensorflow" and device_kind == "cpu" and recipe.predicts_every_position
 
 

@@ -35,7 +35,7 @@ class Device:
     backend_version: str
 
     def fastest_way(self, recipe: Recipe) -> Way | None:
-        """The fastest way to compute a recipe's LSTM layers here, measured if it is not known.
+        """The fastest way to compute a recipe's steps here, measured if it is not known.
 
         None where the framework's own layers are used: on a GPU, on other frameworks than
         TensorFlow, and for a recipe that does not train by lanes.
@@ -43,7 +43,7 @@ class Device:
         return fastest_way(recipe).way if self.has_ways(recipe) else None
 
     def has_ways(self, recipe: Recipe) -> bool:
-        """Whether the recipe's LSTM layers are compiled here."""
+        """Whether the recipe's steps are compiled here."""
         return has_ways(recipe, self.backend, self.kind)
 
     def steps_s(self, recipes: Sequence[Recipe]) -> list[float] | None:

@@ -107,7 +107,7 @@ def prepare_material(run: Run, config: RunConfig, way: Way | None) -> Material:
     """Encode the text, and build the network with fresh weights or those of the source model.
 
     Args:
-        way: how the LSTM layers are computed; None for the framework's own layers.
+        way: how the steps are computed; None for the framework's own layers.
 
     Raises:
         CharLSTMError: a file of the run folder is missing, damaged or was changed.
