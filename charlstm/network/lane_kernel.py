@@ -97,10 +97,11 @@ def from_panels(panels, mask, values):
 
 @compiled
 def _exp(x):
-    """exp(x) of a float32 that is not above 0, with an error below a hundred-thousandth of it.
+    """exp(x) of a float32 that is not above 0.
 
-    A power series for a 32nd of x, and five squares: a compiler makes vectors of it. Below LOWEST
-    it is exp(LOWEST).
+    A power series for a 32nd of x, and five squares: a compiler makes vectors of it. The error is
+    below a hundred-thousandth of it down to x = -10, and grows to a tenth at LOWEST, below which it
+    stays as it is: there it is too small to matter in a sum that has a 1 in it.
     """
     x = max(x, LOWEST) * _PART
     y = np.float32(1 / 720)
