@@ -7,11 +7,64 @@ import socket
 import sys
 import threading
 from contextlib import nullcontext, suppress
+from typing import NoReturn
 
 from charlstm import bootstrap
 
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="A page on which a small network learns to write.")
+    parser.add_argument(
+        "--host", help="address to listen on; 0.0.0.0 lets other devices in (default: this one)"
+    )
+    parser.add_argument("--port", type=int, help="port to listen on (default: 7860, or the next)")
+    parser.add_argument("--share", action="store_true", help="also give it a public address")
+    parser.add_argument("--setup", action="store_true", help="install what is needed, then start")
+    parser.add_argument(
+        "--no-lock", action="store_true", help="set up the newest versions, not the tested ones"
+    )
+    arguments = parser.parse_args()
+    if arguments.port is not None and not 0 < arguments.port < 65536:
+        refuse(f"The port was {arguments.port}; give one from 1 to 65535.")
+    if arguments.host is not None and not can_listen(arguments.host, 0):
+        refuse(
+            f"This machine has no address {arguments.host!r}: leave --host out, or use 0.0.0.0 "
+            "to let other devices in."
+        )
+    if arguments.port is not None and not can_listen(arguments.host or "127.0.0.1", arguments.port):
+        refuse_port(arguments.port)
+    return arguments
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End as argparse does where an argument is wrong."""
+    print(f"{os.path.basename(sys.argv[0])}: error: {sentence}", file=sys.stderr)
+    sys.exit(2)
+
+
+def refuse_port(port: int | str) -> NoReturn:
+    refuse(f"The port {port} is taken, or kept for the system: give another one by --port.")
+
+
+def can_listen(host: str, port: int) -> bool:
+    """Whether this machine can listen at an address; port 0 stands for any port.
+
+    Checked here because Gradio would try a hundred ports before it reports an error.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port)[0]
+        with socket.socket(family) as listener:
+            if os.name != "nt":  # as the server does: a port that was free a moment ago is free
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
 if __name__ == "__main__":
     bootstrap.before_start(sys.argv)
+    ARGUMENTS = read_arguments()  # what is wrong with them is said before the seconds of importing
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 # On a Space Gradio would lay a header of the Hub over ours, fetch fonts from elsewhere, and look
@@ -34,25 +87,7 @@ registry = ModelRegistry(runs)
 demo = build_page(engine, registry)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="A page on which a small network learns to write.")
-    parser.add_argument(
-        "--host", help="address to listen on; 0.0.0.0 lets other devices in (default: this one)"
-    )
-    parser.add_argument("--port", type=int, help="port to listen on (default: 7860, or the next)")
-    parser.add_argument("--share", action="store_true", help="also give it a public address")
-    parser.add_argument("--setup", action="store_true", help="install what is needed, then start")
-    parser.add_argument(
-        "--no-lock", action="store_true", help="set up the newest versions, not the tested ones"
-    )
-    arguments = parser.parse_args()
-    if arguments.port is not None and not 0 < arguments.port < 65536:
-        parser.error(f"The port was {arguments.port}; give one from 1 to 65535.")
-    if arguments.host is not None and not is_ours(arguments.host):
-        parser.error(
-            f"This machine has no address {arguments.host!r}: leave --host out, or use 0.0.0.0 "
-            "to let other devices in."
-        )
+def main(arguments: argparse.Namespace) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("charlstm").setLevel(logging.INFO)
     allow_many_open_files()
@@ -60,7 +95,7 @@ def main() -> None:
     engine.start()
     if arguments.share:
         reach_itself_directly()
-        check_it_can_ask_others(parser)
+        check_it_can_ask_others()
     try:
         with nullcontext() if arguments.share else bootstrap.asking_nobody_else():
             demo.launch(
@@ -72,7 +107,7 @@ def main() -> None:
             )
     except OSError:  # raised by Gradio when no port is free
         port = arguments.port or os.environ.get("GRADIO_SERVER_PORT", "7860 to 7959")
-        parser.error(f"The port {port} is taken: give another one by --port.")
+        refuse_port(port)
     log_start(demo.local_url)
     in_room = address_for_others(host, demo.server_port, demo.share_url)
     if in_room and sys.stdout.isatty():
@@ -90,7 +125,7 @@ def reach_itself_directly() -> None:
         os.environ[name] = ",".join([*others, "localhost", "127.0.0.1", "::1"])
 
 
-def check_it_can_ask_others(parser: argparse.ArgumentParser) -> None:
+def check_it_can_ask_others() -> None:
     """Refuse to share the page where Gradio could not ask for an address.
 
     httpx, by which it asks, raises errors of many kinds: a proxy's scheme, a package, a file.
@@ -100,25 +135,11 @@ def check_it_can_ask_others(parser: argparse.ArgumentParser) -> None:
     try:
         httpx.Client().close()
     except Exception as error:
-        parser.error(
+        refuse(
             "--share needs the proxy and certificates that this computer's variables name, and "
             f"cannot use them ({error}): mend them, or leave --share out."
         )
 
 
-def is_ours(host: str) -> bool:
-    """Whether this machine can listen on an address.
-
-    Checked here because Gradio would try a hundred ports before it reports an error.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, 0)[0]
-        with socket.socket(family) as listener:
-            listener.bind(address)
-    except (OSError, UnicodeError):
-        return False
-    return True
-
-
 if __name__ == "__main__":
-    main()
+    main(ARGUMENTS)

@@ -14,7 +14,7 @@ import pytest
 from charlstm.runs.recipes import RECIPES, Budget, Recipe
 
 pytest_plugins = ["tests.browsing"]
-STARTING_SERVERS = {"test_lost_connection.py", "test_browser_lost_server.py"}
+LONG_FILES = {"test_lost_connection.py", "test_browser_lost_server.py"}
 # Where what they assert fails, pytest shows the values, as in a test.
 pytest.register_assert_rewrite(
     "tests.commands", "tests.how_it_works", "tests.refusals", "tests.tiny_trainings"
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items):
     def place(item) -> tuple:
         if "browser" not in item.fixturenames:
             return (False,)
-        return True, item.path.name not in STARTING_SERVERS, -in_file[item.path], item.path
+        return True, item.path.name not in LONG_FILES, -in_file[item.path], item.path
 
     items.sort(key=place)
 

@@ -17,6 +17,7 @@ from typing import IO
 import psutil
 import requests
 
+from tests.measured_ways import pretend_measured
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,6 +59,7 @@ def running_page(
     environment: Mapping[str, str] | None = None,
     folder: Path = ROOT,
     launcher: Sequence[str] = (),
+    is_measured: bool = True,
 ) -> Iterator[PageServer]:
     """Start app.py, wait until it answers, and end it after the block.
 
@@ -66,7 +68,10 @@ def running_page(
         environment: variables in addition to those of the tests.
         folder: a copy of the repository.
         launcher: a command that starts Python.
+        is_measured: whether it is known how fast trainings are there.
     """
+    if is_measured:
+        pretend_measured(home)
     port = port or free_port()
     began_s = time.monotonic()
     log = tempfile.TemporaryFile("w+")  # nobody reads along: a pipe would fill up

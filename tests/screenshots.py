@@ -60,7 +60,7 @@ def main(minutes: float) -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         if downloads_folder().is_dir():  # else the text is downloaded anew
             shutil.copytree(downloads_folder(), Path(home) / "downloads")
-        with running_page(Path(home)) as server:
+        with running_page(Path(home), is_measured=False) as server:
             take(playwright, server.address, minutes)
 
 

@@ -172,10 +172,10 @@ def test_every_requirement_is_open_up_to_the_next_major_version(name):
 # Debian's packages
 
 
-def fake_debian(monkeypatch, *, root, installable=()):
-    """A machine with apt-get alone on its PATH, and more after a successful installation."""
+def fake_debian(monkeypatch, *, root, there=(), installable=()):
+    """A machine with little more than apt-get on its PATH, and more after an installation."""
     commands = []
-    on_path = {"apt-get": "/usr/bin/apt-get"}
+    on_path = {name: f"/usr/bin/{name}" for name in ("apt-get", *there)}
 
     def call(command, **_):
         commands.append(" ".join(command))
@@ -188,10 +188,21 @@ def fake_debian(monkeypatch, *, root, installable=()):
     return commands
 
 
-def test_root_on_debian_gets_chromium(monkeypatch):
-    commands = fake_debian(monkeypatch, root=True, installable=["chromium"])
-    assert bootstrap.ensure_chromium() == "/usr/bin/chromium"
+@pytest.mark.parametrize("there", [[], ["chromium"]])
+def test_root_on_debian_gets_the_quickest_chromium(monkeypatch, there):
+    commands = fake_debian(monkeypatch, root=True, there=there, installable=[bootstrap.HEADLESS])
+    assert bootstrap.ensure_chromium() == f"/usr/bin/{bootstrap.HEADLESS}"
     assert [command.split()[2] for command in commands] == ["update", "install"]
+
+
+@pytest.mark.parametrize(
+    ("there", "installable"), [([], ["chromium"]), (["chromium"], [])], ids=["new", "there"]
+)
+def test_root_where_there_is_no_headless_shell_gets_the_usual_one(monkeypatch, there, installable):
+    commands = fake_debian(monkeypatch, root=True, there=there, installable=installable)
+    assert bootstrap.ensure_chromium() == "/usr/bin/chromium"
+    asked = [command.split()[-2] for command in commands if "install" in command.split()]
+    assert asked == [bootstrap.HEADLESS, *installable]
 
 
 def test_an_installation_without_chromium_is_said(monkeypatch, capsys):

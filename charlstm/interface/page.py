@@ -34,6 +34,9 @@ from charlstm.writing.engine import Engine
 PAGE_COMPRESSION = 5  # of 9: more costs visitors who come together more time than it saves
 BRAND = '<h1 class="brand">charlstm</h1>'
 MAX_WAITING_CALLS = 300  # in Gradio's queue; more are refused
+# Between two looks of Gradio at its queue. A thousandth of a second, as it has it, keeps a tenth of
+# a core busy on a page that nobody visits.
+LOOK_FOR_CALLS_S = 0.02
 SESSIONS = 500  # visitors whose state Gradio keeps, 0.1 MB each
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
 MONO_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
@@ -73,6 +76,7 @@ def build_page(engine: Engine, registry: ModelRegistry) -> gr.Blocks:
     refuse_in_words(demo)
     _remember_signatures(demo)
     demo.queue(default_concurrency_limit=4, status_update_rate=2, max_size=MAX_WAITING_CALLS)
+    demo._queue.sleep_when_free = LOOK_FOR_CALLS_S
     return demo
 
 

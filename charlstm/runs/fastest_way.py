@@ -13,7 +13,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -81,7 +81,7 @@ class MeasuredWay:
 
 
 @dataclass(frozen=True)
-class _Measurement:
+class Measurement:
     """The fastest step of a way, and when it was measured (Unix time)."""
 
     step_s: float
@@ -145,7 +145,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _fresh(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]] | None:
+def _fresh(recipes: Sequence[Recipe]) -> list[dict[Way, Measurement]] | None:
     """What was measured for each recipe; None unless all of it was measured lately."""
     found = []
     for recipe in recipes:
@@ -156,7 +156,7 @@ def _fresh(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]] | None:
     return found
 
 
-def _measure(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]]:
+def _measure(recipes: Sequence[Recipe]) -> list[dict[Way, Measurement]]:
     """Measure all ways for each recipe, and remember what was found."""
     cases = [
         (
@@ -171,8 +171,8 @@ def _measure(recipes: Sequence[Recipe]) -> list[dict[Way, _Measurement]]:
     found = {recipe: _remembered(recipe)[0] for recipe in recipes}
     for (recipe, case), step_s in zip(cases, measured_s, strict=True):
         measured = found[recipe]
-        measured[case.way] = _faster(_Measurement(step_s, now), measured.get(case.way))
-    _remember(found, now)
+        measured[case.way] = _faster(Measurement(step_s, now), measured.get(case.way))
+    remember(found, now)
     return [found[recipe] for recipe in recipes]
 
 
@@ -181,14 +181,14 @@ def _is_within(seconds: float, at: float) -> bool:
     return 0 <= time.time() - at < seconds
 
 
-def _faster(new: _Measurement, before: _Measurement | None) -> _Measurement:
+def _faster(new: Measurement, before: Measurement | None) -> Measurement:
     """The faster of two: a busy machine is slower than it can be, never faster."""
     if before is None or not _is_within(FORGET_AFTER_S, before.at):
         return new
     return min(new, before, key=lambda each: each.step_s)
 
 
-def _fastest(measured: dict[Way, _Measurement]) -> MeasuredWay:
+def _fastest(measured: dict[Way, Measurement]) -> MeasuredWay:
     """The fastest way; of those that are nearly as fast, the one with the most groups.
 
     Where other programs took the cores while it was measured, groups seem to gain nothing.
@@ -235,7 +235,7 @@ def _read() -> dict:
     return records if isinstance(records, dict) else {}
 
 
-def _remembered(recipe: Recipe) -> tuple[dict[Way, _Measurement], float]:
+def _remembered(recipe: Recipe) -> tuple[dict[Way, Measurement], float]:
     """The fastest steps in all ways that are possible here, and when they were measured last.
 
     Without all of them, nothing.
@@ -245,14 +245,15 @@ def _remembered(recipe: Recipe) -> tuple[dict[Way, _Measurement], float]:
         return {}, 0.0
     measured = {}
     for way in possible_ways(available_cores(), recipe.lanes):
-        each = _Measurement.from_json(record.get(str(way)))
+        each = Measurement.from_json(record.get(str(way)))
         if each is None:
             return {}, 0.0
         measured[way] = each
     return measured, record["at"]
 
 
-def _remember(found: dict[Recipe, dict[Way, _Measurement]], at: float) -> None:
+def remember(found: Mapping[Recipe, Mapping[Way, Measurement]], at: float) -> None:
+    """Keep what was measured for each recipe at a time (Unix time), for all who train here."""
     records = {
         _key(recipe): {**{str(way): vars(each) for way, each in measured.items()}, "at": at}
         for recipe, measured in found.items()

@@ -1,4 +1,4 @@
-"""Three copies of the page behind nginx, and one of them is killed while 300 readers read."""
+"""Three copies of the page behind nginx, and one of them is killed while 150 readers read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.stream_client import Reader
 from tests.waiting import PATIENCE_S, wait_until
 
 CONFIGURATION = Path(__file__).parent / "balancer" / "nginx.conf"
-COPIES, READERS, LENGTH = 3, 300, 1000
+COPIES, READERS, LENGTH = 3, 150, 600
 TEXTS = 12  # different ones
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
 
@@ -64,20 +64,20 @@ def balancer(folder: Path, ports: list[int]):
         process.wait(10)
 
 
-@pytest.fixture
-def copies(tmp_path):
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory):
     """The copies, each with a home of its own; they write slowly, on any machine."""
     with contextlib.ExitStack() as stack:
         found = []
         for number in range(COPIES):
-            home = tmp_path / str(number)
+            home = tmp_path_factory.mktemp(f"copy-{number}")
             found.append(stack.enter_context(running_page(home, program=SLOW_PAGE)))
         yield found
 
 
-@pytest.fixture
-def address(tmp_path, copies):
-    with balancer(tmp_path, [copy.port for copy in copies]) as address:
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, copies):
+    with balancer(tmp_path_factory.mktemp("nginx"), [copy.port for copy in copies]) as address:
         yield address
 
 

@@ -63,7 +63,11 @@ def space(checkout, read_only, empty_home):
         "CHARLSTM_HOME": "",
     }
     with running_page(
-        empty_home, environment=environment, folder=checkout, launcher=read_only
+        empty_home,
+        environment=environment,
+        folder=checkout,
+        launcher=read_only,
+        is_measured=False,
     ) as server:
         yield server
 

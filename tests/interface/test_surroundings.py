@@ -13,6 +13,7 @@ from gradio_client import Client
 from charlstm import bootstrap
 from charlstm.errors import CharLSTMError
 from charlstm.interface.models import SHIPPED, ModelRegistry
+from charlstm.interface.train import tab
 from charlstm.interface.train.tab import Trainer
 from charlstm.runs.run import Runs
 from tests.damage import check_sentence, modes_count
@@ -88,6 +89,7 @@ def test_a_home_that_cannot_be_written_to_is_named_when_a_training_is_to_start(
     (tmp_path / "a file").write_text("in the way")
     (tmp_path / "locked").mkdir(mode=0o555)
     monkeypatch.setenv("CHARLSTM_HOME", str(tmp_path / place))
+    monkeypatch.setattr(tab, "measure_elsewhere", lambda recipe: None)
     with modes_count():
         registry = ModelRegistry(Runs())
         trainer = Trainer(registry)

@@ -7,7 +7,6 @@ import json
 import re
 import time
 
-import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -17,7 +16,7 @@ from charlstm.network.checkpoint import load_checkpoint
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write as write_alone
 from tests.browsing import hold_time, needs_browser, open_more, wait_until_shown
-from tests.page_server import SLOW_PAGE, free_port, running_page
+from tests.door import Door
 
 pytestmark = needs_browser
 SEED_TEXT, LENGTH, RANDOM_SEED = "ROMEO 😀:", 1000, 7
@@ -127,125 +126,127 @@ def said(page) -> str:
     return "\n".join(page.evaluate("window.said"))
 
 
-def kill(server) -> None:
-    server.process.kill()
-    server.process.wait()
+@pytest.fixture
+def door():
+    """Where the page is met: a server that is lost comes back as another one."""
+    door = Door()
+    yield door
+    door.shut()
 
 
-def test_a_server_that_is_back_within_three_seconds_was_never_lost(visit, tmp_path, whole_text):
-    port = free_port()
-    with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
-        page = visit(on=server, with_clock=True)
-        page.add_init_script(COUNTED_REQUESTS)
-        page.reload()
-        press_write(page)
-        wait_for_words(page)
-        note_what_is_said(page)
-        hold_time(page)
-        kill(server)
-        wait_until_shown(page, lambda: page.evaluate("window.ended"))  # the browser noticed
+def test_a_server_that_is_back_within_three_seconds_was_never_lost(
+    visit, door, server, slow_server, whole_text
+):
+    door.open(slow_server)
+    page = visit(on=door, with_clock=True)
+    page.add_init_script(COUNTED_REQUESTS)
+    page.reload()
+    press_write(page)
+    wait_for_words(page)
+    note_what_is_said(page)
+    hold_time(page)
+    door.shut()
+    wait_until_shown(page, lambda: page.evaluate("window.ended"))  # the browser noticed
 
-        def waits_for_no_answer() -> bool:
-            return page.evaluate("window.asked - window.failed === 1")  # the one that began it
+    def waits_for_no_answer() -> bool:
+        return page.evaluate("window.asked - window.failed === 1")  # the one that began it
 
-        for _ in range(20):  # two seconds
+    for _ in range(20):  # two seconds
+        page.clock.run_for(100)
+        wait_until_shown(page, waits_for_no_answer)
+    assert page.evaluate("window.failed") >= 3
+    begun = shown(page)
+    assert begun != whole_text, "the server was killed too late"
+    assert whole_text.startswith(begun)
+    door.open(server)
+    for _ in range(9):  # less than three seconds in all
+        if waits_for_no_answer():
             page.clock.run_for(100)
-            wait_until_shown(page, waits_for_no_answer)
-        assert page.evaluate("window.failed") >= 3
-        begun = shown(page)
-        assert begun != whole_text, "the server was killed too late"
-        assert whole_text.startswith(begun)
-    with running_page(tmp_path, port=port):
-        for _ in range(9):  # less than three seconds in all
-            if waits_for_no_answer():
-                page.clock.run_for(100)
-        wait_until_shown(page, lambda: shown(page) != begun)
-        page.clock.resume()
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
-        assert shown(page) == whole_text
-        assert LOST not in said(page)
+    wait_until_shown(page, lambda: shown(page) != begun)
+    page.clock.resume()
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
+    assert shown(page) == whole_text
+    assert LOST not in said(page)
 
 
 def test_a_server_that_is_away_for_longer_is_quietly_named_and_the_text_goes_on(
-    visit, tmp_path, whole_text
+    visit, door, server, slow_server, whole_text
 ):
-    port = free_port()
-    with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
-        page = visit(on=server, with_clock=True)
-        press_write(page)
-        wait_for_words(page)
-        hold_time(page)
-        kill(server)
-        let_pass(page, 2500)
-        assert "Writing" in status(page)
-        wait_until_shown(page, lambda: let_pass(page, 100) or LOST in status(page))
-        assert f"{LOST} What stands here is kept" in status(page)
-        begun = shown(page)
-        assert begun != whole_text and whole_text.startswith(begun)
-        assert page.locator(".toast-wrap").inner_text() == "", "no alarm"
-        page.clock.resume()
-    with running_page(tmp_path, port=port):
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
-        assert shown(page) == whole_text
-        assert LOST not in status(page)
+    door.open(slow_server)
+    page = visit(on=door, with_clock=True)
+    press_write(page)
+    wait_for_words(page)
+    hold_time(page)
+    door.shut()
+    let_pass(page, 2500)
+    assert "Writing" in status(page)
+    wait_until_shown(page, lambda: let_pass(page, 100) or LOST in status(page))
+    assert f"{LOST} What stands here is kept" in status(page)
+    begun = shown(page)
+    assert begun != whole_text and whole_text.startswith(begun)
+    assert page.locator(".toast-wrap").inner_text() == "", "no alarm"
+    page.clock.resume()
+    door.open(server)
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
+    assert shown(page) == whole_text
+    assert LOST not in status(page)
 
 
-def test_pause_works_while_the_connection_is_lost(visit, tmp_path):
-    port = free_port()
-    with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
-        page = visit(on=server)
-        press_write(page)
-        wait_for_words(page)
-        kill(server)
-        expect(page.locator("#status")).to_contain_text(LOST)
-        page.locator("#write-button").click()
-        expect(page.locator("#status")).to_contain_text("Paused")
-        paused = shown(page)
-    with running_page(tmp_path, port=port):
-        before = len(requests_for_texts(page))
-        wait_until_shown(page, lambda: len(requests_for_texts(page)) > before)  # the rest comes
-        page.wait_for_timeout(500)
-        assert shown(page) == paused
-        expect(page.locator("#status")).not_to_contain_text(LOST)
-        page.locator("#write-button").click()
-        wait_until_shown(page, lambda: len(shown(page)) > len(paused))
-        assert shown(page).startswith(paused)
+def test_pause_works_while_the_connection_is_lost(visit, door, server, slow_server):
+    door.open(slow_server)
+    page = visit(on=door)
+    press_write(page)
+    wait_for_words(page)
+    door.shut()
+    expect(page.locator("#status")).to_contain_text(LOST)
+    page.locator("#write-button").click()
+    expect(page.locator("#status")).to_contain_text("Paused")
+    paused = shown(page)
+    before = len(requests_for_texts(page))
+    door.open(server)
+    wait_until_shown(page, lambda: len(requests_for_texts(page)) > before)  # the rest comes
+    page.wait_for_timeout(500)
+    assert shown(page) == paused
+    expect(page.locator("#status")).not_to_contain_text(LOST)
+    page.locator("#write-button").click()
+    wait_until_shown(page, lambda: len(shown(page)) > len(paused))
+    assert shown(page).startswith(paused)
 
 
 def test_a_text_of_which_nothing_had_come_begins_when_the_server_is_there(
-    visit, tmp_path, whole_text
+    visit, door, server, slow_server, whole_text
 ):
-    port = free_port()
-    with running_page(tmp_path, port=port) as server:
-        page = visit(on=server)
-        page.locator(".odd:not(:disabled)").first.wait_for()
-        kill(server)
-        press_write(page)
-        expect(page.locator("#status")).to_contain_text(f"{LOST} The writing begins as soon as")
-        expect(page.locator("#page")).to_contain_text("Type how the text starts")
-    with running_page(tmp_path, port=port):
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
-        assert shown(page) == whole_text
+    door.open(slow_server)
+    page = visit(on=door)
+    page.locator(".odd:not(:disabled)").first.wait_for()
+    door.shut()
+    press_write(page)
+    expect(page.locator("#status")).to_contain_text(f"{LOST} The writing begins as soon as")
+    expect(page.locator("#page")).to_contain_text("Type how the text starts")
+    door.open(server)
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
+    assert shown(page) == whole_text
 
 
-def test_a_page_that_gradio_reloads_meanwhile_loses_nothing(visit, tmp_path, whole_text):
-    port = free_port()
-    with running_page(tmp_path, port=port, program=SLOW_PAGE) as server:
-        page = visit(on=server)
-        press_write(page)
-        wait_for_words(page)
-        kill(server)
-        reloads: list = []
-        page.on("domcontentloaded", lambda loaded: reloads.append(loaded))
-        open_more(page)
-        page.locator("#model input").click()  # Gradio asks the server, and notices
-        page.keyboard.press("Escape")
-        expect(page.locator("#status")).to_contain_text(LOST)
-    with running_page(tmp_path, port=port):
-        wait_until_shown(page, lambda: reloads, "Gradio did not reload the page")
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
-        assert shown(page) == whole_text
-        expect(page.locator("#seed-text textarea")).to_have_value(SEED_TEXT)
+def test_a_page_that_gradio_reloads_meanwhile_loses_nothing(
+    visit, door, server, slow_server, whole_text
+):
+    door.open(slow_server)
+    page = visit(on=door)
+    press_write(page)
+    wait_for_words(page)
+    door.shut()
+    reloads: list = []
+    page.on("domcontentloaded", lambda loaded: reloads.append(loaded))
+    open_more(page)
+    page.locator("#model input").click()  # Gradio asks the server, and notices
+    page.keyboard.press("Escape")
+    expect(page.locator("#status")).to_contain_text(LOST)
+    door.open(server)
+    wait_until_shown(page, lambda: reloads, "Gradio did not reload the page")
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
+    assert shown(page) == whole_text
+    expect(page.locator("#seed-text textarea")).to_have_value(SEED_TEXT)
 
 
 def test_a_reload_in_the_middle_of_a_text_goes_on_with_it(visit, slow_server, whole_text):
@@ -311,26 +312,22 @@ def test_a_proxy_that_has_no_server_for_the_moment_is_asked_again(visit, server,
 
 
 def test_a_server_that_gives_no_sign_of_life_for_seven_seconds_is_asked_again(
-    visit, tmp_path, whole_text
+    visit, door, slow_server, whole_text
 ):
-    with running_page(tmp_path, program=SLOW_PAGE) as server:
-        page = visit(on=server, with_clock=True)
-        press_write(page)
-        wait_for_words(page)
-        hold_time(page)
-        process = psutil.Process(server.process.pid)
-        process.suspend()
-        try:
-            time.sleep(0.5)  # what it had sent
-            let_pass(page, 6000)
-            assert len(requests_for_texts(page)) == 1
-            assert "Writing" in status(page)
-            wait_until_shown(page, lambda: let_pass(page, 100) or len(requests_for_texts(page)) > 1)
-        finally:
-            process.resume()
-        page.clock.resume()
-        expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
-        assert shown(page) == whole_text
+    door.open(slow_server)
+    page = visit(on=door, with_clock=True)
+    press_write(page)
+    wait_for_words(page)
+    hold_time(page)
+    with door.held():
+        time.sleep(0.5)  # what it had sent
+        let_pass(page, 6000)
+        assert len(requests_for_texts(page)) == 1
+        assert "Writing" in status(page)
+        wait_until_shown(page, lambda: let_pass(page, 100) or len(requests_for_texts(page)) > 1)
+    page.clock.resume()
+    expect(page.locator("#status")).to_contain_text(f"{LENGTH:,} letters in")
+    assert shown(page) == whole_text
 
 
 def test_a_text_that_the_server_breaks_off_can_be_tried_again(visit, server, whole_text):
