@@ -115,6 +115,8 @@ def visit(server, browser, usual_context):
         on=server,
         is_first=False,
         speed="Instant",
+        script="",
+        until="#seed-text textarea",
         **options,
     ):
         """
@@ -123,6 +125,8 @@ def visit(server, browser, usual_context):
             on: whose page.
             is_first: to a visitor who was never there, a text writes itself.
             speed: at which the paper shows a text; None for the usual one.
+            script: runs in the page before its own ones.
+            until: what to wait for.
             options: of a browser context of its own.
         """
         is_alone = with_clock or options
@@ -144,8 +148,10 @@ def visit(server, browser, usual_context):
             page.add_init_script(_keep("charlstm-visited", "yes"))
         if speed:
             page.add_init_script(_keep("charlstm-speed", speed))
+        if script:
+            page.add_init_script(script)
         page.goto(on.address + path)
-        page.locator("#seed-text textarea").wait_for()
+        page.locator(until).first.wait_for()
         return page
 
     yield open_page

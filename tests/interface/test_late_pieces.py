@@ -78,9 +78,7 @@ def begin(visit, browser):
     """Opens a tab whose streams can be held, and lets it write a long text."""
 
     def begin(tab: str):
-        page = visit(viewport={"width": 1280, "height": 800})
-        page.add_init_script(HOLDABLE_STREAMS)
-        page.reload()
+        page = visit(script=HOLDABLE_STREAMS)
         page.locator(".odd:not(:disabled)").first.wait_for()
         open_tab(page, tab)
         shown, seed_text, length, write, _, _ = TABS[tab]

@@ -163,10 +163,16 @@ def test_a_beginning_that_no_link_can_hold_is_refused_in_a_sentence(visit):
     expect(page.locator("#seed-text textarea")).to_have_value("O, " * 600)
 
 
+KEEPS_WHAT_IS_SHARED = "navigator.share = async (what) => { window.shared = what; };"
+
+
 def test_a_phone_shares_in_its_own_way(visit, server):
-    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page.add_init_script("navigator.share = async (what) => { window.shared = what; };")
-    page.reload()
+    page = visit(
+        viewport={"width": 390, "height": 844},
+        is_mobile=True,
+        has_touch=True,
+        script=KEEPS_WHAT_IS_SHARED,
+    )
     page.locator(".odd:not(:disabled)").first.wait_for()
     write(page, "KING:")
     page.locator("#share").click()
@@ -258,19 +264,11 @@ def test_a_link_s_remarks_fit_on_a_phone_and_stand_in_sight(visit, theme):
 
 @pytest.mark.parametrize("tab", TABS)
 def test_a_link_opens_any_tab(visit, tab):
-    page = visit_tab(visit, f"/?tab={tab}&__theme=dark")
+    page = visit(f"/?tab={tab}&__theme=dark", until=".gradio-container")
     expect(page.locator("[role=tab][aria-selected=true]").first).to_have_text(TABS[tab])
     expect(page.locator("body.dark")).to_have_count(1)
     assert parameters(page) in ({"tab": tab, "__theme": "dark"}, {"__theme": "dark"})
     assert page.errors == []
-
-
-def visit_tab(visit, path, **options):
-    """As `visit`, which waits for the Write tab to be seen."""
-    page = visit(**options)
-    page.goto(page.url.rstrip("/") + path)
-    page.locator(".gradio-container").wait_for()
-    return page
 
 
 def test_a_tab_chosen_while_the_page_opens_is_not_taken_back(visit, server):

@@ -138,9 +138,7 @@ def test_a_server_that_is_back_within_three_seconds_was_never_lost(
     visit, door, server, slow_server, whole_text
 ):
     door.open(slow_server)
-    page = visit(on=door, with_clock=True)
-    page.add_init_script(COUNTED_REQUESTS)
-    page.reload()
+    page = visit(on=door, with_clock=True, script=COUNTED_REQUESTS)
     press_write(page)
     wait_for_words(page)
     note_what_is_said(page)
@@ -266,9 +264,7 @@ def test_a_reload_in_the_middle_of_a_text_goes_on_with_it(visit, slow_server, wh
 def test_the_rest_of_a_text_is_asked_for_by_the_number_of_its_characters(
     visit, slow_server, whole_text
 ):
-    page = visit(on=slow_server, viewport={"width": 1280, "height": 800})
-    page.add_init_script(CUTTABLE_STREAMS)
-    page.reload()
+    page = visit(on=slow_server, script=CUTTABLE_STREAMS)
     page.locator(".odd:not(:disabled)").first.wait_for()
     press_write(page)
     for words in (20, 100):
