@@ -1,4 +1,4 @@
-"""Ensures that one training goes on at a time: in a run folder, and in all of a home folder."""
+"""Ensures that at most one training runs at a time, in a run folder and in a home folder."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ class Ownership:
 
 
 def _begun(pid: int) -> dict[str, float]:
-    """When a process began: Unix time, and on Linux the seconds after the system's start.
+    """When a process began: Unix time, and on Linux the seconds after the boot.
 
-    Linux counts from its start alone. It moves the Unix time of all processes with its clock, and a
-    training would seem to have died whenever the clock is set.
+    Linux records it relative to the boot. The Unix time that is derived from that shifts when the
+    clock is set, and a running training would seem to have died.
     """
     import psutil
 
@@ -109,7 +109,7 @@ def training_place() -> Ownership:
 
 
 def check_place_is_free() -> None:
-    """Check it without creating anything.
+    """Check that no training runs, without creating anything.
 
     Raises:
         RunError: another process is training.
