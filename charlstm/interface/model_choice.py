@@ -57,7 +57,7 @@ class ModelChoice:
         ).then(None, js=browser_function("browser/chosen_model.js", "listsChanged"))
 
     def refreshed(self, chosen: str | None) -> list[dict]:
-        """Updates for all dropdowns: the current models, and a new choice if the old one is gone."""
+        """Updates for all dropdowns: the current models, a new choice if the old one is gone."""
         choices = self.registry.choices()
         exists = any(chosen == model for _, model in choices)
         # Send a value only if it changes: the visitor may choose before this update arrives.
