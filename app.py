@@ -31,7 +31,8 @@ def read_arguments() -> argparse.Namespace:
             f"This machine has no address {arguments.host!r}: leave --host out, or use 0.0.0.0 "
             "to let other devices in."
         )
-    if arguments.port is not None and not can_listen(arguments.host or "127.0.0.1", arguments.port):
+    host = arguments.host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    if arguments.port is not None and not can_listen(host, arguments.port):
         refuse_port(arguments.port)
     return arguments
 

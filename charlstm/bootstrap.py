@@ -30,7 +30,7 @@ OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)  # the newest that TensorFlow supports
 NEEDED_BYTES = 3 * 10**9  # measured: 2.8 GB with the tests' packages; TensorFlow has 1.9 GB
 
-HEADLESS = "chromium-headless-shell"  # opens pages in half the time: it draws no window
+HEADLESS = "chromium-headless-shell"  # draws no window: a page opens in less time
 BROWSER_COMMANDS = (
     HEADLESS,
     "chromium",

@@ -34,8 +34,8 @@ from charlstm.writing.engine import Engine
 PAGE_COMPRESSION = 5  # of 9: more costs visitors who come together more time than it saves
 BRAND = '<h1 class="brand">charlstm</h1>'
 MAX_WAITING_CALLS = 300  # in Gradio's queue; more are refused
-# Between two looks of Gradio at its queue. A thousandth of a second, as it has it, keeps a tenth of
-# a core busy on a page that nobody visits.
+# Between two looks of Gradio at its queue. A thousandth of a second, as it has it, kept a tenth of
+# a core of an AMD EPYC busy with a page that nobody visited; this keeps a thirtieth.
 LOOK_FOR_CALLS_S = 0.02
 SESSIONS = 500  # visitors whose state Gradio keeps, 0.1 MB each
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]

@@ -23,7 +23,7 @@ from tests.stream_client import Reader
 from tests.waiting import PATIENCE_S, wait_until
 
 CONFIGURATION = Path(__file__).parent / "balancer" / "nginx.conf"
-COPIES, READERS, LENGTH = 3, 150, 600
+COPIES, READERS, LENGTH = 3, 150, 1000
 TEXTS = 12  # different ones
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
 
