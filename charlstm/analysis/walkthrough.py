@@ -127,7 +127,7 @@ def learned(checkpoint: Checkpoint) -> dict:
     Counts and durations of 0 are left out too: they say nothing.
     """
     training = checkpoint.training
-    results, source = training.results, training.source
+    results, source, written = training.results, training.source, training.teachers_text
     losses = [
         (seconds, loss)
         for seconds, loss in checkpoint.history.get("val_loss_nats", [])
@@ -143,7 +143,8 @@ def learned(checkpoint: Checkpoint) -> dict:
         "held_out_characters": results and results.characters,
         "text": _name(training.text.name),
         "started_from": source and (_name(source.corpus) or _name(source.name)),
-        "teachers": len(training.teachers),
+        "teachers": len(training.teachers) or (written and written.teachers),
+        "written_by_teachers": written and written.share,
         "losses": losses if len(losses) > 1 else None,
     }
     return {name: fact for name, fact in facts.items() if fact}

@@ -46,6 +46,11 @@ def _training(training: TrainingRecord) -> Iterator[str]:
         yield f"Started from: the model {training.source.name or 'of an unknown name'}{before}"
     if training.teachers:
         yield f"Teachers: {', '.join(teacher.name for teacher in training.teachers)}"
+    if (written := training.teachers_text) is not None:
+        yield (
+            f"Teachers: {written.teachers} networks, which wrote {100 * written.share:.0f}% of "
+            "what it read"
+        )
     facts = []
     if training.recipe:
         facts.append(f"recipe {training.recipe}")

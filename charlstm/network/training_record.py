@@ -219,6 +219,27 @@ def parse_teachers(value: Any) -> tuple[TeacherRecord, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TeachersTextRecord:
+    """Text that teachers wrote together for a network to learn from, with their odds.
+
+    Attributes:
+        teachers: how many wrote it.
+        share: of the characters that the network read, 0 to 1.
+    """
+
+    teachers: int
+    share: float
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self | None:
+        parts = _object(value)
+        teachers, share = _size(parts.get("teachers")), _amount(parts.get("share"))
+        if teachers is None or share is None or share > 1:
+            return None
+        return cls(teachers=teachers, share=share)
+
+
+@dataclass(frozen=True, kw_only=True)
 class KeptVersion:
     """The version that was kept instead of the last one, because the last one was worse.
 
@@ -277,6 +298,8 @@ class TrainingRecord:
             with a random split, which leaks (the recipe `notebook`).
         results: figures on the held-out text; None after a training that was stopped.
         source: the model that it started from; None: from scratch.
+        teachers: the models whose odds it learned beside the text.
+        teachers_text: what teachers wrote for it; None: nothing.
         kept_version: None: the last version is the one in the file.
     """
 
@@ -294,6 +317,7 @@ class TrainingRecord:
     results: Results | None = None
     source: SourceRecord | None = None
     teachers: tuple[TeacherRecord, ...] = ()
+    teachers_text: TeachersTextRecord | None = None
     kept_version: KeptVersion | None = None
 
     @classmethod
@@ -316,6 +340,7 @@ class TrainingRecord:
             if "started_from" in parts
             else None,
             teachers=parse_teachers(parts.get("teachers")),
+            teachers_text=TeachersTextRecord.from_json(parts.get("teachers_text")),
             kept_version=KeptVersion.from_json(parts.get("kept_version")),
         )
 
@@ -336,6 +361,7 @@ class TrainingRecord:
             "results": {} if self.results is None else self.results.to_json(),
             "started_from": None if self.source is None else self.source.to_json(),
             "teachers": [asdict(teacher) for teacher in self.teachers] or None,
+            "teachers_text": None if self.teachers_text is None else asdict(self.teachers_text),
             "kept_version": None if self.kept_version is None else asdict(self.kept_version),
         }
         return _without_none(record)

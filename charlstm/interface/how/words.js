@@ -11,7 +11,8 @@ function duration(seconds) {
 
 export function trainingInWords(learned) {
   const { characters, text, steps, seconds, teachers, started_from: origin } = learned;
-  const whose = text ? ` of “${text}”` : "";
+  const written = learned.written_by_teachers;
+  const whose = text && !written ? ` of “${text}”` : "";
   const took = [steps && `in ${number(steps)} steps`, seconds && `in ${duration(seconds)}`];
   const shown = characters
     ? [`This model was shown ${number(characters)} characters${whose}`, ...took.filter(Boolean)]
@@ -22,6 +23,12 @@ export function trainingInWords(learned) {
   const began = origin
     ? `It began with what a model had learned from “${origin}” (fine-tuning).`
     : "It began with random numbers, and could guess nothing.";
+  if (written) {
+    const read = number(Math.round(100 * (1 - written)));
+    return `${shown.join(", ")}. ${read}% of them come from “${text ?? "a text"}”. The others were ` +
+      `written by ${number(teachers)} networks that had learned from that text before, its ` +
+      `teachers; with each character it learned how likely it was to them. ${began}`;
+  }
   const taught = teachers
     ? " Besides the text it learned from what other networks expected: it had " +
       `${number(teachers)} teachers.`
