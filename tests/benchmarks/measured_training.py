@@ -80,6 +80,7 @@ def _train(request: dict) -> dict:
     return {
         **last,
         "parameters": started["parameters"],
+        "device": started["device"],
         "lstm_units": list(run_recipe.lstm_units),
         "characters": started["characters"],
         "characters_per_s": characters / last["elapsed_s"],

@@ -14,6 +14,7 @@ def train(request: dict) -> dict:
     from torch import nn
 
     from charlstm.analysis.evaluation import evaluate
+    from charlstm.machine import cpu_name
     from charlstm.network.lstm import Network
     from charlstm.runs.recipes import RECIPES
     from charlstm.text.corpus import read_file
@@ -23,6 +24,7 @@ def train(request: dict) -> dict:
 
     recipe, budget_s = RECIPES[request["recipe"]], 60 * request["minutes"]
     torch.manual_seed(request["random_seed"])
+    on = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     text = read_file(request["text_path"], "verse").text
     vocabulary = Vocabulary.from_text(text)
     training_ids, held_out_ids = split(vocabulary.encode(text))
@@ -39,7 +41,7 @@ def train(request: dict) -> dict:
         lstms.append(nn.LSTM(features, units, batch_first=True))
         features = units
     output = nn.Linear(features, len(vocabulary))
-    model = nn.ModuleList([embedding, *lstms, output])
+    model = nn.ModuleList([embedding, *lstms, output]).to(on)
     for lstm in lstms:  # as Keras begins: it remembers
         with torch.no_grad():
             lstm.bias_hh_l0.zero_()
@@ -49,19 +51,21 @@ def train(request: dict) -> dict:
         model.parameters(), betas=(0.9, recipe.beta_2), weight_decay=recipe.weight_decay
     )
     state = [
-        tuple(torch.zeros(1, recipe.lanes, units) for _ in range(2)) for units in recipe.lstm_units
+        tuple(torch.zeros(1, recipe.lanes, units, device=on) for _ in range(2))
+        for units in recipe.lstm_units
     ]
     step, began_s = 0, time.monotonic()
     while (elapsed_s := time.monotonic() - began_s) < budget_s:
         batch = lanes.batch(step)
-        keep = torch.from_numpy(batch.keep)[None]
-        x = nn.functional.dropout(embedding(torch.from_numpy(batch.ids)), recipe.embedding_dropout)
+        keep = torch.from_numpy(batch.keep)[None].to(on)
+        x = embedding(torch.from_numpy(batch.ids).to(on))
+        x = nn.functional.dropout(x, recipe.embedding_dropout)
         for layer, lstm in enumerate(lstms):
             x, after = lstm(x, tuple(value * keep for value in state[layer]))
             state[layer] = tuple(value.detach() for value in after)
             x = nn.functional.dropout(x, recipe.dropout)
         loss = nn.functional.cross_entropy(
-            output(x).flatten(0, 1), torch.from_numpy(batch.targets).flatten().long()
+            output(x).flatten(0, 1), torch.from_numpy(batch.targets).to(on).flatten().long()
         )
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate_at(elapsed_s / budget_s)
@@ -82,10 +86,12 @@ def train(request: dict) -> dict:
         weights[f"{name}/recurrent_kernel"] = lstm.weight_hh_l0.T
         weights[f"{name}/bias"] = lstm.bias_ih_l0 + lstm.bias_hh_l0
     arrays = {
-        name: np.ascontiguousarray(tensor.detach().numpy()) for name, tensor in weights.items()
+        name: np.ascontiguousarray(tensor.detach().cpu().numpy())
+        for name, tensor in weights.items()
     }
     network = Network(recipe.architecture(len(vocabulary)), arrays)
     return {
+        "device": torch.cuda.get_device_name() if on.type == "cuda" else cpu_name(),
         "step": step,
         "elapsed_s": elapsed_s,
         "characters_per_s": step * recipe.lanes * recipe.window / elapsed_s,
