@@ -16,8 +16,8 @@ from charlstm.writing.engine import Engine
 from charlstm.writing.piece import Piece
 from charlstm.writing.sampling import Sampling
 
-SEED_TEXT, TEMPERATURE, RANDOM_SEED = "ROMEO:", 0.7, 12
-LAST_WORDS = "therefore God have speak,"
+SEED_TEXT, TEMPERATURE, RANDOM_SEED = "ROMEO:", 0.7, 47
+LAST_WORDS = "So shall I tread this one that"
 LENGTH = 400  # within which these words come
 
 

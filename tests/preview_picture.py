@@ -20,8 +20,8 @@ from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.writing.sampling import Sampling, probabilities
 from charlstm.writing.single_text import write
 
-SEED_TEXT, TEMPERATURE, RANDOM_SEED = "JULIET:", 0.6, 67
-LAST_WORDS = "with the wi"  # where the picture stops
+SEED_TEXT, TEMPERATURE, RANDOM_SEED = "JULIET:", 0.6, 7
+LAST_WORDS = "sorrow f"  # where the picture stops
 LETTERS = 5
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>

@@ -12,6 +12,7 @@ from charlstm.analysis.walkthrough import Tile, tiles
 from charlstm.home import shipped_folder
 from charlstm.network.checkpoint import Checkpoint, load_checkpoint
 from charlstm.network.lstm import Architecture
+from charlstm.network.training_record import TeachersTextRecord, TrainingRecord
 from charlstm.runs.recipes import QUICK
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.writing.sampling import Sampling, probabilities
@@ -143,7 +144,8 @@ def test_the_bundled_model_records_how_it_learned():
     assert facts["characters"] == training.characters_seen
     assert facts["perplexity"] == training.results.perplexity
     assert facts["losses"] == checkpoint.history["val_loss_nats"]
-    assert facts["teachers"] == 8
+    assert facts["teachers"] == training.teachers_text.teachers == 12
+    assert facts["written_by_teachers"] == training.teachers_text.share
     assert facts["text"] == "tiny-shakespeare"
     assert "started_from" not in facts
 
@@ -171,3 +173,20 @@ def test_long_names_are_cut_off():
     training = {"corpus": {"name": "x" * 1000}, "started_from": {"corpus": "y" * 1000}}
     facts = walkthrough.learned(random_checkpoint(training=training))
     assert facts == {"text": "x" * 60, "started_from": "y" * 60}
+
+
+@pytest.mark.parametrize("value", [None, 3, [], {}, {"teachers": 0, "share": 0.5}])
+def test_text_of_teachers_that_makes_no_sense_is_not_told(value):
+    record = TrainingRecord.from_json({"teachers_text": value})
+    assert record.teachers_text is None
+    assert walkthrough.learned(random_checkpoint(training={"teachers_text": value})) == {}
+
+
+def test_text_of_teachers_is_kept_in_the_record_and_told():
+    written = TeachersTextRecord(teachers=3, share=0.5)
+    record = TrainingRecord(teachers_text=written)
+    assert TrainingRecord.from_json(record.to_json()).teachers_text == written
+    told = walkthrough.learned(random_checkpoint(training=record.to_json()))
+    assert told == {"teachers": 3, "written_by_teachers": 0.5}
+    too_much = {"teachers": 3, "share": 1.5}
+    assert TrainingRecord.from_json({"teachers_text": too_much}).teachers_text is None

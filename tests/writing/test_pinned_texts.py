@@ -14,44 +14,44 @@ from charlstm.writing.single_text import write
 # Seed text, temperature, length, random seed: the first 40 characters and the SHA-256 of the text.
 PINNED = {
     ("", 0.8, 300, 0): (
-        "Of Burgundy the tongue, or, respect out ",
-        "9283254a3ff3ee5a6a9022fdabc90b657c497982fc0f1e26df58cf39a357ab23",
+        "No brother, tell me, and it shall be tru",
+        "e1b687de0ffeaa9c9da5e0e1c431d1220355e65a4bec40177c585c7fe1263c5f",
     ),
     ("ROMEO:", 0.1, 200, 1): (
-        "\nI have seen the world to the country's ",
-        "c3a10e97ace4d19a728d697f3ca0a40a05457cdcb851620cfb86947c854e28d8",
+        "\nI have not so much so that they are so.",
+        "489da14e4d58a67029adc840ecda3df6d9d4360ab25c5d8a86a0a137a2289e33",
     ),
     ("ROMEO:", 1.5, 300, 2): (
-        "\nAh, Jove's gentle:' nakefit, inkessed,\n",
-        "d0c07249bb24fe5ef66f12c436607b58a6c812c4405110c40a208f8aacc33b79",
+        "\nAh, Lilious Gloucester!\nThrough hope sh",
+        "c6266a8391c069dda7a197fec786da6cd6c7a09042f3cd91f3642576caf50033",
     ),
     ("To be, or not to be", 0.5, 250, 3): (
-        " as his servant to the right than my mea",
-        "22c0232d3ac8809621efaba0012d409ca5b4394def1c1eb2d1aea2683d7eff5e",
+        " an executioner,\nAnd therefore let them ",
+        "af0662fbf79fa7919eb2b27af14f1b280f461bebec9bd6ffe9847cecfb3fe515",
     ),
     ("KING RICHARD II:\nWhat ", 1.0, 300, 2147483647): (
-        "you shall be endured?\n\nDUCHESS OF YORK:\n",
-        "5fd5705a60d8e6f6e7e60d2d72548aa6654f3b3b462e7a09d42b1a885a14533f",
+        "would you call him home well there?\n\nLUC",
+        "38e841b7572fe655aa70f5f6cf0ebaad965049b044dade04c54887a7eaeb063b",
     ),
     ("\n\n", 1.2, 60, 5): (
-        "LADY ANNE:\nYou knew unto your\nheart's ho",
-        "48f4a6b9ab09b84fa7eba3c10332b71720ac3bbfc4442f6987d67aa719e9d6ae",
+        "LADY ANTEG:\nWhat's it to tick\nPlain Pomp",
+        "9f150e0e56554d5250dd99c5442a05c8b1d664e9eb1b116ce346584da1dd6a92",
     ),
     ("Ünïcode 漢字 😀 day", 0.7, 120, 6): (
-        " from his common thoughts.\n\nQUEEN ELIZAB",
-        "36c1d6c2cc5ab75b29c6269fb7288d9a85e38796eac9884c51c9c48ca46b54d5",
+        " doth consequence, it was almost imposed",
+        "b154b39a04ff3aa86c8a9b1442fffb0645cc9d4d96e29f951193a62a96c076ef",
     ),
     ("😀", 0.3, 100, 77): (
-        "And so much for the heart of heaven, he ",
-        "6d64f0b58af74bc39dad0c6dc7cfa3194bcc5dee1801148ba92c3b3cb1f2da0f",
+        "\nCLARENCE:\nAnd then I have a cause to th",
+        "4a01e9cb9de518fe04eb71b6624003fc8dd022f47646baa5ec14e2327a218954",
     ),
     ("\t\r\nline one\r\nline two\n", 0.9, 280, 8): (
-        "If bear the being with my heart.\n\nBRUTUS",
-        "41fc602fdd13cb16511c85eefff7f65a0c21eae67a8865d9fba91f256496b2ed",
+        "Shall make her robmet in my heart, my ha",
+        "fe0dabea1ef6134a4de71870f72cfc1fd7190d6de1d91e83c7f487d9f4f3cc06",
     ),
     ("O " * 300, 1.1, 150, 123456): (
-        "DERY,\nBeing presence, look upon his case",
-        "5397f446717c851e42a41f68c0c7d1dcb2e587b1b40a3b4cce60fe46215e4929",
+        "AGET:\nCheers the, 'tis she too gint, and",
+        "b126f6f4750ccd597a0f2455def53e2e53eb997ea8afb5f0817f35db76379106",
     ),
 }
 

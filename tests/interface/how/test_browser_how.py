@@ -211,15 +211,16 @@ def test_the_network_is_drawn_in_its_real_sizes(how, shipped):
         "This model knows 65.",
         "2,048",
         "3,724,097",
-        "1.379",
+        "1.328",
         "4.174",
-        "3.97",
+        "3.78",
         "111,539",
     ):
         expect(words).to_contain_text(number)
     story = page.locator("how-it-works .story-of")
-    expect(story).to_contain_text("50,196,480 characters of “Shakespeare”, in 12,255 steps")
-    expect(story).to_contain_text("8 teachers")
+    expect(story).to_contain_text("This model was shown 248,709,120 characters, in 15,180 steps")
+    expect(story).to_contain_text("13% of them come from “Shakespeare”")
+    expect(story).to_contain_text("written by 12 networks")
     curve = page.locator("how-it-works .learning-curve svg")
     losses = [loss for _, loss in shipped.history["val_loss_nats"]]
     expect(curve).to_have_attribute(
