@@ -111,9 +111,8 @@ def test_a_student_learns_what_its_teachers_write(monkeypatch):
     monkeypatch.setattr(training, "STUDENT_LANES", 16)
     monkeypatch.setattr(training, "REAL_LANES", 4)
     monkeypatch.setattr(training, "WINDOW", 16)
-    monkeypatch.setattr(
-        training, "until", lambda seconds: ((step, 1.0) for step in range(0, 300, 20))
-    )
+    monkeypatch.setattr(training.Clock, "steps", lambda clock: iter(range(0, 300, 20)))
+    monkeypatch.setattr(training.Clock, "rate", 1.0)
     text = np.tile(np.arange(11), 300)
     settings = Settings(dropout=0.0, embedding_dropout=0.0, learning_rate=0.02)
     teachers = training.train_teachers(text, ARCHITECTURE, [settings] * 2, seconds=3, random_seed=1)

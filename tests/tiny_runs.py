@@ -89,6 +89,13 @@ def _known(kind: str, details: dict) -> dict:
 
 
 def append(run: Run, kind: str, elapsed_s: float = 0.0, **details) -> None:
+    """Add an event, as the process that trains would.
+
+    An ending says by which process: one that another process has written is of a training before,
+    and the owner would seem to get ready.
+    """
+    if "pid" in DETAILS[kind] and (owner := run.ownership.pid()) is not None:
+        details = {"pid": owner, **details}
     run.append(an_event(kind, elapsed_s, **details))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 300
+PATIENCE_S = 300.0
 PATIENCE_MS = 1000 * PATIENCE_S
 
 

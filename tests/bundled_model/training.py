@@ -46,16 +46,30 @@ def share_of_rate(share: float) -> float:
     return 0.01 + 0.99 * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
 
 
-def until(seconds: float) -> Iterator[tuple[int, float]]:
-    """Steps and seconds so far, until the time is used up; it begins after the first call.
+class Clock:
+    """Steps until the time is used up. It starts after the first call, which compiles."""
 
-    The first call compiles.
-    """
-    yield 0, 0.0
-    began_s, step = time.monotonic(), STEPS_A_CALL
-    while (elapsed_s := time.monotonic() - began_s) < seconds:
-        yield step, elapsed_s
-        step += STEPS_A_CALL
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self._began_s: float | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        return 0.0 if self._began_s is None else time.monotonic() - self._began_s
+
+    @property
+    def rate(self) -> float:
+        """What the learning rate is multiplied with now."""
+        return share_of_rate(self.elapsed_s / self.seconds)
+
+    def steps(self) -> Iterator[int]:
+        """Steps before each call, `STEPS_A_CALL` apart."""
+        step = 0
+        while self.elapsed_s < self.seconds:
+            yield step
+            step += STEPS_A_CALL
+            if self._began_s is None:
+                self._began_s = time.monotonic()
 
 
 def train_teachers(
@@ -80,13 +94,14 @@ def train_teachers(
     starts = offsets + np.arange(TEACHERS_LANES) * len(ids) // TEACHERS_LANES
     text, places = jnp.asarray(ids, jnp.int32), jnp.asarray(starts, jnp.int32)
     values, key = together(settings), jax.random.key(random_seed)
-    for step, elapsed_s in until(seconds):
-        rate = share_of_rate(elapsed_s / seconds)
+    clock = Clock(seconds)
+    for step in clock.steps():
         own = jax.random.fold_in(key, step)
         learner, state, nats = _teachers_steps(
-            learner, state, text, places, values, rate, own, step, architecture
+            learner, state, text, places, values, clock.rate, own, step, architecture
         )
-        on_moment(step, elapsed_s, np.asarray(nats))
+        losses = np.asarray(nats)  # waits for them
+        on_moment(step + STEPS_A_CALL, clock.elapsed_s, losses)
     return learner.weights
 
 
@@ -163,9 +178,9 @@ def train_student(
     starts = jnp.asarray(np.arange(STUDENT_LANES) * len(ids) // REAL_LANES, jnp.int32)
     last = jnp.asarray(np.random.default_rng(random_seed).choice(ids, STUDENT_LANES), jnp.int32)
     values, key = together([settings]), jax.random.key(random_seed)
-    for step, elapsed_s in until(seconds):
-        rate = share_of_rate(elapsed_s / seconds)
-        own = jax.random.fold_in(key, step)
+    clock = Clock(seconds)
+    for step in clock.steps():
+        rate, own = clock.rate, jax.random.fold_in(key, step)
         learner, state, writers, last, nats, least, right = _student_steps(
             learner,
             state,
@@ -180,12 +195,13 @@ def train_student(
             step,
             architecture,
         )
+        loss_nats = float(nats[0])  # waits for it
         moment = Moment(
             step=step + STEPS_A_CALL,
-            elapsed_s=elapsed_s,
+            elapsed_s=clock.elapsed_s,
             weights=learner.weights,
-            loss_nats=float(nats[0]),
-            above_teachers_nats=float(nats[0] - least),
+            loss_nats=loss_nats,
+            above_teachers_nats=loss_nats - float(least),
             accuracy=float(right[0]),
         )
         on_moment(moment)

@@ -201,8 +201,8 @@ def test_the_network_is_drawn_in_its_real_sizes(how, shipped):
     page = how()
     expect_network(page, shipped)
     best = shipped.vocabulary.characters[int(odds_of(shipped, FIRST_TEXT, 1.0).argmax())]
-    assert best == " "
-    expect(page.locator('how-it-works [data-part="Odds"] .sizes')).to_contain_text("a space")
+    assert best == ","
+    expect(page.locator('how-it-works [data-part="Odds"] .sizes')).to_contain_text("“,”")
     expect(page.locator('how-it-works [data-part="Character"] .sizes')).to_have_text(
         "“O”, number 27"
     )

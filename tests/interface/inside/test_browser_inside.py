@@ -62,7 +62,9 @@ def expect_strengths(page, expected) -> None:
 
 def point_at(page, place: int) -> None:
     """The pointer over a character: what lies there is the text area, above the coloured copy."""
-    box = page.locator(".coloured span").nth(place).bounding_box()
+    character = page.locator(".coloured span").nth(place)
+    character.scroll_into_view_if_needed()
+    box = character.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
