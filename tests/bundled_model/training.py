@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -14,6 +13,7 @@ import numpy as np
 
 from charlstm.analysis.evaluation import COLD_WINDOW
 from charlstm.network.lstm import Architecture
+from charlstm.runs.recipes import FULL
 from tests.bundled_model.networks import (
     Learner,
     Settings,
@@ -32,18 +32,10 @@ TEACHERS_LANES = 64
 STUDENT_LANES, REAL_LANES = 256, 32  # of all lanes, and those that read the text itself
 REAL_SHARE = 0.2  # there, weight of the character that came, beside the teachers' odds
 STEPS_A_CALL = 20
-WARM_UP = 0.02  # share of the time in which the learning rate rises
+COURSE = replace(FULL, learning_rate=1.0)  # of the learning rates
 FRESH_STARTS = 0.02  # share of the teachers' lanes whose state is reset at each step
 NEW_TEXTS, COLD_STARTS = 0.01, 0.05  # the same of what they write, and of the student's lanes
 _PIECE = 128  # windows that are measured together
-
-
-def share_of_rate(share: float) -> float:
-    """What the learning rate is multiplied with when this share of the time is used."""
-    if share < WARM_UP:
-        return max(share / WARM_UP, 0.01)
-    progress = (share - WARM_UP) / (1 - WARM_UP)
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
 
 
 class Clock:
@@ -60,7 +52,7 @@ class Clock:
     @property
     def rate(self) -> float:
         """What the learning rate is multiplied with now."""
-        return share_of_rate(self.elapsed_s / self.seconds)
+        return COURSE.learning_rate_at(self.elapsed_s / self.seconds)
 
     def steps(self) -> Iterator[int]:
         """Steps before each call, `STEPS_A_CALL` apart."""
