@@ -12,6 +12,7 @@ from charlstm.runs.run import Runs
 from tests.browsing import (
     FILLED,
     add_model,
+    choose,
     needs_browser,
     open_more,
     open_tab,
@@ -90,6 +91,27 @@ def test_examples_write_at_once(visit):
     expect(page.locator("#status")).to_contain_text("letters in")
     assert written(page).startswith("The king is")
     assert page.locator("#seed-text textarea").input_value() == "The king is"
+
+
+def test_the_beginnings_are_those_of_the_chosen_model(visit, home_folder):
+    samples = [{"step": 9, "elapsed_s": 1.0, "text": "sent a seat\nan ant\nten teas\nand so on"}]
+    add_model(home_folder, "of-ants", random_checkpoint(samples=samples))
+    page = visit()
+    buttons = page.locator("#composer .chips button:visible")
+    expect(buttons).to_have_text(
+        ["ROMEO:", "To be, or not to be", "The king is", "JULIET:↵O", "Once upon a time"]
+    )
+    buttons.nth(3).click()
+    expect(page.locator("#status")).to_contain_text("letters in")
+    assert written(page).startswith("JULIET:\nO ")
+    choose(page, "model", "of-ants")
+    expect(buttons).to_have_text(["sent a seat", "an ant", "ten teas"])
+    buttons.nth(1).click()
+    expect(page.locator("#page .seed")).to_have_text("an ant")
+    assert page.locator("#seed-text textarea").input_value() == "an ant"
+    choose(page, "model", "Shakespeare")
+    expect(buttons).to_have_count(5)
+    assert page.errors == []
 
 
 def test_odd_seed_texts_are_named_and_stand_unchanged(visit):

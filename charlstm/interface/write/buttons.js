@@ -54,10 +54,11 @@ export function write(isAlwaysNew, ...form) {
   return request.random_seed;
 }
 
-// [seed text, random seed]
-export function writeExample(example, isAlwaysNew, ...form) {
-  const request = { ...requestOf(form), seed_text: example };
-  return [example, write(isAlwaysNew, ...Object.values(request))];
+// Begins with what a button says, where beginnings.py shows line breaks. [seed text, random seed]
+export function writeBeginning(label, isAlwaysNew, ...form) {
+  const seedText = label.replaceAll("↵", "\n");
+  const request = { ...requestOf(form), seed_text: seedText };
+  return [seedText, write(isAlwaysNew, ...Object.values(request))];
 }
 
 // When the temperature has changed while a text is written, the rest is drawn at the new one: as

@@ -20,6 +20,7 @@ from charlstm.interface.figures import model_html
 from charlstm.interface.model_choice import QUIET, ModelChoice
 from charlstm.interface.model_files.controls import build_model_files
 from charlstm.interface.models import SHIPPED, SHIPPED_NAME, ModelNotFound, ModelRegistry
+from charlstm.interface.write.beginnings import COUNT, SHAKESPEARE, beginnings, label_of
 from charlstm.interface.write.copy_check import Copies
 from charlstm.interface.write.next_odds import place_odds
 from charlstm.interface.writing_controls import (
@@ -38,7 +39,6 @@ from charlstm.writing.request import (
     TextRequest,
 )
 
-EXAMPLES = ("ROMEO:", "To be, or not to be", "The king is", "JULIET:\nO ", "Once upon a time")
 # Of a first visit; made by tests/first_text.py.
 FIRST_TEXT = Path(__file__).with_name("first_text.json")
 SPEEDS = ["Step", "Slow", "Normal", "Instant"]  # as in pace.js
@@ -93,12 +93,19 @@ class Writer:
             f"The model “{name:.60}” is not here: the Shakespeare model writes instead."
         )
 
-    async def about(self, model: str | None) -> str:
-        """A model's figures as HTML; empty if they are not known."""
+    async def about(self, model: str | None) -> list:
+        """A model's figures as HTML, empty if they are not known, and beginnings that suit it."""
         try:
-            return model_html(await asyncio.to_thread(self.registry.get, model))
-        except CharLSTMError:
-            return ""  # the model is gone or damaged, which writing with it reports
+            loaded = await asyncio.to_thread(self.registry.load, model)
+            suited = await asyncio.to_thread(beginnings, loaded)
+        except CharLSTMError:  # the model is gone or damaged, which writing with it reports
+            return ["", *(gr.skip() for _ in range(COUNT))]
+        labels = [label_of(seed_text) for seed_text in suited]
+        return [
+            model_html(loaded.checkpoint),
+            *(gr.Button(label, visible=True) for label in labels),
+            *(gr.Button(visible=False) for _ in range(COUNT - len(labels))),
+        ]
 
     async def generate(
         self,
@@ -154,9 +161,9 @@ def build_write_tab(
                     )
                     again_button = gr.Button("Start over", min_width=0, elem_id="start-over")
                 with gr.Row(elem_classes="chips"):
-                    examples = [
-                        gr.Button(example.replace("\n", " "), size="sm", min_width=0)
-                        for example in EXAMPLES
+                    suited = [
+                        gr.Button(label_of(seed_text), size="sm", min_width=0)
+                        for seed_text in SHAKESPEARE
                     ]
                 # Hidden: pressed by link.js on Back and Forward.
                 follow_button = gr.Button("Follow the address", elem_id="follow-address")
@@ -199,12 +206,12 @@ def build_write_tab(
         random_seed,
         js=button("write"),
     )
-    for example_button, example in zip(examples, EXAMPLES, strict=True):
-        example_button.click(
+    for beginning in suited:
+        beginning.click(
             None,
-            [always_new, *form],
+            [beginning, always_new, *form],
             [seed_text, random_seed],
-            js=button("writeExample", example),
+            js=button("writeBeginning"),
         )
     temperature.release(None, form, None, js=button("temperatureChosen"))
     undo_button.click(None, None, None, js=button("undo"))
@@ -216,7 +223,7 @@ def build_write_tab(
     demo.load(None, None, speed, js=browser_function("write/pace.js", "nowSpeed"))
     offer("copied", writer.copied)
     offer("which_model", writer.which_model)
-    gr.on([demo.load, model.change], writer.about, model, about, **QUIET)
+    gr.on([demo.load, model.change], writer.about, model, [about, *suited], **QUIET)
     gr.api(errors_as_messages(writer.generate), api_name="generate", concurrency_limit=None)
     opened = browser_function("write/link.js", "openPage", ADDRESS_LIMITS)
     filled = browser_function("write/link.js", "formIsFilled")
