@@ -17,7 +17,7 @@ from charlstm.writing.piece import Piece
 from charlstm.writing.sampling import Sampling
 
 SEED_TEXT, TEMPERATURE, RANDOM_SEED = "ROMEO:", 0.7, 47
-LAST_WORDS = "So shall I tread this one that"
+LAST_WORDS = "So shall I tread this one that "  # after a space anything may come
 LENGTH = 400  # within which these words come
 
 
