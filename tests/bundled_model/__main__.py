@@ -3,7 +3,8 @@
 1. Twelve networks, the teachers, learn side by side from the training part of the text.
 2. The student learns from what they write together: text without end, and for each character the
    mean of their odds (knowledge distillation, Hinton et al. 2015). An eighth of its lanes reads the
-   text itself. So it comes near to all of them together, and has little to learn by heart.
+   text itself. It predicts nearly as well as all of them together, and memorises little, because
+   most of what it reads never comes twice.
 3. It is measured on the held-out part, and the checkpoint records how it was trained.
 
 With --rehearsal, the last tenth of the training part is held out instead: there the settings were
@@ -67,8 +68,8 @@ CURVES = ("running_loss_nats", "accuracy", "val_loss_nats", "val_accuracy")
 
 
 @dataclass
-class Diary:
-    """What the checkpoint will tell of the student's training: curves, and texts that it wrote."""
+class TrainingHistory:
+    """Records the student's training for the checkpoint: loss curves, and sample texts."""
 
     architecture: Architecture
     vocabulary: Vocabulary
@@ -84,9 +85,9 @@ class Diary:
         self._add(moment, running_loss_nats=moment.loss_nats, accuracy=moment.accuracy)
         if moment.step >= self.next_step:
             self.next_step = 1 + int(moment.step * SAMPLES_RATIO)
-            self.write_down(moment)
+            self.measure_and_sample(moment)
 
-    def write_down(self, moment: Moment) -> None:
+    def measure_and_sample(self, moment: Moment) -> None:
         figures = measure_cold(moment.weights, self.held_out_ids, self.architecture, windows=64)
         loss, accuracy = float(figures.losses_nats[0]), float(figures.accuracies[0])
         self._add(moment, val_loss_nats=loss, val_accuracy=accuracy)
@@ -110,7 +111,7 @@ class Diary:
             for moment, text in self.texts
         )
 
-    def history(self) -> dict[str, list[tuple[float, float]]]:
+    def thinned_curves(self) -> dict[str, list[tuple[float, float]]]:
         return {name: thinned(points) for name, points in self.curves.items()}
 
     def _add(self, moment: Moment, **values: float) -> None:
@@ -206,7 +207,7 @@ def main() -> None:
     for settings, loss in zip(TEACHERS, figures.losses_nats, strict=True):
         print(f"  {loss:.4f} {settings}")
     print(f"  {figures.together_nats:.4f} together", flush=True)
-    diary = Diary(architecture, vocabulary, held_out_ids)
+    history = TrainingHistory(architecture, vocabulary, held_out_ids)
     last = train_student(
         training_ids,
         teachers,
@@ -215,13 +216,13 @@ def main() -> None:
         STUDENT,
         seconds=STUDENT_S,
         random_seed=random_seed,
-        on_moment=diary.note,
+        on_moment=history.note,
     )
-    diary.write_down(last)
+    history.measure_and_sample(last)
     if arguments.rehearsal:
         return
     checkpoint = with_record(
-        diary.checkpoint(last),
+        history.checkpoint(last),
         corpus,
         created=created,
         device=jax.devices()[0].device_kind,
@@ -229,8 +230,8 @@ def main() -> None:
         steps=last.step,
         train_s=last.elapsed_s,
         random_seed=random_seed,
-        history=diary.history(),
-        samples=diary.samples(),
+        history=history.thinned_curves(),
+        samples=history.samples(),
     )
     save_checkpoint(checkpoint, arguments.out)
     results = checkpoint.training.results
