@@ -208,9 +208,10 @@ def build_text_form(introduction: str, quiet: dict) -> TextForm:
     )
     source.change(_boxes_for, source, [upload, pasted], **quiet)
     # A new text is read as usual again. By the browser: an answer of the server could come when the
-    # visitor has chosen already.
+    # visitor has chosen already. Not on `change`, which Gradio can report once more for the same
+    # file when the settings appear below it: what was ticked by then would be lost.
     gr.on(
-        [source.change, upload.change],
+        [source.input, upload.upload, upload.delete, upload.clear],
         None,
         None,
         form.reading,

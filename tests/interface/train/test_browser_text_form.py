@@ -60,6 +60,29 @@ def test_tags_are_left_out_until_they_are_wanted(form):
     assert form.errors == []
 
 
+PRESS_WHEN_IT_APPEARS = """() => {
+    const look = () => {
+        const box = document.querySelector("#keeps-markup input");
+        if (box?.offsetParent) box.click();
+        else setTimeout(look);
+    };
+    look();
+}"""
+
+
+def test_a_tick_lasts_also_if_the_visitor_is_quick(form):
+    form.evaluate(PRESS_WHEN_IT_APPEARS)
+    give(form, ("page.html", b"<!doctype html><p>some words of a page</p>\n" * 200))
+    expect(form.locator("#text-note .first-lines p").first).to_contain_text("<!doctype html>")
+    expect(form.get_by_label("Learn its tags and times too")).to_be_checked()
+    # Another file joins it, and is read as usual again.
+    give(form, ("other.html", b"<!doctype html><p>other words of a page</p>\n" * 200))
+    expect(form.locator("#text-note")).to_contain_text("page.html and 1 more")
+    expect(form.get_by_label("Learn its tags and times too")).not_to_be_checked()
+    expect(form.locator("#text-note .first-lines p").first).to_have_text("some words of a page")
+    assert form.errors == []
+
+
 def test_two_files_of_different_kinds_are_one_text(form):
     give(form, ("letter.docx", docx()), ("note.txt", b"and a note\n" * 30))
     note = form.locator("#text-note")
