@@ -19,8 +19,8 @@ CARD = SpaceCard.load(ROOT / "README.md", ignore_metadata_errors=False)
 SETTINGS, BODY = CARD.data.to_dict(), CARD.text
 
 
-def blocks(language: str) -> list[str]:
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", BODY, flags=re.DOTALL | re.MULTILINE)
+def blocks(language: str, text: str = BODY) -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
     return [block for its_language, block in found if its_language == language]
 
 
@@ -40,7 +40,8 @@ def test_the_front_matter_is_what_a_space_needs():
     assert SETTINGS["license"] == "mit" and (ROOT / "LICENSE").exists()
 
 
-EXAMPLES = [block for block in blocks("python") if "import charlstm" in block]
+ARCHITECTURE = (ROOT / "charlstm" / "README.md").read_text(encoding="utf-8")
+EXAMPLES = blocks("python") + blocks("python", ARCHITECTURE)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=["library", "engine"])

@@ -9,7 +9,7 @@ from charlstm.writing.request import LENGTHS, TEMPERATURES
 
 def seed_text_box(**settings) -> gr.Textbox:
     return gr.Textbox(
-        placeholder="ROMEO:",
+        placeholder="How it begins",
         lines=1,
         max_lines=6,
         html_attributes=gr.InputHTMLAttributes(

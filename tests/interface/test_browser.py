@@ -109,8 +109,19 @@ def test_the_beginnings_are_those_of_the_chosen_model(visit, home_folder):
     buttons.nth(1).click()
     expect(page.locator("#page .seed")).to_have_text("an ant")
     assert page.locator("#seed-text textarea").input_value() == "an ant"
+    open_tab(page, "How it works")
+    expect(page.locator("#how-text")).to_have_value("sent a seat")
+    expect(page.locator(".tiles button").last).to_have_attribute("title", re.compile("“t”: number"))
+    page.locator("#how-text").fill("an eel")
+    open_tab(page, "Look inside")
+    expect(page.get_by_role("button", name="A line of Shakespeare")).to_be_hidden()
+    open_tab(page, "Write")
     choose(page, "model", "Shakespeare")
     expect(buttons).to_have_count(5)
+    open_tab(page, "How it works")
+    expect(page.locator("#how-text")).to_have_value("an eel")
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator("#how-text")).to_have_value("ROMEO:\nO")
     assert page.errors == []
 
 

@@ -24,6 +24,7 @@ class HowItWorks extends View {
     this.moments = new Map();
     this.tiles = [];
     this.facts = this.shown = null;
+    this.firstText = this.dataset.text;
     this.listen();
     this.startAgain();
     // A tab that is not looked at asks for nothing.
@@ -75,7 +76,7 @@ class HowItWorks extends View {
   // The text and how many of its tiles are read. -1 is all: the server says how many there are.
 
   startAgain() {
-    this.type(this.dataset.text);
+    this.type(this.firstText);
     this.find(".drawn").textContent = "";
   }
 
@@ -175,6 +176,9 @@ class HowItWorks extends View {
 
   showModel(facts) {
     this.facts = facts;
+    const isUntouched = this.text === this.firstText;
+    this.firstText = facts.first_text;
+    if (isUntouched) this.setText([...this.firstText]);
     this.characters = facts.characters;
     this.hasSupposed = false;
     this.shown = null;

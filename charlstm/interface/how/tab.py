@@ -9,9 +9,10 @@ import gradio as gr
 
 from charlstm.analysis import walkthrough
 from charlstm.errors import CharLSTMError
+from charlstm.interface.beginnings import beginnings
 from charlstm.interface.endpoints import offer
 from charlstm.interface.model_choice import ModelChoice
-from charlstm.interface.models import CORPUS_TITLES, ModelRegistry
+from charlstm.interface.models import CORPUS_TITLES, Model, ModelRegistry
 from charlstm.writing.request import TEMPERATURES
 
 MAX_CHARACTERS = 60
@@ -121,7 +122,8 @@ class HowItWorks:
 
     def about_model(self, model: str) -> dict:
         """What does not depend on the text: the vocabulary, the parts and the training record."""
-        checkpoint = self.registry.get(model)
+        loaded = self.registry.load(model)
+        checkpoint = loaded.checkpoint
         facts = walkthrough.learned(checkpoint)
         for name in {"text", "started_from"} & set(facts):
             facts[name] = CORPUS_TITLES.get(facts[name], facts[name])
@@ -139,6 +141,7 @@ class HowItWorks:
             ],
             "parameters": checkpoint.architecture.parameters(),
             "learned": facts,
+            "first_text": first_text(loaded),
         }
 
     def moment(self, model: str, text: str, read: int) -> dict:
@@ -167,6 +170,13 @@ class HowItWorks:
             "scores": snapshot.scores.round(4).tolist(),
             "moved": snapshot.moved,
         }
+
+
+def first_text(model: Model) -> str:
+    """What the pictures begin with: a name and a letter, or another beginning that suits it."""
+    if model.checkpoint.training.text.name == "tiny-shakespeare":
+        return FIRST_TEXT
+    return next(iter(beginnings(model)), FIRST_TEXT)
 
 
 def check_text(text: str) -> None:

@@ -8,27 +8,16 @@ import { View } from "../browser/view.js";
 import { text } from "../write/paper.js";
 import { ColouredText, MOST_COLOURED } from "./coloured_text.js";
 
-const EXAMPLES = {
-  "A line of Shakespeare":
-    "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\n",
-  "A tweet": "just got my new phone & the update broke everything lol, anyone else?? #fail\n",
-  "Gibberish": "qxv jzzk wrtp, lkjh gfdsa! ZXCV bnm qqq.\n",
-};
-const OWN = "Its own last practice"; // the last sample of its training
 const STRONGEST_NATS = 6; // from here on the colour does not change
 
 class InsideView extends View {
   build() {
-    this.examples = { ...EXAMPLES };
-    const examples = [OWN, ...Object.keys(EXAMPLES)].map(
-      (name) => `<button type="button" class="example">${name}</button>`,
-    );
     this.innerHTML = `<section class="inside">
       <div class="inside-top"><fieldset class="inside-modes"><legend>Colour it by</legend>
       <label><input type="radio" name="inside-mode" value="surprise" checked> Surprise</label>
       <label><input type="radio" name="inside-mode" value="cells"> Cells</label></fieldset>
       <div class="inside-actions"><button type="button" class="take">Take what was written</button>
-      ${examples.join("")}</div></div>
+      <span class="examples"></span></div></div>
       <div class="inside-columns"><div class="inside-main"><div class="legend">
         <span class="low"></span><i></i><span class="high"></span></div>
         <div class="inside-reading"></div>
@@ -64,7 +53,6 @@ class InsideView extends View {
     };
     on(".edit", "click", () => this.reading.edit());
     on(".take", "click", () => this.takeWritten());
-    on(".example", "click", (button) => this.read(this.examples[button.textContent]));
     on("[name=inside-mode]", "change", (radio) => this.changeMode(radio.value));
     on(".search", "click", () => this.searchCells());
     on(".layer, .cell", "input", () => this.chooseNumbers());
@@ -100,13 +88,18 @@ class InsideView extends View {
     this.update();
   }
 
-  learnExample(sample) {
-    this.examples[OWN] = sample;
-    for (const button of this.querySelectorAll(".example")) {
-      button.hidden = !this.examples[button.textContent];
-    }
-    if (!this.wasFilled && !this.reading.text) {
-      this.reading.text = sample || EXAMPLES["A line of Shakespeare"];
+  // Names and texts that suit the model. Until the visitor has read another text, the first is read.
+  showExamples(examples) {
+    const buttons = examples.map(([name, text]) => {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", className: "example", textContent: name });
+      button.addEventListener("click", () => this.read(text));
+      return button;
+    });
+    this.querySelector(".examples").replaceChildren(...buttons);
+    const text = this.reading.text;
+    if (!text && !this.wasFilled || text && text === this.filled) {
+      this.filled = this.reading.text = examples[0]?.[1] ?? "";
     }
     this.wasFilled = true;
   }
@@ -116,9 +109,9 @@ class InsideView extends View {
   async loadCells(answer, model) {
     const status = this.querySelector(".cells-told");
     try {
-      const { layers, cells, was_searched, sample } = await answer;
+      const { layers, cells, was_searched, examples } = await answer;
       if (model !== chosenModel()) return;
-      this.learnExample(sample);
+      this.showExamples(examples);
       this.layers = layers;
       this.querySelector(".search").hidden = was_searched;
       status.textContent = cells.length

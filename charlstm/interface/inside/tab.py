@@ -14,13 +14,13 @@ from charlstm.analysis.cells import CellMeaning, find_cells, meanings
 from charlstm.analysis.insight import activations, surprisal
 from charlstm.errors import CharLSTMError
 from charlstm.interface.endpoints import offer
+from charlstm.interface.inside.examples import examples
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.single_text import read_seed_text
 
 MAX_CHARACTERS = 4000  # read in a quarter of a second
-SAMPLE_CHARACTERS = 500  # of its last training sample, offered as a text to look at
 SEARCHING = "Another search is going on: try again in half a minute."
 INTRODUCTION = """
 <div class="inside-introduction"><p>The network reads one letter at a time. <b>Surprise</b> shows
@@ -64,17 +64,16 @@ class Inside:
         }
 
     def cells(self, model: str) -> dict:
-        """The cells with a known meaning, the layers' numbers of cells, and a text to look at."""
-        checkpoint = self.registry.get(model)
+        """The cells with a known meaning, the layers' numbers of cells, and texts to look at."""
+        loaded = self.registry.load(model)
+        checkpoint = loaded.checkpoint
         found = self._found.get(checkpoint, checkpoint.cells)
         named = meanings(replace(checkpoint, cells=found))
         return {
             "layers": list(checkpoint.architecture.lstm_units),
             "cells": [_for_page(meaning) for meaning in named],
             "was_searched": bool(checkpoint.cells) or checkpoint in self._found,
-            "sample": checkpoint.samples[-1].text[:SAMPLE_CHARACTERS].strip("\n")
-            if checkpoint.samples
-            else "",
+            "examples": examples(loaded),
         }
 
     def search(self, model: str) -> dict:

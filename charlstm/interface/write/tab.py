@@ -15,12 +15,12 @@ import gradio as gr
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface.assets import browser_function
+from charlstm.interface.beginnings import COUNT, SHAKESPEARE, beginnings, label_of
 from charlstm.interface.endpoints import errors_as_messages, offer
 from charlstm.interface.figures import model_html
 from charlstm.interface.model_choice import QUIET, ModelChoice
 from charlstm.interface.model_files.controls import build_model_files
 from charlstm.interface.models import SHIPPED, SHIPPED_NAME, ModelNotFound, ModelRegistry
-from charlstm.interface.write.beginnings import COUNT, SHAKESPEARE, beginnings, label_of
 from charlstm.interface.write.copy_check import Copies
 from charlstm.interface.write.next_odds import place_odds
 from charlstm.interface.writing_controls import (

@@ -7,7 +7,7 @@ import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface.how.tab import MAX_CHARACTERS, HowItWorks
-from charlstm.interface.models import ModelRegistry
+from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.run import Runs
 from charlstm.writing.sampling import Sampling, probabilities
@@ -31,6 +31,14 @@ def tiny(home):
         return checkpoint
 
     return save
+
+
+def test_the_pictures_begin_with_a_text_that_suits_the_model(answers, tiny):
+    assert answers.about_model(SHIPPED)["first_text"] == "ROMEO:\nO"
+    tiny(samples=[{"step": 9, "elapsed_s": 1.0, "text": "sent a seat\nan ant\nten"}])
+    assert answers.about_model("tiny")["first_text"] == "sent a seat"
+    tiny(samples=[])
+    assert answers.about_model("tiny")["first_text"] == "ROMEO:\nO", "nothing is known of it"
 
 
 def test_a_moment_is_that_of_the_network(answers, tiny):

@@ -1,5 +1,6 @@
 """What the Look inside tab is sent, and the odds of the Write tab."""
 
+import hashlib
 import json
 import math
 import threading
@@ -73,9 +74,27 @@ def test_the_named_cells_and_the_last_sample_are_listed(inside, home, model):
     assert (cell["layer"], cell["cell"]) == (2, 7)
     assert cell["sentence"] == "Cell 7 of layer 2 knows whether it is inside a word"
     assert cell["measure"] == "area under the ROC curve: AUC = 0.91"
-    assert answer["sample"] == ""
+    assert answer["examples"] == []
     shipped = inside.cells(SHIPPED)
-    assert len(shipped["cells"]) >= 7 and 100 < len(shipped["sample"]) <= 500
+    assert len(shipped["cells"]) >= 7
+    names, texts = zip(*shipped["examples"], strict=True)
+    assert names[:2] == ("Its own last practice", "A line of Shakespeare") and len(names) == 4
+    assert 100 < len(texts[0]) <= 500
+
+
+def test_a_model_of_another_script_is_given_a_line_that_it_learned_from(home, inside):
+    line = "Всё смешалось в доме Облонских"
+    corpus = f"Часть первая\n{line}\n".encode()
+    record = {"name": "mine", "style": "verse", "sha256": hashlib.sha256(corpus).hexdigest()}
+    samples = [{"step": 9, "elapsed_s": 1.0, "text": "Все сме"}]
+    parts = {"training": {"corpus": record}, "samples": samples}
+    russian = random_checkpoint("".join(sorted(set(line))), **parts)
+    add_model(home, "russian", russian)
+    (home / "runs" / "russian" / "corpus.txt").write_bytes(corpus)
+    assert inside.cells("russian")["examples"] == [
+        ("Its own last practice", "Все сме"),
+        ("A line that it learned from", line),
+    ]
 
 
 def test_a_model_that_was_not_searched_is_searched_once(inside, home, monkeypatch):
@@ -99,7 +118,7 @@ def test_a_search_that_finds_nothing_is_a_search(inside, home, monkeypatch):
     add_model(home, "other", random_checkpoint())
     monkeypatch.setattr("charlstm.interface.inside.tab.find_cells", lambda checkpoint: [])
     assert inside.search("other") == {"layers": [5, 7], "cells": [], "was_searched": True} | {
-        "sample": ""
+        "examples": []
     }
 
 

@@ -5,8 +5,7 @@ import hashlib
 
 import pytest
 
-from charlstm.interface.models import SHIPPED, Model, ModelRegistry
-from charlstm.interface.write.beginnings import (
+from charlstm.interface.beginnings import (
     COUNT,
     SHAKESPEARE,
     beginnings,
@@ -14,6 +13,7 @@ from charlstm.interface.write.beginnings import (
     label_of,
     of_lines,
 )
+from charlstm.interface.models import SHIPPED, Model, ModelRegistry
 from charlstm.interface.write.tab import Writer
 from charlstm.runs.run import Runs
 from charlstm.writing.engine import Engine
