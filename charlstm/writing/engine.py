@@ -45,6 +45,8 @@ PIECE_S = 0.1  # interval between the pieces of a text, when few texts are writt
 PIECE_S_PER_TEXT = 0.006  # added for each open text, because a page has to show each piece
 LOOK_FOR_TRAINING_S = 1.0
 TIME_SLICE_S = 0.02  # per model: then the next model's texts are advanced
+# Added for each text, once all have begun: Python takes some 15 us for each in every slice.
+TIME_SLICE_S_PER_TEXT = 0.0008
 REMEMBERED_STATES = 2000  # at the ends of pieces, where texts may be continued; 6 kB each
 REMEMBERED_TEXTS = REMEMBERED_STATES // MAX_MARKS  # whose rest may be asked for again
 
@@ -209,7 +211,7 @@ class Engine:
         for batch in self._batches:
             try:
                 cores = self._usable_cores(time.monotonic())
-                batch.advance(TIME_SLICE_S, self._interrupt, self._workers, cores)
+                batch.advance(_time_slice_s(batch), self._interrupt, self._workers, cores)
                 _put_pieces(batch, interval_s)
             except Exception as error:
                 _fail(batch.remove_all(), error)
@@ -265,6 +267,13 @@ class Engine:
             self._states.put(text.checkpoint, mark.digest.digest(), mark.state)
         if text.marks:
             self._marks.put(text.checkpoint, text.identity, tuple(text.marks))
+
+
+def _time_slice_s(batch: Batch) -> float:
+    """How long to advance a batch: not long while somebody waits for first words."""
+    if not all(text.has_begun for text in batch.texts):
+        return TIME_SLICE_S
+    return TIME_SLICE_S + TIME_SLICE_S_PER_TEXT * len(batch.texts)
 
 
 def _put_pieces(batch: Batch, interval_s: float) -> None:

@@ -121,6 +121,11 @@ class WritingState:
         return self.remaining == 0
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a piece of it has been put into the queue."""
+        return self._due_s > 0
+
+    @property
     def must_wait(self) -> bool:
         """Whether so much waits for its visitor that no more should be written."""
         return self.queue.num_unread + len(self._written) >= MAX_UNREAD

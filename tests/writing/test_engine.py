@@ -13,7 +13,7 @@ import pytest
 
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.batch import Batch
-from charlstm.writing.engine import Engine
+from charlstm.writing.engine import TIME_SLICE_S, TIME_SLICE_S_PER_TEXT, Engine
 from charlstm.writing.piece import MAX_CHANCES
 from charlstm.writing.sampling import Sampling, probabilities
 from charlstm.writing.single_text import read_seed_text
@@ -31,6 +31,31 @@ def test_a_text_equals_the_one_written_alone(engine):
     checkpoint = random_checkpoint()
     text = asyncio.run(collect(engine, checkpoint, "nest", length=80, random_seed=4))
     assert text == written_alone(checkpoint, "nest", 80, 4)
+
+
+def test_time_slices_are_longer_for_many_texts_but_not_before_their_first_words(
+    engine, monkeypatch
+):
+    slices = []
+    advance = Batch.advance
+
+    def record(batch, seconds, *others):
+        slices.append((seconds, [text.has_begun for text in batch.texts]))
+        advance(batch, seconds, *others)
+
+    monkeypatch.setattr(Batch, "advance", record)
+    checkpoint = random_checkpoint()
+
+    async def together():
+        texts = (collect(engine, checkpoint, "", length=2000, random_seed=i) for i in range(10))
+        await asyncio.gather(*texts)
+
+    asyncio.run(together())
+    assert slices[0][0] == TIME_SLICE_S
+    assert all(slices[-1][1])
+    for seconds, begun in slices:
+        more = TIME_SLICE_S_PER_TEXT * len(begun) if all(begun) else 0
+        assert seconds == TIME_SLICE_S + more
 
 
 def test_going_on_from_the_end_gives_the_text_written_in_one(engine):
