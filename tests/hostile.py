@@ -140,7 +140,7 @@ def functions(address: str) -> list[Function]:
 
 
 def beginning_of(answer: requests.Response) -> str:
-    """What comes within some seconds, of a long answer its beginning."""
+    """What comes within a few seconds, of a long answer its beginning."""
     until_s = time.monotonic() + READ_S
     read = b""
     for part in answer.iter_content(None):

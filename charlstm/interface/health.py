@@ -4,7 +4,7 @@
 
 The answer is a JSON object:
 
-    status     "ok", "getting ready" (its first texts will take some seconds) or "failed"
+    status     "ok", "getting ready" (its first texts will take a few seconds) or "failed"
     failed     what made the writing fail: the name of the error, or null
     training   whether a training is running
     version    of charlstm

@@ -43,7 +43,7 @@ def report_on(text: Corpus, *, from_model: bool = False) -> TextReport:
     tail = tail_of(text.text)
     advice = [small_text(characters, from_model=from_model), tail.sentence]
     return TextReport(
-        facts=f"{text.name}: {characters:,} characters, {distinct:,} different ones{counted}.",
+        facts=f"{text.name}: {characters:,} characters ({distinct:,} distinct){counted}.",
         first_lines=_first_lines(text.text),
         notices=text.notices,
         advice=tuple(filter(None, advice)),

@@ -63,7 +63,7 @@ def measure(corpus: Corpus, budget: Budget, from_model: bool) -> str:
 
 def main(text_path: str | None = None) -> None:
     corpus = library_prose() if text_path is None else read_file(text_path)
-    print(f"{len(corpus.text):,} characters, {len(set(corpus.text))} different ones\n")
+    print(f"{len(corpus.text):,} characters, {len(set(corpus.text))} distinct\n")
     print(f"{'':24}{'passes':>8}{'seconds':>10}{'loss, nats':>12}{'right, %':>12}")
     print(f"{'from the shipped model':24}{measure(corpus, BUDGET, True)}", flush=True)
     for passes in PASSES:

@@ -23,7 +23,7 @@ def test_info_of_a_text_says_what_the_page_says(russian, capsys):
     code, out, _ = answer(capsys, "info", russian)
     assert code == 0
     lines = out.splitlines()
-    assert lines[0].startswith(f"old.txt: {len(RUSSIAN):,} characters, ")
+    assert lines[0].startswith(f"old.txt: {len(RUSSIAN):,} characters (")
     assert lines[1] == "Read as Windows-1251 (Cyrillic)."
     assert lines[2].startswith("This is little text")
     assert lines[3:5] == ["It begins:", RUSSIAN.split("\n")[0]]

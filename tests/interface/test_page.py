@@ -264,7 +264,7 @@ def test_a_model_that_is_gone_or_damaged_is_named_before_and_at_the_start(
             run.paths.checkpoint.write_bytes(content)
         text_note, time_note, note, *_ = trainer.describe(*form(tiny_corpus.text, run.name))
         assert sentence in note and "advice" in note
-        assert "different ones" in text_note and "Takes about" in time_note
+        assert "distinct" in text_note and "Takes about" in time_note
         with pytest.raises(CharLSTMError, match=sentence):
             trainer.start(*form(tiny_corpus.text, run.name), progress=progress)
     assert [run.name for run in trainer.runs.all()] == ["a"] and began == []

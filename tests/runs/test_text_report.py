@@ -7,7 +7,7 @@ from charlstm.text.corpus import paste
 def test_a_report_has_size_beginning_changes_and_advice():
     text = paste("\n\n  First line\r\n" + "w" * 200 + "\n" + "and more lines\n" * 200)
     look = report_on(text)
-    assert look.facts.startswith("pasted text: 3,21") and "different ones, 204 lines." in look.facts
+    assert look.facts.startswith("pasted text: 3,21") and " distinct), 204 lines." in look.facts
     assert look.first_lines[:2] == ("First line", "w" * 90 + " …")
     assert len(look.first_lines) == 5
     assert look.notices == ("Windows line ends were changed to plain ones.",)

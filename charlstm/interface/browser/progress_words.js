@@ -1,6 +1,6 @@
 // What is said while texts are written.
 const GETTING_READY =
-  "Getting ready: some seconds, only when charlstm is started for the first time …";
+  "Getting ready: a few seconds, only when charlstm is started for the first time …";
 const LOST_BEFORE = "The connection is lost. The writing begins as soon as it is back …";
 const LOST_SINCE =
   "The connection is lost. What stands here is kept, and goes on as soon as it is back …";

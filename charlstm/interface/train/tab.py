@@ -271,7 +271,7 @@ class Trainer:
     def write_with(self, name: str):
         """Select the model on the Write tab, and show that tab."""
         if not self.registry.training(name).paths.checkpoint.exists():
-            raise CharLSTMError("This training has not saved a model yet: wait some seconds.")
+            raise CharLSTMError("This training has not saved a model yet: wait a few seconds.")
         return gr.Dropdown(choices=self.registry.choices(), value=name), gr.Tabs(selected="write")
 
 

@@ -328,7 +328,7 @@ def test_what_the_network_writes_is_never_markup(run):
 
 def test_a_text_is_described_with_what_was_changed_in_it():
     html = report.text_html(report_on(paste("To <be>,\r\nor not\r\n" * 200)))
-    assert "pasted text: 3,200 characters, 12 different ones, 400 lines." in html
+    assert "pasted text: 3,200 characters (12 distinct), 400 lines." in html
     assert '<p dir="auto">To &lt;be&gt;,</p><p dir="auto">or not</p>' in html
     assert "<li>Windows line ends" in html
     assert "This is little text" in html and "starting from a model" in html
