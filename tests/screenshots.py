@@ -24,6 +24,7 @@ FRAME = (800, 450)  # of the animation
 LETTER_FRAMES, LETTER_MS = 36, 120
 TRAINING_FRAMES, TRAINING_FRAME_MS = 40, 150
 LAST_MS = 4000
+IN_DOUBT_PERCENT, MOST_UNDONE = 40, 40
 MOST_BYTES = 2_000_000
 
 
@@ -95,9 +96,18 @@ def write(page: Page, film: Film) -> None:
     page.wait_for_timeout(3000)
     page.locator("#write-button").click()
     page.locator("#seed-text textarea").blur()
-    page.wait_for_timeout(500)
+    undo_until_in_doubt(page)
     page.screenshot(path=FOLDER / "write.png")
     film.take(page, 1500)
+
+
+def undo_until_in_doubt(page: Page) -> None:
+    """Take letters back to a place where several are likely: there is more to see."""
+    for _ in range(MOST_UNDONE):
+        page.wait_for_timeout(500)
+        if float(page.locator(".percent").first.inner_text().strip("<> %")) < IN_DOUBT_PERCENT:
+            return
+        page.locator(".next-odds .back").click()
 
 
 def train(page: Page, film: Film, minutes: float) -> None:

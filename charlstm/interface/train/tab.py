@@ -346,9 +346,6 @@ def build_train_tab(
     with gr.Column(elem_id="train-now"):
         # What is below is filled in, shown and hidden by report.js.
         with gr.Row(elem_id="training-top"):
-            gr.HTML(
-                "<training-report></training-report>", elem_id="training-status", js_on_load=None
-            )
             with gr.Row(elem_classes="actions", elem_id="training-actions"):
                 write_button = gr.Button(
                     "Write with it", variant="primary", min_width=0, elem_id="write-with-training"
@@ -359,6 +356,9 @@ def build_train_tab(
                 keep_button = gr.Button("Keep training", min_width=0, elem_id="keep-training")
                 new_button = gr.Button("New training", min_width=0, elem_id="new-training")
                 delete = gr.Button("Delete", min_width=0, elem_id="delete-training")
+            gr.HTML(
+                "<training-report></training-report>", elem_id="training-status", js_on_load=None
+            )
         gr.HTML("<model-note></model-note>", js_on_load=None, elem_classes="model-note")
         for name, markup in LIVE_PARTS.items():
             gr.HTML(markup, elem_id=name, js_on_load=None)
