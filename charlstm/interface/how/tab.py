@@ -31,8 +31,8 @@ by the model chosen above while you play.</p>
 <p>The network knows no words, no grammar, no rhyme. It meets your text one character at a time: a
 letter, a space <b>␣</b> and a line break <b>↵</b> each count as one.</p>
 <label class="text-label" for="how-text">Your text <small class="count"></small></label>
-<textarea id="how-text" rows="2" autocapitalize="off" autocorrect="off" autocomplete="off"
-spellcheck="false"></textarea></section>
+<textarea id="how-text" rows="2" dir="auto" autocapitalize="off" autocorrect="off"
+autocomplete="off" spellcheck="false"></textarea></section>
 
 <div class="strip"><div class="strip-row">
 <button type="button" class="back" aria-label="One character back">←</button>
@@ -84,7 +84,7 @@ character. Press <b>Draw</b>, or choose the number yourself by pressing the line
 <button type="button" class="keep" aria-pressed="false">Keep drawing</button>
 <button type="button" class="anew">Start again</button></div>
 <p class="drawn" role="status"></p>
-<div class="so-far" role="group" aria-label="The text so far"></div>
+<div class="so-far" role="group" aria-label="The text so far" dir="auto"></div>
 <p>The new character joins the text, the memory takes it in, there are new odds, and so on, all over
 again. Whole pages are written like this: <b>that is all it does.</b></p></section>
 

@@ -348,3 +348,14 @@ def test_with_reduced_motion_nothing_runs(how):
             "(element) => getComputedStyle(element).transitionDuration"
         )
         assert duration == "0s"
+
+
+def test_a_text_that_is_read_from_right_to_left_begins_on_the_right(how):
+    page = how()
+    direction = "(element) => getComputedStyle(element).direction"
+    for text, expected in (("שלום", "rtl"), ("peace", "ltr")):
+        page.locator("#how-text").fill(text)
+        expect(page.locator(".so-far")).to_have_text(text)
+        for selector in ("#how-text", ".so-far"):
+            assert page.locator(selector).evaluate(direction) == expected
+    assert page.errors == []
