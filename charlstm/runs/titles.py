@@ -10,6 +10,7 @@ from charlstm.files import reason_of, remove_file, replace_file
 
 FILE = "title.txt"
 MAX_CHARACTERS = 60
+LONGEST_READ = 1_000  # characters: of a longer name, which is refused, no more is looked at
 JOINERS = "\u200c\u200d"  # which some scripts and emoji need
 
 
@@ -46,7 +47,7 @@ def tidy_title(text: str) -> str:
     """A name on one line: without control characters, one space at a time."""
     shown = "".join(
         " " if character.isspace() else character
-        for character in text
+        for character in text[:LONGEST_READ]
         if character.isspace() or character in JOINERS or unicodedata.category(character)[0] != "C"
     )
     return " ".join(unicodedata.normalize("NFC", shown).split())

@@ -1,4 +1,4 @@
-"""Cuts off what stands around a book: the licence of Project Gutenberg.
+"""Cuts off what stands around books: the licence of Project Gutenberg.
 
 At the end of a book it would be just the tenth that is held out, and is nothing like the rest.
 """
@@ -7,28 +7,70 @@ from __future__ import annotations
 
 import re
 
-_OF = r"(?:THE |THIS )?PROJECT GUTENBERG"
-_START = re.compile(
-    rf"^[ \t]*\*{{3}} *START OF {_OF}[^\n]*\n|^\*END\*? ?THE SMALL PRINT!?[^\n]*\n",
+# What parts a frame from a book: a line of stars, or what older files have in its place.
+_MARK = re.compile(
+    r"^[ \t]*\*{3} *(?P<start>START) OF (?:THE |THIS )?PROJECT GUTENBERG[^\n]*(?:\n|\Z)"
+    r"|^(?P<print>\*END\*? ?THE SMALL PRINT!)[^\n]*(?:\n|\Z)"
+    r"|^[ \t]*\*{3} *(?P<end>END) OF (?:THE |THIS )?PROJECT GUTENBERG[^\n]*(?:\n|\Z)"
+    r"|^ *(?P<old_end>End) of (?:the |this )?Project Gutenberg(?:'s\b|’s\b| E-?text| E-?book)"
+    r"[^\n]*(?:\n|\Z)",
     re.MULTILINE | re.IGNORECASE,
 )
-_END = re.compile(
-    rf"^[ \t]*\*{{3}} *END OF {_OF}|^ *End of (?:the |this )?Project Gutenberg",
-    re.MULTILINE | re.IGNORECASE,
-)
+# Characters. What is longer is no licence, but somebody's text beside a book, and stays.
+LONGEST_FRAME = 40_000
 
 
 def without_frame(text: str) -> tuple[str, str]:
-    """The text without such a frame, and a sentence about it; empty if there is none."""
-    end = next((match.start() for match in _END.finditer(text)), len(text))
-    starts = [match.end() for match in _START.finditer(text, 0, end)]
-    start = starts[-1] if starts else 0
-    if start == 0 and end == len(text):
+    """The text without such frames, and a sentence about them; empty if there is none."""
+    bodies, number = _bodies(text)
+    if not number:
         return text, ""
-    start += len(text[start:end]) - len(text[start:end].lstrip("\n"))
-    body = text[start:end].rstrip("\n") + "\n"
-    after = max(0, len(text) - start - len(body))
-    return body, (
-        f"The frame of Project Gutenberg was left out: {start:,} characters before the text and "
+    parts = [
+        (begin, end) for begin, end in (_stripped(text, *body) for body in bodies) if begin < end
+    ]
+    kept = "".join(text[begin:end] + "\n" for begin, end in parts)
+    if number > 1 or len(parts) != 1:
+        left_out = max(0, len(text) - len(kept))
+        return kept, (
+            f"What Project Gutenberg puts around its books was left out {number:,} times: "
+            f"{left_out:,} characters."
+        )
+    ((begin, _),) = parts
+    after = max(0, len(text) - begin - len(kept))
+    return kept, (
+        f"The frame of Project Gutenberg was left out: {begin:,} characters before the text and "
         f"{after:,} after it."
     )
+
+
+def _bodies(text: str) -> tuple[list[tuple[int, int]], int]:
+    """Where the books are, and what stands between them; and how many frames were found."""
+    bodies: list[tuple[int, int]] = []
+    begin = 0  # of what is read now
+    is_book = False  # whether that began with a mark
+    frames = 0
+    for mark in _MARK.finditer(text):
+        is_short = mark.start() - begin <= LONGEST_FRAME
+        if mark["end"] or mark["old_end"]:
+            if is_book or not frames:
+                bodies.append((begin, mark.start()))
+                frames += not is_book
+            elif not is_short:  # somebody's text, between two marks for the same end
+                bodies.append((begin, mark.start()))
+            is_book = False
+        else:
+            goes_on = mark["print"] and is_short  # the licence, after a line of stars
+            if (is_book and not goes_on) or not (is_book or is_short):
+                bodies.append((begin, mark.start()))
+            frames += not (is_book and goes_on)
+            is_book = True
+        begin = mark.end()
+    if is_book or len(text) - begin > LONGEST_FRAME or not frames:
+        bodies.append((begin, len(text)))
+    return bodies, frames
+
+
+def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
+    """The same part, without line breaks around it."""
+    body = text[begin:end]
+    return begin + len(body) - len(body.lstrip("\n")), begin + len(body.rstrip("\n"))

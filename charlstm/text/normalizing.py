@@ -9,20 +9,30 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import cache
+
+import numpy as np
 
 from charlstm.text.character_names import name_of
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f]")
-# What joins or parts letters, and emoji: kept beside those, see `_is_needed`.
-_JOINERS = re.compile("[\u200c\u200d]")
 _INVISIBLE = re.compile(
     "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001\U000e0020-\U000e007f]"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001]"
 )
 # Scripts whose letters join, or are put together from several: Arabic to Myanmar, Khmer, Mongolian.
-_JOINED_SCRIPTS = re.compile("[\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe]")
-_EMOJI = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
+_JOINED_SCRIPTS = "[\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe]"
+_EMOJI = "[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+# What joins or parts letters, and emoji, where neither such a script nor an emoji of several parts
+# needs it.
+_NEEDLESS_JOINER = re.compile(
+    f"(?<!{_JOINED_SCRIPTS})[\u200c\u200d](?!(?<={_EMOJI}.){_EMOJI})", re.DOTALL
+)
+# Tags spell the country in a flag; elsewhere nothing shows them.
+_NEEDLESS_TAG = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]+")
+_JOINER, _TAG = re.compile("[\u200c\u200d]"), re.compile("[\U000e0020-\U000e007f]")
+MOST_MARKS = 30  # on one letter, as the Unicode Standard has it in a stream (UAX 15)
 MOST_NAMED = 4  # kinds of signs in a sentence
 
 
@@ -30,7 +40,8 @@ def normalize(text: str) -> tuple[str, list[str]]:
     """The text in one form, and sentences for the visitor about what was changed."""
     notices = []
     text = text.removeprefix("\ufeff")
-    for change in (_plain_line_ends, _plain_spaces, _without_invisible_signs, _composed):
+    changes = _plain_line_ends, _plain_spaces, _without_invisible_signs, _few_marks, _composed
+    for change in changes:
         text, notice = change(text)
         if notice:
             notices.append(notice)
@@ -54,33 +65,58 @@ def _plain_line_ends(text: str) -> tuple[str, str]:
 
 
 def _plain_spaces(text: str) -> tuple[str, str]:
-    found = Counter(_SPACES.findall(text))
+    found = _counted(_SPACES, text)
     if not found:
         return text, ""
     return _SPACES.sub(" ", text), f"Special spaces were changed to plain ones: {_listed(found)}."
 
 
+def _counted(signs: re.Pattern[str], text: str) -> Counter[str]:
+    """How often each of some signs stands in a text; without a list of them all."""
+    found = sorted(filter(signs.match, set(text)), key=text.find)
+    return Counter({sign: text.count(sign) for sign in found})
+
+
 def _without_invisible_signs(text: str) -> tuple[str, str]:
-    found = Counter(_INVISIBLE.findall(text))
+    found = _counted(_INVISIBLE, text)
     if found:
         text = _INVISIBLE.sub("", text)
-
-    def needed(match: re.Match) -> str:
-        if _is_needed(text, match.start()):
-            return match[0]
-        found[match[0]] += 1
-        return ""
-
-    text = _JOINERS.sub(needed, text)
+    for needless, signs in ((_NEEDLESS_JOINER, _JOINER), (_NEEDLESS_TAG, _TAG)):
+        before = _counted(signs, text)
+        if before:
+            text = needless.sub("", text)
+            found += before - _counted(signs, text)
     return text, f"Signs that cannot be seen were left out: {_listed(found)}." if found else ""
 
 
-def _is_needed(text: str, place: int) -> bool:
-    """Whether a joiner stands where a script, or an emoji of several parts, needs one."""
-    before, after = text[place - 1 : place], text[place + 1 : place + 2]
-    if _JOINED_SCRIPTS.match(before):
-        return True
-    return bool(_EMOJI.match(before) and _EMOJI.match(after))
+def _few_marks(text: str) -> tuple[str, str]:
+    """Cut piles of marks: to put a pile into its usual order takes time by its square."""
+    if text.isascii():
+        return text, ""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    marks = _marks()
+    places = np.flatnonzero(marks[np.minimum(points, len(marks) - 1)])
+    # For each mark its number in its pile: how far it is from the one that does not follow another.
+    first = np.flatnonzero(np.diff(places, prepend=-2) != 1)
+    number = np.arange(len(places)) - np.repeat(first, np.diff(first, append=len(places)))
+    left_out = places[number >= MOST_MARKS]
+    if not len(left_out):
+        return text, ""
+    text = np.delete(points, left_out).tobytes().decode("utf-32-le", "surrogatepass")
+    return text, (
+        f"Of more than {MOST_MARKS} marks on a letter the rest was left out: {len(left_out):,}."
+    )
+
+
+@cache
+def _marks() -> np.ndarray:
+    """Whether each code point is a mark, bool, (code points,); the last is none."""
+    return np.array([_is_mark(chr(point)) for point in range(0x1F000)])
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it is put into order among the marks that follow a letter."""
+    return all(map(unicodedata.combining, unicodedata.normalize("NFD", character)))
 
 
 def _composed(text: str) -> tuple[str, str]:
@@ -97,4 +133,4 @@ def _listed(found: Counter[str]) -> str:
     """The most frequent of some signs by their names, and how often each stands in the text."""
     named = [f"{name_of(sign)} ({count:,})" for sign, count in found.most_common(MOST_NAMED)]
     others = len(found) - MOST_NAMED
-    return ", ".join(named) + (f" and {others} more kinds" if others > 0 else "")
+    return ", ".join(named) + (f" and {others} more kind{'s' * (others > 1)}" if others > 0 else "")

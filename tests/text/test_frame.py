@@ -40,3 +40,38 @@ def test_a_book_is_read_without_it():
     read = read_text((BODY * 200 + licence).encode(), "book.txt")
     assert read.text == BODY * 200
     assert len(read.notices) == 1
+
+
+def book(body: str, title: str) -> str:
+    return (
+        f"Licence.\n*** START OF THE PROJECT GUTENBERG EBOOK {title} ***\n{body}\n"
+        f"*** END OF THE PROJECT GUTENBERG EBOOK {title} ***\nMore licence.\n"
+    )
+
+
+def test_several_books_are_all_kept():
+    text, notice = without_frame(book("One.", "A") + book("Two.", "B") + book("Three.", "C"))
+    assert text == "One.\nTwo.\nThree.\n"
+    assert "was left out 3 times" in notice
+    begun = "*** START OF THE PROJECT GUTENBERG EBOOK {} ***\n{}\n"
+    text, _ = without_frame(begun.format("A", "One.") + begun.format("B", "Two."))
+    assert text == "One.\nTwo.\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "End of the Project Gutenberg era came when",
+        "*END THE SMALL PRINT said the old file",
+    ],
+)
+def test_a_sentence_like_a_frame_is_none(line):
+    text = BODY * 50 + line + "\n" + BODY * 50
+    assert without_frame(text) == (text, "")
+
+
+def test_a_long_text_beside_a_book_stays():
+    before, after = "Before.\n" * 6000, "After.\n" * 6000
+    text, _ = without_frame(before + book("One.", "A").removesuffix("More licence.\n") + after)
+    assert text.startswith("Before.\n") and "\nOne.\n" in text and text.endswith("After.\n")
+    assert "PROJECT GUTENBERG" not in text

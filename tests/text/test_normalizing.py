@@ -1,8 +1,11 @@
 """What looks the same is made the same, what cannot be seen is left out, and both are said."""
 
+import tracemalloc
+import unicodedata
+
 import pytest
 
-from charlstm.text.normalizing import normalize
+from charlstm.text.normalizing import MOST_MARKS, normalize
 
 
 @pytest.mark.parametrize(
@@ -63,3 +66,30 @@ def test_it_is_done_once_and_for_all():
     text = "e\u0301\r\n\u200bx\xa0\f"
     once, _ = normalize(text)
     assert normalize(once) == (once, [])
+
+
+def test_a_pile_of_marks_is_cut_before_it_takes_time():
+    """To order 160,000 marks on one letter took half a minute."""
+    pile = "a" + "\u0301\u0316" * 80_000 + "\n"
+    text, notices = normalize(pile + "e\u0301")
+    assert len(text) == 1 + MOST_MARKS - 1 + 1 + 1  # one mark is part of the letter, as in the é
+    assert text.endswith("\né")
+    assert notices[0] == ("Of more than 30 marks on a letter the rest was left out: 159,970.")
+    hidden = "a" + "\u0301\u200b" * 40 + "\u0f73" * 40
+    assert len(unicodedata.normalize("NFD", normalize(hidden)[0])) <= 1 + 2 * MOST_MARKS
+
+
+def test_many_signs_are_counted_without_a_list_of_them():
+    for text in ("ب\u200d" * 300_000, "a\u2003" * 300_000, "a\u200b" * 300_000):
+        tracemalloc.start()
+        normalize(text)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 12 * len(text), "bytes for a character"
+
+
+def test_the_flag_of_england_stays_and_other_tags_go():
+    tags = "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng") + "\U000e007f"
+    assert normalize(f"\U0001f3f4{tags} goal\n") == (f"\U0001f3f4{tags} goal\n", [])
+    text, notices = normalize(f"a{tags} goal\n")
+    assert text == "a goal\n" and "and 1 more kind." in notices[0]
