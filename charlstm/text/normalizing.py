@@ -10,10 +10,12 @@ import re
 import unicodedata
 from collections import Counter
 from functools import cache
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from charlstm.text.character_names import name_of
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f]")
@@ -93,6 +95,8 @@ def _few_marks(text: str) -> tuple[str, str]:
     """Cut piles of marks: to put a pile into its usual order takes time by its square."""
     if text.isascii():
         return text, ""
+    import numpy as np  # not for every command
+
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     marks = _marks()
     places = np.flatnonzero(marks[np.minimum(points, len(marks) - 1)])
@@ -111,6 +115,8 @@ def _few_marks(text: str) -> tuple[str, str]:
 @cache
 def _marks() -> np.ndarray:
     """Whether each code point is a mark, bool, (code points,); the last is none."""
+    import numpy as np
+
     return np.array([_is_mark(chr(point)) for point in range(0x1F000)])
 
 
