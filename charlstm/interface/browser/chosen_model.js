@@ -5,12 +5,14 @@ const model = new SharedValue(null);
 
 // Returns the id, because Gradio takes what a handler returns for its outputs.
 export function chooseModel(id) {
+  coming = null;
   if (id !== model.get()) model.set(id);
   return id;
 }
 
 const LOST_MS = 10_000; // after which an answer is no longer waited for
 let wanted = null;
+let coming = null; // a model that the lists are to show, until they say that one is chosen
 let loading = null; // a timer, while the lists are loaded
 let isOld = false; // whether the models have changed again meanwhile
 
@@ -18,6 +20,7 @@ let isOld = false; // whether the models have changed again meanwhile
 // else the one that they show now. One after the other: of two answers, the older could come last.
 export function modelsChanged(id = null) {
   wanted = id;
+  coming = id ?? coming;
   isOld = loading !== null;
   if (isOld) return;
   loading = setTimeout(listsChanged, LOST_MS);
@@ -34,6 +37,8 @@ export function listsChanged() {
 export const wantedModel = (id) => wanted ?? id;
 
 export const chosenModel = () => model.get();
+// For a page that is left: Gradio shows a choice some time before it says that it was made.
+export const lastChosenModel = () => coming ?? model.get();
 export const onModelChosen = (listener) => model.subscribe(listener);
 
 // Resolves when the lists hold the models that are there now: before, they refuse the newer ones.

@@ -1,7 +1,7 @@
 // Links: the page's address follows the tab and the text on the paper, and the page follows its
 // address, when it opens and on Back and Forward.
 import { USUAL_MODEL, readAddress, searchOf, withSearch } from "../browser/address.js";
-import { listsAreLoaded } from "../browser/chosen_model.js";
+import { lastChosenModel, listsAreLoaded } from "../browser/chosen_model.js";
 import { setLabel } from "../browser/button_label.js";
 import { toClipboard } from "../browser/clipboard.js";
 import { firstSeed, throwDice } from "../browser/dice.js";
@@ -156,10 +156,12 @@ window.addEventListener("popstate", () => {
 
 window.addEventListener("pagehide", () => {
   try {
-    // What was just typed may not have gone through Gradio yet.
-    const typed = document.querySelector("#seed-text textarea")?.value;
-    const form = { ...nowForm(), ...(typed !== undefined && { seed_text: typed }) };
-    if (limits && isFilled) sessionStorage.setItem(FORM_KEY, JSON.stringify(FORM_PARTS.map((part) => form[part])));
+    // What was just chosen or typed may not have gone through Gradio yet.
+    const form = nowForm();
+    const model = lastChosenModel() ?? form.model;
+    const seed_text = document.querySelector("#seed-text textarea")?.value ?? form.seed_text;
+    const left = { ...form, model, seed_text };
+    if (limits && isFilled) sessionStorage.setItem(FORM_KEY, JSON.stringify(FORM_PARTS.map((part) => left[part])));
   } catch {
     // There is no room: the form begins anew.
   }
