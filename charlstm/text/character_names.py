@@ -15,6 +15,7 @@ NAMES = {
     "\x85": "next line",
     "\xa0": "no-break space",
     "\xad": "soft hyphen",
+    "\u034f": "combining grapheme joiner",
     "\u180e": "Mongolian vowel separator",
     "\u200b": "zero-width space",
     "\u200c": "zero-width non-joiner",
@@ -25,8 +26,11 @@ NAMES = {
     "\u2029": "paragraph separator",
     "\u202f": "narrow no-break space",
     "\u2060": "word joiner",
+    "\u2800": "blank Braille cell",
     "\u3000": "ideographic space",
+    "\u3164": "Hangul filler",
     "\ufeff": "byte order mark",
+    "\ufffc": "object replacement character",
 }
 MOST_LISTED = 12
 RING = "\u25cc"  # the dotted circle, on which marks are shown that stand on other characters

@@ -188,6 +188,7 @@ def paste(
             "text, or upload it as a file."
         )
     subject = "The pasted text"
+    refuse_other_kinds(text[:16].encode(), subject)
     whole = Decoded(text=text, encoding="utf-8", is_guess=False, notices=())
     plain, markup = _plain(whole, subject, max_bytes, options)
     corpus = _corpus(plain, subject, style, max_bytes, options, markup)

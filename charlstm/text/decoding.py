@@ -13,17 +13,29 @@ from collections import Counter
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
-from charlstm.text.encodings import guess_encoding, is_latin
+from charlstm.text.encodings import guess_encoding, is_chinese, is_latin
 from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
+_MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: what an earlier program left of what it could not read
+# As Java and older databases write UTF-8: the two halves of an emoji as two characters (CESU-8),
+# and a zero byte as two bytes.
+_HALVES = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
+_LONG_ZERO = b"\xc0\x80"
+_ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that only have bytes of ASCII, by what shows that one of them was used.
 _SEVEN_BITS = {
     "iso2022_jp_2": re.compile(rb"\x1b\$[@B]"),
+    "iso2022_jp_ext": re.compile(rb"\x1b\$[@B]|\x1b\(I"),  # with half-width letters
     "iso2022_kr": re.compile(rb"\x1b\$\)C"),
     "hz": re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}"),
+}
+# Encodings that a file is in as a whole, or not at all.
+_OF_WHOLE_FILES = {
+    *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
+    *_SEVEN_BITS,
 }
 # How encodings are called where people choose one.
 LABELS = {
@@ -32,6 +44,8 @@ LABELS = {
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
     "utf-32": "UTF-32",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32",
     "cp1250": "Windows-1250 (Central Europe)",
     "cp1251": "Windows-1251 (Cyrillic)",
     "cp1252": "Windows-1252 (Western Europe)",
@@ -50,6 +64,7 @@ LABELS = {
     "big5hkscs": "Big5 (Chinese)",
     "hz": "HZ (Chinese)",
     "iso2022_jp_2": "ISO-2022-JP (Japanese)",
+    "iso2022_jp_ext": "ISO-2022-JP (Japanese)",
     "iso2022_kr": "ISO-2022-KR (Korean)",
     "iso8859_2": "ISO 8859-2 (Central Europe)",
     "iso8859_5": "ISO 8859-5 (Cyrillic)",
@@ -95,14 +110,18 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     )
     notices: list[str] = []
     is_guess, is_sure, found = False, True, None
-    whole = _wide_encoding(data) or _seven_bit_encoding(data)
+    if encoding in _OF_WHOLE_FILES:
+        whole: str | None = encoding
+    else:
+        whole = _wide_encoding(data) or _seven_bit_encoding(data)
     if whole is not None:
         encoding = encoding or whole
         text = data.decode(encoding, errors="replace")
     else:
         without_nul = data.replace(b"\0", b"")
         if nul := len(data) - len(without_nul):
-            if nul > len(data) * MAX_ODD_SHARE:
+            runs = len(_ZEROS.findall(data))  # a log that was cut off has many at a time
+            if runs > len(data) * MAX_ODD_SHARE:
                 raise no_text
             notices.append(f"Zero bytes were left out: {nul:,}.")
             data = without_nul
@@ -110,7 +129,16 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
             text, encoding = data.decode(), encoding or "utf-8"
         except UnicodeDecodeError:
             found = _look(data)
-            if found.is_mostly_utf8 and (cut := cut_off_bytes(data)):
+            whole_data, halves = _with_whole_characters(data)
+            if halves and (looked := _look(whole_data)).is_mostly_utf8:
+                data, found = whole_data, looked
+                notices.append(
+                    "Characters that were written as two halves (CESU-8) were put together: "
+                    f"{halves:,}."
+                )
+            cut = cut_off_bytes(data)
+            # One byte alone may be the accent of a last word in an old encoding.
+            if cut and (found.is_mostly_utf8 or found.wrong == cut > 1):
                 notices.append("The file ends in the middle of a character, which was left out.")
                 data = data[:-cut]
                 found = _look(data)
@@ -122,18 +150,31 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
                     raise no_text from None
             encoding = encoding or "utf-8"
             old = OldEncoding(
-                None if encoding == "utf-8" else encoding, is_latin=is_latin(encoding)
+                None if encoding == "utf-8" else encoding,
+                is_latin=is_latin(encoding),
+                is_rare=found.is_mostly_utf8,
             )
             text = "".join(block.decode(old) for block in split_lines(data))
-    damaged = text.count("\ufffd")
-    if damaged + _count_controls(text) > len(text) * MAX_ODD_SHARE:
+    is_all_utf8 = whole is None and found is None
+    # Those that were there before are no fault of the reading.
+    damaged = text.count("\ufffd") - (data.count(_MARK) if whole is None else 0)
+    if damaged + _count_odd(text, private=not is_all_utf8) > len(text) * MAX_ODD_SHARE:
         raise no_text
     if encoding != "utf-8":
         notices.append(_on_encoding(LABELS[encoding], found, is_sure))
-    if damaged:
-        notices.append(f"Damaged characters were left out: {damaged:,}.")
-        text = text.replace("\ufffd", "")
     return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
+
+
+def _with_whole_characters(data: bytes) -> tuple[bytes, int]:
+    """UTF-8 as it should be, of the form that Java writes, and how many halves were joined."""
+
+    def joined(found: re.Match[bytes]) -> bytes:
+        one, two, three, four = (part[0] & 0x3F for part in found.groups())
+        high, low = (one & 0x0F) << 6 | two, (three & 0x0F) << 6 | four
+        return chr(0x10000 + (high << 10 | low)).encode()
+
+    data, halves = _HALVES.subn(joined, data)
+    return data.replace(_LONG_ZERO, b""), halves
 
 
 def _look(data: bytes) -> _Findings:
@@ -166,12 +207,19 @@ def _is_utf8(word: bytes) -> bool:
     return True
 
 
-def _count_controls(text: str) -> int:
-    """How many characters a text has that no text has: controls, and code points of no use."""
+def _count_odd(text: str, *, private: bool) -> int:
+    """How many characters a text has that no text has: controls, and code points of no use.
+
+    Args:
+        private: whether letters for private use are among them, as of a wrong encoding.
+    """
+    odd = ("Cc", "Cn", "Co") if private else ("Cc", "Cn")
     return sum(
         count
         for character, count in Counter(text).items()
-        if unicodedata.category(character) in ("Cc", "Cn", "Co") and not character.isspace()
+        if unicodedata.category(character) in odd
+        and not character.isspace()
+        and character not in "\b\x1b"  # a terminal's; `normalize` tells of them
     )
 
 
@@ -216,6 +264,11 @@ def _wide_encoding(data: bytes) -> str | None:
         return "utf-16"
     if b"\0" not in data:
         return None
+    # Without a mark: no character's number has a fourth byte, and few have a third.
+    quarters = [len(data[start::4]) - data[start::4].count(0) for start in range(4)]
+    for encoding, (third, fourth) in {"utf-32-le": (2, 3), "utf-32-be": (1, 0)}.items():
+        if not quarters[fourth] and quarters[third] <= len(data) / 40 and len(data) % 4 == 0:
+            return encoding
     # Without a mark: the zero bytes of ASCII characters are all on one side.
     left, right = data[::2].count(0), data[1::2].count(0)
     if max(left, right) > 10 * min(left, right) + len(data) / 200:
@@ -229,7 +282,8 @@ def _seven_bit_encoding(data: bytes) -> str | None:
     for encoding, sign in _SEVEN_BITS.items():
         if sign.search(data):
             try:
-                if not data.decode(encoding).isascii():
+                text = data.decode(encoding)
+                if not text.isascii() and (encoding != "hz" or is_chinese(text)):
                     return encoding
             except UnicodeDecodeError:
                 continue

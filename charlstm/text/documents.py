@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -31,14 +32,18 @@ KINDS = {
     "pdf": "a PDF",
     "zip": "a ZIP archive of texts",
     "html": "a web page (HTML)",
+    "xml": "a text with tags (XML)",
 }
+# So begins a PDF, and not a sentence about one.
+_PDF = re.compile(rb"%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
+_LOOK = 2_000  # bytes, in which a file that is no text shows it
 # Files of other kinds by their first bytes, and what to do about each.
 _OTHERS = {
     b"\xd0\xcf\x11\xe0": "an old Word or Office file: save it as .docx or as text",
     b"{\\rtf": "an RTF document: save it as .docx or as text",
     b"\x1f\x8b": "a compressed file (gzip): unpack it first",
     b"7z\xbc\xaf": "a compressed file (7z): unpack it first",
-    b"Rar!": "a compressed file (RAR): unpack it first",
+    b"Rar!\x1a": "a compressed file (RAR): unpack it first",
     b"\x89PNG": "a picture (PNG): it is no text",
     b"\xff\xd8\xff": "a picture (JPEG): it is no text",
     b"GIF8": "a picture (GIF): it is no text",
@@ -60,7 +65,7 @@ class Document:
 
 def is_document(data: bytes) -> bool:
     """Whether a file's first bytes are those of a kind whose text has to be taken out."""
-    return data.startswith((b"PK\3\4", b"%PDF-"))
+    return data.startswith((b"PK\3\4", b"PK\5\6")) or _PDF.match(data) is not None
 
 
 def read_document(data: bytes, name: str, most_bytes: int) -> Document:
@@ -78,7 +83,8 @@ def read_document(data: bytes, name: str, most_bytes: int) -> Document:
 def refuse_other_kinds(data: bytes, name: str) -> None:
     """Raise CharLSTMError for a kind of file that is known, and has no text that can be read."""
     for beginning, what in _OTHERS.items():
-        if data.startswith(beginning):
+        is_meant = b"\0" in data[:_LOOK] or not beginning.isalnum()
+        if data.startswith(beginning) and is_meant:
             raise CharLSTMError(f"{name} is not plain text but {what}.")
 
 
@@ -86,7 +92,7 @@ def extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
     """Take the text out in a process of its own; raises what `read_document` raises.
 
     Args:
-        kind: `html`, `pdf` or `zip`; which kind of archive it is, that process finds out.
+        kind: `html`, `xml`, `pdf` or `zip`; which kind of archive it is, that process finds out.
     """
     with _its_turn(name):
         return _extract(kind, data, name, most_bytes)

@@ -87,6 +87,12 @@ def is_latin(encoding: str) -> bool:
     return any(encoding in names.split() for names in _LATIN)
 
 
+def is_chinese(text: str) -> bool:
+    """Whether a text has such characters as are frequent in Chinese, among others than ASCII."""
+    beyond = [character for character in text if character > "\x7f"]
+    return sum(map(_CHINESE.count, beyond)) > len(beyond) / 5
+
+
 def guess_encoding(data: bytes) -> Guess | None:
     """The encoding of bytes that are not UTF-8; None if they are no text in any that is known."""
     words = [word for word in data.split() if not word.isascii()]

@@ -15,11 +15,13 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
 from charlstm.errors import CharLSTMError
 from charlstm.text.decoding import decode
+from charlstm.text.markup import recognise
+from charlstm.text.subtitles import without_times
+from charlstm.text.tags import words_of
 
 CPU_S = 20
 MEMORY_BYTES = 1_000_000_000
@@ -30,14 +32,23 @@ NO_KIND = (
 )
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
-
-_HIDDEN = {"head", "script", "style", "template", "svg", "binary", "object"}
-_BLOCKS = set(
-    "address article aside blockquote center dd div dl dt figcaption figure footer form h1 h2 h3 "
-    "h4 h5 h6 header hr li main nav ol p pre section subtitle table title tr ul v".split()
+NOT_READ = ""  # of a file in an archive
+TEXTS = tuple(
+    ".txt .text .md .markdown .rst .tex .html .htm .xhtml .xml .srt .vtt .ass .lrc .log".split()
 )
-_ASIDE = re.compile(r"<!--|<!\[CDATA\[|<[!?]")
-_LONE_BRACKET = re.compile(r"<(?!/?[a-zA-Z][^<>]*>)")  # that begins no tag
+MOST_SENTENCES = 4  # about the files of an archive
+# What readers raise on damaged files.
+FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -45,83 +56,16 @@ class Refused(Exception):
     """What keeps a document from being read: the rest of a sentence."""
 
 
-class _PlainText(HTMLParser):
-    """Collects what a browser would show of a page, paragraphs parted by line breaks."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden: list[str] = []
-        self._preformatted = 0
-
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        if tag == "body":
-            self._hidden.clear()  # a head that was not closed
-        if tag in _HIDDEN:
-            self._hidden.append(tag)
-        if tag == "pre":
-            self._preformatted += 1
-        if tag in _BLOCKS or tag == "br":
-            self.parts.append("\n")
-        elif tag in ("td", "th"):
-            self.parts.append("\t")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._hidden:
-            del self._hidden[self._hidden.index(tag) :]
-        if tag == "pre":
-            self._preformatted = max(0, self._preformatted - 1)
-        if tag in _BLOCKS:
-            self.parts.append("\n\n" if tag in ("p", "h1", "h2", "h3") else "\n")
-
-    def handle_data(self, data: str) -> None:
-        if self._hidden:
-            return
-        if not self._preformatted:
-            data = _WHITE.sub(" ", data)
-            if self.parts and self.parts[-1].endswith((" ", "\n", "\t")):
-                data = data.removeprefix(" ")
-        if data:
-            self.parts.append(data)
-
-    def text(self) -> str:
-        lines = (line.strip(" \t") for line in "".join(self.parts).split("\n"))
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
-
-
-def text_of_html(markup: str) -> str:
-    """What a browser would show of a page.
-
-    >>> text_of_html("<p>To be,<br>or <i>not</i>&nbsp;to be</p><script>x</script>")
-    'To be,\\nor not\\xa0to be\\n'
-    """
-    parser = _PlainText()
-    parser.feed(_LONE_BRACKET.sub("&lt;", _without_comments(markup)))
-    parser.close()
-    return parser.text()
-
-
-def _without_comments(markup: str) -> str:
-    """A page without comments, declarations and instructions.
-
-    The parser would look for the end of each again and again where there is none.
-    """
-    parts, at = [], 0
-    while found := _ASIDE.search(markup, at):
-        parts.append(markup[at : found.start()])
-        ending = "-->" if found[0] == "<!--" else "]]>" if found[0] == "<![CDATA[" else ">"
-        end = markup.find(ending, found.end())
-        if found[0] == "<![CDATA[":
-            parts.append(markup[found.end() : end] if end >= 0 else "")
-        if end < 0:
-            return "".join(parts)
-        at = end + len(ending)
-    return "".join([*parts, markup[at:]])
-
-
 def _html(data: bytes, most: int) -> tuple[str, str]:
-    markup = data.decode()
-    text = text_of_html(markup)
+    return _without_tags(data.decode())
+
+
+def _xml(data: bytes, most: int) -> tuple[str, str]:
+    return _without_tags(data.decode(), keeps_lines=True)
+
+
+def _without_tags(markup: str, **options: bool) -> tuple[str, str]:
+    text = words_of(markup, **options)
     return text, f"{len(markup) - len(text):,} characters of tags were left out"
 
 
@@ -154,30 +98,30 @@ def _epub(data: bytes, most: int) -> tuple[str, str]:
         names = set(archive.namelist())
         if "META-INF/encryption.xml" in names:
             locked = _read(archive, "META-INF/encryption.xml", most)
-            if re.search(rb'URI="[^"]*\.x?html?"', locked):
+            if re.search(rb"""URI=["'][^"']*\.x?html?["']""", locked):
                 raise Refused(PROTECTED)
         container = ElementTree.fromstring(_read(archive, "META-INF/container.xml", most))
         root = next((path for one in container.iter() if (path := one.get("full-path"))), "")
         package = ElementTree.fromstring(_read(archive, root, most))
-        hrefs = {
-            one.get("id"): one.get("href", "") for one in package.iter() if _local(one) == "item"
-        }
-        chapters, size = [], 0
-        for one in package.iter():
-            if _local(one) != "itemref" or one.get("linear") == "no":
-                continue
-            href = unquote(hrefs.get(one.get("idref"), "").partition("#")[0])
+        members = _Members(archive, most)
+        for href in _chapters(package):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(root), href))
-            if not href or path not in names:
-                continue
-            text = text_of_html(decode(_read(archive, path, most), path).text)
-            if text.strip():
-                chapters.append(text)
-                size += len(text)
-            if size > most:
-                break
-    number = len(chapters)
-    return "\n\n".join(chapters), f"{number:,} chapter{'s' if number > 1 else ''} without tags"
+            members.add(path if path in names else unquote(path))
+    return members.told("chapter", "without tags", apart="\n\n")
+
+
+def _chapters(package: ElementTree.Element) -> list[str]:
+    """Addresses of an e-book's chapters in the order of reading, each once."""
+    items = [one for one in package.iter() if _local(one) == "item"]
+    pages = {one.get("id"): one.get("href", "").partition("#")[0] for one in items}
+    order = [
+        pages.get(one.get("idref"), "")
+        for one in package.iter()
+        if _local(one) == "itemref" and one.get("linear") != "no"
+    ]
+    if not any(order):  # no order: all pages as they are listed
+        order = [pages[one.get("id")] for one in items if "html" in one.get("media-type", "")]
+    return list(filter(None, dict.fromkeys(order)))
 
 
 def _docx(data: bytes, most: int) -> tuple[str, str]:
@@ -186,6 +130,8 @@ def _docx(data: bytes, most: int) -> tuple[str, str]:
     def parts(one: ElementTree.Element) -> Iterator[str]:
         name = _local(one)
         if name in ("del", "moveFrom", "Fallback"):  # what was crossed out, or stands twice
+            return
+        if name.endswith("Pr"):  # properties: tab stops among them
             return
         if name == "t":
             yield one.text or ""
@@ -202,51 +148,108 @@ def _docx(data: bytes, most: int) -> tuple[str, str]:
 
 
 def _odt(data: bytes, most: int) -> tuple[str, str]:
-    left_out = {"tracked-changes", "annotation", "note-citation", "sequence-decls"}
+    left_out = {"tracked-changes", "annotation", "note-citation", "sequence-decls", "ruby-text"}
+    notes: list[str] = []  # of the paragraph that is read: they follow it
 
-    def parts(one: ElementTree.Element) -> Iterator[str]:
+    def parts(one: ElementTree.Element, is_inside: bool) -> Iterator[str]:
         name = _local(one)
-        if name not in left_out:
-            yield from inside(one, name)
-
-    def inside(one: ElementTree.Element, name: str) -> Iterator[str]:
-        is_text = name in ("p", "h", "span", "a")
+        if name in left_out:
+            return
+        if name == "note":
+            notes.append("".join(part for child in one for part in parts(child, False)))
+            return
+        begins = name in ("p", "h")
+        is_inside = is_inside or begins
         if name == "s":
             count = next((value for key, value in one.attrib.items() if key.endswith("}c")), "1")
             yield " " * min(int(count) if count.isdecimal() else 1, 1000)
         elif name in ("tab", "line-break"):
             yield "\t" if name == "tab" else "\n"
-        elif is_text:
+        elif is_inside:
             yield _WHITE.sub(" ", one.text or "")
         for part in one:
-            yield from parts(part)
-            if is_text:
+            yield from parts(part, is_inside)
+            if is_inside:
                 yield _WHITE.sub(" ", part.tail or "")
-        if name in ("p", "h"):
+        if begins:
             yield "\n"
+            if notes:
+                yield "".join(notes)
+                notes.clear()
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         root = ElementTree.fromstring(_read(archive, "content.xml", most * 10))
-    return "".join(parts(root)), "its text without headers and comments"
+    return "".join(parts(root, False)), "its text without headers and comments"
 
 
 def _zip(data: bytes, most: int) -> tuple[str, str]:
-    texts, size = [], 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for name in archive.namelist():
-            if not name.lower().endswith(".txt") or name.startswith("__MACOSX/"):
-                continue
-            text = decode(_read(archive, name, most), name).text
-            texts.append(text if text.endswith("\n") else f"{text}\n")
-            size += len(text)
-            if size > most:
-                break
-    number = len(texts)
-    return "".join(texts), f"{number:,} text{'s' if number > 1 else ''}, one after the other"
+        members = _Members(archive, most)
+        for name in filter(_is_text, archive.namelist()):
+            members.add(name)
+    return members.told("text", "one after the other", apart="")
+
+
+def _is_text(name: str) -> bool:
+    return name.lower().endswith(TEXTS) and not name.startswith("__MACOSX/")
+
+
+class _Members:
+    """The texts of an archive's files, without markup, and what is to be said of them."""
+
+    def __init__(self, archive: zipfile.ZipFile, most: int):
+        self._archive, self._most = archive, most
+        self._texts: list[str] = []
+        self._size = 0
+        self._sentences: list[str] = []
+        self._refused: list[tuple[str, str]] = []  # names and reasons
+
+    def add(self, name: str) -> None:
+        """Take in a file; what cannot be read is told of later."""
+        if self._size > self._most:
+            return
+        try:
+            decoded = decode(_read(self._archive, name, self._most), name)
+        except Refused as error:
+            self._refused.append((name, str(error)))
+            return
+        except (CharLSTMError, *FAULTS):
+            self._refused.append((name, NOT_READ))
+            return
+        text, markup = decoded.text, recognise(decoded.text)
+        if markup in ("html", "xml") or name.lower().endswith("html"):
+            text = words_of(text, keeps_lines=markup == "xml")
+        elif markup:
+            text, _ = without_times(text)
+        if text.strip():
+            self._texts.append(text if text.endswith("\n") else f"{text}\n")
+            self._size += len(text)
+            self._sentences += [f"{posixpath.basename(name)}: {one}" for one in decoded.notices]
+
+    def told(self, called: str, how: str, apart: str) -> tuple[str, str]:
+        """All the texts, and what was read, as a sentence without its end.
+
+        Raises:
+            Refused: there is none.
+        """
+        number = len(self._texts)
+        if not number:
+            reasons = {reason for _, reason in self._refused} - {NOT_READ}
+            raise Refused(min(reasons, default=DAMAGED if self._refused else NO_TEXT))
+        sentences = self._sentences[:MOST_SENTENCES]
+        if others := len(self._sentences) - len(sentences):
+            sentences.append(f"{others:,} more such remark{'s' * (others > 1)}.")
+        if self._refused:
+            names = ", ".join(posixpath.basename(name) for name, _ in self._refused[:3])
+            more = f" and {len(self._refused) - 3:,} more" if len(self._refused) > 3 else ""
+            sentences.append(f"Not read, because damaged, protected or no text: {names}{more}.")
+        what = f"{number:,} {called}{'s' * (number > 1)} {how}".replace(" one", ", one")
+        return apart.join(self._texts), ". ".join([what, " ".join(sentences)]).rstrip(". ")
 
 
 READERS: dict[str, Callable[[bytes, int], tuple[str, str]]] = {
     "html": _html,
+    "xml": _xml,
     "pdf": _pdf,
     "epub": _epub,
     "docx": _docx,
@@ -260,14 +263,14 @@ def _kind_of_archive(data: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
     except zipfile.BadZipFile as error:
-        raise Refused(NO_KIND) from error
+        raise Refused(DAMAGED) from error
     if "META-INF/container.xml" in names:
         return "epub"
     if "word/document.xml" in names:
         return "docx"
     if "content.xml" in names and "mimetype" in names:
         return "odt"
-    if not any(name.lower().endswith(".txt") for name in names):
+    if not any(map(_is_text, names)):
         raise Refused(NO_KIND)
     return "zip"
 
@@ -309,17 +312,7 @@ def main() -> None:
         answer = {"kind": kind, "text": text, "what": what}
     except Refused as error:
         answer = {"error": str(error)}
-    except (
-        CharLSTMError,
-        zipfile.BadZipFile,
-        zlib.error,
-        ElementTree.ParseError,
-        KeyError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ):
+    except (CharLSTMError, *FAULTS):
         answer = {"error": DAMAGED}
     print(json.dumps(answer))
 

@@ -70,7 +70,7 @@ class Lines:
         """
         if old.is_latin:
             return (self.wrong > 0) & (self.whole == 0)
-        if old.is_single:
+        if old.is_single or old.is_rare:
             return self.wrong > self.whole
         return 3 * self.wrong > self.whole
 
@@ -101,13 +101,15 @@ class OldEncoding:
     Args:
         name: of the encoding, as Python calls it; None: what is not UTF-8 is damage.
         is_latin: whether its letters beyond ASCII stand one by one among others.
+        is_rare: whether most of the file is UTF-8, so that a line of it may have some damage.
     """
 
-    def __init__(self, name: str | None, *, is_latin: bool = False):
+    def __init__(self, name: str | None, *, is_latin: bool = False, is_rare: bool = False):
         import numpy as np
 
         self.name = name
         self.is_latin = is_latin
+        self.is_rare = is_rare
         self._table = np.full(256, DAMAGED, np.uint32)
         characters = [
             bytes([byte]).decode(name, errors="replace") if name else "\ufffd"

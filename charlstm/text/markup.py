@@ -10,21 +10,25 @@ import re
 from collections import Counter
 
 from charlstm.text.documents import KINDS, extract
+from charlstm.text.subtitles import are_subtitles, without_times
 
 # What kinds are called.
-LABELS = {"html": KINDS["html"], "subtitles": "subtitles with their times"}
-MIN_TIMES = 5  # of subtitles
+LABELS = {"html": KINDS["html"], "xml": KINDS["xml"], "subtitles": "subtitles with their times"}
 MIN_ROWS = 20  # of a table
-_LOOK = 4_000  # characters, in which a web page shows what it is
-_PAGE = re.compile(r"<(?:!doctype html|html|fictionbook|body|div|p|h1|table|ul)\b[^<>]*>", re.I)
-_TAG = re.compile(r"</(?:p|div|span|a|b|i|em|strong|li|td|tr|h[1-6]|body|html|section)\s*>", re.I)
+_LOOK = 40_000  # characters, in which a text shows what it is
+_COMMENTS = re.compile(r"\s*(?:<!--.*?-->\s*|<\?.*?\?>\s*)*", re.S)  # before the first tag
+_PAGE = re.compile(
+    r"<(?:!doctype\s+html|html|head|body|fictionbook|article|section|main|div|p|h[1-6]|table|[uo]l"
+    r"|span|a|b|i|br|center|blockquote)\b[^<>]*>",
+    re.I,
+)
+_WHOLE_PAGE = re.compile(r"^<(?:!doctype\s+html|html)\b[^<>]*>", re.I | re.M)  # after other words
+_TAG = re.compile(
+    r"</(?:p|div|span|a|b|i|em|strong|li|td|tr|h[1-6]|head|title|body|html|section|article)\s*>",
+    re.I,
+)
+_ANY_TAG = re.compile(r"</[a-zA-Z][\w.:-]*\s*>")
 MIN_TAGS = 5  # that close something
-_TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
-_TIMES = re.compile(rf"^[ \t]*{_TIME} *--> *{_TIME}[^\n]*$", re.M)
-# A subtitle's number, if it has one, and its times; what stands before the first one; comments.
-_CUE = re.compile(rf"(?:^[ \t]*\d+[ \t]*\n)?^[ \t]*{_TIME} *--> *{_TIME}[^\n]*\n?", re.M)
-_HEAD = re.compile(r"\AWEBVTT[^\n]*(?:\n[^\n]+)*\n")
-_COMMENT = re.compile(r"^(?:NOTE|STYLE|REGION)\b[^\n]*(?:\n[^\n]+)*\n", re.M)
 # What parts the columns of a table; a comma before a space, or at the end, is one of a sentence.
 _CELL = r"(?=\w|[,;]|-\d|\"\w)"
 _SEPARATORS = {
@@ -33,20 +37,22 @@ _SEPARATORS = {
     re.compile("\t"): "tabs",
     re.compile(r"\|"): "bars",
 }
-_STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}", re.I)
 
 
 def recognise(text: str) -> str:
     """The kind of markup that a text is full of, a key of `LABELS`; empty if of none."""
-    beginning = text[:_LOOK].lstrip()
-    if beginning.startswith("<"):
-        is_page = "<html" in beginning.lower() or "<fictionbook" in beginning.lower()
-        closing = len(_TAG.findall(text[: 10 * _LOOK]))
-        if is_page or (_PAGE.search(beginning) and closing >= MIN_TAGS):
-            return "html"
-    if len(_TIMES.findall(text[: 10 * _LOOK])) >= MIN_TIMES:
-        return "subtitles"
-    return ""
+    part = text[:_LOOK]
+    before = _COMMENTS.match(part)
+    first = part[before.end() if before else 0 :]
+    is_page = first[:200].lower().startswith(("<!doctype html", "<html", "<fictionbook"))
+    if is_page or (_PAGE.match(first) and len(_TAG.findall(part)) >= MIN_TAGS):
+        return "html"
+    if _WHOLE_PAGE.search(part) and text[-200:].rstrip().lower().endswith("</html>"):
+        return "html"  # as a browser or a mail saves it, with lines of its own before it
+    is_xml = part.lstrip().startswith("<?xml") or first[:4].upper() == "<TEI"
+    if is_xml and len(_ANY_TAG.findall(part)) >= MIN_TAGS:
+        return "xml"
+    return "subtitles" if are_subtitles(part) else ""
 
 
 def without_markup(text: str, kind: str, name: str, most_bytes: int) -> tuple[str, str]:
@@ -59,14 +65,10 @@ def without_markup(text: str, kind: str, name: str, most_bytes: int) -> tuple[st
     Raises:
         CharLSTMError: nothing is left, or it cannot be taken apart.
     """
-    if kind == "html":
-        found = extract("html", text.encode(), name, most_bytes)
+    if kind in ("html", "xml"):
+        found = extract(kind, text.encode(), name, most_bytes)
         return found.text, found.notice
-    number = len(_TIMES.findall(text))
-    if text.startswith("WEBVTT"):
-        text = _COMMENT.sub("", _HEAD.sub("", text))
-    words = _STYLE.sub("", _CUE.sub("", text))
-    words = re.sub(r"\n{2,}", "\n", words).lstrip("\n")
+    words, number = without_times(text)
     return words, f"Read as {LABELS[kind]}: {number:,} times and their numbers were left out."
 
 
@@ -76,9 +78,9 @@ def name_table(text: str) -> str:
     >>> name_table("name,age\\n" + "Ann,3\\n" * 30)
     'It looks like a table of 2 columns, parted by commas, which are learned with it.'
     """
-    lines = [line for line in text[: 10 * _LOOK].split("\n")[:-1] if line]
-    if len(lines) < MIN_ROWS:
-        return ""
+    lines = [line for line in text[:_LOOK].split("\n")[:-1] if line]
+    if len(lines) < MIN_ROWS or sum(line[0] in "{[" for line in lines) > len(lines) / 2:
+        return ""  # objects of JSON, one in a line, are none
     for sign, called in _SEPARATORS.items():
         columns, times = Counter(len(sign.findall(line)) for line in lines).most_common(1)[0]
         if columns and times >= 0.95 * len(lines):

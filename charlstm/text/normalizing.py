@@ -18,11 +18,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f]")
-_INVISIBLE = re.compile(
-    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001]"
+# A blank of Braille is a space where nothing else of Braille is.
+_SPACES = re.compile(
+    "[\xa0\u1680\u2000-\u200a\u202f\u205f]|(?<![\u2801-\u28ff])\u2800(?![\u2800-\u28ff])"
 )
+_INVISIBLE = re.compile(
+    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffc"
+    "\U000e0001\U000e0100-\U000e01ef]"
+)
+# What a terminal is told: colours and places of its cursor, titles of its window.
+_TERMINAL = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()*+][0-9A-Z]|[=>78cDEHMNOZ])"
+)
+_STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # Scripts whose letters join, or are put together from several: Arabic to Myanmar, Khmer, Mongolian.
 _JOINED_SCRIPTS = "[\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe]"
 _EMOJI = "[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
@@ -41,13 +50,40 @@ MOST_NAMED = 4  # kinds of signs in a sentence
 def normalize(text: str) -> tuple[str, list[str]]:
     """The text in one form, and sentences for the visitor about what was changed."""
     notices = []
-    text = text.removeprefix("\ufeff")
-    changes = _plain_line_ends, _plain_spaces, _without_invisible_signs, _few_marks, _composed
+    text = text.lstrip("\ufeff")
+    changes = (
+        _without_damage,
+        _without_terminal,
+        _plain_line_ends,
+        _plain_spaces,
+        _without_invisible_signs,
+        _few_marks,
+        _composed,
+    )
     for change in changes:
         text, notice = change(text)
         if notice:
             notices.append(notice)
     return text, notices
+
+
+def _without_damage(text: str) -> tuple[str, str]:
+    count = text.count("\ufffd")
+    if not count:
+        return text, ""
+    return text.replace("\ufffd", ""), f"Damaged characters were left out: {count:,}."
+
+
+def _without_terminal(text: str) -> tuple[str, str]:
+    sentences = []
+    for signs, called in (
+        (_TERMINAL, "Colours and movements of a terminal were left out"),
+        (_STRUCK_OVER, "Letters that others were printed over were left out"),
+    ):
+        text, number = signs.subn("", text)
+        if number:
+            sentences.append(f"{called}: {number:,}.")
+    return text, " ".join(sentences)
 
 
 def _plain_line_ends(text: str) -> tuple[str, str]:
@@ -67,10 +103,14 @@ def _plain_line_ends(text: str) -> tuple[str, str]:
 
 
 def _plain_spaces(text: str) -> tuple[str, str]:
-    found = _counted(_SPACES, text)
+    before = _counted(_SPACES, text)
+    if not before:
+        return text, ""
+    text = _SPACES.sub(" ", text)
+    found = before - _counted(_SPACES, text)
     if not found:
         return text, ""
-    return _SPACES.sub(" ", text), f"Special spaces were changed to plain ones: {_listed(found)}."
+    return text, f"Special spaces were changed to plain ones: {_listed(found)}."
 
 
 def _counted(signs: re.Pattern[str], text: str) -> Counter[str]:

@@ -89,21 +89,22 @@ class LearningRate(keras.callbacks.Callback):
         super().__init__()
         self.recipe = recipe
         self.clock = clock
-        # On JAX the optimizer's variables cannot be changed within a chapter.
-        self.every_step = keras.backend.backend() != "jax"
         self._rate = 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
         self._set()
 
     def on_train_batch_begin(self, batch, logs=None):
-        if self.every_step:
-            self._set()
+        self._set()
 
     def _set(self):
         rate = self.recipe.learning_rate_at(self.clock.share)
-        if abs(rate - self._rate) >= LEAST_CHANGE * rate:
-            self.model.optimizer.learning_rate = self._rate = rate
+        if abs(rate - self._rate) < LEAST_CHANGE * rate:
+            return
+        if keras.backend.backend() == "jax":
+            # Within a chapter the values of all variables are in `fit`; it takes them anew then.
+            self.model.jax_state_sync()
+        self.model.optimizer.learning_rate = self._rate = rate
 
 
 class Progress(keras.callbacks.Callback):

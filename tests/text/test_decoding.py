@@ -120,3 +120,60 @@ def test_whatever_the_bytes_are_memory_is_bounded(unit):
     finally:
         tracemalloc.stop()
     assert peak < 30 * len(data)
+
+
+WORDS = "All the wörld’s a stage.\n" * 100
+
+
+def test_halves_of_an_emoji_are_put_together():
+    data = WORDS.encode() + b"A smile: \xed\xa0\xbd\xed\xb8\x80 \xc0\x80\n"  # as Java writes it
+    decoded = decode(data, "chat.txt")
+    assert decoded.text == f"{WORDS}A smile: \U0001f600 \n"
+    assert decoded.encoding == "utf-8"
+    assert any("two halves" in notice for notice in decoded.notices)
+
+
+def test_some_damage_does_not_make_chinese_of_a_line():
+    line = "„Grüße“ – aus „Köln“, ärger\xa0dich nicht über ".encode()
+    decoded = decode(WORDS.encode() + line + b"\xc1\xbf \xe0\x80\xaf.\n" + WORDS.encode(), "a.txt")
+    assert "„Grüße“ – aus „Köln“" in decoded.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+def test_utf_32_needs_no_mark(encoding):
+    for text in (WORDS, "Быть или не быть, вот в чём вопрос. \U0001f600\n" * 50):
+        assert decode(text.encode(encoding), "a.txt").text == text
+        assert decode(text.encode(encoding), "a.txt", encoding).text == text
+
+
+def test_what_is_chosen_for_a_whole_file_is_that_of_the_whole_file():
+    text = "知之為知之不知為不知是知也" * 200
+    assert decode(text.encode("utf-16-le"), "a.txt", "utf-16-le").text == text
+
+
+def test_half_width_letters_of_japanese_mails_are_read():
+    text = "ﾃｽﾄ、吾輩は猫である。名前はまだ無い。\n" * 50
+    assert decode(text.encode("iso2022_jp_ext"), "a.txt").text == text
+
+
+def test_a_format_of_lisp_is_no_chinese():
+    text = '(format t "~{ab~}~%" words)\n' * 100
+    assert decode(text.encode(), "a.lisp").text == text
+
+
+def test_zero_bytes_at_the_places_of_a_log_that_was_cut_off_are_left_out():
+    data = b"a line of a log\n" * 500 + bytes(4096) + b"a line of a log\n" * 500
+    decoded = decode(data, "a.log")
+    assert decoded.text == "a line of a log\n" * 1000
+    assert any("Zero bytes were left out: 4,096" in notice for notice in decoded.notices)
+
+
+def test_the_end_of_a_file_may_stand_in_its_only_character_beyond_ascii():
+    decoded = decode(b"plain words\n" * 200 + b"and a smile \xf0\x9f\x98", "a.txt")
+    assert decoded.text == "plain words\n" * 200 + "and a smile "
+    assert decoded.encoding == "utf-8"
+
+
+def test_letters_for_private_use_are_letters():
+    text = "\ue000\ue001\ue002 \ue003\ue004\n" * 300
+    assert decode(text.encode(), "a.txt").text == text

@@ -11,7 +11,7 @@ import pytest
 from charlstm.errors import CharLSTMError
 from charlstm.text import documents
 from charlstm.text.corpus import read_files, read_text
-from charlstm.text.extraction import text_of_html
+from charlstm.text.tags import words_of
 from tests.waiting import wait_until
 
 LINE = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich & weiter.\n"
@@ -133,6 +133,74 @@ def test_an_e_book_is_read_chapter_by_chapter():
     assert corpus.notices[0] == "Read as an e-book (EPUB): 2 chapters without tags."
 
 
+PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf"><manifest>
+<item id="two" href="text/chapter%202.xhtml" media-type="application/xhtml+xml"/>
+<item id="one" href="text/one.xhtml" media-type="application/xhtml+xml"/></manifest>{}</package>"""
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [
+        ("one one#half two two", 0),  # a chapter that stands there twice is read once
+        ("", 1),  # without an order: as they are listed
+    ],
+)
+def test_the_order_of_an_e_book_may_be_odd(order, first):
+    refs = "".join(f'<itemref idref="{one.partition("#")[0]}"/>' for one in order.split())
+    book = epub(**{"OEBPS/book.opf": PACKAGE.format(f"<spine>{refs}</spine>")})
+    corpus = read_text(book, "book.epub")
+    lines = [line for line in corpus.text.split("\n") if line]
+    assert lines == BODY.splitlines()
+    assert corpus.notices[0] == "Read as an e-book (EPUB): 2 chapters without tags."
+
+
+def test_files_of_an_archive_are_read_as_if_they_came_alone():
+    page = f"<html><body>{'<p>One &amp; all</p>' * 9}</body></html>"
+    cues = "".join(f"{i}\n00:00:{i:02},1 --> 00:00:{i:02},9\nline {i}\n\n" for i in range(9))
+    old = "Zwölf Boxkämpfer, größer als Überläufer für Öl.\n" * 9
+    files = {"a.txt": BODY, "b.html": page, "d/c.srt": cues, "d.TXT": old.encode("cp1252")}
+    corpus = read_text(archive({**files, "e.txt": b"\x89\xff\0" * 900, "f.png": b"x"}), "all.zip")
+    lines = "".join(f"line {i}\n" for i in range(9))
+    assert corpus.text == BODY + "One & all\n\n" * 8 + "One & all\n" + lines + old
+    assert corpus.notices[0] == (
+        "Read as a ZIP archive of texts: 4 texts, one after the other. d.TXT: Read as Windows-1252 "
+        "(Western Europe). Not read, because damaged, protected or no text: e.txt."
+    )
+
+
+def test_tab_stops_of_a_word_document_are_no_tabs():
+    stops = '<w:pPr><w:tabs><w:tab w:val="left"/></w:tabs></w:pPr>'
+    words = f"<w:p>{stops}<w:r><w:t>{'words ' * 9}</w:t><w:tab/><w:t>x</w:t></w:r></w:p>" * 60
+    document = f'<w:document xmlns:w="{WORD}"><w:body>{words}</w:body></w:document>'
+    corpus = read_text(archive({"word/document.xml": document}), "a.docx")
+    assert corpus.text == f"{'words ' * 9}\tx\n" * 60
+
+
+def test_notes_of_an_open_document_follow_their_paragraph():
+    note = (
+        "<t:note><t:note-citation>1</t:note-citation><t:note-body><t:p>a note</t:p></t:note-body>"
+    )
+    words = (
+        "<t:p>a wo<t:bookmark/>rd<t:note/> and <t:ruby><t:ruby-base>base</t:ruby-base>"
+        "<t:ruby-text>aid</t:ruby-text></t:ruby>, see <t:reference-ref>page 3</t:reference-ref>."
+        "</t:p>"
+    ).replace("<t:note/>", f"{note}</t:note>")
+    content = (
+        f'<o:document-content xmlns:o="{OFFICE}" xmlns:t="{ODT}"><o:body><o:text>{words * 60}'
+        "</o:text></o:body></o:document-content>"
+    )
+    files = {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content}
+    assert read_text(archive(files), "a.odt").text == (
+        "a word and base, see page 3.\na note\n" * 60
+    )
+
+
+@pytest.mark.parametrize("beginning", ["ID3 tags are", "Rar! he cried", "GIF89a is", "%PDF-1.4 is"])
+def test_a_text_about_a_kind_of_file_is_a_text(beginning):
+    text = f"{beginning} what this text begins with.\n" + BODY
+    assert read_text(text.encode(), "a.txt").text == text
+
+
 def test_a_pdf_is_read_page_by_page():
     corpus = read_text(pdf(), "paper.pdf")
     assert corpus.text.startswith("The quick brown fox jumps over it 0\n")
@@ -152,12 +220,14 @@ def test_a_document_from_a_disk_is_read_to_its_end_and_joined_with_texts(tmp_pat
     ("name", "data", "sentence"),
     [
         ("a.zip", archive({"a.xlsx": b"x"}), "is an archive without a text that can be read"),
-        ("a.docx", docx()[:-100], "is an archive without a text"),
+        ("a.docx", docx()[:-100], "is damaged"),
         ("a.docx", archive({"word/document.xml": "<a><b>"}), "is damaged"),
         ("a.epub", archive({"META-INF/container.xml": "<a/>"}), "is damaged"),
         ("a.epub", epub(" \n \n"), "has no text in it"),
         ("a.pdf", pdf("", 0), "has no text in it, only pictures perhaps"),
-        ("a.pdf", b"%PDF-1.4 nothing", "is damaged"),
+        ("a.pdf", b"%PDF-1.4\nnothing", "is damaged"),
+        ("a.zip", archive({}), "is an archive without a text that can be read"),
+        ("a.zip", archive({"b.txt": b"\x89\xff\0" * 900}), "is damaged"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 400, "save it as .docx or as text"),
         ("a.rtf", rb"{\rtf1 text}" * 400, "an RTF document: save it as .docx"),
         ("a.gz", b"\x1f\x8b\x08" + bytes(range(256)) * 20, "unpack it first"),
@@ -224,20 +294,30 @@ def test_a_reader_that_is_ended_by_its_limits_makes_a_sentence(monkeypatch):
         ("<title>t</title><body>text", "t\ntext\n"),
         ("<head><title>t</title><body>text", "text\n"),
         ("<script>if (a < b) {}</script>text<style>p {}</style>", "text\n"),
-        ("<pre>a\n  b</pre>", "a\nb\n"),
+        ("<pre>a\n  b</pre>", "a\n  b\n"),
         ("<ul><li>a<li>b</ul>", "a\nb\n"),
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a\tb\n"),
         ("long\nlines   are\tone", "long lines are one\n"),
         ("a <!-- hidden --> b < c", "a b < c\n"),
-        ("<?xml version='1.0'?><!DOCTYPE html>a<!-- never closed", "a\n"),
+        ("<?xml version='1.0'?><!DOCTYPE html>a<!-- never closed", "a never closed\n"),
         ("<![CDATA[a <b> c]]>d", "a cd\n"),
         ("1<2 <3 a<b>c</b>", "1<2 <3 ac\n"),
         ("if (a<b) <i>c</i", "if (a<b) c</i\n"),
+        ("<script><!-- if (a) {}</script>text<p>more", "text\nmore\n"),
+        ("I said <!wow, and <!1 < 2", "I said <!wow, and <!1 < 2\n"),
+        ("<html><head><title>t</title><meta><p>text", "text\n"),
+        ("<head><title>t</title>text", "text\n"),
+        ("<a title='a<b'>text</a>, <a href=\"x>not closed</a>", "text, not closed\n"),
+        ("<object data=x><p>text</p>", "text\n"),
+        ("a<svg><title>b</title></svg>c<svg>d", "acd\n"),
+        ("<?php echo '<b>' ?>text<!-->a<!--->b", "textab\n"),
+        ("<h:p>one</h:p>two", "one\n\ntwo\n"),
+        ("<body><div><head>Act</head><l>one</l><l>two</l></div>", "Act\none\n\ntwo\n"),
         ("", "\n"),
     ],
 )
 def test_the_words_of_a_page_are_what_a_browser_shows(markup, text):
-    assert text_of_html(markup) == text
+    assert words_of(markup) == text
 
 
 def test_documents_wait_for_each_other_and_too_many_are_refused(monkeypatch):

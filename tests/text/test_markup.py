@@ -55,6 +55,7 @@ def test_subtitles_are_read_without_their_times(sign, head):
         "<3 you\n" * 400,
         "<ROMEO> hi\n<JULIET> hello\n" * 90,  # a chat
         "At 10:15 --> they left.\n" * 100,
+        "[10:15] <anna> hi\n[10:15:20] bert: hello\n" * 90,
         "import x\nexport const App = () => <div><p>Hi</p></div>;\n" * 50,  # code, not a page
     ],
 )
@@ -91,3 +92,81 @@ def test_lines_are_shuffled_where_this_is_wanted_the_same_way_each_time():
     assert sorted(shuffled.text.split("\n")[:-1]) == lines != shuffled.text.split("\n")[:-1]
     assert shuffled == paste("\n".join(lines), options=options)
     assert shuffled.notices == ("The lines were put in random order.",)
+
+
+FORMS = {
+    "sbv": "".join(f"0:00:{i:02}.100,0:00:{i:02}.900\nline {i}\n\n" for i in range(40)),
+    "pictures": "".join(f"{{{i * 25}}}{{{i * 25 + 20}}}line {i}\n" for i in range(40)),
+    "song": "[ti:A song]\n[ar: Somebody]\n"
+    + "".join(f"[00:{i:02}.10]line {i}\n" for i in range(40)),
+    "song of words": "".join(f"[00:{i:02}.10] <00:{i:02}.20> line {i}\n" for i in range(40)),
+    "ass": "[Script Info]\nTitle: x\n\n[Events]\nFormat: Layer, Start\n"
+    + "".join(
+        f"Dialogue: 0,0:00:{i:02}.10,0:00:{i:02}.90,Default,,0,0,0,,{{\\i1}}line {i}\n"
+        for i in range(40)
+    ),
+    "pictures in seconds": "".join(
+        f"{i}\n\n00:00:{i:02}:10 --> 00:00:{i:02}:20\nline {i}\n\n" for i in range(40)
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_subtitles_of_other_forms_are_read_without_their_times(form):
+    assert recognise(FORMS[form]) == "subtitles"
+    words = "".join(f"line {i}\n" for i in range(40))
+    long = FORMS[form] * 1
+    kept = paste(long + FORMS[form].replace("line", WORDS))
+    assert kept.text == words + words.replace("line", WORDS)
+
+
+def test_captions_that_roll_are_read_once():
+    cues, shown = [], ""
+    for i in range(60):
+        clock = f"00:00:{i:02}.000 --> 00:00:{i:02}.900 align:start position:0%"
+        new = f"and <00:00:{i:02}.300><c>caption</c> number {i} &amp; on"
+        cues.append(f"{clock}\n{shown or ' '}\n{new}\n\n")
+        shown = f"and caption number {i} &amp; on"
+        cues.append(f"{clock}\n{shown}\n \n\n")
+    corpus = paste("WEBVTT\nKind: captions\n\n" + "".join(cues) * 2)
+    once = "".join(f"and caption number {i} & on\n" for i in range(60))
+    assert corpus.text == once * 2
+
+
+def test_what_is_said_may_begin_as_a_comment():
+    head = "WEBVTT\n\nNOTE a comment\nof two lines\n\nSTYLE\n::cue {}\n\n"
+    corpus = paste(subtitles(".", head, "NOTE the time, " + WORDS))
+    assert corpus.text.count("NOTE the time") == 39
+    assert "comment" not in corpus.text and "::cue" not in corpus.text
+
+
+def test_numbers_that_are_said_stay_where_cues_have_none():
+    text = "".join(f"{time(3 * i)} --> {time(3 * i + 2)}\n42\n\n" for i in range(1, 40))
+    long = "".join(f"{time(3 * i)} --> {time(3 * i + 2)}\n{WORDS}\n\n" for i in range(1, 40))
+    assert paste(text + long).text.count("42\n") == 39
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (f"<!-- {'saved by a browser ' * 500} -->\n" + PAGE, "html"),
+        (f"Subject: a page\nDate: today\n\n{PAGE}", "html"),
+        ("<a name=x></a>\n" + f"<p>{WORDS}</p>\n" * 9, "html"),
+        ("<?xml version='1.0'?>\n<TEI><teiHeader/><text><body>" + "<l>line</l>\n" * 9, "xml"),
+        ("<?xml version='1.0'?>\n<rows>" + f"<row>{WORDS}</row>\n" * 9, "xml"),
+        ("A page begins with\n<html> and has a <body></body>, <p></p> <p></p> <p></p>.\n", ""),
+    ],
+)
+def test_pages_and_xml_are_recognised_where_something_stands_before_them(text, kind):
+    assert recognise(text) == kind
+
+
+def test_xml_keeps_its_lines():
+    text = "<?xml version='1.0'?>\n<poem>\n" + f"<verse>{WORDS}</verse>\n" * 60 + "</poem>\n"
+    corpus = paste(text)
+    assert corpus.text == f"{WORDS}\n" * 60
+    assert corpus.notices[0].startswith("Read as a text with tags (XML): ")
+
+
+def test_objects_of_json_are_no_table():
+    assert name_table('{"a": 1, "b": "x"}\n' * 40) == ""

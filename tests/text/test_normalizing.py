@@ -93,3 +93,30 @@ def test_the_flag_of_england_stays_and_other_tags_go():
     assert normalize(f"\U0001f3f4{tags} goal\n") == (f"\U0001f3f4{tags} goal\n", [])
     text, notices = normalize(f"a{tags} goal\n")
     assert text == "a goal\n" and "and 1 more kind." in notices[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "notice"),
+    [
+        (
+            "\x1b[1;31mred\x1b[0m and \x1b]0;a title\x07plain\x1b(B",
+            "red and plain",
+            "Colours and movements of a terminal were left out: 4.",
+        ),
+        (
+            "N\bNA\bAME _\bu_\bn",
+            "NAME un",
+            "Letters that others were printed over were left out: 4.",
+        ),
+        ("da\ufffdmage", "damage", "Damaged characters were left out: 1."),
+        ("one\u2800two", "one two", "Special spaces were changed to plain ones: blank Braille cell (1)."),
+        ("⠓⠑\u2800⠺", "⠓⠑\u2800⠺", None),
+        ("a\u3164b\u034fc\ufffcd\ufe00", "abcd", None),
+        ("\ufeff\ufefftwo marks", "two marks", None),
+    ],
+)
+def test_what_a_terminal_a_printer_or_a_damage_left_is_gone(text, plain, notice):
+    found, notices = normalize(text)
+    assert found == plain
+    if notice:
+        assert notices == [notice]

@@ -97,3 +97,49 @@ def test_a_training_finishes_carries_its_state_and_goes_on(backend, tmp_path, ti
     assert 0 < told["stopped_at"] < told["last"]["step"]
     assert told["resumed_at"] == told["stopped_at"] == started[1]["step"]
     assert told["restored"]
+
+
+STEPS_OF_KNOWN_GRADIENT = """
+import keras
+from charlstm.runs.recipes import QUICK
+from charlstm.training.callbacks import LearningRate
+
+STEPS = 40
+
+class Clock:
+    share = 0.0
+
+class Passes(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        clock.share += 1 / STEPS
+
+clock = Clock()
+weight = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+model = keras.Sequential([keras.Input((1,)), weight])
+model.compile(
+    keras.optimizers.SGD(0.5),
+    loss=lambda target, output: keras.ops.mean(output),  # its gradient is 1 at each step
+)
+ones = keras.ops.ones((STEPS, 1))
+callbacks = [LearningRate(QUICK, clock), Passes()]
+model.fit(ones, ones, batch_size=1, callbacks=callbacks, verbose=0)
+print(-float(weight.kernel[0, 0]), sum(QUICK.learning_rate_at(k / STEPS) for k in range(STEPS)))
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_each_step_is_taken_at_the_learning_rate_of_its_time(backend):
+    for module in ("keras", backend):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+    finished = subprocess.run(
+        [sys.executable, "-c", STEPS_OF_KNOWN_GRADIENT],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        timeout=PATIENCE_S,
+    )
+    assert finished.returncode == 0, finished.stderr
+    taken, asked = map(float, finished.stdout.split())
+    assert taken == pytest.approx(asked, rel=0.01)

@@ -1,0 +1,66 @@
+"""Takes the words out of subtitles and song texts, whatever their times look like."""
+
+from __future__ import annotations
+
+import html
+import re
+
+MIN_TIMES = 5  # of subtitles; fewer are no sign of them
+_CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,:]\d{1,3}"
+_SPAN = rf"[ \t]*{_CLOCK}(?: *--> *|,){_CLOCK}[^\n]*"
+# SubRip and WebVTT, and what YouTube calls SBV: a line with two times before each text.
+_SPANS = re.compile(rf"^{_SPAN}$", re.M)
+_PLAIN_CUE = re.compile(rf"^{_SPAN}\n?", re.M)
+_NUMBERED_CUE = re.compile(rf"^[ \t]*\d+[ \t]*\n\s*?{_SPAN}\n?", re.M)
+_MIN_NUMBERED = 0.8  # of the times, if those with a number have it always
+_HEAD = re.compile(r"\AWEBVTT[^\n]*(?:\n[^\n]+)*\n")
+_COMMENT = re.compile(
+    r"(?<=\n\n)(?:NOTE|STYLE|REGION)(?=[ \t\n])[^\n]*(?:\n(?![^\n]*-->)[^\n]+)*\n"
+)
+_INNER_TIME = re.compile(rf"<{_CLOCK}>")
+# Advanced SubStation: the tenth field of an event is its text.
+_EVENTS = re.compile(r"^Dialogue:(?:[^,\n]*,){9}([^\n]*)$", re.M)
+# MicroDVD, which counts pictures, and song texts (LRC): times before the text, in its line.
+_IN_LINE = re.compile(r"^(?:\{\d+\}\{\d*\}|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+)[ \t]*", re.M)
+_ABOUT_SONG = re.compile(r"^\[(?:ti|ar|al|au|by|re|ve|length|offset|la):[^\n]*\]\n", re.M)
+_WORD_TIME = re.compile(rf"<{_CLOCK}>[ \t]?")
+_STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}", re.I)
+
+
+def are_subtitles(text: str) -> bool:
+    """Whether a text is full of times as subtitles have them."""
+    return any(len(form.findall(text)) >= MIN_TIMES for form in (_SPANS, _EVENTS, _IN_LINE))
+
+
+def without_times(text: str) -> tuple[str, int]:
+    """The words of subtitles, and how many times there were."""
+    events = _EVENTS.findall(text)
+    if len(events) >= MIN_TIMES:
+        words, number = "\n".join(events).replace("\\N", "\n").replace("\\n", "\n"), len(events)
+        words = words.replace("\\h", " ")
+    elif (number := len(_SPANS.findall(text))) >= MIN_TIMES:
+        words = _without_spans(text, number)
+    else:
+        words, number = _IN_LINE.subn("", _ABOUT_SONG.sub("", text))
+        words = _WORD_TIME.sub("", words).replace("|", "\n")
+    words = re.sub(r"\n\s*\n", "\n", _STYLE.sub("", words)).lstrip("\n")
+    return words if words.endswith("\n") else f"{words}\n", number
+
+
+def _without_spans(text: str, number: int) -> str:
+    is_web = text.startswith("WEBVTT")
+    if is_web:
+        text = _COMMENT.sub("", _HEAD.sub("\n", text, count=1))
+    numbered = len(_NUMBERED_CUE.findall(text))
+    cue = _NUMBERED_CUE if numbered >= _MIN_NUMBERED * number else _PLAIN_CUE
+    text = _PLAIN_CUE.sub("", cue.sub("", text))
+    if not is_web:
+        return text
+    rolls = _INNER_TIME.search(text) is not None
+    text = html.unescape(_STYLE.sub("", _INNER_TIME.sub("", text)))
+    if not rolls:
+        return text
+    # Captions that roll: each line stays for the next one, and stands in both.
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    pairs = zip(["", *lines], lines, strict=False)
+    return "\n".join(line for before, line in pairs if line != before)

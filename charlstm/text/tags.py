@@ -1,0 +1,151 @@
+"""Takes the words out of web pages and XML, as a browser would show them.
+
+Pages as people have them are seldom well formed, and what a parser makes of one that is not may be
+nothing. Here a tag that never ends is text, and what begins and never ends hides nothing. Each
+character is looked at a few times at most, however a page was made.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+# What is shown to nobody, or as a picture.
+_HIDDEN = {"script", "style", "template", "svg", "math", "binary", "teiheader"}
+_HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | _HIDDEN
+_BLOCKS = set(
+    "address article aside blockquote center dd div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr l lg li main nav ol option p pre section sp speaker stage "
+    "subtitle table title tr ul v".split()
+)
+_PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
+_BEGINNING = re.compile(
+    r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z])"
+    r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*))"
+)
+_WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
+MOST_OF_A_VALUE = 2_000  # characters that a quoted value may have if there are tags in it
+_CLOSINGS = {name: re.compile(rf"</{name}\b", re.I) for name in _HIDDEN}
+_WHITE = re.compile(r"[ \t\r\n\f]+")
+
+
+def words_of(markup: str, *, keeps_lines: bool = False) -> str:
+    """What a browser would show of a page.
+
+    Args:
+        keeps_lines: whether line breaks count, as in XML of any kind.
+
+    >>> words_of("<p>To be,<br>or <i>not</i>&nbsp;to be</p><script>x</script>")
+    'To be,\\nor not\\xa0to be\\n'
+    """
+    page = _Page(markup, keeps_lines)
+    page.read()
+    lines = (line.rstrip(" \t") for line in "".join(page.parts).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+
+
+class _Page:
+    def __init__(self, markup: str, keeps_lines: bool):
+        self.markup = markup
+        self.parts: list[str] = []
+        self._missing: set[re.Pattern[str] | str] = set()  # what does not come any more
+        self._preformatted = int(keeps_lines)
+        self._is_head = self._is_title = False  # of a page: before its first words
+        self._had_body = False
+
+    def read(self) -> None:
+        markup, at, looked = self.markup, 0, 0
+        while found := _BEGINNING.search(markup, looked):
+            end = self._end_of(found)
+            if end is None:
+                looked = found.start() + 1  # no tag: text that has such a sign
+                continue
+            self._show(markup[at : found.start()])
+            if found["literal"]:  # often of a web page, in a feed
+                inner = _Page(markup[found.end() : end - 3], self._preformatted > 0)
+                inner.read()
+                self.parts += inner.parts
+            at = looked = end
+            if found["tag"]:
+                name = found["tag"].lower().rpartition(":")[2]
+                at = looked = self._tag(name, found["close"] == "/", end)
+        self._show(markup[at:])
+
+    def _end_of(self, found: re.Match[str]) -> int | None:
+        """Where a tag, a comment or what it is ends; None if it is none."""
+        if found["comment"]:
+            if found.string.startswith((">", "->"), found.end()):
+                return found.end() + (1 if found.string[found.end()] == ">" else 2)
+            return self._after("-->", found.end()) or found.end()
+        if found["literal"]:
+            return self._after("]]>", found.end())
+        if found["aside"] == "?":
+            return self._after("?>", found.end()) or self._tag_end(found.end())
+        return self._tag_end(found.end())
+
+    def _after(self, sign: str, at: int) -> int | None:
+        """Where a sign ends that comes at some place or later; None if it does not come."""
+        place = -1 if sign in self._missing else self.markup.find(sign, at)
+        if place >= 0:
+            return place + len(sign)
+        self._missing.add(sign)
+        return None
+
+    def _after_closing(self, name: str, at: int) -> int | None:
+        """Where an element's closing tag ends; None if it does not come."""
+        closing = _CLOSINGS[name]
+        found = None if closing in self._missing else closing.search(self.markup, at)
+        if found:
+            return self._tag_end(found.end()) or found.end()
+        self._missing.add(closing)
+        return None
+
+    def _tag_end(self, at: int) -> int | None:
+        while found := _WITHIN.search(self.markup, at):
+            at = found.end()
+            quote = found[1]
+            if not quote:
+                return at if found[0] == ">" else None
+            end = self._after(quote, at)
+            if end is not None and (
+                end - at <= MOST_OF_A_VALUE or self.markup.find("<", at, end) < 0
+            ):
+                at = end
+        return None
+
+    def _tag(self, name: str, closes: bool, end: int) -> int:
+        """Take note of a tag; returns where the text goes on."""
+        if name == "pre":
+            self._preformatted = max(0, self._preformatted + (-1 if closes else 1))
+        if name == "head" and not self._had_body:
+            self._is_head, self._is_title = not closes, False
+        elif name == "title" and self._is_head:
+            self._is_title = not closes
+        elif name in ("body", "text"):
+            self._is_head, self._had_body = False, True
+        elif name not in _HEAD_PARTS:
+            self._is_head = False
+        if name in _HIDDEN and not closes and not self.markup.startswith("/", end - 2):
+            return self._after_closing(name, end) or end
+        if name in _BLOCKS:
+            self.parts.append("\n\n" if closes and name in _PARAGRAPHS else "\n")
+        elif name in ("br", "lb"):
+            self.parts.append("\n")
+        elif name in ("td", "th") and not closes and not self._is_line_new():
+            self.parts.append("\t")
+        return end
+
+    def _show(self, text: str) -> None:
+        if self._is_title or (self._is_head and not text.strip()):
+            return
+        self._is_head = False  # words: the head was not closed
+        text = html.unescape(text)
+        if not self._preformatted:
+            text = _WHITE.sub(" ", text)
+            if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):
+                text = text.removeprefix(" ")
+        if text:
+            self.parts.append(text)
+
+    def _is_line_new(self) -> bool:
+        return not self.parts or self.parts[-1].endswith("\n")
