@@ -17,6 +17,7 @@ from charlstm.text.encodings import guess_encoding, is_chinese, is_latin
 from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
+SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by chance
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: what an earlier program left of what it could not read
 # As Java and older databases write UTF-8: the two halves of an emoji as two characters (CESU-8),
@@ -54,8 +55,19 @@ LABELS = {
     "cp1255": "Windows-1255 (Hebrew)",
     "cp1256": "Windows-1256 (Arabic)",
     "cp1257": "Windows-1257 (Baltic)",
+    "cp1258": "Windows-1258 (Vietnamese)",
+    "cp437": "DOS 437 (Western Europe)",
+    "cp720": "DOS 720 (Arabic)",
+    "cp737": "DOS 737 (Greek)",
+    "cp775": "DOS 775 (Baltic)",
     "cp850": "DOS 850 (Western Europe)",
+    "cp852": "DOS 852 (Central Europe)",
+    "cp855": "DOS 855 (Cyrillic)",
+    "cp857": "DOS 857 (Turkish)",
+    "cp862": "DOS 862 (Hebrew)",
     "cp866": "DOS 866 (Cyrillic)",
+    "cp869": "DOS 869 (Greek)",
+    "cp1125": "DOS 1125 (Ukrainian)",
     "cp874": "Windows-874 (Thai)",
     "cp932": "Shift JIS (Japanese)",
     "cp949": "EUC-KR (Korean)",
@@ -67,11 +79,15 @@ LABELS = {
     "iso2022_jp_ext": "ISO-2022-JP (Japanese)",
     "iso2022_kr": "ISO-2022-KR (Korean)",
     "iso8859_2": "ISO 8859-2 (Central Europe)",
+    "iso8859_4": "ISO 8859-4 (Baltic)",
     "iso8859_5": "ISO 8859-5 (Cyrillic)",
     "iso8859_6": "ISO 8859-6 (Arabic)",
     "iso8859_7": "ISO 8859-7 (Greek)",
     "iso8859_15": "ISO 8859-15 (Western Europe)",
     "koi8_u": "KOI8 (Cyrillic)",
+    "mac_greek": "Mac OS Greek",
+    "mac_latin2": "Mac OS (Central Europe)",
+    "mac_turkish": "Mac OS Turkish",
     "mac_cyrillic": "Mac OS Cyrillic",
     "mac_roman": "Mac OS Roman (Western Europe)",
 }
@@ -153,6 +169,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
                 None if encoding == "utf-8" else encoding,
                 is_latin=is_latin(encoding),
                 is_rare=found.is_mostly_utf8,
+                is_usual=found.wrong >= SELDOM * found.characters,
             )
             text = "".join(block.decode(old) for block in split_lines(data))
     is_all_utf8 = whole is None and found is None

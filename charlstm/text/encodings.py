@@ -16,20 +16,26 @@ from dataclasses import dataclass
 SAMPLE_BYTES = 60_000
 MIN_SURE_CHARACTERS = 12  # beyond ASCII: from fewer, any encoding is a guess
 MIN_LEAD = 20.0  # nats, by which the best encoding must be ahead of the next one to be sure
+# Share of letters beside a Latin one: accented letters, read as those of another script.
+MAX_MIXED_SHARE = 0.1
+_MIXED = re.compile(r"(?<=[a-zA-Z])[^\W\d_a-zA-Z]|[^\W\d_a-zA-Z](?=[a-zA-Z])")
 NO_TEXT = -5.0  # nats a byte: what random bytes get in any encoding is worse
 
 # For each group of Latin encodings, the letters beyond ASCII of each language that used them.
 _LATIN = {
-    "cp1252 mac_roman cp850 iso8859_15": "àâæçéèêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõúü àéèìíîòóù "
+    "cp1252 mac_roman cp850 iso8859_15 cp437": "àâæçéèêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõúü àéèìíîòóù "
     "àçèéíïòóúü äöüß åäöéæøà áéèëêïíóöúü áæéíðóöúýþ",
-    "cp1250 iso8859_2": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž",
-    "cp1254": "âçğıîöşüû\u0307",
-    "cp1257": "ąčęėįšųūž āčēģīķļņšūž äöüõšž",
+    "cp1250 iso8859_2 cp852 mac_latin2": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű "
+    "ăâîşţ čćđšž",
+    "cp1254 cp857 mac_turkish": "âçğıîöşüû\u0307",
+    "cp1258": "àâãèéêìíòóôõùúýăđơư\u0300\u0301\u0303\u0309\u0323",
+    "cp1257 iso8859_4 cp775": "ąčęėįšųūž āčēģīķļņšūž äöüõšž",
     "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœß",  # several western languages in one file
 }
 _SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad"
 _SIGNS_IN_WORDS = "’–—·´\xad"
 _MIN_LATIN_SHARE = 0.97
+MIN_LATIN_LEAD = 0.01  # of the share, before an encoding in which the text would be another
 
 # How frequent letters are in their script, in thousandths, those that come first in its languages.
 _CYRILLIC = (
@@ -115,14 +121,15 @@ def guess_encoding(data: bytes) -> Guess | None:
     )
     beyond = sum(character > "\x7f" for character in text)
     lead = (best - next_best) * len(sample)
-    return Guess(encoding, lead >= MIN_LEAD and beyond >= MIN_SURE_CHARACTERS)
+    is_plausible = len(_MIXED.findall(text)) <= MAX_MIXED_SHARE * beyond
+    return Guess(encoding, lead >= MIN_LEAD and beyond >= MIN_SURE_CHARACTERS and is_plausible)
 
 
 def _latin_encoding(sample: bytes) -> Guess | None:
     """The encoding whose accented letters fit a language best; None if none fits."""
-    best, encoding, beyond = _MIN_LATIN_SHARE, None, 0
+    fits: list[tuple[float, str, str]] = []  # shares, encodings and texts
     for names, languages in _LATIN.items():
-        if encoding and names == "cp1252":
+        if names == "cp1252" and any(share > _MIN_LATIN_SHARE for share, _, _ in fits):
             break
         for candidate in names.split():
             text = sample.decode(candidate, errors="replace")
@@ -131,11 +138,18 @@ def _latin_encoding(sample: bytes) -> Guess | None:
             wrong = sum(not sign.islower() and sign not in _SIGNS_IN_WORDS for sign in inside)
             if not 0 < found.total() < 0.6 * len(text):  # else it is another script
                 continue
-            for letters in languages.split():
-                share = (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
-                if share > best:
-                    best, encoding, beyond = share, candidate, found.total()
-    return None if encoding is None else Guess(encoding, beyond >= MIN_SURE_CHARACTERS)
+            share = max(
+                (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
+                for letters in languages.split()
+            )
+            fits.append((share, candidate, text))
+    best = max(fits, default=(0.0, "", ""), key=lambda fit: fit[0])
+    if best[0] <= _MIN_LATIN_SHARE:
+        return None
+    next_best = max((share for share, _, text in fits if text != best[2]), default=0.0)
+    beyond = sum(character > "\x7f" for character in best[2])
+    is_sure = beyond >= MIN_SURE_CHARACTERS and best[0] - next_best >= MIN_LATIN_LEAD
+    return Guess(best[1], is_sure)
 
 
 # Other scripts
@@ -167,13 +181,19 @@ _EAST_ASIAN_SIGNS = _common("，。、；：？！“”‘’「」『』《》
 _SIGNS_OF_ALL = _common(_SIGNS, 0.02)
 _LIKELIHOODS: dict[str, dict[str, float]] = {
     **dict.fromkeys(
-        ("cp1251", "koi8_u", "iso8859_5", "cp866", "mac_cyrillic"),
+        ("cp1251", "koi8_u", "iso8859_5", "cp866", "cp1125", "cp855", "mac_cyrillic"),
         _frequencies(_CYRILLIC) | _common("№", 0.002),
     ),
-    **dict.fromkeys(("cp1253", "iso8859_7"), _frequencies(_GREEK) | _common("΄·", 0.002)),
-    "cp1255": _frequencies(_HEBREW) | _common("".join(map(chr, range(0x5B0, 0x5C3))) + "־", 0.05),
     **dict.fromkeys(
-        ("cp1256", "iso8859_6"),
+        ("cp1253", "iso8859_7", "cp737", "cp869", "mac_greek"),
+        _frequencies(_GREEK) | _common("΄·", 0.002),
+    ),
+    **dict.fromkeys(
+        ("cp1255", "cp862"),
+        _frequencies(_HEBREW) | _common("".join(map(chr, range(0x5B0, 0x5C3))) + "־", 0.05),
+    ),
+    **dict.fromkeys(
+        ("cp1256", "iso8859_6", "cp720"),
         _frequencies(_ARABIC) | _common("،؛؟" + "".join(map(chr, range(0x64B, 0x653))), 0.05),
     ),
     "cp874": _frequencies(_THAI),

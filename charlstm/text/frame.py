@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 
 # What parts a frame from a book: a line of stars, or what older files have in its place.
+_TITLE = r"(?:[^\n*]*(?:\n[^\n*]+){0,2}\*{3})?[^\n]*(?:\n|\Z)"  # a long one has several lines
 _MARK = re.compile(
-    r"^[ \t]*\*{3} *(?P<start>START) OF (?:THE |THIS )?PROJECT GUTENBERG[^\n]*(?:\n|\Z)"
+    rf"^[ \t]*\*{{3}} *(?P<start>START) OF (?:THE |THIS )?PROJECT GUTENBERG{_TITLE}"
     r"|^(?P<print>\*END\*? ?THE SMALL PRINT!)[^\n]*(?:\n|\Z)"
-    r"|^[ \t]*\*{3} *(?P<end>END) OF (?:THE |THIS )?PROJECT GUTENBERG[^\n]*(?:\n|\Z)"
-    r"|^ *(?P<old_end>End) of (?:the |this )?Project Gutenberg(?:'s\b|’s\b| E-?text| E-?book)"
-    r"[^\n]*(?:\n|\Z)",
+    rf"|^[ \t]*\*{{3}} *(?P<end>END) OF (?:THE |THIS )?PROJECT GUTENBERG{_TITLE}"
+    # Older files say it before the stars, in the language of the book.
+    r"|^ *(?P<old_end>(?:Ende? (?:of |dieses |des )?(?:the |this )?|Fin (?:du |de ce |de |del )?)"
+    r"Proje[ck]t Gutenberg(?:'s\b|’s\b| E-?text| E-?book))[^\n]*(?:\n|\Z)",
     re.MULTILINE | re.IGNORECASE,
 )
 # Characters. What is longer is no licence, but somebody's text beside a book, and stays.

@@ -17,6 +17,7 @@ BLOCK_BYTES = 250_000  # looked at together: little memory is needed beside the 
 MANY_RUNS = 500  # of lines of one kind; more are decoded together and put in order afterwards
 NEWLINE = 10
 DAMAGED = 0xFFFD
+_FIRST_BYTES = 64  # beyond ASCII: the ones that continue a character of UTF-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,8 @@ class Lines:
 
         Two letters of an old encoding may look like one of UTF-8, but seldom.
         """
+        if old.is_everywhere:
+            return (self.wrong > 0) | (self.whole > 0)
         if old.is_latin:
             return (self.wrong > 0) & (self.whole == 0)
         if old.is_single or old.is_rare:
@@ -102,9 +105,17 @@ class OldEncoding:
         name: of the encoding, as Python calls it; None: what is not UTF-8 is damage.
         is_latin: whether its letters beyond ASCII stand one by one among others.
         is_rare: whether most of the file is UTF-8, so that a line of it may have some damage.
+        is_usual: whether hardly anything in the file is UTF-8.
     """
 
-    def __init__(self, name: str | None, *, is_latin: bool = False, is_rare: bool = False):
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        is_latin: bool = False,
+        is_rare: bool = False,
+        is_usual: bool = False,
+    ):
         import numpy as np
 
         self.name = name
@@ -120,6 +131,9 @@ class OldEncoding:
         )
         if self.is_single:
             self._table[0x80:] = [ord(one) for one in characters]
+        # In those of DOS and the Macintosh two letters often look like one of UTF-8.
+        has_letters = sum(map(str.isalpha, characters[:_FIRST_BYTES])) > _FIRST_BYTES / 2
+        self.is_everywhere = is_usual and self.is_single and has_letters
 
     def decode(self, data: bytes) -> str:
         return data.decode(self.name or "utf-8", errors="replace")

@@ -177,3 +177,66 @@ def test_the_end_of_a_file_may_stand_in_its_only_character_beyond_ascii():
 def test_letters_for_private_use_are_letters():
     text = "\ue000\ue001\ue002 \ue003\ue004\n" * 300
     assert decode(text.encode(), "a.txt").text == text
+
+
+# A few sentences in languages whose old encodings are easily taken for each other's.
+MORE_SENTENCES = {
+    "Polish": "Wlazł kotek na płotek i mruga, ładna to piosenka, nie długa. Zażółć gęślą jaźń, "
+    "chrząszcz brzmi w trzcinie w Szczebrzeszynie, a źrebię śpi.",
+    "Czech": "Příliš žluťoučký kůň úpěl ďábelské ódy. Když jsem šel včera večer domů, potkal jsem "
+    "starého přítele, který mi řekl, že se příští týden žení.",
+    "Hungarian": "Árvíztűrő tükörfúrógép. A kisfiú elment az iskolába, és közben találkozott a "
+    "barátjával, aki éppen a könyvtárba igyekezett, mert esni kezdett az eső.",
+    "Turkish": "Pijamalı hasta yağız şoföre çabucak güvendi. Dün akşam eve giderken eski bir "
+    "arkadaşıma rastladım, bana gelecek hafta evleneceğini söyledi. Çok şaşırdım.",
+    "Lithuanian": "Įlinkdama fechtuotojo špaga sublykčiojusi pragręžė apvalų arbūzą. Vakar vakare "
+    "eidamas namo sutikau seną draugą, kuris pasakė, kad kitą savaitę ženijasi.",
+    "Greek": "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία. Χθες το βράδυ, καθώς πήγαινα στο σπίτι, συνάντησα "
+    "έναν παλιό φίλο που μου είπε ότι παντρεύεται την επόμενη εβδομάδα.",
+    "Hebrew": "דג סקרן שט בים מאוכזב ולפתע מצא חברה. אתמול בערב, כשהלכתי הביתה, פגשתי חבר ותיק "
+    "שאמר לי שהוא מתחתן בשבוע הבא.",
+    "Arabic": "نص حكيم له سر قاطع وذو شأن عظيم. بالأمس مساء وأنا في طريقي إلى البيت التقيت صديقا "
+    "قديما قال لي إنه سيتزوج الأسبوع القادم.",
+    "Russian": "Вчера вечером по дороге домой я встретил старого друга, который сказал мне, что "
+    "женится на следующей неделе. Я очень удивился.",
+    "Ukrainian": "Учора ввечері дорогою додому я зустрів давнього приятеля, який сказав мені, що "
+    "одружується наступного тижня. Її їжа є в ґанку.",
+}
+ENCODINGS_BY_LANGUAGE = {
+    "Polish": "cp1250 iso8859_2 cp852 mac_latin2",
+    "Czech": "cp1250 iso8859_2 cp852 mac_latin2",
+    "Hungarian": "cp1250 iso8859_2 cp852 mac_latin2",
+    "Turkish": "cp1254 cp857 mac_turkish",
+    "Lithuanian": "cp1257 iso8859_4 cp775",
+    "Greek": "cp1253 iso8859_7 cp737 mac_greek",
+    "Hebrew": "cp1255 cp862 iso8859_8",
+    "Arabic": "cp1256 iso8859_6 cp720",
+    "Russian": "cp1251 koi8_r iso8859_5 cp866 cp855 mac_cyrillic",
+    "Ukrainian": "cp1251 koi8_u iso8859_5 cp1125 mac_cyrillic",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [(language, one) for language, names in ENCODINGS_BY_LANGUAGE.items() for one in names.split()],
+)
+@pytest.mark.parametrize("times", [1, 8])
+def test_old_encodings_of_a_language_are_told_apart(language, encoding, times):
+    text = f"{MORE_SENTENCES[language]}\n" * times
+    data = text.encode(encoding, "replace")
+    assert decode(data, "a.txt").text == data.decode(encoding)
+
+
+def test_vietnamese_is_read_with_its_tones():
+    text = (
+        "Tôi yêu tiê\u0301ng nươ\u0301c tôi tư\u0300 khi mơ\u0301i ra đơ\u0300i, ngươ\u0300i ơi.\n"
+        * 9
+    )
+    assert decode(text.encode("cp1258"), "a.txt").text == text
+
+
+def test_letters_of_two_scripts_in_a_word_are_a_doubt():
+    text = "Ĥi estas la ĉefa ĵurnalo pri ŝaĥo kaj ĝardeno, kaj aŭtoro de ĝi.\n" * 20
+    decoded = decode(text.encode("iso8859_3"), "a.txt")  # Esperanto: not among those known
+    assert decoded.is_guess
+    assert any("This is a guess" in notice for notice in decoded.notices)

@@ -19,6 +19,10 @@ BODY = "A book.\nIt has lines.\n"
         ("Licence.\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n", ""),
         ("**The small print**\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*\n",
          "End of the Project Gutenberg Etext of A Book\n"),
+        ("Licence.\n*** START OF THE PROJECT GUTENBERG EBOOK A BOOK, OR: WHAT\nHAS A TITLE ***\n",
+         "*** END OF THE PROJECT GUTENBERG EBOOK A BOOK, OR: WHAT\nHAS A TITLE ***\nLicence.\n"),
+        ("", "Ende dieses Projekt Gutenberg Etextes\n" + "Lizenz " * 100),
+        ("", "Fin du Project Gutenberg EBook\n" + "licence " * 100),
     ],
 )  # fmt: skip
 def test_what_stands_around_it_is_left_out_and_said(before, after):

@@ -109,7 +109,11 @@ def test_the_flag_of_england_stays_and_other_tags_go():
             "Letters that others were printed over were left out: 4.",
         ),
         ("da\ufffdmage", "damage", "Damaged characters were left out: 1."),
-        ("one\u2800two", "one two", "Special spaces were changed to plain ones: blank Braille cell (1)."),
+        (
+            "one\u2800two",
+            "one two",
+            "Special spaces were changed to plain ones: blank Braille cell (1).",
+        ),
         ("⠓⠑\u2800⠺", "⠓⠑\u2800⠺", None),
         ("a\u3164b\u034fc\ufffcd\ufe00", "abcd", None),
         ("\ufeff\ufefftwo marks", "two marks", None),
