@@ -9,6 +9,7 @@ from pathlib import Path
 
 from charlstm.command_line.description import describe
 from charlstm.command_line.output import print_json
+from charlstm.errors import CharLSTMError
 from charlstm.network.checkpoint import load_checkpoint
 
 
@@ -37,13 +38,20 @@ def info_command(arguments: argparse.Namespace) -> int:
 
 
 def _may_be_text(file: str) -> bool:
-    """Whether a file is no checkpoint, judged by its name and its first bytes."""
+    """Whether a file is no checkpoint, judged by its name and its first bytes.
+
+    Raises:
+        CharLSTMError: it is not there.
+    """
     from charlstm.text.corpus import STANDARD_INPUT, bytes_of
 
     if file == STANDARD_INPUT:
         return True
-    if Path(file).suffix == ".safetensors" or not Path(file).is_file():
+    if Path(file).suffix == ".safetensors":
         return False
+    if not Path(file).is_file():
+        what = "is no file" if Path(file).exists() else "is not there"
+        raise CharLSTMError(f"{file} {what}: give the path of a model (.safetensors) or of a text.")
     return bytes_of(file, 9)[8:] != b"{"  # a header follows its length
 
 

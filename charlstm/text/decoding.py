@@ -125,14 +125,15 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         f"{name} is not plain text, or in an unknown encoding: save it as text in UTF-8."
     )
     notices: list[str] = []
-    is_guess, is_sure, found = False, True, None
     if encoding in _OF_WHOLE_FILES:
         whole: str | None = encoding
     else:
         whole = _wide_encoding(data) or _seven_bit_encoding(data)
+    read = None
     if whole is not None:
         encoding = encoding or whole
         text = data.decode(encoding, errors="replace")
+        notices.append(f"Read as {LABELS[encoding]}.")
     else:
         without_nul = data.replace(b"\0", b"")
         if nul := len(data) - len(without_nul):
@@ -142,48 +143,71 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
             notices.append(f"Zero bytes were left out: {nul:,}.")
             data = without_nul
         try:
-            text, encoding = data.decode(), encoding or "utf-8"
+            text, encoding = data.decode(), "utf-8"
         except UnicodeDecodeError:
-            found = _look(data)
-            whole_data, halves = _with_whole_characters(data)
-            if halves and (looked := _look(whole_data)).is_mostly_utf8:
-                data, found = whole_data, looked
-                notices.append(
-                    "Characters that were written as two halves (CESU-8) were put together: "
-                    f"{halves:,}."
-                )
-            cut = cut_off_bytes(data)
-            # One byte alone may be the accent of a last word in an old encoding.
-            if cut and (found.is_mostly_utf8 or found.wrong == cut > 1):
-                notices.append("The file ends in the middle of a character, which was left out.")
-                data = data[:-cut]
-                found = _look(data)
-            if encoding is None and found.wrong:
-                guess = guess_encoding(found.sample)
-                if guess is not None:
-                    encoding, is_guess, is_sure = guess.encoding, True, guess.is_sure
-                elif found.wrong > MAX_ODD_SHARE * len(data):
-                    raise no_text from None
-            encoding = encoding or "utf-8"
-            old = OldEncoding(
-                None if encoding == "utf-8" else encoding,
-                is_latin=is_latin(encoding),
-                is_rare=found.is_mostly_utf8,
-                is_usual=found.wrong >= SELDOM * found.characters,
-            )
-            text = "".join(block.decode(old) for block in split_lines(data))
-    is_all_utf8 = whole is None and found is None
+            read = _decode_by_lines(data, encoding)
+            if read is None:
+                raise no_text from None
+            text, encoding = read.text, read.encoding
+            notices += read.notices
     # Those that were there before are no fault of the reading.
     damaged = text.count("\ufffd") - (data.count(_MARK) if whole is None else 0)
+    is_all_utf8 = whole is None and read is None
     if damaged + _count_odd(text, private=not is_all_utf8) > len(text) * MAX_ODD_SHARE:
         raise no_text
+    is_guess = read is not None and read.is_guess
+    return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
+
+
+def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
+    """Read what is UTF-8 as such and the rest in an old encoding; None if it is no text.
+
+    Args:
+        encoding: the old one; None to guess it.
+    """
+    notices = []
+    is_guess, is_sure, found = False, True, _look(data)
+    whole_data, halves, zeros = _with_whole_characters(data)
+    if whole_data != data and (looked := _look(whole_data)).is_mostly_utf8:
+        data, found = whole_data, looked
+        if halves:
+            notices.append(
+                "Characters that were written as two halves (CESU-8) were put together: "
+                f"{halves:,}."
+            )
+        if zeros:
+            notices.append(f"Zero bytes were left out: {zeros:,}.")
+    cut = cut_off_bytes(data)
+    # One byte alone may be the accent of a last word in an old encoding.
+    if cut and (found.is_mostly_utf8 or found.wrong == cut > 1):
+        notices.append("The file ends in the middle of a character, which was left out.")
+        data = data[:-cut]
+        found = _look(data)
+    if encoding is None and found.wrong:
+        guess = guess_encoding(found.sample)
+        if guess is not None:
+            encoding, is_guess, is_sure = guess.encoding, True, guess.is_sure
+        elif found.wrong > MAX_ODD_SHARE * len(data):
+            return None
+    encoding = encoding or "utf-8"
+    old = OldEncoding(
+        None if encoding == "utf-8" else encoding,
+        is_latin=is_latin(encoding),
+        is_rare=found.is_mostly_utf8,
+        is_usual=found.wrong >= SELDOM * found.characters,
+    )
+    text = "".join(block.decode(old) for block in split_lines(data))
     if encoding != "utf-8":
         notices.append(_on_encoding(LABELS[encoding], found, is_sure))
     return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
 
 
-def _with_whole_characters(data: bytes) -> tuple[bytes, int]:
-    """UTF-8 as it should be, of the form that Java writes, and how many halves were joined."""
+def _with_whole_characters(data: bytes) -> tuple[bytes, int, int]:
+    """UTF-8 as it should be, of the form that Java writes.
+
+    Returns:
+        The bytes; how many characters were put together of halves; how many zeros left out.
+    """
 
     def joined(found: re.Match[bytes]) -> bytes:
         one, two, three, four = (part[0] & 0x3F for part in found.groups())
@@ -191,7 +215,7 @@ def _with_whole_characters(data: bytes) -> tuple[bytes, int]:
         return chr(0x10000 + (high << 10 | low)).encode()
 
     data, halves = _HALVES.subn(joined, data)
-    return data.replace(_LONG_ZERO, b""), halves
+    return data.replace(_LONG_ZERO, b""), halves, data.count(_LONG_ZERO)
 
 
 def _look(data: bytes) -> _Findings:
@@ -263,11 +287,11 @@ class _Findings:
         return self.characters > self.wrong
 
 
-def _on_encoding(label: str, found: _Findings | None, is_sure: bool) -> str:
+def _on_encoding(label: str, found: _Findings, is_sure: bool) -> str:
     """A sentence on an encoding that is not UTF-8, or not everywhere."""
     doubt = "" if is_sure else " This is a guess: look at the first lines."
     # Without a line of UTF-8, a few bytes that look like it do so by chance.
-    if found is None or not (found.utf8_lines or found.is_mostly_utf8):
+    if not (found.utf8_lines or found.is_mostly_utf8):
         return f"Read as {label}.{doubt}"
     what = "line is" if found.lines == 1 else "lines are"
     return f"{found.lines:,} {what} not all in UTF-8: the rest was read as {label}.{doubt}"

@@ -73,6 +73,8 @@ def bad_inputs(text: Path, other: Path) -> dict[str, list]:
         "generate from nothing": ["generate", other / "nothing.safetensors"],
         "generate from a text": ["generate", text],
         "info of an empty text": ["info", other / "empty.txt"],
+        "info of nothing": ["info", other / "nothing.txt"],
+        "info of a folder": ["info", other],
     }
 
 

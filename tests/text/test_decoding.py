@@ -131,6 +131,7 @@ def test_halves_of_an_emoji_are_put_together():
     assert decoded.text == f"{WORDS}A smile: \U0001f600 \n"
     assert decoded.encoding == "utf-8"
     assert any("two halves" in notice for notice in decoded.notices)
+    assert any("Zero bytes were left out: 1." in notice for notice in decoded.notices)
 
 
 def test_some_damage_does_not_make_chinese_of_a_line():
