@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
-from charlstm.text.encodings import guess_encoding, is_chinese, is_latin
+from charlstm.text.encodings import guess_encoding, is_east_asian, is_latin
 from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
@@ -24,6 +24,7 @@ _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: what an earlier program left of what
 # and a zero byte as two bytes.
 _HALVES = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
 _LONG_ZERO = b"\xc0\x80"
+_LOOK = 4_000  # bytes: even, for characters of two
 _ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that only have bytes of ASCII, by what shows that one of them was used.
@@ -93,6 +94,10 @@ LABELS = {
 }
 
 
+class NoTextError(CharLSTMError):
+    """What cannot be read as text, unless in an encoding that somebody knows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
     """The text of a file.
@@ -117,12 +122,14 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         encoding: a key of `LABELS`, for what is not UTF-8; None to guess it.
 
     Raises:
-        CharLSTMError: it is not text, or there is no such encoding.
+        NoTextError: it is not text, as far as can be seen.
+        CharLSTMError: there is no such encoding.
     """
     if encoding is not None and encoding not in LABELS:
         raise CharLSTMError(f"There is no encoding {encoding!r:.40} here: choose one of the list.")
-    no_text = CharLSTMError(
-        f"{name} is not plain text, or in an unknown encoding: save it as text in UTF-8."
+    no_text = NoTextError(
+        f"{name} is not plain text, or in an unknown encoding: choose its encoding, or save it as "
+        "text in UTF-8."
     )
     notices: list[str] = []
     if encoding in _OF_WHOLE_FILES:
@@ -304,6 +311,11 @@ def _wide_encoding(data: bytes) -> str | None:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" not in data:
+        # Nothing of ASCII: a line of Chinese or the like, perhaps.
+        for encoding in ("utf-16-le", "utf-16-be"):
+            text = data[:_LOOK].decode(encoding, errors="replace")
+            if text.count("\ufffd") <= 1 and is_east_asian(text):
+                return encoding
         return None
     # Without a mark: no character's number has a fourth byte, and few have a third.
     quarters = [len(data[start::4]) - data[start::4].count(0) for start in range(4)]
@@ -324,7 +336,7 @@ def _seven_bit_encoding(data: bytes) -> str | None:
         if sign.search(data):
             try:
                 text = data.decode(encoding)
-                if not text.isascii() and (encoding != "hz" or is_chinese(text)):
+                if not text.isascii() and (encoding != "hz" or is_east_asian(text)):
                     return encoding
             except UnicodeDecodeError:
                 continue

@@ -93,10 +93,10 @@ def is_latin(encoding: str) -> bool:
     return any(encoding in names.split() for names in _LATIN)
 
 
-def is_chinese(text: str) -> bool:
-    """Whether a text has such characters as are frequent in Chinese, among others than ASCII."""
+def is_east_asian(text: str) -> bool:
+    """Whether what a text has beyond ASCII is what is frequent in Chinese, Japanese or Korean."""
     beyond = [character for character in text if character > "\x7f"]
-    return sum(map(_CHINESE.count, beyond)) > len(beyond) / 5
+    return sum(map(_EAST_ASIAN.__contains__, beyond)) > len(beyond) / 4
 
 
 def guess_encoding(data: bytes) -> Guess | None:
@@ -178,6 +178,7 @@ _KANA = {
     **_common("".join(map(chr, range(0x30A1, 0x30F7))) + "ー", 0.08),
 }
 _EAST_ASIAN_SIGNS = _common("，。、；：？！“”‘’「」『』《》（）—…　・", 0.1)
+_EAST_ASIAN = {*_CHINESE, *_JAPANESE, *_KOREAN, *_KANA, *_EAST_ASIAN_SIGNS}
 _SIGNS_OF_ALL = _common(_SIGNS, 0.02)
 _LIKELIHOODS: dict[str, dict[str, float]] = {
     **dict.fromkeys(

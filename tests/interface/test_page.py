@@ -419,3 +419,21 @@ def test_a_training_that_still_compiles_and_measures_says_so_from_the_start(
     append(run, "started")
     append(run, "progress")
     assert FIRST_TIME not in TrainingNews(trainer.registry, run.name)(1)["status"]
+
+
+def test_a_file_that_is_no_text_as_far_as_one_can_see_may_be_read_in_another_encoding(
+    trainer, tmp_path
+):
+    path = tmp_path / "old.txt"
+    text = "".join(chr(0x4E00 + 37 * i % 5000) for i in range(2600))
+    path.write_bytes(text.encode("utf-16-be"))  # without a mark
+
+    def described(encoding: str) -> tuple:
+        asked = ("upload", [str(path)], "", "verse", "quick", 3, "minutes", NOTHING, encoding)
+        note, _, _, choice, *_ = trainer.describe(*asked)
+        return note, choice.visible
+
+    note, is_offered = described("")
+    assert "choose its encoding" in note and is_offered
+    note, is_offered = described("utf-16-be")
+    assert "2,600 characters" in note and is_offered

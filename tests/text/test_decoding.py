@@ -148,8 +148,19 @@ def test_utf_32_needs_no_mark(encoding):
 
 
 def test_what_is_chosen_for_a_whole_file_is_that_of_the_whole_file():
-    text = "知之為知之不知為不知是知也" * 200
-    assert decode(text.encode("utf-16-le"), "a.txt", "utf-16-le").text == text
+    text = "".join(chr(0x4E00 + 37 * i % 5000) for i in range(3000))
+    with pytest.raises(CharLSTMError, match="choose its encoding"):
+        decode(text.encode("utf-16-be"), "a.txt")
+    assert decode(text.encode("utf-16-be"), "a.txt", "utf-16-be").text == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "line",
+    ["知之為知之不知為不知是知也", "吾輩は猫である。名前はまだ無い。", "어제저녁에집에가는길에"],
+)
+def test_one_line_of_east_asia_needs_no_mark(line, encoding):
+    assert decode((line * 200).encode(encoding), "a.txt").text == line * 200
 
 
 def test_half_width_letters_of_japanese_mails_are_read():
