@@ -310,19 +310,19 @@ def _wide_encoding(data: bytes) -> str | None:
         return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    # Without a mark: what it would be. Some of its letters may have zero bytes, on any side.
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = data[:_LOOK].decode(encoding, errors="replace")
+        if text.count("\ufffd") <= 1 and "\0" not in text and is_east_asian(text):
+            return encoding
     if b"\0" not in data:
-        # Nothing of ASCII: a line of Chinese or the like, perhaps.
-        for encoding in ("utf-16-le", "utf-16-be"):
-            text = data[:_LOOK].decode(encoding, errors="replace")
-            if text.count("\ufffd") <= 1 and is_east_asian(text):
-                return encoding
         return None
-    # Without a mark: no character's number has a fourth byte, and few have a third.
+    # No character's number has a fourth byte, and few have a third.
     quarters = [len(data[start::4]) - data[start::4].count(0) for start in range(4)]
     for encoding, (third, fourth) in {"utf-32-le": (2, 3), "utf-32-be": (1, 0)}.items():
         if not quarters[fourth] and quarters[third] <= len(data) / 40 and len(data) % 4 == 0:
             return encoding
-    # Without a mark: the zero bytes of ASCII characters are all on one side.
+    # The zero bytes of ASCII characters are all on one side.
     left, right = data[::2].count(0), data[1::2].count(0)
     if max(left, right) > 10 * min(left, right) + len(data) / 200:
         return "utf-16-be" if left > right else "utf-16-le"
