@@ -23,8 +23,11 @@ _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: what an earlier program left of what
 # As Java and older databases write UTF-8: the two halves of an emoji as two characters (CESU-8),
 # and a zero byte as two bytes.
 _HALVES = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _LONG_ZERO = b"\xc0\x80"
 _LOOK = 4_000  # bytes: even, for characters of two
+# A terminal's and a chat's, and what Windows wrote in their place; `normalize` tells of them.
+_USUAL_CONTROLS = {*"\b\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
 _ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that only have bytes of ASCII, by what shows that one of them was used.
@@ -38,6 +41,26 @@ _SEVEN_BITS = {
 _OF_WHOLE_FILES = {
     *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
     *_SEVEN_BITS,
+}
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]{0,200}encoding=["']([\w.:-]{1,40})"""
+    rb"""|<meta[^>]{0,200}charset=["']?([\w.:-]{1,40})""",
+    re.IGNORECASE,
+)
+# Encodings that are called by the name of a smaller one.
+_WIDER = {
+    "iso8859_1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859_9": "cp1254",
+    "iso8859_8": "cp1255",
+    "tis_620": "cp874",
+    "iso8859_11": "cp874",
+    "koi8_r": "koi8_u",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
 }
 # How encodings are called where people choose one.
 LABELS = {
@@ -159,8 +182,8 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
             notices += read.notices
     # Those that were there before are no fault of the reading.
     damaged = text.count("\ufffd") - (data.count(_MARK) if whole is None else 0)
-    is_all_utf8 = whole is None and read is None
-    if damaged + _count_odd(text, private=not is_all_utf8) > len(text) * MAX_ODD_SHARE:
+    is_certain = read is None or read.encoding == "utf-8"
+    if damaged + _count_odd(text, is_certain=is_certain) > len(text) * MAX_ODD_SHARE:
         raise no_text
     is_guess = read is not None and read.is_guess
     return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
@@ -174,6 +197,7 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
     """
     notices = []
     is_guess, is_sure, found = False, True, _look(data)
+    encoding = encoding or _declared_encoding(data)
     whole_data, halves, zeros = _with_whole_characters(data)
     if whole_data != data and (looked := _look(whole_data)).is_mostly_utf8:
         data, found = whole_data, looked
@@ -209,6 +233,19 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
     return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
 
 
+def _declared_encoding(data: bytes) -> str | None:
+    """The old encoding that a page or an XML file says it has; None if it says none."""
+    found = _DECLARED.search(data[:_LOOK])
+    if not found:
+        return None
+    try:
+        name = codecs.lookup((found[1] or found[2]).decode()).name.replace("-", "_")
+    except LookupError:
+        return None
+    name = _WIDER.get(name, name)
+    return name if name in LABELS and name != "utf_8" else None
+
+
 def _with_whole_characters(data: bytes) -> tuple[bytes, int, int]:
     """UTF-8 as it should be, of the form that Java writes.
 
@@ -222,6 +259,7 @@ def _with_whole_characters(data: bytes) -> tuple[bytes, int, int]:
         return chr(0x10000 + (high << 10 | low)).encode()
 
     data, halves = _HALVES.subn(joined, data)
+    data = _HALF.sub(_MARK, data)
     return data.replace(_LONG_ZERO, b""), halves, data.count(_LONG_ZERO)
 
 
@@ -255,20 +293,26 @@ def _is_utf8(word: bytes) -> bool:
     return True
 
 
-def _count_odd(text: str, *, private: bool) -> int:
+def _count_odd(text: str, *, is_certain: bool) -> int:
     """How many characters a text has that no text has: controls, and code points of no use.
 
     Args:
-        private: whether letters for private use are among them, as of a wrong encoding.
+        is_certain: whether its encoding is. Then letters for private use are letters, as are those
+            that this Python does not know yet.
     """
-    odd = ("Cc", "Cn", "Co") if private else ("Cc", "Cn")
+    odd = ("Cc",) if is_certain else ("Cc", "Cn", "Co")
     return sum(
         count
         for character, count in Counter(text).items()
-        if unicodedata.category(character) in odd
+        if (unicodedata.category(character) in odd or _is_no_character(character))
         and not character.isspace()
-        and character not in "\b\x1b"  # a terminal's; `normalize` tells of them
+        and character not in _USUAL_CONTROLS
     )
+
+
+def _is_no_character(character: str) -> bool:
+    """Whether it is a code point that will never be one."""
+    return ord(character) & 0xFFFE == 0xFFFE or "\ufdd0" <= character <= "\ufdef"
 
 
 @dataclass(frozen=True, kw_only=True)

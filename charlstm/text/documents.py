@@ -32,7 +32,7 @@ KINDS = {
     "pdf": "a PDF",
     "zip": "a ZIP archive of texts",
     "html": "a web page (HTML)",
-    "xml": "a text with tags (XML)",
+    "xml": "a text with tags",
 }
 # So begins a PDF, and not a sentence about one.
 _PDF = re.compile(rb"%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
@@ -44,10 +44,10 @@ _OTHERS = {
     b"\x1f\x8b": "a compressed file (gzip): unpack it first",
     b"7z\xbc\xaf": "a compressed file (7z): unpack it first",
     b"Rar!\x1a": "a compressed file (RAR): unpack it first",
-    b"\x89PNG": "a picture (PNG): it is no text",
-    b"\xff\xd8\xff": "a picture (JPEG): it is no text",
-    b"GIF8": "a picture (GIF): it is no text",
-    b"ID3": "a sound file (MP3): it is no text",
+    b"\x89PNG": "a picture (PNG): give a text",
+    b"\xff\xd8\xff": "a picture (JPEG): give a text",
+    b"GIF8": "a picture (GIF): give a text",
+    b"ID3": "a sound file (MP3): give a text",
 }
 
 

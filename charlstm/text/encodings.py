@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 SAMPLE_BYTES = 60_000
 MIN_SURE_CHARACTERS = 12  # beyond ASCII: from fewer, any encoding is a guess
@@ -28,12 +30,15 @@ _LATIN = {
     "cp1250 iso8859_2 cp852 mac_latin2": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű "
     "ăâîşţ čćđšž",
     "cp1254 cp857 mac_turkish": "âçğıîöşüû\u0307",
-    "cp1258": "àâãèéêìíòóôõùúýăđơư\u0300\u0301\u0303\u0309\u0323",
+    "cp1258": "áàâãèéêëìíòóôõùúüýăđơưăâ\u0300\u0301\u0303\u0309\u0323",
     "cp1257 iso8859_4 cp775": "ąčęėįšųūž āčēģīķļņšūž äöüõšž",
-    "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœß",  # several western languages in one file
+    "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßðþ",  # several western languages in one file
 }
-_SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad"
-_SIGNS_IN_WORDS = "’–—·´\xad"
+_SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad®™±µ×÷¹²³¢¥¶†‡¯¬‰‚¨"
+_FRAMES = "─│┌┐└┘├┤┬┴┼═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬▀▄█▌▐░▒▓■\xa0"  # and trees, of DOS
+_SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
+_MIN_REPEATED = 0.2
+_MOST_LATIN = 0.8  # of a word's letters are accented
 _MIN_LATIN_SHARE = 0.97
 MIN_LATIN_LEAD = 0.01  # of the share, before an encoding in which the text would be another
 
@@ -105,11 +110,15 @@ def guess_encoding(data: bytes) -> Guess | None:
     sample = b" ".join(words[:4_000])
     if len(sample) > SAMPLE_BYTES:
         sample = sample[:SAMPLE_BYTES]
+    if _is_of_frames(sample.decode("cp437")):
+        return Guess("cp437", True)
     latin = _latin_encoding(sample)
     if latin is not None:
         return latin
+    # Of those that read the same, the first one: the most frequent.
     scores = sorted(
-        ((_score(sample, encoding), encoding) for encoding in _LIKELIHOODS), reverse=True
+        ((_score(sample, encoding), encoding) for encoding in _LIKELIHOODS),
+        key=lambda scored: -scored[0],
     )
     best, encoding = scores[0]
     if best < NO_TEXT:
@@ -135,8 +144,11 @@ def _latin_encoding(sample: bytes) -> Guess | None:
             text = sample.decode(candidate, errors="replace")
             found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
             inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
-            wrong = sum(not sign.islower() and sign not in _SIGNS_IN_WORDS for sign in inside)
-            if not 0 < found.total() < 0.6 * len(text):  # else it is another script
+            wrong = sum(
+                not (sign.islower() or sign in _SIGNS_IN_WORDS or unicodedata.combining(sign))
+                for sign in inside
+            )
+            if not found or _is_another_script(text):
                 continue
             share = max(
                 (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
@@ -150,6 +162,24 @@ def _latin_encoding(sample: bytes) -> Guess | None:
     beyond = sum(character > "\x7f" for character in best[2])
     is_sure = beyond >= MIN_SURE_CHARACTERS and best[0] - next_best >= MIN_LATIN_LEAD
     return Guess(best[1], is_sure)
+
+
+def _is_of_frames(text: str) -> bool:
+    """Whether what a text has beyond ASCII are lines of frames and trees; letters seldom repeat."""
+    beyond = [sign for sign in text if sign > "\x7f"]
+    repeated = sum(one == other for one, other in pairwise(beyond))
+    return (
+        len(beyond) >= MIN_SURE_CHARACTERS
+        and all(sign in _FRAMES for sign in beyond)
+        and repeated >= _MIN_REPEATED * len(beyond)
+    )
+
+
+def _is_another_script(text: str) -> bool:
+    """Whether nearly all letters of the longer words that have some beyond ASCII are such."""
+    words = [word for word in text.split() if len(word) > 2 and not word.isascii()]
+    letters = [character for word in words for character in word if character.isalpha()]
+    return sum(letter > "\x7f" for letter in letters) > _MOST_LATIN * len(letters)
 
 
 # Other scripts
@@ -205,14 +235,19 @@ _LIKELIHOODS: dict[str, dict[str, float]] = {
     "cp949": _common(_KOREAN, 0.6) | _EAST_ASIAN_SIGNS,
 }
 _HAS_IDEOGRAPHS = ("gb18030", "big5hkscs", "cp932", "euc_jp")
+_SHOUTED = re.compile(r"[^\W\d_]{2,}")  # words, to be looked at whether they are in capitals
+_OF_SHOUTING = 0.05  # nats, for each letter of a word in capitals
 _DAMAGED, _UNLIKELY = -14.0, -11.0
 
 
 def _score(sample: bytes, encoding: str) -> float:
     """The mean log-likelihood of a byte, in nats, if it was written in an encoding."""
     known = _LIKELIHOODS[encoding]
-    total = 0.0
-    for character, count in Counter(sample.decode(encoding, errors="replace")).items():
+    text = sample.decode(encoding, errors="replace")
+    plain = _SHOUTED.sub(lambda word: word[0].lower() if word[0].isupper() else word[0], text)
+    changed = sum(map(str.isupper, text)) - sum(map(str.isupper, plain))
+    total = -_OF_SHOUTING * changed
+    for character, count in Counter(plain).items():
         total += count * _likelihood(character, known, encoding)
     return total / max(1, len(sample))
 

@@ -34,7 +34,8 @@ NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
 NOT_READ = ""  # of a file in an archive
 TEXTS = tuple(
-    ".txt .text .md .markdown .rst .tex .html .htm .xhtml .xml .srt .vtt .ass .lrc .log".split()
+    ".txt .text .md .markdown .rst .tex .html .htm .xhtml .fb2 .srt .vtt .ass .lrc .log .csv .tsv "
+    ".json .yaml .yml .py .js .ts .css .c .h .cpp .java .rs .go .rb .php .sh .sql .abc".split()
 )
 MOST_SENTENCES = 4  # about the files of an archive
 # What readers raise on damaged files.
@@ -50,6 +51,12 @@ FAULTS = (
 )
 
 _WHITE = re.compile(r"[ \t\r\n\f]+")
+_HALF = re.compile("[\ud800-\udfff]")  # of a character, as some PDF have
+_WORDS_OF_DOCX = re.compile(r"word/document\d*\.xml")
+_NO_TEXTS = {
+    "xl/workbook.xml": "is a spreadsheet: save it as CSV, or what is to be learned as text.",
+    "ppt/presentation.xml": "is a presentation: save its words as text.",
+}
 
 
 class Refused(Exception):
@@ -143,7 +150,8 @@ def _docx(data: bytes, most: int) -> tuple[str, str]:
             yield "\n"
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        body = ElementTree.fromstring(_read(archive, "word/document.xml", most * 10))
+        name = next(filter(_WORDS_OF_DOCX.fullmatch, archive.namelist()))
+        body = ElementTree.fromstring(_read(archive, name, most * 10))
     return "".join(parts(body)), "its text without headers, footnotes and comments"
 
 
@@ -266,8 +274,11 @@ def _kind_of_archive(data: bytes) -> str:
         raise Refused(DAMAGED) from error
     if "META-INF/container.xml" in names:
         return "epub"
-    if "word/document.xml" in names:
+    if any(map(_WORDS_OF_DOCX.fullmatch, names)):
         return "docx"
+    for part, what in _NO_TEXTS.items():
+        if part in names:
+            raise Refused(what)
     if "content.xml" in names and "mimetype" in names:
         return "odt"
     if not any(map(_is_text, names)):
@@ -307,6 +318,7 @@ def main() -> None:
         data = sys.stdin.buffer.read()
         kind = _kind_of_archive(data) if kind == "zip" else kind
         text, what = READERS[kind](data, most)
+        text = _HALF.sub("\ufffd", text)
         if not text.strip():
             raise Refused(NO_TEXT)
         answer = {"kind": kind, "text": text, "what": what}

@@ -69,6 +69,10 @@ class Lines:
 
         Two letters of an old encoding may look like one of UTF-8, but seldom.
         """
+        import numpy as np
+
+        if old.stands_among:
+            return np.zeros(len(self.wrong), bool)
         if old.is_everywhere:
             return (self.wrong > 0) | (self.whole > 0)
         if old.is_latin:
@@ -134,6 +138,8 @@ class OldEncoding:
         # In those of DOS and the Macintosh two letters often look like one of UTF-8.
         has_letters = sum(map(str.isalpha, characters[:_FIRST_BYTES])) > _FIRST_BYTES / 2
         self.is_everywhere = is_usual and self.is_single and has_letters
+        # In the others they seldom do: what looks like UTF-8, and is not rare, is.
+        self.stands_among = self.is_single and not has_letters and not is_usual
 
     def decode(self, data: bytes) -> str:
         return data.decode(self.name or "utf-8", errors="replace")

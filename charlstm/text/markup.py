@@ -27,6 +27,8 @@ _TAG = re.compile(
     r"</(?:p|div|span|a|b|i|em|strong|li|td|tr|h[1-6]|head|title|body|html|section|article)\s*>",
     re.I,
 )
+_BLOCK = re.compile(r"<(?:p|div|br|li|td|h[1-6]|pre|section|article|blockquote)\b", re.I)
+_MIN_BLOCKS = 0.1  # for each line of a page
 _ANY_TAG = re.compile(r"</[a-zA-Z][\w.:-]*\s*>")
 MIN_TAGS = 5  # that close something
 # What parts the columns of a table; a comma before a space, or at the end, is one of a sentence.
@@ -45,8 +47,12 @@ def recognise(text: str) -> str:
     before = _COMMENTS.match(part)
     first = part[before.end() if before else 0 :]
     is_page = first[:200].lower().startswith(("<!doctype html", "<html", "<fictionbook"))
-    if is_page or (_PAGE.match(first) and len(_TAG.findall(part)) >= MIN_TAGS):
+    if is_page:
         return "html"
+    if _PAGE.match(first) and len(_TAG.findall(part)) >= MIN_TAGS:
+        # Where hardly anything parts the lines but that they are lines, they stay.
+        blocks = len(_BLOCK.findall(part))
+        return "html" if blocks >= _MIN_BLOCKS * part.count("\n") else "xml"
     if _WHOLE_PAGE.search(part) and text[-200:].rstrip().lower().endswith("</html>"):
         return "html"  # as a browser or a mail saves it, with lines of its own before it
     is_xml = part.lstrip().startswith("<?xml") or first[:4].upper() == "<TEI"

@@ -18,18 +18,27 @@ if TYPE_CHECKING:
     import numpy as np
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-# A blank of Braille is a space where nothing else of Braille is.
+# A blank of Braille is a space where nothing else of Braille is. What parts a word of Mongolian
+# from its endings is none.
 _SPACES = re.compile(
-    "[\xa0\u1680\u2000-\u200a\u202f\u205f]|(?<![\u2801-\u28ff])\u2800(?![\u2800-\u28ff])"
+    "[\xa0\u1680\u2000-\u200a\u205f]|(?<![\u1800-\u18af])\u202f"
+    "|(?<![\u2801-\u28ff])\u2800(?![\u2800-\u28ff])"
 )
 _INVISIBLE = re.compile(
-    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffc"
-    "\U000e0001\U000e0100-\U000e01ef]"
+    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffc\U000e0001]|(?<![\u1800-\u18af])\u180e"
 )
+# What Windows-1252 has where Unicode has controls that nobody uses.
+_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+_OF_WINDOWS = {
+    code: sign
+    for code in range(0x80, 0xA0)
+    if (sign := bytes([code]).decode("cp1252", errors="ignore"))
+}
 # What a terminal is told: colours and places of its cursor, titles of its window.
 _TERMINAL = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()*+][0-9A-Z]|[=>78cDEHMNOZ])"
+    r"|\x03\d{1,2}(?:,\d{1,2})?"  # and what a chat is
 )
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # Scripts whose letters join, or are put together from several: Arabic to Myanmar, Khmer, Mongolian.
@@ -53,6 +62,7 @@ def normalize(text: str) -> tuple[str, list[str]]:
     text = text.lstrip("\ufeff")
     changes = (
         _without_damage,
+        _signs_of_windows,
         _without_terminal,
         _plain_line_ends,
         _plain_spaces,
@@ -72,6 +82,16 @@ def _without_damage(text: str) -> tuple[str, str]:
     if not count:
         return text, ""
     return text.replace("\ufffd", ""), f"Damaged characters were left out: {count:,}."
+
+
+def _signs_of_windows(text: str) -> tuple[str, str]:
+    if not _CONTROLS.search(text):
+        return text, ""
+    plain = text.translate(_OF_WINDOWS)
+    number = sum(text.count(chr(code)) for code in _OF_WINDOWS)
+    if not number:
+        return text, ""
+    return plain, f"Signs as Windows wrote them (U+0080 to U+009F) were read as such: {number:,}."
 
 
 def _without_terminal(text: str) -> tuple[str, str]:

@@ -22,6 +22,7 @@ _INNER_TIME = re.compile(rf"<{_CLOCK}>")
 _EVENTS = re.compile(r"^Dialogue:(?:[^,\n]*,){9}([^\n]*)$", re.M)
 # MicroDVD, which counts pictures, and song texts (LRC): times before the text, in its line.
 _IN_LINE = re.compile(r"^(?:\{\d+\}\{\d*\}|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+)[ \t]*", re.M)
+_FORMS = {_SPANS: 0.15, _EVENTS: 0.4, _IN_LINE: 0.4}  # with the share of all lines that have one
 _ABOUT_SONG = re.compile(r"^\[(?:ti|ar|al|au|by|re|ve|length|offset|la):[^\n]*\]\n", re.M)
 _WORD_TIME = re.compile(rf"<{_CLOCK}>[ \t]?")
 _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}", re.I)
@@ -29,13 +30,16 @@ _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*
 
 def are_subtitles(text: str) -> bool:
     """Whether a text is full of times as subtitles have them."""
-    return any(len(form.findall(text)) >= MIN_TIMES for form in (_SPANS, _EVENTS, _IN_LINE))
+    lines = sum(map(bool, map(str.strip, text.split("\n"))))
+    return any(
+        len(form.findall(text)) >= max(MIN_TIMES, share * lines) for form, share in _FORMS.items()
+    )
 
 
 def without_times(text: str) -> tuple[str, int]:
     """The words of subtitles, and how many times there were."""
     events = _EVENTS.findall(text)
-    if len(events) >= MIN_TIMES:
+    if len(events) >= max(MIN_TIMES, len(_SPANS.findall(text))):
         words, number = "\n".join(events).replace("\\N", "\n").replace("\\n", "\n"), len(events)
         words = words.replace("\\h", " ")
     elif (number := len(_SPANS.findall(text))) >= MIN_TIMES:

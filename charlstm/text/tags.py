@@ -20,12 +20,14 @@ _BLOCKS = set(
 )
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 _BEGINNING = re.compile(
-    r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z])"
+    r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
     r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*))"
 )
 _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
 MOST_OF_A_VALUE = 2_000  # characters that a quoted value may have if there are tags in it
-_CLOSINGS = {name: re.compile(rf"</{name}\b", re.I) for name in _HIDDEN}
+_SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
+_E_BOOK = re.compile(r"<FictionBook\b", re.I)
+_CLOSINGS = {name: re.compile(rf"</{name}\b", re.I) for name in (*_HIDDEN, "description")}
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -52,6 +54,8 @@ class _Page:
         self._preformatted = int(keeps_lines)
         self._is_head = self._is_title = False  # of a page: before its first words
         self._had_body = False
+        # What a FictionBook says of itself stands in one element, whose name a feed has as well.
+        self._hidden = _HIDDEN | ({"description"} if _E_BOOK.search(markup, 0, 1_000) else set())
 
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
@@ -81,6 +85,9 @@ class _Page:
             return self._after("]]>", found.end())
         if found["aside"] == "?":
             return self._after("?>", found.end()) or self._tag_end(found.end())
+        subset = _SUBSET.match(found.string, found.end()) if found["aside"] else None
+        if subset:
+            return self._after("]>", subset.end()) or self._tag_end(found.end())
         return self._tag_end(found.end())
 
     def _after(self, sign: str, at: int) -> int | None:
@@ -125,7 +132,7 @@ class _Page:
             self._is_head, self._had_body = False, True
         elif name not in _HEAD_PARTS:
             self._is_head = False
-        if name in _HIDDEN and not closes and not self.markup.startswith("/", end - 2):
+        if name in self._hidden and not closes and not self.markup.startswith("/", end - 2):
             return self._after_closing(name, end) or end
         if name in _BLOCKS:
             self.parts.append("\n\n" if closes and name in _PARAGRAPHS else "\n")

@@ -252,3 +252,60 @@ def test_letters_of_two_scripts_in_a_word_are_a_doubt():
     decoded = decode(text.encode("iso8859_3"), "a.txt")  # Esperanto: not among those known
     assert decoded.is_guess
     assert any("This is a guess" in notice for notice in decoded.notices)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("one thing\xa0more\n" + "We met at the café, naïve and passé.\n" * 10, "cp1252"),
+        ("All the world's\xa0a stage, said he\xa0to me.\n" * 80, "cp1252"),
+        ("ВСЕМ ПРИВЕТ, КАК ВАШИ ДЕЛА\n" * 100, "cp1251"),
+        ("ВСЕМ ПРИВЕТ, КАК ВАШИ ДЕЛА\n" * 100, "koi8_r"),
+        ("ВСЕМ ПРИВЕТ, КАК ВАШИ ДЕЛА\n" * 100, "cp866"),
+        ("ΚΑΛΗΜΕΡΑ ΣΕ ΟΛΟΥΣ ΤΟΥΣ ΑΝΘΡΩΠΟΥΣ\n" * 100, "cp1253"),
+        ("МАРИЯ. Я ухожу из дома.\nИВАН. Куда же ты идёшь?\n" * 50, "cp1251"),
+        ("├── src\n│   └── main.c\n" * 20, "cp437"),
+        ("╔════╗\n║ x  ║\n╚════╝\n" * 20, "cp437"),
+    ],
+)
+def test_what_is_easily_mistaken_is_read_right(text, encoding):
+    assert decode(text.encode(encoding), "a.txt").text == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["He came – and left", "and so on …", "• one", "5 €", "che è", "© me", "Windows® and Word™",
+     "10 ± 2 µm, 5 × 3", "il va à Paris", "see † and ‡"],
+)  # fmt: skip
+def test_a_few_signs_in_english_are_those_of_windows(line):
+    text = "All the world's a stage, and all the men players.\n" * 50
+    for lines in (f"{line}\n", f"{line}\n" * 3):
+        assert decode((text + lines).encode("cp1252"), "a.txt").text == text + lines
+
+
+def test_two_encodings_may_stand_in_each_line():
+    data = ("Это чат: ".encode() + "привет, как дела\n".encode("cp1251")) * 80
+    assert decode(data, "a.txt").text == "Это чат: привет, как дела\n" * 80
+
+
+@pytest.mark.parametrize("line", ["Ann: ok 🩷", "\x0304red\x03 \x02bold\x02", "\x1b]0;t\x07log"])
+def test_what_is_utf_8_is_text_also_with_signs_that_few_have(line):
+    assert decode(f"{line}\n".encode() * 300, "a.txt").text == f"{line}\n" * 300
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ('<meta charset="windows-1251">', "cp1251"),
+        ("<meta http-equiv=x content='text/html; charset=koi8-r'>", "koi8_r"),
+        ("<?xml version='1.0' encoding='ISO-8859-5'?>", "iso8859_5"),
+    ],
+)
+def test_what_a_page_says_of_its_encoding_is_heeded(head, encoding):
+    text = f"<html>{head}<p>ЪЩЮ ХЦЖ</p>"  # letters that are rare
+    assert decode(text.encode(encoding), "a.html").text == text
+
+
+def test_half_of_half_an_emoji_is_damage():
+    data = "Très bien, à bientôt, mon ami.\n".encode() * 20 + b"fin \xed\xa0\xbd\n"
+    assert decode(data, "a.txt").text.endswith("fin \ufffd\n")

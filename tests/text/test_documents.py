@@ -92,7 +92,14 @@ def epub(body: str = BODY, **more: str) -> bytes:
     )
 
 
-def pdf(line: str = "The quick brown fox jumps over it", times: int = 70) -> bytes:
+def pdf(
+    line: str = "The quick brown fox jumps over it", times: int = 70, letters: str = ""
+) -> bytes:
+    """A PDF of one page.
+
+    Args:
+        letters: what its font says that letters are, as `<41> <D83D>`.
+    """
     shown = " ".join(f"1 0 0 1 20 {800 - 11 * i} Tm ({line} {i}) Tj" for i in range(times))
     stream = f"BT /F1 9 Tf {shown} ET".encode()
     objects = [
@@ -101,8 +108,14 @@ def pdf(line: str = "The quick brown fox jumps over it", times: int = 70) -> byt
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 820]/Contents 4 0 R/Resources<</Font<</F1 5 0 "
         b"R>>>>>>",
         b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica%s>>"
+        % (b"/ToUnicode 6 0 R" if letters else b""),
     ]
+    if letters:
+        names = (
+            f"1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar {letters} endbfchar"
+        )
+        objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(names), names.encode()))
     made, places = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         places.append(len(made))
@@ -207,6 +220,12 @@ def test_a_pdf_is_read_page_by_page():
     assert corpus.notices[0] == "Read as a PDF: the text of 1 page."
 
 
+def test_half_a_character_in_a_pdf_is_damage():
+    corpus = read_text(pdf("A quick brown fox jumps over it", letters="<41> <D83D>"), "paper.pdf")
+    assert corpus.text.startswith(" quick brown fox")
+    assert any("Damaged characters were left out: 70." in one for one in corpus.notices)
+
+
 def test_a_document_from_a_disk_is_read_to_its_end_and_joined_with_texts(tmp_path):
     picture = bytes(range(256)) * 8_000  # before what is needed
     (tmp_path / "a.docx").write_bytes(docx())
@@ -220,6 +239,8 @@ def test_a_document_from_a_disk_is_read_to_its_end_and_joined_with_texts(tmp_pat
     ("name", "data", "sentence"),
     [
         ("a.zip", archive({"a.xlsx": b"x"}), "is an archive without a text that can be read"),
+        ("a.xlsx", archive({"xl/workbook.xml": "<a/>", "b.json": "1"}), "is a spreadsheet"),
+        ("a.pptx", archive({"ppt/presentation.xml": "<a/>"}), "is a presentation: save its words"),
         ("a.docx", docx()[:-100], "is damaged"),
         ("a.docx", archive({"word/document.xml": "<a><b>"}), "is damaged"),
         ("a.epub", archive({"META-INF/container.xml": "<a/>"}), "is damaged"),

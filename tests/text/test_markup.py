@@ -4,6 +4,7 @@ import pytest
 
 from charlstm.text.corpus import ReadingOptions, paste, read_text
 from charlstm.text.markup import name_table, recognise
+from charlstm.text.tags import words_of
 
 WORDS = "It was the best of times, it was the worst of times"
 PAGE = (
@@ -165,8 +166,45 @@ def test_xml_keeps_its_lines():
     text = "<?xml version='1.0'?>\n<poem>\n" + f"<verse>{WORDS}</verse>\n" * 60 + "</poem>\n"
     corpus = paste(text)
     assert corpus.text == f"{WORDS}\n" * 60
-    assert corpus.notices[0].startswith("Read as a text with tags (XML): ")
+    assert corpus.notices[0].startswith("Read as a text with tags: ")
 
 
 def test_objects_of_json_are_no_table():
     assert name_table('{"a": 1, "b": "x"}\n' * 40) == ""
+
+
+def test_a_poem_with_some_tags_keeps_its_lines():
+    words = "Shall I compare thee\nto a summer’s day?\n\n"
+    poem = paste(words.replace("Shall", "<i>Shall").replace("thee", "thee</i>") * 60)
+    assert poem.text.rstrip("\n") == (words * 60).rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "few", ["Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hi all\n", "[00:12.345] a log | x\n"]
+)
+def test_a_few_times_make_no_subtitles(few):
+    text = "A long story of it all.\n" * 300 + few * 5
+    assert paste(text).text == text
+
+
+def test_what_a_russian_e_book_says_of_itself_is_no_part_of_it():
+    book = (
+        '<?xml version="1.0"?>\n<FictionBook><description><title-info><genre>prose</genre>'
+        "<author><last-name>Tolstoy</last-name></author></title-info></description><body>"
+        + f"<p>{WORDS}</p>" * 50
+        + "</body></FictionBook>"
+    )
+    assert paste(book).text == f"{WORDS}\n\n" * 49 + f"{WORDS}\n"
+    feed = "<rss><channel>" + f"<item><description>{WORDS}</description></item>" * 50 + "</rss>"
+    assert paste('<?xml version="1.0"?>' + feed).text.count(WORDS) == 50
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("best<![if !supportEmptyParas]> <![endif]>of", "best of\n"),
+        ('<!DOCTYPE book [\n<!ENTITY hero "Ann">\n]><p>text', "text\n"),
+    ],
+)
+def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
+    assert words_of(markup) == words

@@ -115,7 +115,23 @@ def test_the_flag_of_england_stays_and_other_tags_go():
             "Special spaces were changed to plain ones: blank Braille cell (1).",
         ),
         ("⠓⠑\u2800⠺", "⠓⠑\u2800⠺", None),
-        ("a\u3164b\u034fc\ufffcd\ufe00", "abcd", None),
+        ("a\u3164b\uffa0c\ufffcd", "abcd", None),
+        (
+            "\u1100\u1160 ❤\ufe0e ❤\ufe0f 葛\U000e0100 ש\u034fב",
+            "\u1100\u1160 ❤\ufe0e ❤\ufe0f 葛\U000e0100 ש\u034fב",
+            None,
+        ),
+        ("ᠬᠦᠮ\u180b\u202fᠦᠨ", "ᠬᠦᠮ\u180b\u202fᠦᠨ", None),
+        (
+            "It\x92s \x93so\x94\x85",
+            "It’s “so”…",
+            "Signs as Windows wrote them (U+0080 to U+009F) were read as such: 4.",
+        ),
+        (
+            "\x0304red and \x033,4blue",
+            "red and blue",
+            "Colours and movements of a terminal were left out: 2.",
+        ),
         ("\ufeff\ufefftwo marks", "two marks", None),
     ],
 )
