@@ -3,8 +3,10 @@
 import argparse
 import logging
 import os
+import signal
 import socket
 import sys
+import tempfile
 import threading
 from contextlib import nullcontext, suppress
 from typing import NoReturn
@@ -68,6 +70,15 @@ if __name__ == "__main__":
     ARGUMENTS = read_arguments()  # what is wrong with them is said before the seconds of importing
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+# Uploads into a folder of this server's own, which goes with it: the usual one is that of all
+# programs with Gradio on this machine.
+with suppress(OSError):  # there is no room: what else there is still works
+    UPLOADS = tempfile.TemporaryDirectory(
+        prefix="charlstm-uploads-",
+        dir=os.environ.get("GRADIO_TEMP_DIR"),
+        ignore_cleanup_errors=True,
+    )
+    os.environ["GRADIO_TEMP_DIR"] = UPLOADS.name
 # On a Space Gradio would lay a header of the Hub over ours, fetch fonts from elsewhere, and look
 # out for other code to run.
 if os.environ.get("SYSTEM") == "spaces":
@@ -113,6 +124,7 @@ def main(arguments: argparse.Namespace) -> None:
     in_room = address_for_others(host, demo.server_port, demo.share_url)
     if in_room and sys.stdout.isatty():
         print(f"\nFor everybody in the room: {in_room}\n{terminal_code(in_room)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     # Not by `block_thread`, which leaves open streams open, and waits for them.
     with suppress(KeyboardInterrupt):
         threading.Event().wait()

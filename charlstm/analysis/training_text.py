@@ -14,6 +14,8 @@ from charlstm.text import corpus
 from charlstm.text.download import downloaded_path
 from charlstm.text.split import split
 
+OWN_TEXT = "corpus.txt"  # beside a model that was trained here
+
 
 def recorded_style(training: TrainingRecord) -> str:
     """How the text was cleaned; as verse, which changes nothing, where that is not recorded."""
@@ -33,7 +35,7 @@ def text_at_hand(training: TrainingRecord, folder: Path) -> str | None:
         folder: where the model lies.
     """
     name, style = training.text.name, recorded_style(training)
-    sources = [lambda: (folder / "corpus.txt").read_bytes().decode()]
+    sources = [lambda: (folder / OWN_TEXT).read_bytes().decode()]
     if name == "tiny-shakespeare":
         sources.append(lambda: corpus.clean(downloaded_path().read_bytes().decode(), style))
     if name == "practice-text":

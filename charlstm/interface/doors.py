@@ -14,14 +14,17 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from gradio.route_utils import CustomCORSMiddleware
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from charlstm.files import parse_json
 from charlstm.interface.event_stream import address_of, refused
+from charlstm.interface.server_log import BROKEN, log_unexpected
 
 OPEN = re.compile(
     r"""/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(?:/\d+)?)?/?
@@ -43,11 +46,21 @@ FORM_BYTES = 500_000  # in the body of an upload, beside the file
 MAX_HELD_BYTES = 250_000_000
 MAX_HELD_OF_ADDRESS = 70_000_000
 SMALL_BYTES = 20_000
+# In the JSON of a request. A long text is one value; many take long to parse, and all wait.
+MAX_VALUES = 5_000
+MAX_FILES = 100  # in a request
+EMPTY_S = 60.0  # after which an empty folder goes: a file may be about to come into it
+MAX_KEPT_FILES = 1_000  # that were uploaded; then the oldest are deleted
+_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{,]', re.DOTALL)  # what begins or parts values
+_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,200})\"|([^\s;,\"]{1,200}))", re.IGNORECASE)
 BODY_S = 120.0  # within which a body must have arrived
 CROWDED = "Too much is being sent to this page at once: try again in a moment."
 CLOSED = "There is nothing at this address."
 NOT_UPLOADED = "Only a file that was uploaded on this page can be read: choose it again."
+CREDENTIALS = "Access-Control-Allow-Credentials"
 NO_JSON = "The body is not JSON."
+TOO_MANY_VALUES = f"The request has more than {MAX_VALUES:,} values; send fewer."
+TOO_MANY_FILES = f"The request has more than {MAX_FILES:,} files; send fewer at a time."
 
 # Gradio's page has scripts and styles within it, and makes functions from text.
 CONTENT_POLICY = "; ".join(
@@ -81,8 +94,20 @@ class _Refusal(Exception):
         self.status = status
 
 
+class OtherOrigins(CustomCORSMiddleware):
+    """Gradio's answers to pages of other origins: they may ask, but not with a visitor's cookies.
+
+    Gradio puts it around all other middleware, `Doors` included.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any):
+        super().__init__(*arguments, **settings)
+        for headers in (self.simple_headers, self.preflight_headers):
+            headers.pop(CREDENTIALS, None)
+
+
 class Doors:
-    """ASGI middleware, the outermost one.
+    """ASGI middleware, around all that is the page's.
 
     Args:
         upload_folder: returns where Gradio puts files that were uploaded.
@@ -111,7 +136,8 @@ class Doors:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        send = _with_safe_headers(send)
+        answer = _Answer(send)
+        send = answer.send
         body = bytearray()
         try:
             try:
@@ -119,7 +145,12 @@ class Doors:
             except _Refusal as refusal:
                 await refused(str(refusal), refusal.status)(scope, receive, send)
                 return
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            except Exception as error:  # a bug, ours or Gradio's: its message may quote a visitor
+                log_unexpected(error)
+                if not answer.has_begun:  # else the server cuts it short
+                    await refused(BROKEN, 500)(scope, receive, send)
         finally:
             self._let_go(scope, len(body))
 
@@ -138,15 +169,22 @@ class Doors:
         has_file = is_upload or path == MODEL_FILE
         limit = self._upload_bytes + FORM_BYTES if has_file else MAX_BODY_BYTES
         await self._receive_body(scope, receive, body, limit)
+        if is_upload and _number_of_parts(scope, body) > MAX_FILES:
+            raise _Refusal(TOO_MANY_FILES, 413)
         if is_upload and self._kept_bytes is not None:
             room = self._kept_bytes - len(body)
             await asyncio.to_thread(_delete_oldest, Path(self._upload_folder()), room)
         if path.startswith("/gradio_api/") and not is_upload and body:
+            if _has_too_many_values(body):
+                raise _Refusal(TOO_MANY_VALUES, 413)
             try:
                 given = parse_json(bytes(body))
             except ValueError as error:
                 raise _Refusal(NO_JSON, 400) from error
-            if any(not self._is_uploaded(path) for path in _paths_of_files(given)):
+            paths = _paths_of_files(given)
+            if len(paths) > MAX_FILES:
+                raise _Refusal(TOO_MANY_FILES, 413)
+            if any(not self._is_uploaded(path) for path in paths):
                 raise _Refusal(NOT_UPLOADED, 400)
         return _again(body, receive)
 
@@ -208,16 +246,22 @@ def _path(scope: Scope) -> str:
 
 
 def _delete_oldest(folder: Path, room: int) -> None:
-    """Delete of the files in a folder the oldest, until the others have at most `room` bytes."""
+    """Delete of the files in a folder the oldest, until the others have at most `room` bytes.
+
+    Folders that are empty go as well, and of very many files the oldest.
+    """
     found = []
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # deleted meanwhile
-            if path.is_file():
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before it
+        with suppress(OSError):  # deleted meanwhile, or not empty
+            if path.is_dir():
+                if time.time() - path.stat().st_mtime > EMPTY_S:
+                    path.rmdir()
+            else:
                 state = path.stat()
                 found.append((state.st_mtime_ns, state.st_size, path))
-    for _, size, path in sorted(found, reverse=True):
+    for number, (_, size, path) in enumerate(sorted(found, reverse=True)):
         room -= size
-        if room < 0:
+        if room < 0 or number >= MAX_KEPT_FILES:
             with suppress(OSError):
                 path.unlink()
 
@@ -230,6 +274,17 @@ def _again(body: bytearray, receive: Receive) -> Receive:
         return messages.pop() if messages else await receive()
 
     return receive_again
+
+
+def _has_too_many_values(body: bytearray) -> bool:
+    """Whether JSON has more values than any request of the page, seen without parsing it."""
+    return next(islice(_VALUE.finditer(body), MAX_VALUES, None), None) is not None
+
+
+def _number_of_parts(scope: Scope, body: bytearray) -> int:
+    """How many parts the body of an upload has, each a file or a field; 0 if it has none."""
+    found = _BOUNDARY.search(Headers(scope=scope).get("content-type", ""))
+    return body.count(f"--{found[1] or found[2]}".encode()) - 1 if found else 0
 
 
 def _paths_of_files(given: Any) -> list[Any]:
@@ -246,17 +301,25 @@ def _paths_of_files(given: Any) -> list[Any]:
     return paths
 
 
-def _with_safe_headers(send: Send) -> Send:
-    async def send_safely(message: Message) -> None:
+class _Answer:
+    """An answer on its way out.
+
+    Attributes:
+        has_begun: whether a part of it was sent.
+    """
+
+    def __init__(self, send: Send):
+        self._send = send
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             headers = MutableHeaders(scope=message)
             headers.setdefault("X-Content-Type-Options", "nosniff")
             headers.setdefault("Referrer-Policy", "same-origin")
             if headers.get("content-type", "").startswith("text/html"):
                 headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-            # Gradio lets pages of other origins ask with a visitor's cookies.
-            if "access-control-allow-credentials" in headers:
-                del headers["access-control-allow-credentials"]
-        await send(message)
-
-    return send_safely
+            if CREDENTIALS in headers:
+                del headers[CREDENTIALS]
+        await self._send(message)

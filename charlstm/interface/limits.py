@@ -25,12 +25,14 @@ class Limits:
         minutes: how long a training may take; None for any time, also counted in epochs.
         text_bytes: of a text to learn from.
         trainings_of_visitor: that are kept for one visitor; the oldest is deleted.
-        trainings: that are kept in all; the oldest is deleted.
+        trainings: that are kept in all; of the address from which most came, the oldest is deleted.
+        waiting_of_visitor, waiting_of_address, waiting: trainings that wait for their turn, for one
+            visitor, for one network address (a room may share one) and in all.
         keep_s: how long a training is kept after its end, and a model that was given; None for
             ever.
         model_bytes: of the file of a model that is given.
-        models_of_visitor, models: that were given and are kept, for one visitor and in all; the
-            oldest is deleted.
+        models_of_visitor, models: that were given and are kept, for one visitor and in all; they
+            are deleted as trainings are.
         keep_deleted_s, deleted: how long, and how many of, what visitors deleted can be brought
             back.
         upload_bytes: of any uploaded file; more than the others, which have clearer messages.
@@ -46,6 +48,9 @@ class Limits:
     text_bytes: int
     trainings_of_visitor: int | None
     trainings: int | None
+    waiting_of_visitor: int
+    waiting_of_address: int
+    waiting: int
     keep_s: float | None
     model_bytes: int
     models_of_visitor: int | None
@@ -109,6 +114,9 @@ OWN = Limits(
     text_bytes=MAX_BYTES,
     trainings_of_visitor=None,
     trainings=None,
+    waiting_of_visitor=1000,
+    waiting_of_address=1000,
+    waiting=1000,
     keep_s=None,
     model_bytes=MAX_FILE_BYTES,
     models_of_visitor=None,
@@ -129,6 +137,9 @@ PUBLIC = Limits(
     text_bytes=1_000_000,
     trainings_of_visitor=3,
     trainings=60,
+    waiting_of_visitor=2,
+    waiting_of_address=12,
+    waiting=36,
     keep_s=86_400.0,
     model_bytes=12_000_000,
     models_of_visitor=3,

@@ -11,6 +11,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,9 +72,14 @@ class ModelRegistry:
         self.runs = runs
         self.line = WaitingLine(runs)
         self.limits = limits_ or limits()
+        # From which network address trainings and models came, by name: while this server runs.
+        self.came_from: dict[str, str] = {}
+        self.on_added: Callable[[], None] = lambda: None  # called when a model was added
         # The lock is held while a model is loaded: all of this is read and changed under it.
         self._loading = threading.Lock()
-        self._loaded: OrderedDict[str, Model] = OrderedDict()  # by digest, the latest used last
+        # By digest and folder, the latest used last. The same file may be there for several
+        # visitors, and beside one of them lies the text that it learned from.
+        self._loaded: OrderedDict[tuple[str, Path], Model] = OrderedDict()
         self._digests: dict[Path, tuple[Stamp, str]] = {}
 
     @property
@@ -172,9 +178,10 @@ class ModelRegistry:
         """
         model = model or SHIPPED
         with self._loading:
-            if model in self._loaded and self._may_use(self._loaded[model].folder):
-                self._loaded.move_to_end(model)
-                return self._loaded[model]
+            for key in reversed(self._loaded):
+                if key[0] == model and self._may_use(key[1]):
+                    self._loaded.move_to_end(key)
+                    return self._loaded[key]
             path = self._path(model)
             if DIGEST.fullmatch(model) and not path.exists():
                 path = self._path_by_digest(model) or path
@@ -187,19 +194,21 @@ class ModelRegistry:
                     f"There is no model {model!r:.60} here, or not any more: choose another one."
                 ) from error
             known_stamp, digest = self._digests.get(path, (None, ""))
-            if stamp != known_stamp or digest not in self._loaded:
+            key = digest, path.parent
+            if stamp != known_stamp or key not in self._loaded:
                 content = read_checkpoint_bytes(path)
                 digest = _digest(content)
+                key = digest, path.parent
                 self._digests[path] = stamp, digest
-                self._loaded[digest] = Model(
+                self._loaded[key] = Model(
                     name=SHIPPED_NAME if path == self._path(SHIPPED) else digest,
                     checkpoint=parse_checkpoint(content, path.name),
                     folder=path.parent,
                 )
-            self._loaded.move_to_end(digest)
+            self._loaded.move_to_end(key)
             while len(self._loaded) > MAX_LOADED:
                 self._loaded.popitem(last=False)
-            return self._loaded[digest]
+            return self._loaded[key]
 
     def _may_use(self, folder: Path) -> bool:
         return folder == shipped_folder() or self.owns(_kept(folder))
@@ -245,8 +254,11 @@ class ModelRegistry:
         self.load(model)
         return self._path(model or SHIPPED)
 
-    def add(self, data: bytes, file_name: str) -> tuple[str, bool]:
+    def add(self, data: bytes, file_name: str, address: str = "") -> tuple[str, bool]:
         """Keep the file of a model. One that is here already is not kept twice.
+
+        Args:
+            address: the network address from which it came.
 
         Returns:
             Its id, and whether it is new.
@@ -268,7 +280,10 @@ class ModelRegistry:
         if self.limits.is_public and asking == visitors.NOBODY:
             raise CharLSTMError(visitors.NOT_KNOWN)
         owner = asking if self.limits.is_public else None
-        return self.added.add(data, file_name, owner).name, True
+        name = self.added.add(data, file_name, owner).name
+        self.came_from[name] = address
+        self.on_added()
+        return name, True
 
     def rename(self, model: str, title: str) -> str:
         """Give a model a name; returns what it is called now. An empty name takes the last away.

@@ -31,6 +31,8 @@ def news_routes(registry: ModelRegistry) -> list[Route]:
     places = Places(registry.limits.news_of_address, registry.limits.news)
 
     async def news(request: Request) -> Response | ASGIApp:
+        if request.method == "HEAD":  # nobody would read a stream
+            return Response(media_type=EVENTS)
         asked = request.query_params
         whose = visitors.asking() if registry.limits.is_public else visitors.NOBODY
         if "training" in asked:

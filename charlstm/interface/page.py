@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import gradio as gr
+import gradio.routes
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from charlstm.interface.assets import assets, browser_function
 from charlstm.interface.compare.tab import build_compare_tab
-from charlstm.interface.doors import Doors
+from charlstm.interface.doors import Doors, OtherOrigins
 from charlstm.interface.endpoints import refuse_in_words
 from charlstm.interface.health import health_route
 from charlstm.interface.how.tab import build_how_tab
@@ -125,6 +126,7 @@ def launch_settings(
         block_label_text_color="*neutral_700",
         block_title_text_color="*neutral_700",
     )
+    gradio.routes.CustomCORSMiddleware = OtherOrigins  # there is no setting for it
     head, routes = assets()
     routes += [picture_route(), TextStream(engine, registry).route(), *news_routes(registry)]
     routes += [health_route(engine, registry), ModelTransfer(registry).route()]

@@ -10,6 +10,7 @@ import inspect
 import logging
 import subprocess
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
@@ -22,6 +23,8 @@ from charlstm.machine import cpu_name
 from charlstm.runs.run import Run
 
 log = logging.getLogger("charlstm")
+SAME_AFTER_S = 60.0  # the same bug is logged again
+_logged_s: dict[tuple[str, str], float] = {}  # when, by its kind and where it arose
 BROKEN = "The server met an error that it did not expect, and its log says which. Try again."
 
 
@@ -103,4 +106,11 @@ def _logged_errors() -> Iterator[None]:
 def log_unexpected(error: Exception) -> None:
     """Log a bug: its traceback without its message, which may quote what a visitor typed."""
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    now_s = time.monotonic()
+    for known, last_s in list(_logged_s.items()):
+        if now_s - last_s > SAME_AFTER_S:
+            _logged_s.pop(known, None)
+    if (type(error).__name__, frames) in _logged_s:  # whoever asks a thousand times fills no disk
+        return
+    _logged_s[type(error).__name__, frames] = now_s
     log.error("Unexpected %s\n%s", type(error).__name__, frames)

@@ -176,6 +176,8 @@ def parse_checkpoint(data: bytes, name: str) -> Checkpoint:
     except (SafetensorError, ValueError, RecursionError) as error:
         is_garbled = isinstance(error, UnicodeDecodeError)
         what = "its header is not in UTF-8" if is_garbled else str(error)[:200]
+        if isinstance(error, RecursionError):
+            what = "its header has too many levels"
         raise CheckpointError(
             f"{name} is damaged or no checkpoint ({what}). Use a .safetensors "
             "file that charlstm has written, and copy it again if it was cut off."

@@ -38,7 +38,7 @@ class Budget:
             if self.minutes is not None
             else ("epochs", self.epochs, MAX_EPOCHS)
         )
-        if not (isinstance(value, (int, float)) and 0 < value <= most):
+        if isinstance(value, bool) or not (isinstance(value, (int, float)) and 0 < value <= most):
             raise CharLSTMError(
                 f"The budget was {value} {name}; give a number above 0 and up to {most:,}."
             )

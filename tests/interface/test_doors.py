@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from charlstm.interface import doors
-from charlstm.interface.doors import CLOSED, NOT_UPLOADED, Doors
+from charlstm.interface.doors import CLOSED, NOT_UPLOADED, Doors, OtherOrigins
+from charlstm.interface.server_log import BROKEN
 
 CALL = "/gradio_api/run/describe"
 
@@ -211,9 +212,89 @@ def test_an_address_without_a_path_is_no_file_either(client):
     assert client.post(CALL, json={"data": [{"url": "http://192.0.2.1/"}]}).status_code == 400
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b"NaN,"])
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 4_000, b"NaN,"])
 def test_what_is_no_json_is_refused(client, body):
     assert client.post(CALL, content=body).status_code == 400
+
+
+@pytest.mark.parametrize("part", ["[],", '{"a":{}},', '"",', "1,", '"\\"\\\\",', "["])
+def test_a_request_of_very_many_values_is_refused_before_it_is_parsed(client, part, monkeypatch):
+    monkeypatch.setattr(doors, "parse_json", None)
+    answer = client.post(CALL, content=f'{{"data":[{part * 9_000}1]}}')
+    assert (answer.status_code, answer.json()) == (413, {"error": doors.TOO_MANY_VALUES})
+
+
+def test_a_long_text_is_one_value_whatever_is_in_it(client):
+    text = ',[{"\\' * 200_000
+    assert client.post(CALL, json={"data": [text, 5 * ["a"]]}).status_code == 200
+
+
+def test_a_request_names_no_more_than_some_files(client, uploads):
+    (uploads / "a.txt").write_text("a")
+    one = {"path": str(uploads / "a.txt"), "meta": {"_type": "gradio.FileData"}}
+    assert client.post(CALL, json={"data": 100 * [one]}).status_code == 200
+    answer = client.post(CALL, json={"data": 101 * [one]})
+    assert (answer.status_code, answer.json()) == (413, {"error": doors.TOO_MANY_FILES})
+
+
+def test_an_upload_brings_no_more_than_some_files(uploads):
+    async def echo(request: Request):
+        return JSONResponse({"bytes": len(await request.body())})
+
+    app = Starlette(
+        routes=[Route("/{path:path}", echo, methods=["POST"])],
+        middleware=[Middleware(Doors, lambda: str(uploads), upload_bytes=100_000)],
+    )
+    for number, status in ((100, 200), (101, 413)):
+        files = [("files", (f"{i}.txt", b"Content-Disposition: x")) for i in range(number)]
+        assert TestClient(app).post("/gradio_api/upload", files=files).status_code == status
+
+
+def test_of_very_many_uploads_the_oldest_go_and_so_do_empty_folders(uploads, monkeypatch):
+    monkeypatch.setattr(doors, "MAX_KEPT_FILES", 3)
+    for there in uploads.iterdir():
+        there.unlink()
+    for i in range(6):
+        (uploads / f"{i}").mkdir()
+        (uploads / f"{i}" / "a.txt").write_text("a")
+        os.utime(uploads / f"{i}" / "a.txt", (i, i))
+    doors._delete_oldest(uploads, 1000)
+    left = sorted(path.parent.name for path in uploads.rglob("*.txt"))
+    assert left == ["3", "4", "5"]
+    for i in range(3):
+        os.utime(uploads / f"{i}", (1, 1))
+    doors._delete_oldest(uploads, 1000)
+    assert sorted(path.name for path in uploads.iterdir() if path.is_dir()) == left
+
+
+def test_a_bug_is_answered_in_a_sentence_and_logged_without_what_was_sent(uploads, caplog):
+    async def broken(request: Request):
+        raise ValueError(f"no {request.query_params['q']}")
+
+    app = Starlette(
+        routes=[Route("/health", broken)], middleware=[Middleware(Doors, lambda: str(uploads))]
+    )
+    for _ in range(3):
+        answer = TestClient(app).get("/health?q=MyDiary")
+        assert (answer.status_code, answer.json()) == (500, {"error": BROKEN})
+    assert "MyDiary" not in caplog.text
+    assert caplog.text.count("Unexpected ValueError") == 1  # the same one again fills no disk
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_pages_of_other_origins_may_not_ask_with_cookies(method):
+    async def page(request: Request):
+        return HTMLResponse("a page")
+
+    app = Starlette(routes=[Route("/", page)], middleware=[Middleware(OtherOrigins)])
+    headers = {
+        "Host": "page.example",
+        "Origin": "https://elsewhere.example",
+        "Access-Control-Request-Method": "POST",
+    }
+    answer = TestClient(app).request(method, "/", headers=headers)
+    assert answer.headers["access-control-allow-origin"] == "https://elsewhere.example"
+    assert "access-control-allow-credentials" not in answer.headers
 
 
 def test_answers_tell_browsers_to_be_careful(client):

@@ -24,7 +24,7 @@ def examples(model: Model) -> list[tuple[str, str]]:
     found = []
     if checkpoint.samples:
         sample = checkpoint.samples[-1].text[:SAMPLE_CHARACTERS].strip("\n")
-        found.append(("Its own last practice", sample))
+        found.append(("Its last practice text", sample))
     if checkpoint.training.text.name == "tiny-shakespeare":
         found.append(SHAKESPEARE)
     else:

@@ -67,7 +67,7 @@ class InsideView extends View {
   takeWritten() {
     const written = this.written();
     if (written) this.read(written);
-    else this.querySelector(".take").textContent = "Nothing written yet: use the Write tab first";
+    else this.querySelector(".take").textContent = "No text yet: write one on the Write tab";
   }
 
   read(text) {

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface import visitors
-from charlstm.interface.event_stream import Places, refused
+from charlstm.interface.event_stream import Places, address_of, refused
 from charlstm.interface.models import SHIPPED_FILE, ModelNotFound, ModelRegistry
 from charlstm.network.checkpoint import parse_checkpoint
 
@@ -95,11 +95,11 @@ class ModelTransfer:
             raise CharLSTMError(visitors.NOT_KNOWN)
         name = request.query_params.get("name") or "The file"
         data = await request.body()
-        added = await asyncio.to_thread(self._add, data, name)
+        added = await asyncio.to_thread(self._add, data, name, address_of(request.scope))
         return JSONResponse(added, headers={"Cache-Control": "no-store"})
 
-    def _add(self, data: bytes, name: str) -> dict[str, str]:
-        model, is_new = self._registry.add(data, name)
+    def _add(self, data: bytes, name: str, address: str) -> dict[str, str]:
+        model, is_new = self._registry.add(data, name, address)
         title = self._registry.title(model)
         if not is_new:
             return {"model": model, "sentence": f"“{title}” is here already: now it is chosen."}

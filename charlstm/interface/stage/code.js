@@ -15,6 +15,7 @@ async function addressForOthers() {
 
 export async function showCode() {
   const address = await addressForOthers();
+  if (document.querySelector("dialog[open]")) return; // it was pressed twice
   const dialog = document.createElement("dialog");
   dialog.className = "stage-code";
   const words = document.createElement("p");

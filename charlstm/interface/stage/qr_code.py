@@ -73,10 +73,14 @@ def qr_routes(address_at: Callable[[int], str]) -> list[Route]:
 
     async def code(request: Request) -> Response:
         address = request.query_params.get("address", "")
-        if len(address) > MAX_ADDRESS or urlsplit(address).scheme not in ("http", "https"):
+        try:
+            if len(address) > MAX_ADDRESS or urlsplit(address).scheme not in ("http", "https"):
+                return refused(NO_ADDRESS)
+            made = segno.make(address, error="m", micro=False)
+        except ValueError:  # no address, or more than a code can hold
             return refused(NO_ADDRESS)
         picture = io.BytesIO()
-        segno.make(address, error="m", micro=False).save(
+        made.save(
             picture, kind="svg", border=4, dark="black", light="white", xmldecl=False, omitsize=True
         )
         return Response(picture.getvalue(), media_type="image/svg+xml")

@@ -1,20 +1,21 @@
 // The stage: the page in large type, led by keys, for whoever shows it to a room. ?stage=1 or S.
 import { nowForm } from "../write/form.js";
 import { forgetForm } from "../write/link.js";
-import { setSpeed } from "../write/pace.js";
+import { nowSpeed, setSpeed } from "../write/pace.js";
 import * as paper from "../write/paper.js";
 import { showCode } from "./code.js";
 import { STORY } from "./story.js";
 
 const TEMPERATURE_STEP = 0.1;
 const HELP = [
-  ["Space", "write, pause, go on"],
+  ["Space", "write or play, pause, go on"],
   ["→", "one letter"],
   ["↑ ↓", "wilder, more careful"],
   ["N, P", "next or previous step of the story"],
   ["1 … 5", "a step of the story"],
   ["Q", "QR code for the room"],
   ["R", "reset for the next talk"],
+  ["Enter", "after a word: write, and give the keys back"],
   ["S, Esc", "leave the stage"],
   ["?", "these keys"],
 ];
@@ -68,13 +69,31 @@ function changeTemperature(by) {
   }
 }
 
+let usualSpeed = null; // before one letter was asked for
+
 function oneLetter() {
+  const button = document.querySelector("#write-button");
+  if (!button.checkVisibility()) return;
+  if (nowSpeed() !== "Step") usualSpeed = nowSpeed();
   setSpeed("Step");
-  document.querySelector("#write-button").click();
+  button.click();
+}
+
+// What the step of the story that is shown can do.
+function play() {
+  const buttons = [".watch-play", "#compare-write", "#write-button"];
+  const button = buttons.map((one) => document.querySelector(one)).find((one) => one?.checkVisibility());
+  if (!button) return;
+  if (button.id === "write-button" && usualSpeed) {
+    setSpeed(usualSpeed);
+    usualSpeed = null;
+    if (paper.isWriting()) return; // it goes on by itself
+  }
+  button.click();
 }
 
 const ACTS = {
-  " ": () => document.querySelector("#write-button").click(),
+  " ": play,
   ArrowRight: oneLetter,
   ArrowUp: () => changeTemperature(TEMPERATURE_STEP),
   ArrowDown: () => changeTemperature(-TEMPERATURE_STEP),
@@ -103,7 +122,9 @@ document.addEventListener("keydown", (event) => {
   }
   const isTyping = event.target.closest?.("input:not([type=radio], [type=range]), textarea, select");
   if (isTyping) {
-    if (event.key === "Escape" && isOn()) event.target.blur(); // the keys are the stage's again
+    // The keys are the stage's again: by Escape, or once a word was given.
+    const isGiven = event.key === "Enter" && event.target.closest("#seed-text");
+    if (isOn() && (event.key === "Escape" || isGiven)) setTimeout(() => event.target.blur());
     return;
   }
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -44,6 +44,8 @@ class Keeping:
         self._registry = registry
         self._limits = registry.limits
         self._ages: dict[str, _Age] = {}
+        self._tidying, self._joining = threading.Lock(), threading.Lock()
+        registry.on_added = self.tidy
         registry.deleted.clear()
         if self._limits.is_public:
             threading.Thread(target=self._go_on, daemon=True, name="keeping").start()
@@ -54,20 +56,55 @@ class Keeping:
         if started is not None:
             log_training(*started)
 
+    def let_wait(self, run: Run, address: str) -> None:
+        """Let a training wait for its turn, which may be now.
+
+        Args:
+            address: the network address from which it was asked for.
+
+        Raises:
+            CharLSTMError: too many wait.
+        """
+        with self._joining:
+            self._check_room(run, address)
+            self._registry.came_from[run.name] = address
+            self._registry.line.join(run)
+        self.start_next()
+
+    def _check_room(self, run: Run, address: str) -> None:
+        limits, waiting = self._limits, self._registry.line.waiting()
+        own = sum(_owner(one) == _owner(run) for one in waiting)
+        if own >= limits.waiting_of_visitor:
+            raise CharLSTMError(
+                f"{own} of your trainings are waiting for their turn: let one of them finish, or "
+                "take it out of the line."
+            )
+        came_from = self._registry.came_from
+        near = sum(came_from.get(one.name) == address for one in waiting)
+        if len(waiting) >= limits.waiting or near >= limits.waiting_of_address:
+            raise CharLSTMError(
+                f"The line is full ({len(waiting)} trainings are waiting): try again later."
+            )
+
     def tidy(self) -> None:
         """Delete what is too old, and of what is too much the oldest."""
         if not self._limits.is_public:
             return
         limits, registry = self._limits, self._registry
-        self._remove_old(registry.runs.all(), limits.trainings_of_visitor, limits.trainings)
-        self._remove_old(registry.added.all(), limits.models_of_visitor, limits.models)
-        registry.deleted.clear()
+        with self._tidying:
+            self._remove_old(registry.runs.all(), limits.trainings_of_visitor, limits.trainings)
+            self._remove_old(registry.added.all(), limits.models_of_visitor, limits.models)
+            registry.deleted.clear()
 
     def _remove_old(
         self, newest_first: Sequence[Run | AddedModel], of_visitor: int | None, in_all: int | None
     ) -> None:
-        """Remove what is too old, and of what is too much for a visitor or in all the oldest."""
-        kept = 0
+        """Remove what is too old, and of what is too much for a visitor the oldest.
+
+        Of what is too much in all, the oldest of those that came from the same network address as
+        most others: so nobody drives out what others keep.
+        """
+        kept: list[Run | AddedModel] = []
         of_owner: Counter[str | None] = Counter()
         for one in newest_first:
             age_s = self._age_s(one)
@@ -76,11 +113,25 @@ class Keeping:
             owner = _owner(one)
             of_owner[owner] += 1
             is_old = self._limits.keep_s is not None and age_s > self._limits.keep_s
-            if is_old or _is_above(of_owner[owner], of_visitor) or _is_above(kept + 1, in_all):
-                one.remove()
-                self._ages.pop(one.name, None)
+            if is_old or _is_above(of_owner[owner], of_visitor):
+                self._remove(one)
             else:
-                kept += 1
+                kept.append(one)
+        came_from = self._registry.came_from
+        of_address = Counter(came_from.get(one.name, "") for one in kept)
+        while _is_above(len(kept), in_all):
+            most = max(of_address.values())
+            oldest = next(
+                one for one in reversed(kept) if of_address[came_from.get(one.name, "")] == most
+            )
+            kept.remove(oldest)
+            of_address[came_from.get(oldest.name, "")] -= 1
+            self._remove(oldest)
+
+    def _remove(self, one: Run | AddedModel) -> None:
+        one.remove()
+        self._ages.pop(one.name, None)
+        self._registry.came_from.pop(one.name, None)
 
     def _age_s(self, kept: Run | AddedModel) -> float:
         """Seconds since a training or a model was changed last.

@@ -36,6 +36,22 @@ export function showStarted(name) {
   showView("started");
 }
 
+// Where one button was another one may stand now: a press that was meant for the first does nothing.
+const SETTLE_MS = 800;
+let settling = null;
+
+const shownButtons = () =>
+  [...document.querySelectorAll("#training-actions button[data-shown]")]
+    .map((button) => button.id)
+    .join();
+
+function settleButtons() {
+  const bar = document.querySelector("#training-actions");
+  clearTimeout(settling);
+  bar.toggleAttribute("data-settling", true);
+  settling = setTimeout(() => bar.toggleAttribute("data-settling", false), SETTLE_MS);
+}
+
 class TrainingReport extends LiveView {
   build() {
     this.innerHTML = `
@@ -88,6 +104,7 @@ class TrainingReport extends LiveView {
     this.draw(this.querySelector(".training-now"), status);
     for (const name of PARTS) this.draw(partOf(name), this.parts[name]);
     readAgain(partOf("charts"));
+    const before = shownButtons();
     for (const [name, ids] of Object.entries(BUTTONS)) {
       const { shown: isShown, enabled, label } = this.parts[name];
       for (const id of ids) {
@@ -99,6 +116,7 @@ class TrainingReport extends LiveView {
     }
     this.showWhatHasBegun();
     this.showView();
+    if (!isFirst && shownButtons() !== before) settleButtons();
   }
 
   // Whoever has not chosen a training stays with the first one that is shown.

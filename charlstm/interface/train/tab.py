@@ -17,6 +17,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface import visitors
 from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import any_choice, errors_as_messages
+from charlstm.interface.event_stream import address_of
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 from charlstm.interface.server_log import log_training
@@ -191,10 +192,12 @@ class Trainer:
             source, upload, pasted, style, encoding, keeps_markup, shuffles_lines
         )
         with acting_for(asked):
-            return self._start(choice, recipe, amount, unit, model, may_be_watched, progress)
+            return self._start(
+                choice, recipe, amount, unit, model, may_be_watched, progress, _address(asked)
+            )
 
     def _start(
-        self, choice: TextChoice, recipe, amount, unit, model, may_be_watched, progress
+        self, choice: TextChoice, recipe, amount, unit, model, may_be_watched, progress, address
     ) -> str:
         limits = self.registry.limits
         check_can_train()
@@ -218,18 +221,17 @@ class Trainer:
             raise CharLSTMError(visitors.NOT_KNOWN)
         run = Run.create(request)
         try:
-            self._begin(run)
-        except CharLSTMError:  # another server was faster
+            self._begin(run, address)
+        except CharLSTMError:  # another server was faster, or too many wait
             run.remove()
             raise
         self.keeping.tidy()
         return run.name
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: Run, address: str) -> None:
         """Start a training now; on a public page, when it is its turn."""
         if self.registry.limits.is_public:
-            self.registry.line.join(run)
-            self.keeping.start_next()
+            self.keeping.let_wait(run, address)
         else:
             log_training(run, run.start())
 
@@ -257,7 +259,7 @@ class Trainer:
     def resume(self, name: str, asked: gr.Request | None = None) -> None:
         with acting_for(asked):
             self._refuse_while_one_runs()
-            self._begin(self.registry.training(name))
+            self._begin(self.registry.training(name), _address(asked))
 
     def keep(self, name: str, asked: gr.Request | None = None) -> None:
         """Let a training that has finished go on: for as long again as it has had in all."""
@@ -267,8 +269,13 @@ class Trainer:
             budget = run.config.budget
             longer = _budget(2 * budget.amount, budget.unit)
             self.registry.limits.check_budget(longer)
+            before = run.config.budget
             run.set_budget(longer)
-            self._begin(run)
+            try:
+                self._begin(run, _address(asked))
+            except CharLSTMError:  # too many wait
+                run.set_budget(before)
+                raise
 
     def write_with(self, name: str):
         """Select the model on the Write tab, and show that tab."""
@@ -294,6 +301,12 @@ def acting_for(asked: gr.Request | None) -> Iterator[None]:
         return
     with visitors.on_behalf_of(visitors.owner_of(asked.headers.get(visitors.HEADER.lower()))):
         yield
+
+
+def _address(asked: gr.Request | None) -> str:
+    """The network address of who asks; empty where that is not known."""
+    scope = getattr(asked and asked.request, "scope", None)
+    return address_of(scope) if scope else ""
 
 
 def _budget(amount, unit: str) -> Budget:
@@ -409,7 +422,7 @@ def build_train_tab(
         outputs=[choice.lists[0], tabs],
         **the_shown,
         **quiet,
-    )
+    ).success(None, js=browser_function("write/paper.js", "showEmpty"))
 
 
 def _words(words: str) -> None:

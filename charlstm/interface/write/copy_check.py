@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from charlstm.analysis.copying import TrainingText, describe_copy
-from charlstm.analysis.training_text import part_learned_from, text_at_hand
+from charlstm.analysis.training_text import OWN_TEXT, part_learned_from, text_at_hand
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.network.training_record import TrainingRecord
 
@@ -44,7 +44,9 @@ class Copies:
         return describe_copy(learned.longest_copy(written), fine_tuned=training.source is not None)
 
     def _learned(self, training: TrainingRecord, folder: Path) -> TrainingText | None:
-        key = (training.text, training.carries_state)
+        # A text that lies beside a model is for whoever may use that model: a record can be copied.
+        beside = folder if (folder / OWN_TEXT).exists() else None
+        key = (beside, training.text, training.carries_state)
         if key not in self._prepared:
             text = text_at_hand(training, folder)
             if text is None:

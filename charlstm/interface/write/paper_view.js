@@ -21,6 +21,9 @@ import {
 
 const NEAR_END = 40; // pixels: whoever has scrolled up by more reads, and is not disturbed
 
+const FIRST = "A small neural network is writing this, one letter after another.";
+const isNearEnd = (page) => page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_END;
+
 class WrittenPaper extends HTMLElement {
   connectedCallback() {
     this.empty ??= this.innerHTML; // what the page says before anything was written
@@ -45,16 +48,26 @@ class WrittenPaper extends HTMLElement {
       this.innerHTML = `<div class="page" tabindex="0" role="region" aria-label="The paper"
         ><div class="lines" dir="auto"></div></div>`;
       this.page = this.firstChild;
+      this.follows = true;
+      this.page.addEventListener("scroll", () => {
+        this.follows = isNearEnd(this.page);
+      });
+      // What stands around it may take room from it, or give it back.
+      new ResizeObserver(() => this.follow()).observe(this.page);
       this.text = new GrowingText(this.page.firstChild);
     }
     const { page } = this;
     const isAnother = this.writing !== writing;
     this.writing = writing;
-    const isAtEnd = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_END;
     this.text.show(writing, writing.shownUnits);
     page.classList.toggle("writing", isWriting());
-    // The paper follows its end, unless the visitor reads further up.
-    if (isAtEnd || isAnother) page.scrollTop = page.scrollHeight;
+    this.follows ||= isAnother;
+    this.follow();
+  }
+
+  // The paper follows its end, unless the visitor reads further up.
+  follow() {
+    if (this.page && this.follows) this.page.scrollTop = this.page.scrollHeight;
   }
 }
 
@@ -98,6 +111,7 @@ function words() {
   const writing = latest();
   if (currentNotice()) return escapeHTML(currentNotice());
   if (!writing) return "";
+  if (isWriting() && writing.isFirst) return FIRST;
   if (isWriting()) return writing.isOpen ? progressWords([writing]) : "Writing …";
   if (writing.status === "refused") {
     const again = '<button type="button" class="try-again">Try again</button>';
@@ -105,7 +119,7 @@ function words() {
   }
   if (writing.isEdited) return "Your letter. Continue goes on from here.";
   if (isPaused() || writing.status === "stopped") return "Paused. Continue goes on from here.";
-  if (writing.isFirst) return "Your turn: how shall a text start?";
+  if (writing.isFirst) return "Your turn: how should a text start?";
   const length = writing.request.length.toLocaleString("en");
   const seconds = writing.seconds.toFixed(1);
   return escapeHTML(`${length} letters in ${seconds} s. ${writing.unknown}`.trim());

@@ -214,7 +214,7 @@ def test_a_written_text_is_taken_over(inside):
     page = inside()
     take = page.get_by_role("button", name=re.compile("Take what was written"))
     take.click()
-    expect(page.locator(".inside .take")).to_contain_text("Nothing written yet")
+    expect(page.locator(".inside .take")).to_contain_text("No text yet")
     open_tab(page, "Write")
     page.locator("#seed-text textarea").fill("ROMEO:")
     page.locator("#seed-text textarea").press("Enter")

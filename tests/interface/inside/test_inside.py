@@ -78,7 +78,7 @@ def test_the_named_cells_and_the_last_sample_are_listed(inside, home, model):
     shipped = inside.cells(SHIPPED)
     assert len(shipped["cells"]) >= 7
     names, texts = zip(*shipped["examples"], strict=True)
-    assert names[:2] == ("Its own last practice", "A line of Shakespeare") and len(names) == 4
+    assert names[:2] == ("Its last practice text", "A line of Shakespeare") and len(names) == 4
     assert 100 < len(texts[0]) <= 500
 
 
@@ -92,7 +92,7 @@ def test_a_model_of_another_script_is_given_a_line_that_it_learned_from(home, in
     add_model(home, "russian", russian)
     (home / "runs" / "russian" / "corpus.txt").write_bytes(corpus)
     assert inside.cells("russian")["examples"] == [
-        ("Its own last practice", "Все сме"),
+        ("Its last practice text", "Все сме"),
         ("A line that it learned from", line),
     ]
 

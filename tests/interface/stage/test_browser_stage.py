@@ -99,3 +99,28 @@ def test_a_reset_forgets_what_the_last_audience_wrote(visit):
     expect(page.locator("#seed-text textarea")).to_have_value("")
     kept = page.evaluate("JSON.stringify({ ...sessionStorage, ...localStorage })")
     assert "A secret" not in kept
+
+
+def test_after_a_word_of_the_audience_the_keys_are_those_of_the_stage(visit):
+    page = stage(visit)
+    page.keyboard.press("3")
+    box = page.locator("#seed-text textarea")
+    expect(box).to_be_focused()
+    page.keyboard.type("dragon")
+    page.keyboard.press("Enter")
+    expect(box).not_to_be_focused()
+    expect(page.locator("#page .seed")).to_have_text("dragon")
+    page.keyboard.press("n")
+    expect(page.locator(".stage-caption")).to_contain_text("4/5")
+    expect(box).to_have_value("dragon")
+    assert page.errors == []
+
+
+def test_one_letter_does_not_change_the_speed_for_good(visit):
+    page = stage(visit)
+    speed = page.evaluate("localStorage.getItem('charlstm-speed')")
+    page.keyboard.press("ArrowRight")
+    wait_until_shown(page, lambda: page.locator("#page .lines").count() and paper(page) != "")
+    page.keyboard.press(" ")
+    expect(page.locator("#status")).to_contain_text("letters in")
+    assert page.evaluate("localStorage.getItem('charlstm-speed')") in (speed, "Instant", "Normal")

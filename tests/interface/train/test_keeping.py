@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from charlstm.errors import CharLSTMError
 from charlstm.interface.limits import OWN, PUBLIC
 from charlstm.interface.models import ModelRegistry
 from charlstm.interface.train.keeping import Keeping
@@ -121,3 +122,32 @@ def test_trainings_that_wait_begin_by_themselves(make, monkeypatch):
     Keeping(ModelRegistry(Runs(), PUBLIC))
     wait_until(lambda: begun)
     assert [run.name for run in begun[0]] == ["waits"]
+
+
+def test_the_line_has_room_for_a_few_of_each_visitor_and_each_address(make, keeping, monkeypatch):
+    limits = replace(PUBLIC, waiting_of_visitor=2, waiting_of_address=3, waiting=4)
+    one = keeping(limits)
+    monkeypatch.setattr(one, "start_next", lambda: None)
+    one.let_wait(make("1-a", "a"), "here")
+    one.let_wait(make("2-a", "a"), "here")
+    with pytest.raises(CharLSTMError, match="2 of your trainings are waiting for their turn"):
+        one.let_wait(make("3-a", "a"), "elsewhere")
+    one.let_wait(make("4-b", "b"), "here")
+    with pytest.raises(CharLSTMError, match=r"The line is full \(3 trainings are waiting\)"):
+        one.let_wait(make("5-c", "c"), "here")
+    one.let_wait(make("6-c", "c"), "there")
+    with pytest.raises(CharLSTMError, match=r"The line is full \(4 trainings are waiting\)"):
+        one.let_wait(make("7-d", "d"), "everywhere")
+
+
+def test_nobody_drives_out_with_many_secrets_what_others_keep(home, keeping):
+    one = keeping(replace(FEW, models_of_visitor=3, models=4))
+    registry = one._registry
+    theirs = registry.added.add(b"", "a", "victim")
+    registry.came_from[theirs.name] = "there"
+    for number in range(9):
+        model = registry.added.add(b"", "a", f"secret {number}")
+        registry.came_from[model.name] = "here"
+        registry.on_added()
+    left = registry.added.all()
+    assert len(left) == 4 and theirs.name in {model.name for model in left}

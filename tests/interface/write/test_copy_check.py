@@ -91,3 +91,14 @@ def test_a_text_that_is_downloaded_later_is_found(tmp_path):
     (tmp_path / "corpus.txt").write_bytes(TEXT.encode())
     after = looking.look(checkpoint(), tmp_path, "Before we  proceed").result(PATIENCE_S)
     assert before == "" and "Before" in after
+
+
+def test_a_text_beside_a_model_is_for_those_who_may_use_that_model(folder, tmp_path):
+    copies, written = Copies(), "And: Before we  proceed?"
+    theirs = tmp_path / "another"  # with a copy of the same model, or of its record
+    theirs.mkdir()
+    assert copies.look(checkpoint(), theirs, written).result(PATIENCE_S) == ""
+    assert "“Before we  proceed”" in copies.look(checkpoint(), folder, written).result(PATIENCE_S)
+    assert copies.look(checkpoint(), theirs, written).result(PATIENCE_S) == ""
+    (folder / "corpus.txt").unlink()  # it was deleted
+    assert copies.look(checkpoint(), folder, written).result(PATIENCE_S) == ""
