@@ -19,14 +19,14 @@ from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
 SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by chance
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
-_MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: what an earlier program left of what it could not read
+_MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
 # As Java and older databases write UTF-8: the two halves of an emoji as two characters (CESU-8),
 # and a zero byte as two bytes.
 _HALVES = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
 _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _LONG_ZERO = b"\xc0\x80"
 _LOOK = 4_000  # bytes: even, for characters of two
-# A terminal's and a chat's, and what Windows wrote in their place; `normalize` tells of them.
+# From terminals, chats and Windows: `normalize` removes or converts them and says so.
 _USUAL_CONTROLS = {*"\b\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
 _ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
@@ -209,7 +209,7 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
         if zeros:
             notices.append(f"Zero bytes were left out: {zeros:,}.")
     cut = cut_off_bytes(data)
-    # One byte alone may be the accent of a last word in an old encoding.
+    # A single byte may be an accented letter in an old encoding, the last one of the file.
     if cut and (found.is_mostly_utf8 or found.wrong == cut > 1):
         notices.append("The file ends in the middle of a character, which was left out.")
         data = data[:-cut]

@@ -114,7 +114,7 @@ def _epub(data: bytes, most: int) -> tuple[str, str]:
         for href in _chapters(package):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(root), href))
             members.add(path if path in names else unquote(path))
-    return members.told("chapter", "without tags", apart="\n\n")
+    return members.summary("chapter", "without tags", apart="\n\n")
 
 
 def _chapters(package: ElementTree.Element) -> list[str]:
@@ -195,7 +195,7 @@ def _zip(data: bytes, most: int) -> tuple[str, str]:
         members = _Members(archive, most)
         for name in filter(_is_text, archive.namelist()):
             members.add(name)
-    return members.told("text", "one after the other", apart="")
+    return members.summary("text", "one after the other", apart="")
 
 
 def _is_text(name: str) -> bool:
@@ -213,7 +213,7 @@ class _Members:
         self._refused: list[tuple[str, str]] = []  # names and reasons
 
     def add(self, name: str) -> None:
-        """Take in a file; what cannot be read is told of later."""
+        """Add a file's text. One that cannot be read is named in the summary."""
         if self._size > self._most:
             return
         try:
@@ -234,8 +234,8 @@ class _Members:
             self._size += len(text)
             self._sentences += [f"{posixpath.basename(name)}: {one}" for one in decoded.notices]
 
-    def told(self, called: str, how: str, apart: str) -> tuple[str, str]:
-        """All the texts, and what was read, as a sentence without its end.
+    def summary(self, called: str, how: str, apart: str) -> tuple[str, str]:
+        """All the texts, and a sentence on what was read, without its full stop.
 
         Raises:
             Refused: there is none.

@@ -35,10 +35,10 @@ _OF_WINDOWS = {
     for code in range(0x80, 0xA0)
     if (sign := bytes([code]).decode("cp1252", errors="ignore"))
 }
-# What a terminal is told: colours and places of its cursor, titles of its window.
+# Escape sequences of terminals: colours, movements of the cursor, titles of the window.
 _TERMINAL = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()*+][0-9A-Z]|[=>78cDEHMNOZ])"
-    r"|\x03\d{1,2}(?:,\d{1,2})?"  # and what a chat is
+    r"|\x03\d{1,2}(?:,\d{1,2})?"  # colours in a chat (IRC)
 )
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # Scripts whose letters join, or are put together from several: Arabic to Myanmar, Khmer, Mongolian.
@@ -98,7 +98,7 @@ def _without_terminal(text: str) -> tuple[str, str]:
     sentences = []
     for signs, called in (
         (_TERMINAL, "Colours and movements of a terminal were left out"),
-        (_STRUCK_OVER, "Letters that others were printed over were left out"),
+        (_STRUCK_OVER, "Letters that were printed over were left out"),
     ):
         text, number = signs.subn("", text)
         if number:

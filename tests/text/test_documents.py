@@ -154,7 +154,7 @@ PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf"><manifest>
 @pytest.mark.parametrize(
     ("order", "first"),
     [
-        ("one one#half two two", 0),  # a chapter that stands there twice is read once
+        ("one one#half two two", 0),  # a chapter that is listed twice is read once
         ("", 1),  # without an order: as they are listed
     ],
 )

@@ -106,7 +106,7 @@ def test_the_flag_of_england_stays_and_other_tags_go():
         (
             "N\bNA\bAME _\bu_\bn",
             "NAME un",
-            "Letters that others were printed over were left out: 4.",
+            "Letters that were printed over were left out: 4.",
         ),
         ("da\ufffdmage", "damage", "Damaged characters were left out: 1."),
         (

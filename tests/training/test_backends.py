@@ -69,14 +69,14 @@ print(json.dumps({
 """
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_a_training_finishes_carries_its_state_and_goes_on(backend, tmp_path, tiny_corpus):
+def printed(program: str, backend: str, *arguments: object, given: str = "") -> str:
+    """The last line that a program prints with a backend; skips the test where that is missing."""
     for module in ("keras", backend):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed")
     finished = subprocess.run(
-        [sys.executable, "-c", TRAIN_STOP_RESUME, str(tmp_path / "run")],
-        input=tiny_corpus.text,
+        [sys.executable, "-c", program, *map(str, arguments)],
+        input=given,
         capture_output=True,
         encoding="utf-8",
         cwd=ROOT,
@@ -84,7 +84,12 @@ def test_a_training_finishes_carries_its_state_and_goes_on(backend, tmp_path, ti
         timeout=PATIENCE_S,
     )
     assert finished.returncode == 0, finished.stderr
-    told = json.loads(finished.stdout.splitlines()[-1])
+    return finished.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_a_training_finishes_carries_its_state_and_goes_on(backend, tmp_path, tiny_corpus):
+    told = json.loads(printed(TRAIN_STOP_RESUME, backend, tmp_path / "run", given=tiny_corpus.text))
     assert told["backend"] == backend
     assert told["last"]["event"] == "finished", told["last"]
     started = [event for event in told["events"] if event["event"] == "started"]
@@ -129,17 +134,5 @@ print(-float(weight.kernel[0, 0]), sum(QUICK.learning_rate_at(k / STEPS) for k i
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_each_step_is_taken_at_the_learning_rate_of_its_time(backend):
-    for module in ("keras", backend):
-        if importlib.util.find_spec(module) is None:
-            pytest.skip(f"{module} is not installed")
-    finished = subprocess.run(
-        [sys.executable, "-c", STEPS_OF_KNOWN_GRADIENT],
-        capture_output=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend},
-        timeout=PATIENCE_S,
-    )
-    assert finished.returncode == 0, finished.stderr
-    taken, asked = map(float, finished.stdout.split())
+    taken, asked = map(float, printed(STEPS_OF_KNOWN_GRADIENT, backend).split())
     assert taken == pytest.approx(asked, rel=0.01)
