@@ -130,7 +130,8 @@ def test_dropout_is_taken_from_what_a_layer_writes_and_not_within_its_recurrence
         shapes = [layer.noise_shape for layer in built.training.layers if hasattr(layer, "rate")]
         assert shapes == [(LANES, 1, None)] * 3  # the same features for a whole window
     rates = [layer.rate for layer in built.training.layers if hasattr(layer, "rate")]
-    assert rates == ([0.25] * 3 if recipe is LANES_RECIPE else [0.2] * 2)
+    after_layers = [recipe.dropout] * 2
+    assert rates == [recipe.embedding_dropout] * (recipe is LANES_RECIPE) + after_layers
 
 
 def test_recurrent_dropout_leaves_out_weights_in_training_and_puts_them_back(text):
@@ -158,6 +159,7 @@ def test_the_optimizer_is_the_recipes():
     built = build_models(LANES_RECIPE, ARCHITECTURE)
     compile_models(built, LANES_RECIPE)
     optimizer = built.training.optimizer
-    assert float(numpy_of(optimizer.learning_rate)) == pytest.approx(4e-3)
+    assert float(numpy_of(optimizer.learning_rate)) == pytest.approx(LANES_RECIPE.learning_rate)
     decay = getattr(optimizer, "decay", optimizer.weight_decay)
-    assert (optimizer.beta_2, decay, optimizer.global_clipnorm) == (0.99, 0.01, 0.5)
+    expected = (LANES_RECIPE.beta_2, LANES_RECIPE.weight_decay, LANES_RECIPE.clip_norm)
+    assert (optimizer.beta_2, decay, optimizer.global_clipnorm) == expected
