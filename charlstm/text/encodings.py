@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-SAMPLE_BYTES = 60_000
+SAMPLE_BYTES = 24_000
 MIN_SURE_CHARACTERS = 12  # beyond ASCII: from fewer, any encoding is a guess
 MIN_LEAD = 20.0  # nats, by which the best encoding must be ahead of the next one to be sure
 # Share of letters beside a Latin one: accented letters, read as those of another script.
@@ -177,9 +177,10 @@ def _is_of_frames(text: str) -> bool:
 
 def _is_another_script(text: str) -> bool:
     """Whether nearly all letters of the longer words that have some beyond ASCII are such."""
-    words = [word for word in text.split() if len(word) > 2 and not word.isascii()]
-    letters = [character for word in words for character in word if character.isalpha()]
-    return sum(letter > "\x7f" for letter in letters) > _MOST_LATIN * len(letters)
+    words = Counter("".join(word for word in text.split() if len(word) > 2 and not word.isascii()))
+    letters = Counter({one: count for one, count in words.items() if one.isalpha()})
+    accented = sum(count for letter, count in letters.items() if letter > "\x7f")
+    return accented > _MOST_LATIN * letters.total()
 
 
 # Other scripts
@@ -236,6 +237,7 @@ _LIKELIHOODS: dict[str, dict[str, float]] = {
 }
 _HAS_IDEOGRAPHS = ("gb18030", "big5hkscs", "cp932", "euc_jp")
 _SHOUTED = re.compile(r"[^\W\d_]{2,}")  # words, to be looked at whether they are in capitals
+_MANY_CAPITALS = 0.1  # of all characters: then some words may be in capitals
 _OF_SHOUTING = 0.05  # nats, for each letter of a word in capitals
 _DAMAGED, _UNLIKELY = -14.0, -11.0
 
@@ -244,12 +246,19 @@ def _score(sample: bytes, encoding: str) -> float:
     """The mean log-likelihood of a byte, in nats, if it was written in an encoding."""
     known = _LIKELIHOODS[encoding]
     text = sample.decode(encoding, errors="replace")
-    plain = _SHOUTED.sub(lambda word: word[0].lower() if word[0].isupper() else word[0], text)
-    changed = sum(map(str.isupper, text)) - sum(map(str.isupper, plain))
-    total = -_OF_SHOUTING * changed
-    for character, count in Counter(plain).items():
+    counts, total = Counter(text), 0.0
+    if _capitals(counts) > _MANY_CAPITALS * len(text):
+        text = _SHOUTED.sub(lambda word: word[0].lower() if word[0].isupper() else word[0], text)
+        plain = Counter(text)
+        total = -_OF_SHOUTING * (_capitals(counts) - _capitals(plain))
+        counts = plain
+    for character, count in counts.items():
         total += count * _likelihood(character, known, encoding)
     return total / max(1, len(sample))
+
+
+def _capitals(counts: Counter[str]) -> int:
+    return sum(count for character, count in counts.items() if character.isupper())
 
 
 def _likelihood(character: str, known: dict[str, float], encoding: str) -> float:

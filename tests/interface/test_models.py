@@ -324,19 +324,12 @@ def test_strangers_have_their_own_models_each(home, given):
         assert registry.bring_back() == model
 
 
-def test_the_same_model_lies_for_each_visitor_in_a_folder_of_their_own(home, tiny_corpus):
+def test_the_same_model_lies_for_each_visitor_in_a_folder_of_their_own(trained):
     registry = ModelRegistry(Runs(), PUBLIC)
     secrets = ["a" * 64, "b" * 64]
     owners = [visitors.owner_of(secret) for secret in secrets]
-    run = create_run(
-        recipe=QUICK,
-        corpus=tiny_corpus,
-        budget=QUICK.budget,
-        random_seed=1,
-        folder=home / "runs" / "2026-01-01-quick",
-    )
+    run = trained()
     change_config(run, owner=owners[0])
-    save_checkpoint(random_checkpoint(), run.paths.checkpoint)
     with visitors.on_behalf_of(owners[0]):
         hers = registry.load(run.name)
         assert hers.folder == run.folder  # where her text is

@@ -84,7 +84,7 @@ function play() {
   const buttons = [".watch-play", "#compare-write", "#write-button"];
   const button = buttons.map((one) => document.querySelector(one)).find((one) => one?.checkVisibility());
   if (!button) return;
-  if (button.id === "write-button" && usualSpeed) {
+  if (button.id === "write-button" && usualSpeed && nowSpeed() === "Step") {
     setSpeed(usualSpeed);
     usualSpeed = null;
     if (paper.isWriting()) return; // it goes on by itself
