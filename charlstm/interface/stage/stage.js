@@ -122,9 +122,12 @@ document.addEventListener("keydown", (event) => {
   }
   const isTyping = event.target.closest?.("input:not([type=radio], [type=range]), textarea, select");
   if (isTyping) {
-    // The keys are the stage's again: by Escape, or once a word was given.
-    const isGiven = event.key === "Enter" && event.target.closest("#seed-text");
-    if (isOn() && (event.key === "Escape" || isGiven)) setTimeout(() => event.target.blur());
+    if (!isOn()) return;
+    // The keys are the stage's again: by Escape, or once a word was given, which Gradio hears next.
+    if (event.key === "Escape") event.target.blur();
+    else if (event.key === "Enter" && event.target.closest("#seed-text")) {
+      setTimeout(() => event.target.blur());
+    }
     return;
   }
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
