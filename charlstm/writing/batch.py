@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from concurrent.futures import Executor
 from itertools import pairwise
 
@@ -15,6 +16,9 @@ from charlstm.writing.writing_state import WritingState
 MAX_STEPS = 256  # in one call of the network
 # Minimum number of texts per worker thread: each thread reads all the weights.
 MIN_TEXTS_PER_WORKER = 4
+# More texts are divided into more parts than there are threads, and whoever is free takes the next
+# part, for a core that others use as well should get fewer. The states of so few stay in its cache.
+TEXTS_PER_PART = 8
 # Where other cores gain less, they are left to others, such as a training.
 LEAST_GAIN = 1.1
 EXPECTED_GAIN = 2.0  # until it is measured
@@ -118,10 +122,22 @@ class Batch:
         # Rows do not depend on each other: each core can take some of them.
         most = max(1, min(cores, len(self.texts) // MIN_TEXTS_PER_WORKER))
         count = most if most > 1 and self._core_choice.choose(began_s) else 1
-        edges = np.linspace(0, len(self.texts), count + 1).astype(int)
-        parts = [slice(*pair) for pair in pairwise(edges)]
-        others = [workers.submit(write, rows) for rows in parts[1:]]
-        done = [write(parts[0]), *(other.result() for other in others)]
+        parts = _parts(len(self.texts), count)
+        done = [0] * len(parts)
+        left = deque(enumerate(parts))
+
+        def work() -> None:
+            while left:
+                try:
+                    number, rows = left.popleft()
+                except IndexError:  # another thread took the last one
+                    return
+                done[number] = write(rows)
+
+        others = [workers.submit(work) for _ in range(count - 1)]
+        work()
+        for other in others:
+            other.result()
         ended_s = time.perf_counter()
         took_s = ended_s - began_s
         self._step_s = max(took_s / max(done), 1e-6)
@@ -159,3 +175,10 @@ class Batch:
         removed, self.texts = self.texts, []
         self.hidden, self.cells = self.network.start(0)
         return removed
+
+
+def _parts(texts: int, workers: int) -> list[slice]:
+    """The rows of so many texts, divided for so many threads."""
+    count = max(workers, texts // TEXTS_PER_PART) if workers > 1 else 1
+    edges = np.linspace(0, texts, count + 1).astype(int)
+    return [slice(*pair) for pair in pairwise(edges)]
