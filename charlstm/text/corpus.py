@@ -26,6 +26,7 @@ from charlstm.text.download import (
     downloaded_path,
 )
 from charlstm.text.frame import without_frame
+from charlstm.text.mail import LOOK
 from charlstm.text.markup import LABELS, name_table, recognise, without_markup
 from charlstm.text.normalizing import normalize
 
@@ -240,15 +241,21 @@ def read_files(
 
 def _needed_bytes(path: str | Path, max_bytes: int) -> bytes:
     """The bytes of a file, as many as can be of use; a document is of none without its end."""
-    data = bytes_of(path, 8) if str(path) != STANDARD_INPUT else b""
+    data = bytes_of(path, LOOK) if str(path) != STANDARD_INPUT else b""
     return bytes_of(path, MAX_BYTES_OF_DOCUMENTS if is_document(data) else _WIDEST * max_bytes)
 
 
 def _decoded(data: bytes, name: str, max_bytes: int, options: ReadingOptions) -> Decoded:
     if is_document(data):
-        document = read_document(data, name, _WIDEST * max_bytes)
+        document = read_document(
+            data, name, _WIDEST * max_bytes, options.encoding, options.keeps_markup
+        )
         return Decoded(
-            text=document.text, encoding="utf-8", is_guess=False, notices=(document.notice,)
+            text=document.text,
+            encoding=document.encoding,
+            is_guess=document.is_guess,
+            notices=(document.notice,),
+            markup=document.markup,
         )
     refuse_other_kinds(data, name)
     return decode(data[: _WIDEST * max_bytes], name, options.encoding)
@@ -302,7 +309,7 @@ def _plain(
         about = name_table(text)
     text, cut_off = without_frame(text)
     notices = tuple(filter(None, [*decoded.notices, about, *changes, cut_off]))
-    return replace(decoded, text=text, notices=notices), markup
+    return replace(decoded, text=text, notices=notices), markup or decoded.markup
 
 
 def _corpus(

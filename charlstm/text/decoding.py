@@ -129,12 +129,14 @@ class Decoded:
         encoding: of all of it, or of the lines that are not UTF-8; a key of `LABELS`.
         is_guess: whether the encoding was guessed, and another one may be meant.
         notices: sentences for the visitor about how it was read.
+        markup: the kind that was taken out in reading it, a key of `markup.LABELS`.
     """
 
     text: str
     encoding: str
     is_guess: bool
     notices: tuple[str, ...]
+    markup: str = ""
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
@@ -236,11 +238,18 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
 def _declared_encoding(data: bytes) -> str | None:
     """The old encoding that a page or an XML file says it has; None if it says none."""
     found = _DECLARED.search(data[:_LOOK])
-    if not found:
-        return None
+    return known_encoding((found[1] or found[2]).decode()) if found else None
+
+
+def known_encoding(name: str) -> str | None:
+    """The old encoding that is called so in files; None if it is UTF-8, or none of `LABELS`.
+
+    >>> known_encoding("ISO-8859-1")
+    'cp1252'
+    """
     try:
-        name = codecs.lookup((found[1] or found[2]).decode()).name.replace("-", "_")
-    except LookupError:
+        name = codecs.lookup(name).name.replace("-", "_")
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
         return None
     name = _WIDER.get(name, name)
     return name if name in LABELS and name != "utf_8" else None

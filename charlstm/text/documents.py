@@ -1,4 +1,4 @@
-"""Takes the text out of documents: e-books, word processors' files, PDF and web pages.
+"""Takes the text out of documents: e-books, word processors' files, PDF, mails and web pages.
 
 A file from a stranger may be made to take for ever, or to unpack to more than a memory holds. So it
 is opened in a process of its own (extraction.py), whose time and memory are bounded.
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import PACKAGE_PARENT
+from charlstm.text.mail import LOOK, is_mail
 
 PATIENCE_S = 30.0
 MAX_BYTES = 100_000_000  # of a file, with its pictures
@@ -31,11 +32,14 @@ KINDS = {
     "odt": "an OpenDocument text",
     "pdf": "a PDF",
     "zip": "a ZIP archive of texts",
+    "mail": "saved mails",
+    "page": "a web page saved with its pictures (MHTML)",
     "html": "a web page (HTML)",
     "xml": "a text with tags",
 }
 # So begins a PDF, and not a sentence about one.
 _PDF = re.compile(rb"%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
+_ARCHIVES = (b"PK\3\4", b"PK\5\6")
 _LOOK = 2_000  # bytes, in which a file that is no text shows it
 # Files of other kinds by their first bytes, and what to do about each.
 _OTHERS = {
@@ -57,27 +61,42 @@ class Document:
 
     Attributes:
         notice: a sentence for the visitor about what was read.
+        encoding: of texts in it that are not in UTF-8, a key of `decoding.LABELS`.
+        is_guess: whether another encoding may be meant.
+        markup: the kind that was taken out of texts in it, a key of `markup.LABELS`.
     """
 
     text: str
     notice: str
+    encoding: str = "utf-8"
+    is_guess: bool = False
+    markup: str = ""
 
 
 def is_document(data: bytes) -> bool:
-    """Whether a file's first bytes are those of a kind whose text has to be taken out."""
-    return data.startswith((b"PK\3\4", b"PK\5\6")) or _PDF.match(data) is not None
+    """Whether a file's first `LOOK` bytes are those of a kind whose text has to be taken out."""
+    return data.startswith(_ARCHIVES) or _PDF.match(data) is not None or is_mail(data[:LOOK])
 
 
-def read_document(data: bytes, name: str, most_bytes: int) -> Document:
-    """The text of an e-book, a word processor's file, a PDF or an archive of texts.
+def read_document(
+    data: bytes,
+    name: str,
+    most_bytes: int,
+    encoding: str | None = None,
+    keeps_markup: bool = False,
+) -> Document:
+    """The text of an e-book, a word processor's file, a PDF, saved mails or an archive of texts.
 
     Args:
         most_bytes: of its text; more is not taken out.
+        encoding: of texts in it that are not UTF-8, a key of `decoding.LABELS`; None to guess it.
+        keeps_markup: whether tags and times of an archive's texts are kept.
 
     Raises:
         CharLSTMError: it is of another kind, damaged or protected, or has no text.
     """
-    return extract("pdf" if data.startswith(b"%PDF-") else "zip", data, name, most_bytes)
+    kind = "zip" if data.startswith(_ARCHIVES) else "pdf" if _PDF.match(data) else "mail"
+    return extract(kind, data, name, most_bytes, encoding, keeps_markup)
 
 
 def refuse_other_kinds(data: bytes, name: str) -> None:
@@ -88,14 +107,23 @@ def refuse_other_kinds(data: bytes, name: str) -> None:
             raise CharLSTMError(f"{name} is not plain text but {what}.")
 
 
-def extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
+def extract(
+    kind: str,
+    data: bytes,
+    name: str,
+    most_bytes: int,
+    encoding: str | None = None,
+    keeps_markup: bool = False,
+) -> Document:
     """Take the text out in a process of its own; raises what `read_document` raises.
 
     Args:
-        kind: `html`, `xml`, `pdf` or `zip`; which kind of archive it is, that process finds out.
+        kind: `html`, `xml`, `pdf`, `mail` or `zip`; which kind of archive or of messages it is,
+            that process finds out.
     """
+    options = json.dumps({"most": most_bytes, "encoding": encoding, "keeps_markup": keeps_markup})
     with _its_turn(name):
-        return _extract(kind, data, name, most_bytes)
+        return _extract(kind, data, name, options)
 
 
 @contextmanager
@@ -118,10 +146,10 @@ def _its_turn(name: str) -> Iterator[None]:
         _PLACES.release()
 
 
-def _extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
+def _extract(kind: str, data: bytes, name: str, options: str) -> Document:
     try:
         ended = subprocess.run(
-            [sys.executable, "-m", "charlstm.text.extraction", kind, str(most_bytes)],
+            [sys.executable, "-m", "charlstm.text.extraction", kind, options],
             input=data,
             capture_output=True,
             timeout=PATIENCE_S,
@@ -141,5 +169,9 @@ def _extract(kind: str, data: bytes, name: str, most_bytes: int) -> Document:
     if "error" in answer:
         raise CharLSTMError(f"{name} {answer['error']}")
     return Document(
-        text=answer["text"], notice=f"Read as {KINDS[answer['kind']]}: {answer['what']}."
+        text=answer["text"],
+        notice=f"Read as {KINDS[answer['kind']]}: {answer['what']}.",
+        encoding=answer["encoding"],
+        is_guess=answer["is_guess"],
+        markup=answer["markup"],
     )

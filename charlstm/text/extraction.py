@@ -1,7 +1,8 @@
-"""The process that opens a document: python -m charlstm.text.extraction KIND MOST_BYTES.
+"""The process that opens a document: python -m charlstm.text.extraction KIND OPTIONS.
 
-The document comes by standard input. To standard output goes a JSON object: `kind`, `text` and
-`what`, or `error`, the rest of a sentence that begins with the file's name. See documents.py.
+The options are those of `documents.extract`, a JSON object. The document comes by standard input.
+To standard output goes a JSON object: `kind` and what `Extracted` has, or `error`, the rest of a
+sentence that begins with the file's name. See documents.py.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import unquote
 
 from charlstm.errors import CharLSTMError
-from charlstm.text.decoding import decode
+from charlstm.text.decoding import Decoded, decode
+from charlstm.text.mail import is_mail, mails
 from charlstm.text.markup import recognise
 from charlstm.text.subtitles import without_times
 from charlstm.text.tags import words_of
@@ -35,8 +38,10 @@ DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
 NOT_READ = ""  # of a file in an archive
 TEXTS = tuple(
     ".txt .text .md .markdown .rst .tex .html .htm .xhtml .fb2 .srt .vtt .ass .lrc .log .csv .tsv "
-    ".json .yaml .yml .py .js .ts .css .c .h .cpp .java .rs .go .rb .php .sh .sql .abc".split()
+    ".json .yaml .yml .py .js .ts .css .c .h .cpp .java .rs .go .rb .php .sh .sql .abc .xml .tei "
+    ".sbv .ssa .smi .sub .opml .rss".split()
 )
+DOCUMENTS = (".docx", ".odt", ".epub", ".pdf", ".eml", ".mbox", ".mht", ".mhtml")
 MOST_SENTENCES = 4  # about the files of an archive
 # What readers raise on damaged files.
 FAULTS = (
@@ -63,20 +68,72 @@ class Refused(Exception):
     """What keeps a document from being read: the rest of a sentence."""
 
 
-def _html(data: bytes, most: int) -> tuple[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a document is read; see `documents.extract`."""
+
+    most: int
+    encoding: str | None = None
+    keeps_markup: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """The text of a document, and what is to be said of it; see `documents.Document`.
+
+    Attributes:
+        what: a sentence on what was read, without its beginning and full stop.
+        kind: a key of `documents.KINDS`, if it is another than was asked for.
+    """
+
+    text: str
+    what: str
+    kind: str = ""
+    encoding: str = "utf-8"
+    is_guess: bool = False
+    markup: str = ""
+
+
+def _html(data: bytes, options: Options) -> Extracted:
     return _without_tags(data.decode())
 
 
-def _xml(data: bytes, most: int) -> tuple[str, str]:
+def _xml(data: bytes, options: Options) -> Extracted:
     return _without_tags(data.decode(), keeps_lines=True)
 
 
-def _without_tags(markup: str, **options: bool) -> tuple[str, str]:
+def _without_tags(markup: str, **options: bool) -> Extracted:
     text = words_of(markup, **options)
-    return text, f"{len(markup) - len(text):,} characters of tags were left out"
+    left_out = max(0, len(markup) - len(text))
+    return Extracted(text=text, what=f"{left_out:,} characters of tags were left out")
 
 
-def _pdf(data: bytes, most: int) -> tuple[str, str]:
+def _mail(data: bytes, options: Options) -> Extracted:
+    texts, size, number, guesses = [], 0, 0, []
+    for mail in mails(data, "It", options.encoding):
+        decoded, number = mail.decoded, number + 1
+        texts.append(decoded.text.rstrip("\n") + "\n")
+        guesses += [decoded.encoding] if decoded.is_guess else []
+        size += len(decoded.text)
+        if size > options.most:
+            break
+    if not texts:
+        raise Refused(NO_TEXT)
+    what = "its words without tags and pictures" if mail.is_page else _number_of(number, "mail")
+    return Extracted(
+        text="\n".join(texts),
+        what=what if mail.is_page else f"{what} without headers and attachments",
+        kind="page" if mail.is_page else "mail",
+        encoding=guesses[0] if guesses else "utf-8",
+        is_guess=bool(guesses),
+    )
+
+
+def _number_of(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number > 1)}"
+
+
+def _pdf(data: bytes, options: Options) -> Extracted:
     import logging
 
     import pypdf
@@ -90,17 +147,18 @@ def _pdf(data: bytes, most: int) -> tuple[str, str]:
         for page in reader.pages:
             parts.append(page.extract_text())
             size += len(parts[-1])
-            if size > most:
+            if size > options.most:
                 break
     except Refused:
         raise
     except Exception as error:  # whatever the library meets in a damaged file
         raise Refused(DAMAGED) from error
-    pages = len(parts)
-    return "\n".join(parts) + "\n", f"the text of {pages:,} page{'s' if pages > 1 else ''}"
+    what = f"the text of {_number_of(len(parts), 'page')}"
+    return Extracted(text="\n".join(parts) + "\n", what=what)
 
 
-def _epub(data: bytes, most: int) -> tuple[str, str]:
+def _epub(data: bytes, options: Options) -> Extracted:
+    most = options.most
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = set(archive.namelist())
         if "META-INF/encryption.xml" in names:
@@ -110,11 +168,12 @@ def _epub(data: bytes, most: int) -> tuple[str, str]:
         container = ElementTree.fromstring(_read(archive, "META-INF/container.xml", most))
         root = next((path for one in container.iter() if (path := one.get("full-path"))), "")
         package = ElementTree.fromstring(_read(archive, root, most))
-        members = _Members(archive, most)
+        members = _Members(archive, replace(options, keeps_markup=False))
         for href in _chapters(package):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(root), href))
             members.add(path if path in names else unquote(path))
-    return members.summary("chapter", "without tags", apart="\n\n")
+    # That its chapters have tags is its form, and no choice.
+    return replace(members.summary("chapter", "without tags", apart="\n\n"), markup="")
 
 
 def _chapters(package: ElementTree.Element) -> list[str]:
@@ -131,14 +190,18 @@ def _chapters(package: ElementTree.Element) -> list[str]:
     return list(filter(None, dict.fromkeys(order)))
 
 
-def _docx(data: bytes, most: int) -> tuple[str, str]:
+def _docx(data: bytes, options: Options) -> Extracted:
     signs = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+    # What was crossed out, or stands twice; how a word is pronounced, above it.
+    left_out = {"del", "moveFrom", "Fallback", "rt"}
+    boxes: list[str] = []  # of the paragraph that is read: they follow it
 
     def parts(one: ElementTree.Element) -> Iterator[str]:
         name = _local(one)
-        if name in ("del", "moveFrom", "Fallback"):  # what was crossed out, or stands twice
+        if name in left_out or name.endswith("Pr"):  # properties: tab stops among them
             return
-        if name.endswith("Pr"):  # properties: tab stops among them
+        if name == "txbxContent":
+            boxes.append("".join(part for child in one for part in parts(child)))
             return
         if name == "t":
             yield one.text or ""
@@ -148,14 +211,17 @@ def _docx(data: bytes, most: int) -> tuple[str, str]:
             yield from parts(part)
         if name == "p":
             yield "\n"
+            yield "".join(boxes)
+            boxes.clear()
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         name = next(filter(_WORDS_OF_DOCX.fullmatch, archive.namelist()))
-        body = ElementTree.fromstring(_read(archive, name, most * 10))
-    return "".join(parts(body)), "its text without headers, footnotes and comments"
+        body = ElementTree.fromstring(_read(archive, name, options.most * 10))
+    what = "its text without headers, footnotes and comments"
+    return Extracted(text="".join(parts(body)), what=what)
 
 
-def _odt(data: bytes, most: int) -> tuple[str, str]:
+def _odt(data: bytes, options: Options) -> Extracted:
     left_out = {"tracked-changes", "annotation", "note-citation", "sequence-decls", "ruby-text"}
     notes: list[str] = []  # of the paragraph that is read: they follow it
 
@@ -186,38 +252,41 @@ def _odt(data: bytes, most: int) -> tuple[str, str]:
                 notes.clear()
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        root = ElementTree.fromstring(_read(archive, "content.xml", most * 10))
-    return "".join(parts(root, False)), "its text without headers and comments"
+        root = ElementTree.fromstring(_read(archive, "content.xml", options.most * 10))
+    what = "its text without headers and comments"
+    return Extracted(text="".join(parts(root, False)), what=what)
 
 
-def _zip(data: bytes, most: int) -> tuple[str, str]:
+def _zip(data: bytes, options: Options) -> Extracted:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = _Members(archive, most)
+        members = _Members(archive, options)
         for name in filter(_is_text, archive.namelist()):
             members.add(name)
     return members.summary("text", "one after the other", apart="")
 
 
 def _is_text(name: str) -> bool:
-    return name.lower().endswith(TEXTS) and not name.startswith("__MACOSX/")
+    return name.lower().endswith(TEXTS + DOCUMENTS) and not name.startswith("__MACOSX/")
 
 
 class _Members:
     """The texts of an archive's files, without markup, and what is to be said of them."""
 
-    def __init__(self, archive: zipfile.ZipFile, most: int):
-        self._archive, self._most = archive, most
+    def __init__(self, archive: zipfile.ZipFile, options: Options):
+        self._archive, self._options = archive, options
         self._texts: list[str] = []
         self._size = 0
         self._sentences: list[str] = []
         self._refused: list[tuple[str, str]] = []  # names and reasons
+        self._guesses: list[str] = []
+        self._markup = ""
 
     def add(self, name: str) -> None:
         """Add a file's text. One that cannot be read is named in the summary."""
-        if self._size > self._most:
+        if self._size > self._options.most:
             return
         try:
-            decoded = decode(_read(self._archive, name, self._most), name)
+            decoded = self._decoded(name)
         except Refused as error:
             self._refused.append((name, str(error)))
             return
@@ -225,40 +294,75 @@ class _Members:
             self._refused.append((name, NOT_READ))
             return
         text, markup = decoded.text, recognise(decoded.text)
-        if markup in ("html", "xml") or name.lower().endswith("html"):
-            text = words_of(text, keeps_lines=markup == "xml")
-        elif markup:
-            text, _ = without_times(text)
+        if not markup and name.lower().endswith("html"):
+            markup = "html"
+        if markup and not self._options.keeps_markup:
+            is_page = markup in ("html", "xml")
+            text = (
+                words_of(text, keeps_lines=markup == "xml") if is_page else without_times(text)[0]
+            )
         if text.strip():
+            self._markup = self._markup or markup
+            self._guesses += [decoded.encoding] if decoded.is_guess else []
             self._texts.append(text if text.endswith("\n") else f"{text}\n")
             self._size += len(text)
-            self._sentences += [f"{posixpath.basename(name)}: {one}" for one in decoded.notices]
+            self._sentences += [f"{_printable(name)}: {one}" for one in decoded.notices]
 
-    def summary(self, called: str, how: str, apart: str) -> tuple[str, str]:
-        """All the texts, and a sentence on what was read, without its full stop.
+    def _decoded(self, name: str) -> Decoded:
+        """What a file says, with its markup unless it is a document."""
+        is_document = name.lower().endswith(DOCUMENTS)
+        # A document is of no use without its end.
+        most = MEMORY_BYTES // 10 if is_document else self._options.most
+        data = _read(self._archive, name, most)
+        if not is_document:
+            return decode(data, name, self._options.encoding)
+        if is_mail(data):
+            kind = "mail"
+        else:
+            kind = "pdf" if data.startswith(b"%PDF-") else _kind_of_archive(data)
+        if kind == "zip":
+            raise Refused(NOT_READ)
+        found = READERS[kind](data, self._options)
+        return Decoded(
+            text=found.text, encoding=found.encoding, is_guess=found.is_guess, notices=()
+        )
+
+    def summary(self, called: str, how: str, apart: str) -> Extracted:
+        """All the texts, and a sentence on what was read.
 
         Raises:
             Refused: there is none.
         """
-        number = len(self._texts)
-        if not number:
+        if not self._texts:
             reasons = {reason for _, reason in self._refused} - {NOT_READ}
             raise Refused(min(reasons, default=DAMAGED if self._refused else NO_TEXT))
         sentences = self._sentences[:MOST_SENTENCES]
         if others := len(self._sentences) - len(sentences):
-            sentences.append(f"{others:,} more such remark{'s' * (others > 1)}.")
+            sentences.append(f"{_number_of(others, 'more such remark')}.")
         if self._refused:
-            names = ", ".join(posixpath.basename(name) for name, _ in self._refused[:3])
+            names = ", ".join(_printable(name) for name, _ in self._refused[:3])
             more = f" and {len(self._refused) - 3:,} more" if len(self._refused) > 3 else ""
             sentences.append(f"Not read, because damaged, protected or no text: {names}{more}.")
-        what = f"{number:,} {called}{'s' * (number > 1)} {how}".replace(" one", ", one")
-        return apart.join(self._texts), ". ".join([what, " ".join(sentences)]).rstrip(". ")
+        what = f"{_number_of(len(self._texts), called)} {how}".replace(" one", ", one")
+        return Extracted(
+            text=apart.join(self._texts),
+            what=". ".join([what, " ".join(sentences)]).rstrip(". "),
+            encoding=self._guesses[0] if self._guesses else "utf-8",
+            is_guess=bool(self._guesses),
+            markup=self._markup,
+        )
 
 
-READERS: dict[str, Callable[[bytes, int], tuple[str, str]]] = {
+def _printable(name: str) -> str:
+    """A file's name without folders, as it can be shown."""
+    return "".join(sign for sign in posixpath.basename(name) if sign.isprintable())
+
+
+READERS: dict[str, Callable[[bytes, Options], Extracted]] = {
     "html": _html,
     "xml": _xml,
     "pdf": _pdf,
+    "mail": _mail,
     "epub": _epub,
     "docx": _docx,
     "odt": _odt,
@@ -312,16 +416,16 @@ def _bound() -> None:
 
 def main() -> None:
     _bound()
-    kind, most = sys.argv[1], int(sys.argv[2])
-    answer: dict[str, str]
+    kind, options = sys.argv[1], Options(**json.loads(sys.argv[2]))
+    answer: dict[str, str | bool]
     try:
         data = sys.stdin.buffer.read()
         kind = _kind_of_archive(data) if kind == "zip" else kind
-        text, what = READERS[kind](data, most)
-        text = _HALF.sub("\ufffd", text)
+        found = READERS[kind](data, options)
+        text = _HALF.sub("\ufffd", found.text)
         if not text.strip():
             raise Refused(NO_TEXT)
-        answer = {"kind": kind, "text": text, "what": what}
+        answer = {**asdict(found), "kind": found.kind or kind, "text": text}
     except Refused as error:
         answer = {"error": str(error)}
     except (CharLSTMError, *FAULTS):

@@ -29,6 +29,7 @@ _TAG = re.compile(
 )
 _BLOCK = re.compile(r"<(?:p|div|br|li|td|h[1-6]|pre|section|article|blockquote)\b", re.I)
 _MIN_BLOCKS = 0.1  # for each line of a page
+_ROOT = re.compile(r"<([a-zA-Z][\w.:-]*)(?:\s[^<>]*)?>")
 _ANY_TAG = re.compile(r"</[a-zA-Z][\w.:-]*\s*>")
 MIN_TAGS = 5  # that close something
 # What parts the columns of a table; a comma before a space, or at the end, is one of a sentence.
@@ -46,7 +47,7 @@ def recognise(text: str) -> str:
     part = text[:_LOOK]
     before = _COMMENTS.match(part)
     first = part[before.end() if before else 0 :]
-    is_page = first[:200].lower().startswith(("<!doctype html", "<html", "<fictionbook"))
+    is_page = first[:200].lower().startswith(("<!doctype html", "<html", "<fictionbook", "<sami"))
     if is_page:
         return "html"
     if _PAGE.match(first) and len(_TAG.findall(part)) >= MIN_TAGS:
@@ -55,10 +56,20 @@ def recognise(text: str) -> str:
         return "html" if blocks >= _MIN_BLOCKS * part.count("\n") else "xml"
     if _WHOLE_PAGE.search(part) and text[-200:].rstrip().lower().endswith("</html>"):
         return "html"  # as a browser or a mail saves it, with lines of its own before it
-    is_xml = part.lstrip().startswith("<?xml") or first[:4].upper() == "<TEI"
+    is_xml = (
+        part.lstrip().startswith("<?xml") or first[:4].upper() == "<TEI" or _is_whole(first, text)
+    )
     if is_xml and len(_ANY_TAG.findall(part)) >= MIN_TAGS:
         return "xml"
     return "subtitles" if are_subtitles(part) else ""
+
+
+def _is_whole(first: str, text: str) -> bool:
+    """Whether a text is one element, as far as its beginning and its end show."""
+    root = _ROOT.match(first)
+    if root is None or root[1].lower() == "svg":  # a drawing has hardly a word
+        return False
+    return "xmlns" in root[0] or text[-200:].rstrip().endswith(f"</{root[1]}>")
 
 
 def without_markup(text: str, kind: str, name: str, most_bytes: int) -> tuple[str, str]:

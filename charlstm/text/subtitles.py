@@ -13,26 +13,41 @@ _SPANS = re.compile(rf"^{_SPAN}$", re.M)
 _PLAIN_CUE = re.compile(rf"^{_SPAN}\n?", re.M)
 _NUMBERED_CUE = re.compile(rf"^[ \t]*\d+[ \t]*\n\s*?{_SPAN}\n?", re.M)
 _MIN_NUMBERED = 0.8  # of the times, if those with a number have it always
-_HEAD = re.compile(r"\AWEBVTT[^\n]*(?:\n[^\n]+)*\n")
+_HEAD = re.compile(r"(?:\A|(?<=\n\n))WEBVTT[^\n]*(?:\n[^\n]+)*\n")
 _COMMENT = re.compile(
     r"(?<=\n\n)(?:NOTE|STYLE|REGION)(?=[ \t\n])[^\n]*(?:\n(?![^\n]*-->)[^\n]+)*\n"
 )
 _INNER_TIME = re.compile(rf"<{_CLOCK}>")
 # Advanced SubStation: the tenth field of an event is its text.
 _EVENTS = re.compile(r"^Dialogue:(?:[^,\n]*,){9}([^\n]*)$", re.M)
-# MicroDVD, which counts pictures, and song texts (LRC): times before the text, in its line.
-_IN_LINE = re.compile(r"^(?:\{\d+\}\{\d*\}|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+)[ \t]*", re.M)
-_FORMS = {_SPANS: 0.15, _EVENTS: 0.4, _IN_LINE: 0.4}  # with the share of all lines that have one
+# MicroDVD, which counts pictures, MPL2, which counts tenths of a second, and song texts (LRC):
+# times before the text, in its line.
+_IN_LINE = re.compile(
+    r"^(?:\{\d+\}\{\d*\}|\[\d+\]\[\d+\]|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+)[ \t]*", re.M
+)
+# A transcript as it is copied from a page: a time in a line of its own.
+_ALONE = re.compile(r"^(?:\d{1,2}:)?\d{1,2}:\d{2}$\n?", re.M)
+# How many there are at least, and the share of all lines that have one.
+_FORMS = {
+    _SPANS: (MIN_TIMES, 0.15),
+    _EVENTS: (MIN_TIMES, 0.4),
+    _IN_LINE: (MIN_TIMES, 0.4),
+    _ALONE: (4 * MIN_TIMES, 0.3),
+}
 _ABOUT_SONG = re.compile(r"^\[(?:ti|ar|al|au|by|re|ve|length|offset|la):[^\n]*\]\n", re.M)
 _WORD_TIME = re.compile(rf"<{_CLOCK}>[ \t]?")
-_STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}", re.I)
+_STYLE = re.compile(
+    r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}|\{[YFSCPH]:[^{}\n]*\}", re.I
+)
+_NAMED_CUE = re.compile(rf"(?<=\n\n)[^\n]+\n(?={_SPAN}$)", re.M)  # of WebVTT
 
 
 def are_subtitles(text: str) -> bool:
     """Whether a text is full of times as subtitles have them."""
     lines = sum(map(bool, map(str.strip, text.split("\n"))))
     return any(
-        len(form.findall(text)) >= max(MIN_TIMES, share * lines) for form, share in _FORMS.items()
+        len(form.findall(text)) >= max(least, share * lines)
+        for form, (least, share) in _FORMS.items()
     )
 
 
@@ -44,6 +59,8 @@ def without_times(text: str) -> tuple[str, int]:
         words = words.replace("\\h", " ")
     elif (number := len(_SPANS.findall(text))) >= MIN_TIMES:
         words = _without_spans(text, number)
+    elif len(_ALONE.findall(text)) > len(_IN_LINE.findall(text)):
+        words, number = _ALONE.subn("", text)
     else:
         words, number = _IN_LINE.subn("", _ABOUT_SONG.sub("", text))
         words = _WORD_TIME.sub("", words).replace("|", "\n")
@@ -54,7 +71,7 @@ def without_times(text: str) -> tuple[str, int]:
 def _without_spans(text: str, number: int) -> str:
     is_web = text.startswith("WEBVTT")
     if is_web:
-        text = _COMMENT.sub("", _HEAD.sub("\n", text, count=1))
+        text = _NAMED_CUE.sub("", _COMMENT.sub("", _HEAD.sub("\n", text)))
     numbered = len(_NUMBERED_CUE.findall(text))
     cue = _NUMBERED_CUE if numbered >= _MIN_NUMBERED * number else _PLAIN_CUE
     text = _PLAIN_CUE.sub("", cue.sub("", text))

@@ -10,8 +10,9 @@ from __future__ import annotations
 import html
 import re
 
-# What is shown to nobody, or as a picture.
-_HIDDEN = {"script", "style", "template", "svg", "math", "binary", "teiheader"}
+# What is shown to nobody, as a picture, or above a word, to say how it is pronounced.
+_HIDDEN = {"script", "style", "template", "svg", "math", "binary", "teiheader", "rt", "rtc", "rp"}
+_REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
 _HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | _HIDDEN
 _BLOCKS = set(
     "address article aside blockquote center dd div dl dt fieldset figcaption figure footer form "
@@ -27,7 +28,24 @@ _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
 MOST_OF_A_VALUE = 2_000  # characters that a quoted value may have if there are tags in it
 _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
-_CLOSINGS = {name: re.compile(rf"</{name}\b", re.I) for name in (*_HIDDEN, "description")}
+_FEED = re.compile(r"<(?:rss|feed|rdf:RDF)\b")
+_SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>")
+# Files that have their words in an attribute, by their first element.
+_ATTRIBUTES = {"opml": "text", "smses": "body"}
+_VALUES = {
+    name: re.compile(rf"\s{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')") for name in _ATTRIBUTES.values()
+}
+_ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
+# An emoji as two halves, as Java writes it.
+_HALVES = re.compile(r"&#(5[5-6]\d{3});&#(5[6-7]\d{3});")
+_CLOSINGS = {
+    name: re.compile(rf"</{name}\b", re.I) for name in (*_HIDDEN, *_REPLACED, "description")
+}
+# These end at the next part of the word as well.
+_CLOSINGS |= {
+    name: re.compile(rf"</{name}\b|(?=</ruby\b|<r(?:[bpt]|tc)\b)", re.I)
+    for name in ("rt", "rtc", "rp")
+}
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -40,10 +58,16 @@ def words_of(markup: str, *, keeps_lines: bool = False) -> str:
     >>> words_of("<p>To be,<br>or <i>not</i>&nbsp;to be</p><script>x</script>")
     'To be,\\nor not\\xa0to be\\n'
     """
-    page = _Page(markup, keeps_lines)
+    page = _Page(_HALVES.sub(_joined, markup), keeps_lines)
     page.read()
     lines = (line.rstrip(" \t") for line in "".join(page.parts).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+
+
+def _joined(found: re.Match[str]) -> str:
+    high, low = int(found[1]) - 0xD800, int(found[2]) - 0xDC00
+    are_halves = 0 <= high < 0x400 and 0 <= low < 0x400
+    return chr(0x10000 + (high << 10 | low)) if are_halves else found[0]
 
 
 class _Page:
@@ -54,6 +78,12 @@ class _Page:
         self._preformatted = int(keeps_lines)
         self._is_head = self._is_title = False  # of a page: before its first words
         self._had_body = False
+        self._choices = 0  # that are open
+        self._notes: list[str] = []  # of the paragraph that is read: they follow it
+        self._outer: list[list[str]] = []  # the parts around a note that is read
+        self._is_feed = _FEED.search(markup, 0, 1_000) is not None
+        root = _ROOT.search(markup, 0, 1_000)
+        self._value = _VALUES.get(_ATTRIBUTES.get(root[1].lower(), "") if root else "")
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
         self._hidden = _HIDDEN | ({"description"} if _E_BOOK.search(markup, 0, 1_000) else set())
 
@@ -70,10 +100,15 @@ class _Page:
                 inner.read()
                 self.parts += inner.parts
             at = looked = end
+            if self._value and (value := self._value.search(markup, found.start(), end)):
+                self.parts += ["\n", html.unescape(value[1] or value[2] or ""), "\n"]
             if found["tag"]:
                 name = found["tag"].lower().rpartition(":")[2]
                 at = looked = self._tag(name, found["close"] == "/", end)
         self._show(markup[at:])
+        while self._outer:  # a note that was not closed
+            self._end_note()
+        self._end_paragraph()
 
     def _end_of(self, found: re.Match[str]) -> int | None:
         """Where a tag, a comment or what it is ends; None if it is none."""
@@ -132,9 +167,21 @@ class _Page:
             self._is_head, self._had_body = False, True
         elif name not in _HEAD_PARTS:
             self._is_head = False
-        if name in self._hidden and not closes and not self.markup.startswith("/", end - 2):
+        is_whole = self.markup.startswith("/", end - 2)  # has nothing in it
+        is_hidden = name in self._hidden or (self._choices and name in _REPLACED)
+        if is_hidden and not closes and not is_whole:
             return self._after_closing(name, end) or end
+        if name == "choice":
+            self._choices = max(0, self._choices + (-1 if closes else 1))
+        elif name == "note" and not is_whole:
+            if not closes:
+                self._outer.append(self.parts)
+                self.parts = []
+            elif self._outer:
+                self._end_note()
         if name in _BLOCKS:
+            if not self._outer:
+                self._end_paragraph()
             self.parts.append("\n\n" if closes and name in _PARAGRAPHS else "\n")
         elif name in ("br", "lb"):
             self.parts.append("\n")
@@ -142,11 +189,25 @@ class _Page:
             self.parts.append("\t")
         return end
 
+    def _end_note(self) -> None:
+        self._notes.append("".join(self.parts).strip())
+        self.parts = self._outer.pop()
+
+    def _end_paragraph(self) -> None:
+        if any(self._notes):
+            self.parts.append("\n" + "\n".join(filter(None, self._notes)))
+        self._notes.clear()
+
     def _show(self, text: str) -> None:
         if self._is_title or (self._is_head and not text.strip()):
             return
         self._is_head = False  # words: the head was not closed
         text = html.unescape(text)
+        if self._is_feed and _SHOWN_TAG.search(text):  # a page within, with its tags written out
+            inner = _Page(text, self._preformatted > 0)
+            inner.read()
+            self.parts += inner.parts
+            return
         if not self._preformatted:
             text = _WHITE.sub(" ", text)
             if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):

@@ -10,7 +10,7 @@ import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.text import documents
-from charlstm.text.corpus import read_files, read_text
+from charlstm.text.corpus import ReadingOptions, read_files, read_text
 from charlstm.text.tags import words_of
 from tests.waiting import wait_until
 
@@ -179,6 +179,37 @@ def test_files_of_an_archive_are_read_as_if_they_came_alone():
         "Read as a ZIP archive of texts: 4 texts, one after the other. d.TXT: Read as Windows-1252 "
         "(Western Europe). Not read, because damaged, protected or no text: e.txt."
     )
+
+
+def test_how_files_of_an_archive_are_read_may_be_chosen():
+    old = "Zwölf Boxkämpfer, größer als Überläufer für Öl.\n" * 99
+    page = f"<html><body>{'<p>One &amp; all</p>' * 99}</body></html>\n"
+    made = archive({"a.txt": old.encode("cp1252"), "b.html": page})
+    usual = read_text(made, "all.zip")
+    assert usual.is_guess and usual.encoding == "cp1252" and usual.markup == "html"
+    options = ReadingOptions(encoding="cp1251", keeps_markup=True)
+    chosen = read_text(made, "all.zip", options=options)
+    assert chosen.text == old.encode("cp1252").decode("cp1251") + page
+    assert not chosen.is_guess
+
+
+def test_documents_in_an_archive_are_read_and_archives_are_not():
+    made = archive({"a.docx": docx(), "b/c.epub": epub(), "d.docx": archive({"e.txt": BODY})})
+    corpus = read_text(made, "all.zip")
+    assert [line for line in corpus.text.split("\n") if line] == BODY.splitlines() * 2
+    assert "2 texts, one after the other" in corpus.notices[0] and "d.docx" in corpus.notices[0]
+
+
+def test_boxes_of_a_word_document_follow_their_paragraph_and_ruby_is_left_out():
+    box = "<w:txbxContent><w:p><w:r><w:t>in a box</w:t></w:r></w:p></w:txbxContent>"
+    ruby = (
+        "<w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>漢</w:t></w:r>"
+        "</w:rubyBase></w:ruby>"
+    )
+    words = f"<w:p><w:r><w:t>a wo</w:t>{box}<w:t>rd</w:t>{ruby}</w:r></w:p>" * 200
+    document = f'<w:document xmlns:w="{WORD}"><w:body>{words}</w:body></w:document>'
+    corpus = read_text(archive({"word/document.xml": document}), "a.docx")
+    assert corpus.text == "a word漢\nin a box\n" * 200
 
 
 def test_tab_stops_of_a_word_document_are_no_tabs():

@@ -106,6 +106,12 @@ FORMS = {
         f"Dialogue: 0,0:00:{i:02}.10,0:00:{i:02}.90,Default,,0,0,0,,{{\\i1}}line {i}\n"
         for i in range(40)
     ),
+    "tenths": "".join(f"[{i * 25}][{i * 25 + 20}]{{y:i}}line {i}\n" for i in range(40)),
+    "named": "WEBVTT\n\n"
+    + "".join(f"cue {i}\n00:{i:02}.100 --> 00:{i:02}.900\nline {i}\n\n" for i in range(40)),
+    "transcript": "".join(f"{i}:07\nline {i}\n" for i in range(40)),
+    "pages": "<SAMI><HEAD><STYLE TYPE='text/css'><!-- P {} --></STYLE></HEAD><BODY>\n"
+    + "".join(f"<SYNC Start={i}000><P Class=EN>line {i}\n" for i in range(40)),
     "pictures in seconds": "".join(
         f"{i}\n\n00:00:{i:02}:10 --> 00:00:{i:02}:20\nline {i}\n\n" for i in range(40)
     ),
@@ -114,7 +120,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_subtitles_of_other_forms_are_read_without_their_times(form):
-    assert recognise(FORMS[form]) == "subtitles"
+    assert recognise(FORMS[form]) == ("html" if form == "pages" else "subtitles")
     words = "".join(f"line {i}\n" for i in range(40))
     long = FORMS[form] * 1
     kept = paste(long + FORMS[form].replace("line", WORDS))
@@ -155,6 +161,10 @@ def test_numbers_that_are_said_stay_where_cues_have_none():
         ("<a name=x></a>\n" + f"<p>{WORDS}</p>\n" * 9, "html"),
         ("<?xml version='1.0'?>\n<TEI><teiHeader/><text><body>" + "<l>line</l>\n" * 9, "xml"),
         ("<?xml version='1.0'?>\n<rows>" + f"<row>{WORDS}</row>\n" * 9, "xml"),
+        ("<rows n='9'>" + f"<row>{WORDS}</row>\n" * 9 + "</rows>\n", "xml"),
+        ("<m:wiki xmlns:m='x'>" + f"<m:row>{WORDS}</m:row>\n" * 9, "xml"),
+        ("<svg xmlns='x'>" + f"<g>{WORDS}</g>\n" * 9 + "</svg>\n", ""),
+        ("<rows> are " + f"<row>{WORDS}</row>\n" * 9, ""),
         ("A page begins with\n<html> and has a <body></body>, <p></p> <p></p> <p></p>.\n", ""),
     ],
 )
@@ -207,4 +217,26 @@ def test_what_a_russian_e_book_says_of_itself_is_no_part_of_it():
     ],
 )
 def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
+    assert words_of(markup) == words
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</ruby> is", "漢字 is\n"),
+        ("<ruby><rb>漢<rt>kan<rtc>x</ruby> is", "漢 is\n"),
+        ("<p>a wo<note>one note</note>rd.</p><p>b</p>", "a word.\none note\n\nb\n"),
+        ("<p>a<note>one <p>two</p></note> b", "a b\none\ntwo\n"),
+        ("<choice><sic>teh</sic><corr>the</corr></choice> <sic>teh</sic>", "the teh\n"),
+        ("<rss><description>&lt;p&gt;a &amp;lt; b&lt;/p&gt;</description></rss>", "a < b\n"),
+        ("<p>write &lt;p&gt;a&lt;/p&gt;</p>", "write <p>a</p>\n"),
+        (
+            "<opml><outline text='one &amp; two'/><outline text=\"three\"/></opml>",
+            "one & two\n\nthree\n",
+        ),
+        ('<smses><sms date="1" body="hi &#55357;&#56832;" type="1"/></smses>', "hi 😀\n"),
+        ("&#55357; &#56832;&#55358;", "\ufffd \ufffd\ufffd\n"),
+    ],
+)
+def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
     assert words_of(markup) == words
