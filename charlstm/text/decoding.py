@@ -42,6 +42,7 @@ _OF_WHOLE_FILES = {
     *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
     *_SEVEN_BITS,
 }
+_OF_SEVERAL_BYTES = {"cp932", "cp949", "euc_jp", "gb18030", "big5hkscs"}  # a character
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}encoding=["']([\w.:-]{1,40})"""
     rb"""|<meta[^>]{0,200}charset=["']?([\w.:-]{1,40})""",
@@ -103,10 +104,12 @@ LABELS = {
     "iso2022_jp_ext": "ISO-2022-JP (Japanese)",
     "iso2022_kr": "ISO-2022-KR (Korean)",
     "iso8859_2": "ISO 8859-2 (Central Europe)",
+    "iso8859_3": "ISO 8859-3 (Esperanto, Maltese)",
     "iso8859_4": "ISO 8859-4 (Baltic)",
     "iso8859_5": "ISO 8859-5 (Cyrillic)",
     "iso8859_6": "ISO 8859-6 (Arabic)",
     "iso8859_7": "ISO 8859-7 (Greek)",
+    "iso8859_14": "ISO 8859-14 (Welsh)",
     "iso8859_15": "ISO 8859-15 (Western Europe)",
     "koi8_u": "KOI8 (Cyrillic)",
     "mac_greek": "Mac OS Greek",
@@ -223,16 +226,31 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
         elif found.wrong > MAX_ODD_SHARE * len(data):
             return None
     encoding = encoding or "utf-8"
+    is_whole = found.wrong > found.characters and _is_whole_in(data, encoding)
     old = OldEncoding(
         None if encoding == "utf-8" else encoding,
         is_latin=is_latin(encoding),
         is_rare=found.is_mostly_utf8,
         is_usual=found.wrong >= SELDOM * found.characters,
+        is_whole=is_whole,
     )
     text = "".join(block.decode(old) for block in split_lines(data))
     if encoding != "utf-8":
-        notices.append(_on_encoding(LABELS[encoding], found, is_sure))
+        # Without a line of UTF-8, a few bytes that look like it do so by chance.
+        is_all = is_whole or not (found.utf8_lines or found.is_mostly_utf8)
+        notices.append(_on_encoding(LABELS[encoding], found, is_all=is_all, is_sure=is_sure))
     return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
+
+
+def _is_whole_in(data: bytes, encoding: str) -> bool:
+    """Whether all of a file can be read in an encoding in which most files cannot."""
+    if encoding not in _OF_SEVERAL_BYTES:
+        return False
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _declared_encoding(data: bytes) -> str | None:
@@ -347,11 +365,10 @@ class _Findings:
         return self.characters > self.wrong
 
 
-def _on_encoding(label: str, found: _Findings, is_sure: bool) -> str:
-    """A sentence on an encoding that is not UTF-8, or not everywhere."""
+def _on_encoding(label: str, found: _Findings, *, is_all: bool, is_sure: bool) -> str:
+    """A sentence on an encoding that is not UTF-8, of all lines or of some."""
     doubt = "" if is_sure else " This is a guess: look at the first lines."
-    # Without a line of UTF-8, a few bytes that look like it do so by chance.
-    if not (found.utf8_lines or found.is_mostly_utf8):
+    if is_all:
         return f"Read as {label}.{doubt}"
     what = "line is" if found.lines == 1 else "lines are"
     return f"{found.lines:,} {what} not all in UTF-8: the rest was read as {label}.{doubt}"

@@ -23,23 +23,32 @@ MAX_MIXED_SHARE = 0.1
 _MIXED = re.compile(r"(?<=[a-zA-Z])[^\W\d_a-zA-Z]|[^\W\d_a-zA-Z](?=[a-zA-Z])")
 NO_TEXT = -5.0  # nats a byte: what random bytes get in any encoding is worse
 
-# For each group of Latin encodings, the letters beyond ASCII of each language that used them.
+# For each group of Latin encodings, the letters beyond ASCII of each language that used them, the
+# two commonest first.
 _LATIN = {
-    "cp1252 mac_roman cp850 iso8859_15 cp437": "àâæçéèêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõúü àéèìíîòóù "
-    "àçèéíïòóúü äöüß åäöéæøà áéèëêïíóöúü áæéíðóöúýþ",
-    "cp1250 iso8859_2 cp852 mac_latin2": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű "
-    "ăâîşţ čćđšž",
-    "cp1254 cp857 mac_turkish": "âçğıîöşüû\u0307",
-    "cp1258": "áàâãèéêëìíòóôõùúüýăđơưăâ\u0300\u0301\u0303\u0309\u0323",
-    "cp1257 iso8859_4 cp775": "ąčęėįšųūž āčēģīķļņšūž äöüõšž",
+    "cp1252 mac_roman cp850 iso8859_15 cp437": "éàâæçèêëîïôœùûüÿ óíáéñúü ãçàáâéêíóôõúü èàéìíîòóù "
+    "àéçèíïòóúü äüöß åäöéæøà ëéáèêïíóöúü íáæéðóöúýþ",
+    "cp1250 iso8859_2 cp852 mac_latin2": "ęąćłńóśźż íáčďéěňóřšťúůýž áíäčďéĺľňóôŕšťúýž éáíóöőúüű "
+    "ăîâşţ čćđšž",
+    "cp1254 cp857 mac_turkish": "ıîâçğöşüû\u0307",
+    "cp1258": "áàâãèéêëìíòóôõùúüýăđơư\u0300\u0301\u0303\u0309\u0323",
+    "cp1257 iso8859_4 cp775": "ėšąčęįųūž āīčēģķļņšūž äõöüšž",
+    "iso8859_3": "ĝŭĉĥĵŝ ħżċġàèéìòù",
+    "iso8859_14": "ŵŷâêîôûáéíóúëïöä",
     "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßðþ",  # several western languages in one file
 }
 _SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad®™±µ×÷¹²³¢¥¶†‡¯¬‰‚¨"
 _FRAMES = "─│┌┐└┘├┤┬┴┼═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬▀▄█▌▐░▒▓■\xa0"  # and trees, of DOS
 _SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
 _MIN_REPEATED = 0.2
+_MIN_KANA = 0.9  # of what is beyond ASCII
 _MOST_LATIN = 0.8  # of a word's letters are accented
 _MIN_LATIN_SHARE = 0.97
+_WESTERN = "cp1252"
+# Taken off the share if the commonest letters of the language are missing: a list of names may have
+# a few letters only, which other languages have as well.
+_MIN_FOR_COMMONEST = 30  # letters
+_WITHOUT_COMMONEST = {True: 0.005, False: 0.01}  # of a western language, of another one
 MIN_LATIN_LEAD = 0.01  # of the share, before an encoding in which the text would be another
 
 # How frequent letters are in their script, in thousandths, those that come first in its languages.
@@ -73,6 +82,12 @@ _CHINESE = (
 _JAPANESE = (
     "日一人大年会国本中長出三同時政事自行社見月分議後前民生連五発間対上部東者党地合市業内相方四定今回新"
     "場金員九入選立開手米力学問高代明実円関決子動京全目表戦経通外最言氏現理調体化田当八六約主題下首意法"
+)
+# Half-width, with the two marks that are letters of their own there.
+_HALF_KANA = (
+    "ﾞ90 ﾝ80 ｰ80 ﾄ55 ｽ55 ﾙ50 ｲ50 ｸ45 ﾗ42 ｼ40 ﾘ38 ｯ35 ﾀ35 ｶ35 ｱ30 ﾌ28 ｺ28 ｷ25 ﾃ25 ﾟ25 ｻ22 ﾏ22 ﾚ22 "
+    "ﾊ22 ｳ22 ﾛ20 ﾅ20 ﾆ18 ﾓ18 ﾉ18 ｬ15 ﾋ15 ﾐ15 ﾒ15 ｵ15 ﾁ15 ｭ12 ｮ12 ﾂ12 ｹ12 ｴ12 ｾ12 ﾑ12 ｪ10 ﾎ10 ｿ10 "
+    "ｨ10 ﾜ8 ﾖ8 ﾔ8 ﾈ8 ﾍ7 ﾕ6 ｧ5 ｦ5 ･5 ｡5 ､5 ｫ4 ﾇ3 ｩ2 ｢2 ｣2"
 )
 _KOREAN = (
     "이다는에의을가고하지은로한를도사시기대자서어인나리일그해제아전정상들있보부라성수구만조장것공스주으동"
@@ -112,6 +127,8 @@ def guess_encoding(data: bytes) -> Guess | None:
         sample = sample[:SAMPLE_BYTES]
     if _is_of_frames(sample.decode("cp437")):
         return Guess("cp437", True)
+    if _is_of_kana(sample):
+        return Guess("cp932", True)
     latin = _latin_encoding(sample)
     if latin is not None:
         return latin
@@ -145,13 +162,16 @@ def _latin_encoding(sample: bytes) -> Guess | None:
             found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
             inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
             wrong = sum(
-                not (sign.islower() or sign in _SIGNS_IN_WORDS or unicodedata.combining(sign))
+                sign not in _SIGNS_IN_WORDS
+                and (sign in _SIGNS or not (sign.islower() or unicodedata.combining(sign)))
                 for sign in inside
             )
             if not found or _is_another_script(text):
                 continue
+            is_western = _WESTERN in names
             share = max(
                 (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
+                - _without_commonest(found, letters, is_western)
                 for letters in languages.split()
             )
             fits.append((share, candidate, text))
@@ -162,6 +182,24 @@ def _latin_encoding(sample: bytes) -> Guess | None:
     beyond = sum(character > "\x7f" for character in best[2])
     is_sure = beyond >= MIN_SURE_CHARACTERS and best[0] - next_best >= MIN_LATIN_LEAD
     return Guess(best[1], is_sure)
+
+
+def _without_commonest(found: Counter[str], letters: str, is_western: bool) -> float:
+    """What is taken off a language's share because its commonest letters are not there."""
+    if sum(count for sign, count in found.items() if sign.isalpha()) < _MIN_FOR_COMMONEST:
+        return 0.0
+    there = [found[letter] > 0 for letter in letters[:2]]
+    is_there = any(there) if is_western else all(there)
+    return 0.0 if is_there else _WITHOUT_COMMONEST[is_western]
+
+
+def _is_of_kana(sample: bytes) -> bool:
+    """Whether it is Japanese in syllables alone: their second bytes may be letters of ASCII."""
+    text = sample.decode("cp932", errors="replace")
+    beyond = [sign for sign in text if sign > "\x7f"]
+    kana = sum(sign in _KANA for sign in beyond)
+    letters = sum(sign.isalpha() for sign in text) - sum(sign.isalpha() for sign in beyond)
+    return len(beyond) >= MIN_SURE_CHARACTERS and kana > max(_MIN_KANA * len(beyond), letters)
 
 
 def _is_of_frames(text: str) -> bool:
@@ -231,7 +269,7 @@ _LIKELIHOODS: dict[str, dict[str, float]] = {
     "cp874": _frequencies(_THAI),
     "gb18030": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
     "big5hkscs": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
-    "cp932": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS,
+    "cp932": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS | _frequencies(_HALF_KANA),
     "euc_jp": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS,
     "cp949": _common(_KOREAN, 0.6) | _EAST_ASIAN_SIGNS,
 }

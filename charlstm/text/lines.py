@@ -110,6 +110,7 @@ class OldEncoding:
         is_latin: whether its letters beyond ASCII stand one by one among others.
         is_rare: whether most of the file is UTF-8, so that a line of it may have some damage.
         is_usual: whether hardly anything in the file is UTF-8.
+        is_whole: whether all of the file is in this encoding.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class OldEncoding:
         is_latin: bool = False,
         is_rare: bool = False,
         is_usual: bool = False,
+        is_whole: bool = False,
     ):
         import numpy as np
 
@@ -137,7 +139,7 @@ class OldEncoding:
             self._table[0x80:] = [ord(one) for one in characters]
         # In those of DOS and the Macintosh two letters often look like one of UTF-8.
         has_letters = sum(map(str.isalpha, characters[:_FIRST_BYTES])) > _FIRST_BYTES / 2
-        self.is_everywhere = is_usual and self.is_single and has_letters
+        self.is_everywhere = is_whole or (is_usual and self.is_single and has_letters)
         # In the others they seldom do: what looks like UTF-8, and is not rare, is.
         self.stands_among = self.is_single and not has_letters and not is_usual
 

@@ -248,10 +248,30 @@ def test_vietnamese_is_read_with_its_tones():
 
 
 def test_letters_of_two_scripts_in_a_word_are_a_doubt():
-    text = "Ĥi estas la ĉefa ĵurnalo pri ŝaĥo kaj ĝardeno, kaj aŭtoro de ĝi.\n" * 20
-    decoded = decode(text.encode("iso8859_3"), "a.txt")  # Esperanto: not among those known
+    text = "Dát lea čáppa beaivi, ja ŧiŋga đoallá guokte šlája žeaŋ.\n" * 20
+    decoded = decode(text.encode("iso8859_10"), "a.txt")  # Sami: not among those known
     assert decoded.is_guess
     assert any("This is a guess" in notice for notice in decoded.notices)
+
+
+@pytest.mark.parametrize(
+    ("line", "encoding"),
+    [
+        ("Ĉiuj homoj estas denaske liberaj laŭ digno. Ŝi ĝojis ĵaŭde pri ĥoro.", "iso8859_3"),
+        ("Ħafna nies jgħidu li ż-żmien iġib kollox, ċertament.", "iso8859_3"),
+        ("Mae'r dŵr yn y tŷ, a'r ŵyl yn yr ŷd. Mae'r tân â phâr o ffyn.", "iso8859_14"),
+        ("Kovačević, Babić, Marić, Horvat, Perić, Vuković", "cp1250"),  # names have no š or ž
+        ("The Cæsar of the pæan met Æneas and the dæmon", "cp1252"),
+        ("カメラ\nシャツ\nスープ\nバター\nコンピュータ", "cp932"),
+        ("château où l'été, déjà", "cp850"),
+        ("ｶﾒﾗ\nｼｬﾂ\nｽｰﾌﾟ\nﾊﾞﾀｰ\nﾆｭｰｽ\nｺﾝﾋﾟｭｰﾀ", "cp932"),
+        ("コード: ｶﾒﾗ\nﾅｰ\nﾆｭｰｽ\n東京の会社です。", "cp932"),
+        ("МОСКВА И РОССИЯ, СТРАНА И НАРОД", "cp1251"),
+    ],
+)
+def test_lists_and_languages_of_few_letters_are_read(line, encoding):
+    text = f"{line}\n" * 40
+    assert decode(text.encode(encoding), "a.txt").text == text
 
 
 @pytest.mark.parametrize(
