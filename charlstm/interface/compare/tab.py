@@ -118,7 +118,7 @@ class Comparer:
 def build_compare_tab(registry: ModelRegistry, choice: ModelChoice) -> None:
     comparer = Comparer(registry)
     pair = comparer.pair
-    # The style sheet hides the settings of the other mode; on a phone it moves the texts up.
+    # The style sheet hides the settings of the other mode, and puts the texts before them.
     with gr.Column(elem_id="compare"):
         mode = gr.Radio(
             MODES,

@@ -101,8 +101,10 @@ export async function copy() {
 
 // Length, model and random seed are there for whoever wants them.
 export function showMore() {
-  const isOpen = document.querySelector("#more").classList.toggle("open");
+  const more = document.querySelector("#more");
+  const isOpen = more.classList.toggle("open");
   document.querySelector("#more-button").setAttribute("aria-expanded", isOpen);
+  if (isOpen) more.scrollIntoView({ block: "nearest" });
 }
 
 // The large button says what it will do.
