@@ -86,6 +86,7 @@ if os.environ.get("SYSTEM") == "spaces":
 
 with bootstrap.asking_nobody_else():  # Gradio gets ready to ask others, by way of any proxy
     from charlstm.interface.page import build_page, launch_settings
+from charlstm.interface.connections import IdleConnections  # noqa: E402
 from charlstm.interface.models import ModelRegistry  # noqa: E402
 from charlstm.interface.server_log import log_start  # noqa: E402
 from charlstm.interface.stage.qr_code import address_for_others, terminal_code  # noqa: E402
@@ -127,7 +128,7 @@ def main(arguments: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     # Not by `block_thread`, which leaves open streams open, and waits for them.
     with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        IdleConnections(demo.server).close_until(threading.Event())
     demo.close()
 
 

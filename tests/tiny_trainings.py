@@ -13,7 +13,8 @@ from charlstm.runs.run import Run
 from charlstm.runs.timeline import timeline_of
 from charlstm.text.corpus import Corpus
 from charlstm.training.device import prepare_device
-from charlstm.training.session import EventRecorder, TrainingSession
+from charlstm.training.recording import EventRecorder
+from charlstm.training.session import TrainingSession
 from tests.tiny_runs import create_run, records
 
 STEPS_PER_EPOCH = 4 * 11  # lanes x window of the tiny recipe: characters of a step

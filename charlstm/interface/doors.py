@@ -23,7 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from charlstm.files import parse_json
-from charlstm.interface.event_stream import address_of, refused
+from charlstm.interface.event_stream import Places, address_of, refused
 from charlstm.interface.server_log import BROKEN, log_unexpected
 
 OPEN = re.compile(
@@ -37,6 +37,7 @@ OPEN = re.compile(
     |/gradio_api/file=(?!\w+:).+""",
     re.VERBOSE,
 )
+HEALTH = "/health"
 UPLOAD = "/gradio_api/upload"
 MODEL_FILE = "/model-file"
 MAX_BODY_BYTES = 8_000_000  # a pasted text has up to 5 MB
@@ -114,6 +115,7 @@ class Doors:
         upload_bytes: of a file that is uploaded, at most.
         kept_bytes: of all that was uploaded and is kept, at most; then the oldest is deleted. None
             for any number.
+        requests_of_address, requests: that are answered at once, streams among them.
     """
 
     def __init__(
@@ -122,11 +124,14 @@ class Doors:
         upload_folder: Callable[[], str],
         upload_bytes: int = 33_000_000,
         kept_bytes: int | None = None,
+        requests_of_address: int = 5000,
+        requests: int = 5000,
     ):
         self._app = app
         self._upload_folder = upload_folder
         self._upload_bytes = upload_bytes
         self._kept_bytes = kept_bytes
+        self._places = Places(requests_of_address, requests)
         self._held: Counter[str] = Counter()  # bytes of bodies, by the address of the sender
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,6 +142,16 @@ class Doors:
             await self._app(scope, receive, send)
             return
         answer = _Answer(send)
+        if _path(scope) == HEALTH:  # for whoever wonders why the page refuses
+            await self._let_in(scope, receive, answer)
+            return
+
+        async def let_in(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._let_in(scope, receive, answer)
+
+        await self._places.hold(scope, let_in)(scope, receive, answer.send)
+
+    async def _let_in(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         send = answer.send
         body = bytearray()
         try:

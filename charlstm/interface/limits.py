@@ -40,6 +40,8 @@ class Limits:
         texts_of_address, texts: streams of texts that are open at once, for one network address (a
             room may share one) and in all.
         news_of_address, news: the same for those who watch trainings.
+        requests_of_address, requests: of any kind that are answered at once, these among them: an
+            open page has two more.
     """
 
     is_public: bool
@@ -63,6 +65,8 @@ class Limits:
     texts: int
     news_of_address: int
     news: int
+    requests_of_address: int
+    requests: int
 
     def check(self, request: TrainingRequest, *, is_own_text: bool) -> None:
         """Check a request for a training.
@@ -129,6 +133,8 @@ OWN = Limits(
     texts=2000,
     news_of_address=1000,
     news=1000,
+    requests_of_address=5000,
+    requests=5000,
 )
 PUBLIC = Limits(
     is_public=True,
@@ -152,6 +158,8 @@ PUBLIC = Limits(
     texts=800,
     news_of_address=200,
     news=600,
+    requests_of_address=1500,
+    requests=4000,
 )
 
 

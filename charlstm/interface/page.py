@@ -142,6 +142,8 @@ def launch_settings(
                     get_upload_folder,
                     upload_bytes=registry.limits.upload_bytes,
                     kept_bytes=registry.limits.kept_upload_bytes,
+                    requests_of_address=registry.limits.requests_of_address,
+                    requests=registry.limits.requests,
                 ),
                 Middleware(KnowsVisitors),
                 Middleware(CompressesPage),

@@ -300,7 +300,8 @@ def _plain(
     text, changes = normalize(decoded.text)
     markup = recognise(text)
     if markup and not options.keeps_markup:
-        text, about = without_markup(text, markup, subject, _WIDEST * max_bytes)
+        # Twice as much as is needed: white space and what stands around a book go as well.
+        text, about = without_markup(text, markup, subject, 2 * max_bytes)
         text, more = normalize(text)
         changes += more
     elif markup:

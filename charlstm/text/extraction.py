@@ -95,15 +95,15 @@ class Extracted:
 
 
 def _html(data: bytes, options: Options) -> Extracted:
-    return _without_tags(data.decode())
+    return _without_tags(data.decode(), options, keeps_lines=False)
 
 
 def _xml(data: bytes, options: Options) -> Extracted:
-    return _without_tags(data.decode(), keeps_lines=True)
+    return _without_tags(data.decode(), options, keeps_lines=True)
 
 
-def _without_tags(markup: str, **options: bool) -> Extracted:
-    text = words_of(markup, **options)
+def _without_tags(markup: str, options: Options, keeps_lines: bool) -> Extracted:
+    text = words_of(markup, keeps_lines=keeps_lines, most=options.most)
     left_out = max(0, len(markup) - len(text))
     return Extracted(text=text, what=f"{left_out:,} characters of tags were left out")
 

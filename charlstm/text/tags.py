@@ -49,16 +49,17 @@ _CLOSINGS |= {
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
-def words_of(markup: str, *, keeps_lines: bool = False) -> str:
+def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
     """What a browser would show of a page.
 
     Args:
         keeps_lines: whether line breaks count, as in XML of any kind.
+        most: characters, after which no more is read; None for all.
 
     >>> words_of("<p>To be,<br>or <i>not</i>&nbsp;to be</p><script>x</script>")
     'To be,\\nor not\\xa0to be\\n'
     """
-    page = _Page(_HALVES.sub(_joined, markup), keeps_lines)
+    page = _Page(_HALVES.sub(_joined, markup), keeps_lines, most)
     page.read()
     lines = (line.rstrip(" \t") for line in "".join(page.parts).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
@@ -71,8 +72,9 @@ def _joined(found: re.Match[str]) -> str:
 
 
 class _Page:
-    def __init__(self, markup: str, keeps_lines: bool):
+    def __init__(self, markup: str, keeps_lines: bool, most: int | None = None):
         self.markup = markup
+        self._left = most if most is not None else len(markup)  # characters
         self.parts: list[str] = []
         self._missing: set[re.Pattern[str] | str] = set()  # what does not come any more
         self._preformatted = int(keeps_lines)
@@ -89,7 +91,7 @@ class _Page:
 
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
-        while found := _BEGINNING.search(markup, looked):
+        while self._left > 0 and (found := _BEGINNING.search(markup, looked)):
             end = self._end_of(found)
             if end is None:
                 looked = found.start() + 1  # no tag: text that has such a sign
@@ -105,7 +107,8 @@ class _Page:
             if found["tag"]:
                 name = found["tag"].lower().rpartition(":")[2]
                 at = looked = self._tag(name, found["close"] == "/", end)
-        self._show(markup[at:])
+        if self._left > 0:
+            self._show(markup[at:])
         while self._outer:  # a note that was not closed
             self._end_note()
         self._end_paragraph()
@@ -214,6 +217,7 @@ class _Page:
                 text = text.removeprefix(" ")
         if text:
             self.parts.append(text)
+            self._left -= len(text)
 
     def _is_line_new(self) -> bool:
         return not self.parts or self.parts[-1].endswith("\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import keras
@@ -30,7 +31,6 @@ from charlstm.runs.config import RunConfig
 from charlstm.runs.fine_tuning import grow, merge
 from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
-from charlstm.runs.timeline import Timeline
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import teachers
@@ -40,6 +40,7 @@ from charlstm.training.callbacks import BetweenChapters, Clock, Ending, Learning
 from charlstm.training.device import Device
 from charlstm.training.measuring import HeldOutCurve, final_figures
 from charlstm.training.model import Models, build_models, compile_models, set_weights, weights_of
+from charlstm.training.recording import EventRecorder, once_a_second
 from charlstm.training.saving import ResumePoint, Saving, set_variables, variables_of
 from charlstm.writing.sampling import Sampling
 from charlstm.writing.single_text import write
@@ -48,35 +49,15 @@ SAMPLE_CHARACTERS = 300
 SAMPLE_RANDOM_SEED = 1
 WARM_UP_STEPS = 4
 CHAPTER_S = 0.5
-CHAPTERS_AT_LEAST = 100  # on JAX the learning rate changes only between chapters
+CHAPTERS_AT_LEAST = 100  # a short training is measured and saved between them as well
 VALIDATION_WINDOWS = 64
 NOTEBOOK_TEST_WINDOWS = 512
+CELLS_SHARE = 0.3  # of the time for measuring at the end
 STOP_PATIENCE_S = 0.5  # after Stop, what takes longer is skipped
 
 
 class _Skipped(Exception):
     """A stop was requested while the results were being measured."""
-
-
-class EventRecorder:
-    """Appends each event to the run folder, updates the timeline, and passes the event on.
-
-    Attributes:
-        timeline: of this training, including what earlier processes recorded.
-        elapsed_s: seconds of training at the latest event.
-    """
-
-    def __init__(self, run: Run, timeline: Timeline, on_event: Callable[[events.Event], None]):
-        self.timeline = timeline
-        self.elapsed_s = 0.0
-        self._run = run
-        self._on_event = on_event
-
-    def __call__(self, event: events.Event) -> None:
-        self._run.append(event)
-        self.elapsed_s = event.elapsed_s
-        self.timeline = self.timeline.after(event)
-        self._on_event(event)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,8 +222,9 @@ class TrainingSession:
             self.run.teacher_checkpoints(),
             self.material.training_ids,
             self.run.paths.soft_targets,
-            self._once_a_second(
-                lambda share: events.AskingTeachers(elapsed_s=self.elapsed_s, share=share)
+            once_a_second(
+                self.emit,
+                lambda share: events.AskingTeachers(elapsed_s=self.elapsed_s, share=share),
             ),
         )
 
@@ -312,8 +294,11 @@ class TrainingSession:
             self.between.write_sample(lambda: self._sample(weights), keep=True)
         self.save(weights, kept_version=kept)
         stored = self._network(weights).as_stored()
-        results = None if stopped else self._measure(stored)
-        cells = find_cells(stored, texts=TEXTS if results else FEWER_TEXTS)
+        results = None
+        if not stopped:
+            self.emit(events.Measuring(elapsed_s=self.elapsed_s, share=0.0))
+            results = self._measure(stored)
+        cells = self._cells(stored, results)
         self.save(weights, kept_version=kept, results=results, cells=cells)
         if not stopped:
             self.run.paths.soft_targets.unlink(missing_ok=True)
@@ -330,18 +315,11 @@ class TrainingSession:
 
     def _measure(self, stored: Checkpoint) -> Results | None:
         """The final figures; None if a stop is requested meanwhile, which skips them."""
-
-        def measuring(share: float) -> events.Measuring:
-            return events.Measuring(elapsed_s=self.elapsed_s, share=share)
-
-        say = self._once_a_second(measuring)
+        say = self._measuring()
 
         def progress(share: float) -> None:
-            if self.run.paths.stop.exists():
-                raise _Skipped
-            say(share)
+            say((1 - CELLS_SHARE) * share)
 
-        self.emit(measuring(0.0))
         try:
             return final_figures(
                 stored,
@@ -353,19 +331,28 @@ class TrainingSession:
         except _Skipped:
             return None
 
-    def _once_a_second(self, event_of: Callable[[float], events.Event]) -> Callable[[float], None]:
-        """A progress function that emits an event at most once a second.
-
-        Args:
-            event_of: makes the event from the share of the work done, 0 to 1.
-        """
-        emitted_s = 0.0
+    def _cells(self, stored: Checkpoint, results: Results | None) -> list[dict]:
+        """The cells with a meaning; looked for in less text where somebody waits."""
+        say = self._measuring()
 
         def progress(share: float) -> None:
-            nonlocal emitted_s
-            if time.monotonic() - emitted_s > 1:
-                self.emit(event_of(round(share, 3)))
-                emitted_s = time.monotonic()
+            say(1 - CELLS_SHARE + CELLS_SHARE * share)
+
+        if results is not None:
+            with suppress(_Skipped):
+                return find_cells(stored, texts=TEXTS, progress=progress)
+        return find_cells(stored, texts=FEWER_TEXTS)
+
+    def _measuring(self) -> Callable[[float], None]:
+        """Says how much is measured, from 0 to 1; raises _Skipped once a stop is requested."""
+        say = once_a_second(
+            self.emit, lambda share: events.Measuring(elapsed_s=self.elapsed_s, share=share)
+        )
+
+        def progress(share: float) -> None:
+            if self.run.paths.stop.exists():
+                raise _Skipped
+            say(share)
 
         return progress
 

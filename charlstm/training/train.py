@@ -73,7 +73,8 @@ def train(run: Run, on_event: Callable[[Event], None] = lambda event: None) -> E
             recipe = with_chosen_size(run, device)
         # Keras reads the choice of the backend when it is imported.
         from charlstm.training.distribution import over_devices
-        from charlstm.training.session import EventRecorder, TrainingSession
+        from charlstm.training.recording import EventRecorder
+        from charlstm.training.session import TrainingSession
 
         prepare("building")
         emit = EventRecorder(run, timeline_of(run.events()), follow)

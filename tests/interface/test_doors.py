@@ -313,3 +313,35 @@ def test_answers_tell_browsers_to_be_careful(client):
 def test_websockets_are_not_spoken(client):
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/gradio_api/queue/join"):
         pass
+
+
+def test_only_so_many_requests_are_answered_at_once(uploads):
+    async def scenario():
+        end = asyncio.Event()
+
+        async def app(scope, receive, send):
+            if scope["path"] == "/news":
+                await end.wait()
+            await JSONResponse({})(scope, receive, send)
+
+        guard = Doors(app, lambda: str(uploads), requests_of_address=2, requests=3)
+
+        async def ask(path: str, address: str) -> int:
+            sent = []
+
+            async def send(message):
+                sent.append(message)
+
+            scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+            await guard({**scope, "client": (address, 1)}, None, send)
+            return sent[0]["status"]
+
+        held = [asyncio.create_task(ask("/news", address)) for address in ("a", "a", "b")]
+        await asyncio.sleep(0)
+        refusals = [await ask("/write", "a"), await ask("/write", "c")]
+        healthy = await ask("/health", "a")
+        end.set()
+        answered = await asyncio.gather(*held)
+        return refusals, healthy, answered, await ask("/write", "a")
+
+    assert asyncio.run(scenario()) == ([503, 503], 200, [200, 200, 200], 200)

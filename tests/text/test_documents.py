@@ -372,6 +372,12 @@ def test_the_words_of_a_page_are_what_a_browser_shows(markup, text):
     assert words_of(markup) == text
 
 
+def test_no_more_of_a_page_is_read_than_is_wanted():
+    page = "<p>one</p>" * 100
+    assert words_of(page, most=10) == "one\n\none\n\none\n\none\n"
+    assert words_of(page, most=1000).count("one") == 100
+
+
 def test_documents_wait_for_each_other_and_too_many_are_refused(monkeypatch):
     began, end, together = threading.Semaphore(0), threading.Event(), []
 

@@ -47,7 +47,8 @@ saved = tensors()
 from charlstm.training.device import prepare_device
 from charlstm.runs.timeline import timeline_of
 from charlstm.training.saving import variables_of
-from charlstm.training.session import EventRecorder, TrainingSession
+from charlstm.training.recording import EventRecorder
+from charlstm.training.session import TrainingSession
 recorder = EventRecorder(run, timeline_of(run.events()), lambda event: None)
 resumed = TrainingSession(run, prepare_device(), recorder)
 models = resumed.material.models

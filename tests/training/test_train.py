@@ -74,6 +74,27 @@ def test_whoever_skips_the_measuring_at_the_end_has_the_model_without_final_figu
     assert not run.paths.stop.exists()
 
 
+def test_whoever_skips_while_cells_are_looked_for_waits_for_fewer_texts(
+    tmp_path, tiny_corpus, tiny_recipe, monkeypatch
+):
+    from charlstm.training import session
+
+    run = create(tmp_path / "run", tiny_corpus, tiny_recipe, epochs=1)
+    asked, find_cells = [], session.find_cells
+
+    def find(checkpoint, *, texts, progress=lambda share: None):
+        asked.append(texts)
+        run.stop()
+        progress(0.5)
+        return find_cells(checkpoint, texts=texts)
+
+    monkeypatch.setattr(session, "find_cells", find)
+    ending = train_records(run)
+    assert ending["event"] == "finished" and ending["results"]["loss_nats"] > 0
+    assert asked == [session.TEXTS, session.FEWER_TEXTS]
+    assert not run.paths.stop.exists()
+
+
 def test_a_training_that_finished_leaves_the_folder_to_others(finished):
     run, _ = finished
     assert not run.is_alive()

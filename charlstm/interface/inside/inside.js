@@ -10,6 +10,9 @@ import { ColouredText, MOST_COLOURED } from "./coloured_text.js";
 
 const STRONGEST_NATS = 6; // from here on the colour does not change
 
+const inFigures = (number) =>
+  number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString("en");
+
 class InsideView extends View {
   build() {
     this.innerHTML = `<section class="inside">
@@ -202,8 +205,8 @@ class InsideView extends View {
     this.querySelector(".figures-told").innerHTML = answer.mean_nats === null
       ? "<p>There is nothing to read yet: type something.</p>"
       : `<p>On average it was as unsure as when choosing among
-         <b class="perplexity">${answer.perplexity.toFixed(1)}</b> letters, all as likely. Knowing
-         nothing, it would choose among ${answer.vocabulary_size}.</p>
+         <b class="perplexity">${inFigures(answer.perplexity)}</b> letters, all as likely.
+         Knowing nothing, it would choose among ${answer.vocabulary_size}.</p>
          ${exactly("The exact figures of this text", `The number of letters is called
          <i>perplexity</i>. Its natural logarithm is the mean surprise, or <i>loss</i>:
          <b class="mean">${answer.mean_nats.toFixed(2)} nats</b> here,

@@ -137,10 +137,12 @@ class TrainingReport extends LiveView {
     if (view !== "started") view ??= trainings.length ? "training" : "form"; // it stays
     else if (trainings.length) view = "training";
     const isForm = view !== "training";
+    const isOther = setup().hasAttribute("data-away") === isForm;
     setup().toggleAttribute("data-away", !isForm);
     document.querySelector("#train-now").toggleAttribute("data-away", isForm);
     document.querySelector("#new-training").toggleAttribute("data-shown", running === null);
     document.querySelector("#back-to-training").toggleAttribute("data-shown", trainings.length > 0);
+    if (isOther && this.isSeen()) window.scrollTo({ top: 0 }); // on a phone Start is further down
   }
 
   // Nothing is touched that stays as it is. The server escapes what is not its own.
