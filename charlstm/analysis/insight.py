@@ -18,6 +18,7 @@ from charlstm.writing.single_text import read_seed_text
 from charlstm.writing.state_cache import StateCache
 
 REMEMBERED_TEXTS = 500  # capacity of a cache for texts that are being typed; 6 kB each
+BLOCK = 256  # characters of which the logits are kept at once
 MAX_TYPED = 16  # characters added at once, up to which the text before them is looked up
 
 
@@ -100,12 +101,14 @@ def surprisal(checkpoint: Checkpoint, text: str) -> Surprisal:
     ids = read_seed_text(vocabulary, text).ids
     before = len(ids) - known.sum()  # 1 if a line break or a space was put before the text, else 0
     if known.any():
-        logits, _ = network.read(ids[:-1], network.start())
-        logits = logits.astype(np.float64)
+        found, state = [], network.start()
         if not before:  # nothing was read before the first character: all are equally likely
-            uniform = np.zeros((1, logits.shape[1]))
-            logits = np.concatenate([uniform, logits])
-        nats[known] = surprisal_nats(logits, ids[before:])
+            found.append(surprisal_nats(np.zeros((1, len(vocabulary))), ids[:1]))
+        for begin in range(0, len(ids) - 1, BLOCK):  # the logits of a whole text may be large
+            read, after = ids[begin:-1][:BLOCK], ids[begin + 1 :][:BLOCK]
+            logits, state = network.read(read, state)
+            found.append(surprisal_nats(logits.astype(np.float64), after))
+        nats[known] = np.concatenate(found)
     return Surprisal(nats)
 
 

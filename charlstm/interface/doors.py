@@ -11,14 +11,15 @@ import asyncio
 import os
 import re
 import time
-from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from gradio.route_utils import CustomCORSMiddleware
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +39,7 @@ OPEN = re.compile(
     re.VERBOSE,
 )
 HEALTH = "/health"
+RUN = "/gradio_api/run/"
 UPLOAD = "/gradio_api/upload"
 MODEL_FILE = "/model-file"
 MAX_BODY_BYTES = 8_000_000  # a pasted text has up to 5 MB
@@ -51,14 +53,18 @@ SMALL_BYTES = 20_000
 MAX_VALUES = 5_000
 MAX_FILES = 100  # in a request
 EMPTY_S = 60.0  # after which an empty folder goes: a file may be about to come into it
+HOUR_S = 3600.0
 MAX_KEPT_FILES = 1_000  # that were uploaded; then the oldest are deleted
-_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{,]', re.DOTALL)  # what begins or parts values
-_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,200})\"|([^\s;,\"]{1,200}))", re.IGNORECASE)
+# What begins or parts values; a text that does not end is one as well, looked at once only.
+_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
 BODY_S = 120.0  # within which a body must have arrived
 CROWDED = "Too much is being sent to this page at once: try again in a moment."
 CLOSED = "There is nothing at this address."
 NOT_UPLOADED = "Only a file that was uploaded on this page can be read: choose it again."
 CREDENTIALS = "Access-Control-Allow-Credentials"
+TOO_MUCH_UPLOADED = (
+    "Much was uploaded from your network within the last hour: paste the text, or try again later."
+)
 NO_JSON = "The body is not JSON."
 TOO_MANY_VALUES = f"The request has more than {MAX_VALUES:,} values; send fewer."
 TOO_MANY_FILES = f"The request has more than {MAX_FILES:,} files; send fewer at a time."
@@ -116,6 +122,8 @@ class Doors:
         kept_bytes: of all that was uploaded and is kept, at most; then the oldest is deleted. None
             for any number.
         requests_of_address, requests: that are answered at once, streams among them.
+        work_of_address: calls of functions that are worked on at once for one network address; the
+            others wait.
     """
 
     def __init__(
@@ -126,12 +134,15 @@ class Doors:
         kept_bytes: int | None = None,
         requests_of_address: int = 5000,
         requests: int = 5000,
+        work_of_address: int = 1000,
     ):
         self._app = app
         self._upload_folder = upload_folder
         self._upload_bytes = upload_bytes
         self._kept_bytes = kept_bytes
         self._places = Places(requests_of_address, requests)
+        self._work = _Work(work_of_address)
+        self._uploaded = _Uploaded()
         self._held: Counter[str] = Counter()  # bytes of bodies, by the address of the sender
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +172,8 @@ class Doors:
                 await refused(str(refusal), refusal.status)(scope, receive, send)
                 return
             try:
-                await self._app(scope, receive, send)
+                async with self._work.hold(scope):
+                    await self._app(scope, receive, send)
             except Exception as error:  # a bug, ours or Gradio's: its message may quote a visitor
                 log_unexpected(error)
                 if not answer.has_begun:  # else the server cuts it short
@@ -184,9 +196,14 @@ class Doors:
         has_file = is_upload or path == MODEL_FILE
         limit = self._upload_bytes + FORM_BYTES if has_file else MAX_BODY_BYTES
         await self._receive_body(scope, receive, body, limit)
-        if is_upload and _number_of_parts(scope, body) > MAX_FILES:
+        parts = _number_of_parts(scope, body) if is_upload else 0
+        if parts > MAX_FILES:
             raise _Refusal(TOO_MANY_FILES, 413)
         if is_upload and self._kept_bytes is not None:
+            # What others uploaded is kept, whatever one address sends.
+            most = self._kept_bytes // 2, MAX_KEPT_FILES // 2
+            if not self._uploaded.add(address_of(scope), len(body), parts, most):
+                raise _Refusal(TOO_MUCH_UPLOADED, 429)
             room = self._kept_bytes - len(body)
             await asyncio.to_thread(_delete_oldest, Path(self._upload_folder()), room)
         if path.startswith("/gradio_api/") and not is_upload and body:
@@ -298,8 +315,9 @@ def _has_too_many_values(body: bytearray) -> bool:
 
 def _number_of_parts(scope: Scope, body: bytearray) -> int:
     """How many parts the body of an upload has, each a file or a field; 0 if it has none."""
-    found = _BOUNDARY.search(Headers(scope=scope).get("content-type", ""))
-    return body.count(f"--{found[1] or found[2]}".encode()) - 1 if found else 0
+    _, options = parse_options_header(Headers(scope=scope).get("content-type", ""))
+    boundary = options.get(b"boundary")
+    return body.count(b"--" + boundary) - 1 if boundary else 0
 
 
 def _paths_of_files(given: Any) -> list[Any]:
@@ -314,6 +332,67 @@ def _paths_of_files(given: Any) -> list[Any]:
         elif isinstance(value, list):
             to_see.extend(value)
     return paths
+
+
+class _Work:
+    """Calls of functions that are worked on at once, for each network address.
+
+    Args:
+        of_address: how many; the others wait.
+    """
+
+    def __init__(self, of_address: int):
+        self._of_address = of_address
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._numbers: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def hold(self, scope: Scope) -> AsyncIterator[None]:
+        if not _path(scope).startswith(RUN):
+            yield
+            return
+        address = address_of(scope)
+        turns = self._turns.setdefault(address, asyncio.Semaphore(self._of_address))
+        self._numbers[address] += 1
+        try:
+            async with turns:
+                yield
+        finally:
+            self._numbers[address] -= 1
+            if not self._numbers[address]:
+                del self._numbers[address], self._turns[address]
+
+
+class _Uploaded:
+    """What each network address has uploaded in the last hour."""
+
+    def __init__(self):
+        self._latest: dict[str, deque[tuple[float, int, int]]] = {}  # when, bytes, files
+
+    def add(self, address: str, size: int, files: int, most: tuple[int, int]) -> bool:
+        """Take note of an upload.
+
+        Args:
+            most: bytes and files within an hour.
+
+        Returns:
+            Whether it may pass. If not, it does not count.
+        """
+        now_s = time.monotonic()
+        for one, latest in list(self._latest.items()):
+            while latest and now_s - latest[0][0] > HOUR_S:
+                latest.popleft()
+            if not latest:
+                del self._latest[one]
+        latest = self._latest.get(address, deque())
+        if (
+            sum(one[1] for one in latest) + size > most[0]
+            or sum(one[2] for one in latest) + files > most[1]
+        ):
+            return False
+        latest.append((now_s, size, files))
+        self._latest[address] = latest
+        return True
 
 
 class _Answer:

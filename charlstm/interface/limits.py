@@ -42,6 +42,8 @@ class Limits:
         news_of_address, news: the same for those who watch trainings.
         requests_of_address, requests: of any kind that are answered at once, these among them: an
             open page has two more.
+        work_of_address: calls of functions that are worked on at once, for one network address; the
+            others wait.
     """
 
     is_public: bool
@@ -67,6 +69,7 @@ class Limits:
     news: int
     requests_of_address: int
     requests: int
+    work_of_address: int
 
     def check(self, request: TrainingRequest, *, is_own_text: bool) -> None:
         """Check a request for a training.
@@ -135,6 +138,7 @@ OWN = Limits(
     news=1000,
     requests_of_address=5000,
     requests=5000,
+    work_of_address=400,
 )
 PUBLIC = Limits(
     is_public=True,
@@ -160,6 +164,7 @@ PUBLIC = Limits(
     news=600,
     requests_of_address=1500,
     requests=4000,
+    work_of_address=12,
 )
 
 

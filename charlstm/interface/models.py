@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
@@ -81,6 +82,9 @@ class ModelRegistry:
         # visitors, and beside one of them lies the text that it learned from.
         self._loaded: OrderedDict[tuple[str, Path], Model] = OrderedDict()
         self._digests: dict[Path, tuple[Stamp, str]] = {}
+        # By digest, also of those that are not kept any more, while a text is written with them:
+        # each copy would take memory, and turns of the engine.
+        self._alive: WeakValueDictionary[str, Checkpoint] = WeakValueDictionary()
 
     @property
     def added(self) -> AddedModels:
@@ -200,9 +204,13 @@ class ModelRegistry:
                 digest = _digest(content)
                 key = digest, path.parent
                 self._digests[path] = stamp, digest
+                checkpoint = self._alive.get(digest)
+                if checkpoint is None:
+                    checkpoint = parse_checkpoint(content, path.name)
+                    self._alive[digest] = checkpoint
                 self._loaded[key] = Model(
                     name=SHIPPED_NAME if path == self._path(SHIPPED) else digest,
-                    checkpoint=parse_checkpoint(content, path.name),
+                    checkpoint=checkpoint,
                     folder=path.parent,
                 )
             self._loaded.move_to_end(key)

@@ -144,6 +144,7 @@ def launch_settings(
                     kept_bytes=registry.limits.kept_upload_bytes,
                     requests_of_address=registry.limits.requests_of_address,
                     requests=registry.limits.requests,
+                    work_of_address=registry.limits.work_of_address,
                 ),
                 Middleware(KnowsVisitors),
                 Middleware(CompressesPage),

@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from charlstm.interface.event_stream import address_of
+
 HEADER = "X-Charlstm-Visitor"
 SECRET = re.compile(r"[0-9a-f]{32,64}")
 NOBODY = ""  # owns nothing
@@ -22,6 +24,7 @@ NOT_KNOWN = (
     "This browser did not say whose training it would be: open the page anew, with scripts allowed."
 )
 _asking: ContextVar[str] = ContextVar("asking", default=NOBODY)
+_address: ContextVar[str] = ContextVar("address", default="")
 
 
 def owner_of(secret: str | None) -> str:
@@ -36,13 +39,27 @@ def asking() -> str:
     return _asking.get()
 
 
+def address() -> str:
+    """The network address that the current request came from; empty where that is not known."""
+    return _address.get()
+
+
 @contextmanager
-def on_behalf_of(owner: str) -> Iterator[None]:
-    token = _asking.set(owner)
+def on_behalf_of(owner: str, address: str = "") -> Iterator[None]:
+    tokens = _asking.set(owner), _address.set(address)
     try:
         yield
     finally:
-        _asking.reset(token)
+        _asking.reset(tokens[0])
+        _address.reset(tokens[1])
+
+
+@contextmanager
+def on_behalf_of_sender(scope: Scope) -> Iterator[None]:
+    """Act for whoever sent a request."""
+    owner = owner_of(Headers(scope=scope).get(HEADER))
+    with on_behalf_of(owner, address_of(scope)):
+        yield
 
 
 class KnowsVisitors:
@@ -55,5 +72,5 @@ class KnowsVisitors:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with on_behalf_of(owner_of(Headers(scope=scope).get(HEADER))):
+        with on_behalf_of_sender(scope):
             await self._app(scope, receive, send)

@@ -216,10 +216,15 @@ def read_files(
 
     Raises what `read_text` raises.
     """
+    if not paths:
+        raise CharLSTMError("No file was given: name at least one.")
     if len(paths) == 1 and str(paths[0]) != STANDARD_INPUT:
         return read_file(paths[0], style, max_bytes, options)
-    parts, names, notices, encodings, markups = [], [], [], [], []
-    for path in paths:
+    parts: list[str] = []
+    names, notices, encodings, markups = [], [], [], []
+    for path in dict.fromkeys(paths):
+        if sum(map(len, parts)) > max_bytes:  # the rest would be cut off
+            break
         name = "standard input" if str(path) == STANDARD_INPUT else Path(path).name
         decoded = _decoded(_needed_bytes(path, max_bytes), name, max_bytes, options)
         decoded, markup = _plain(decoded, name, max_bytes, options)
@@ -228,7 +233,7 @@ def read_files(
         notices += [f"{name}: {notice}" for notice in decoded.notices]
         markups.append(markup)
         encodings += [decoded.encoding] if decoded.is_guess else []
-    others = len(names) - 1
+    others = len(dict.fromkeys(paths)) - 1
     subject = f"{names[0]} and {others:,} more" if others else names[0]
     whole = Decoded(
         text="".join(parts),

@@ -55,6 +55,10 @@ _OTHERS = {
 }
 
 
+class BusyError(CharLSTMError):
+    """A document could not be read now, but may be in a moment."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """What was in a document.
@@ -129,7 +133,7 @@ def extract(
 @contextmanager
 def _its_turn(name: str) -> Iterator[None]:
     """One document after the other, because each may take much memory; few may wait."""
-    busy = CharLSTMError(
+    busy = BusyError(
         f"{name} could not be read now, because other documents are being read: try again in a "
         "moment."
     )

@@ -91,7 +91,8 @@ class TextRequest:
 
 
 # As JSON has numbers, and a little more; Python's own are wider still: 5_0, and other digits.
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+MAX_NUMBER = 100  # characters of a number
 MAX_SHOWN = 40  # characters of a bad value in a message
 
 
@@ -140,7 +141,8 @@ def number(name: str, value, lowest: float, highest: float) -> float:
     """
     found = value
     if isinstance(value, str):
-        found = float(value) if NUMBER.fullmatch(value.strip()) else None
+        is_one = len(value) <= MAX_NUMBER and NUMBER.fullmatch(value.strip())
+        found = float(value) if is_one else None
     is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
     if not is_number or not lowest <= found <= highest:
         raise CharLSTMError(

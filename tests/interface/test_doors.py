@@ -43,7 +43,7 @@ def client(uploads):
             Route("/", page),
             Route("/{path:path}", echo, methods=["GET", "POST", "PUT", "DELETE"]),
         ],
-        middleware=[Middleware(Doors, lambda: str(uploads), upload_bytes=1000, kept_bytes=1000)],
+        middleware=[Middleware(Doors, lambda: str(uploads), upload_bytes=1000, kept_bytes=2000)],
     )
     return TestClient(app)
 
@@ -111,10 +111,10 @@ def test_of_what_was_uploaded_the_oldest_makes_room(client, uploads):
     for number in range(4):
         path = uploads / f"{number}" / "a.txt"
         path.parent.mkdir()
-        path.write_bytes(b"o" * 300)
+        path.write_bytes(b"o" * 600)
         os.utime(path, (number + 1, number + 1))
     os.utime(uploads / "text.txt", (0, 0))
-    assert client.post("/gradio_api/upload", content=b"o" * 390).status_code == 200
+    assert client.post("/gradio_api/upload", content=b"o" * 790).status_code == 200
     assert sorted(path.parent.name for path in uploads.glob("*/*.txt")) == ["2", "3"]
     assert not (uploads / "text.txt").exists()
 
@@ -229,6 +229,11 @@ def test_a_long_text_is_one_value_whatever_is_in_it(client):
     assert client.post(CALL, json={"data": [text, 5 * ["a"]]}).status_code == 200
 
 
+@pytest.mark.parametrize("value", ['"' + '\\"' * 200_000, '"' * 400_001, '"' + "\\" * 400_001])
+def test_a_text_that_does_not_end_is_looked_at_once(client, value):
+    assert client.post(CALL, content=value).status_code in (400, 413)
+
+
 def test_a_request_names_no_more_than_some_files(client, uploads):
     (uploads / "a.txt").write_text("a")
     one = {"path": str(uploads / "a.txt"), "meta": {"_type": "gradio.FileData"}}
@@ -248,6 +253,66 @@ def test_an_upload_brings_no_more_than_some_files(uploads):
     for number, status in ((100, 200), (101, 413)):
         files = [("files", (f"{i}.txt", b"Content-Disposition: x")) for i in range(number)]
         assert TestClient(app).post("/gradio_api/upload", files=files).status_code == status
+
+
+def test_files_are_counted_by_the_boundary_that_is_meant(uploads):
+    app = Starlette(middleware=[Middleware(Doors, lambda: str(uploads), upload_bytes=100_000)])
+    parts = b'--real\r\nContent-Disposition: form-data; name="a"\r\n\r\na\r\n' * 102
+    headers = {"Content-Type": "multipart/form-data; xboundary=decoy; boundary=real"}
+    answer = TestClient(app).post("/gradio_api/upload", content=parts, headers=headers)
+    assert (answer.status_code, answer.json()) == (413, {"error": doors.TOO_MANY_FILES})
+
+
+def test_one_address_uploads_no_more_than_half_of_what_is_kept(uploads, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(doors.time, "monotonic", lambda: now[0])
+    uploaded = doors._Uploaded()
+    most = (1000, 10)
+    assert uploaded.add("a", 900, 1, most) and uploaded.add("b", 900, 1, most)
+    assert not uploaded.add("a", 101, 1, most) and uploaded.add("a", 100, 9, most)
+    assert not uploaded.add("a", 0, 1, most), "so many files"
+    now[0] = doors.HOUR_S + 1
+    assert uploaded.add("a", 1000, 10, most)
+
+
+def test_an_upload_beyond_that_is_refused_in_a_sentence(client):
+    for status in (200, 429):
+        answer = client.post("/gradio_api/upload", content=b"o" * 600)
+        assert answer.status_code == status
+    assert answer.json() == {"error": doors.TOO_MUCH_UPLOADED}
+
+
+def test_only_so_many_calls_of_an_address_are_worked_on_at_once(uploads):
+    async def scenario():
+        begun, end = [], asyncio.Event()
+
+        async def app(scope, receive, send):
+            begun.append(scope["client"][0])
+            await end.wait()
+            await JSONResponse({})(scope, receive, send)
+
+        guard = Doors(app, lambda: str(uploads), work_of_address=2)
+
+        async def call(address: str, path: str = CALL):
+            async def receive():
+                return {"type": "http.request", "body": b"{}", "more_body": False}
+
+            async def send(message):
+                pass
+
+            scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+            await guard({**scope, "client": (address, 1)}, receive, send)
+
+        calls = [asyncio.create_task(call(one)) for one in "aaab"]
+        calls.append(asyncio.create_task(call("a", "/write")))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        at_once = sorted(begun)
+        end.set()
+        await asyncio.gather(*calls)
+        return at_once, sorted(begun)
+
+    assert asyncio.run(scenario()) == (list("aaab"), list("aaaab"))
 
 
 def test_of_very_many_uploads_the_oldest_go_and_so_do_empty_folders(uploads, monkeypatch):

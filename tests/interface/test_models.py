@@ -163,6 +163,15 @@ def test_few_models_are_kept_in_memory(registry, trained, monkeypatch):
     assert len(registry._loaded) == 2
 
 
+def test_a_model_that_is_in_use_is_not_read_a_second_time(registry, trained, monkeypatch):
+    monkeypatch.setattr(models, "MAX_LOADED", 1)
+    name = trained().name
+    in_use = registry.get(name)
+    registry.get(SHIPPED)
+    assert name not in [key[0] for key in registry._loaded]
+    assert registry.get(name) is in_use
+
+
 def test_a_model_is_read_once_until_its_file_changes(registry, trained, monkeypatch):
     reads = []
     read = models.read_checkpoint_bytes

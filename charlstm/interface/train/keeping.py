@@ -66,14 +66,18 @@ class Keeping:
             CharLSTMError: too many wait.
         """
         with self._joining:
-            self._check_room(run, address)
+            self.check_room(_owner(run), address)
             self._registry.came_from[run.name] = address
             self._registry.line.join(run)
         self.start_next()
 
-    def _check_room(self, run: Run, address: str) -> None:
+    def check_room(self, owner: str | None, address: str) -> None:
+        """
+        Raises:
+            CharLSTMError: too many wait.
+        """
         limits, waiting = self._limits, self._registry.line.waiting()
-        own = sum(_owner(one) == _owner(run) for one in waiting)
+        own = sum(_owner(one) == owner for one in waiting)
         if own >= limits.waiting_of_visitor:
             raise CharLSTMError(
                 f"{own} of your trainings are waiting for their turn: let one of them finish, or "

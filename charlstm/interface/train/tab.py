@@ -17,7 +17,6 @@ from charlstm.errors import CharLSTMError
 from charlstm.interface import visitors
 from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import any_choice, errors_as_messages
-from charlstm.interface.event_stream import address_of
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import SHIPPED, ModelRegistry, title_of
 from charlstm.interface.server_log import log_training
@@ -57,6 +56,7 @@ INTRODUCTION = (
     "looks, and learns from its mistake: a million times. You see it happen.</p>"
 )
 STOP_PATIENCE_S = 1.0
+STARTS = 16  # at once: more than may wait for one address, see turns.py
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
 LIVE_PARTS = {
     "sample": '<div class="live-part"></div>',
@@ -192,16 +192,16 @@ class Trainer:
             source, upload, pasted, style, encoding, keeps_markup, shuffles_lines
         )
         with acting_for(asked):
-            return self._start(
-                choice, recipe, amount, unit, model, may_be_watched, progress, _address(asked)
-            )
+            return self._start(choice, recipe, amount, unit, model, may_be_watched, progress)
 
     def _start(
-        self, choice: TextChoice, recipe, amount, unit, model, may_be_watched, progress, address
+        self, choice: TextChoice, recipe, amount, unit, model, may_be_watched, progress
     ) -> str:
         limits = self.registry.limits
         check_can_train()
         self._refuse_while_one_runs()
+        if limits.is_public:  # before the text is read, which may take long
+            self.keeping.check_room(visitors.asking(), visitors.address())
         chosen = find_recipe(recipe)
         budget = _budget(amount, unit)
         source_model = self.registry.source_model(model) if model else None
@@ -221,17 +221,17 @@ class Trainer:
             raise CharLSTMError(visitors.NOT_KNOWN)
         run = Run.create(request)
         try:
-            self._begin(run, address)
+            self._begin(run)
         except CharLSTMError:  # another server was faster, or too many wait
             run.remove()
             raise
         self.keeping.tidy()
         return run.name
 
-    def _begin(self, run: Run, address: str) -> None:
+    def _begin(self, run: Run) -> None:
         """Start a training now; on a public page, when it is its turn."""
         if self.registry.limits.is_public:
-            self.keeping.let_wait(run, address)
+            self.keeping.let_wait(run, visitors.address())
         else:
             log_training(run, run.start())
 
@@ -259,7 +259,7 @@ class Trainer:
     def resume(self, name: str, asked: gr.Request | None = None) -> None:
         with acting_for(asked):
             self._refuse_while_one_runs()
-            self._begin(self.registry.training(name), _address(asked))
+            self._begin(self.registry.training(name))
 
     def keep(self, name: str, asked: gr.Request | None = None) -> None:
         """Let a training that has finished go on: for as long again as it has had in all."""
@@ -272,7 +272,7 @@ class Trainer:
             before = run.config.budget
             run.set_budget(longer)
             try:
-                self._begin(run, _address(asked))
+                self._begin(run)
             except CharLSTMError:  # too many wait
                 run.set_budget(before)
                 raise
@@ -299,14 +299,8 @@ def acting_for(asked: gr.Request | None) -> Iterator[None]:
     if asked is None:
         yield
         return
-    with visitors.on_behalf_of(visitors.owner_of(asked.headers.get(visitors.HEADER.lower()))):
+    with visitors.on_behalf_of_sender(asked.request.scope):
         yield
-
-
-def _address(asked: gr.Request | None) -> str:
-    """The network address of who asks; empty where that is not known."""
-    scope = getattr(asked and asked.request, "scope", None)
-    return address_of(scope) if scope else ""
 
 
 def _budget(amount, unit: str) -> Budget:
@@ -382,7 +376,11 @@ def build_train_tab(
 
     form = [*text_form.text, style, recipe, amount, unit, model]
     show = browser_function("train/report.js", "showStarted")
-    starts = {"concurrency_id": "training", "concurrency_limit": 1, "api_visibility": "private"}
+    starts = {
+        "concurrency_id": "training",
+        "concurrency_limit": STARTS,
+        "api_visibility": "private",
+    }
 
     gr.on([recipe.change, model.change], _usual_budget, [recipe, model], [amount, unit], **quiet)
     gr.on([tab.select, model.focus], trainer.starts, model, model, **quiet)

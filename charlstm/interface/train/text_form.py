@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,11 +11,14 @@ from pathlib import Path
 import gradio as gr
 
 from charlstm.errors import CharLSTMError
+from charlstm.interface import visitors
 from charlstm.interface.limits import Limits
+from charlstm.interface.turns import Turns
 from charlstm.runs.text_report import TextReport, report_on
 from charlstm.text import corpus
 from charlstm.text.corpus import Corpus, ReadingOptions
 from charlstm.text.decoding import LABELS
+from charlstm.text.documents import BusyError
 from charlstm.text.download import TINY_SHAKESPEARE_BYTES, downloaded_path
 
 TEXTS = [
@@ -27,6 +32,7 @@ STYLES = [
     ("Prose: line breaks become spaces", "prose"),
 ]
 AS_GUESSED = ""
+READING = Turns()
 REMEMBERED = 4  # texts, so that a change of another setting does not read one again
 
 
@@ -90,9 +96,18 @@ def read(choice: TextChoice, limits: Limits, progress=None) -> Corpus:
             changed = ()
         if not changed:
             raise CharLSTMError("No file was chosen: drop a text file into the box first.")
-        return _read_files(choice.uploads, changed, choice.style, limits.text_bytes, choice.options)
+        return _in_turn(
+            limits,
+            _read_files,
+            choice.uploads,
+            changed,
+            choice.style,
+            limits.text_bytes,
+            choice.options,
+        )
     if choice.source == "paste":
-        return _paste(choice.pasted or "", choice.style, limits.text_bytes, choice.options)
+        pasted = choice.pasted or ""
+        return _in_turn(limits, _paste, pasted, choice.style, limits.text_bytes, choice.options)
     if choice.source == "practice-text":
         return corpus.practice_text(choice.style)
     return corpus.tiny_shakespeare_or_practice(choice.style, progress)
@@ -107,6 +122,18 @@ def is_downloaded() -> bool:
     return size == TINY_SHAKESPEARE_BYTES
 
 
+def _in_turn(limits: Limits, reader: Callable[..., Corpus | CharLSTMError], *arguments) -> Corpus:
+    """What a reader makes of a text; on a public page one at a time for a network address."""
+    with READING.hold(visitors.address()) if limits.is_public else nullcontext():
+        found = reader(*arguments)
+    if isinstance(found, CharLSTMError):
+        raise found.with_traceback(None)  # which would grow each time
+    return found
+
+
+# What cannot be read is remembered as well, or it would be tried at each change of the form.
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _read_files(
     paths: tuple[Path, ...],
@@ -114,13 +141,24 @@ def _read_files(
     style: str,
     max_bytes: int,
     options: ReadingOptions,
-) -> Corpus:
-    return corpus.read_files(paths, style, max_bytes, options)
+) -> Corpus | CharLSTMError:
+    return _or_error(lambda: corpus.read_files(paths, style, max_bytes, options))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _paste(text: str, style: str, max_bytes: int, options: ReadingOptions) -> Corpus:
-    return corpus.paste(text, style, max_bytes, options)
+def _paste(
+    text: str, style: str, max_bytes: int, options: ReadingOptions
+) -> Corpus | CharLSTMError:
+    return _or_error(lambda: corpus.paste(text, style, max_bytes, options))
+
+
+def _or_error(read_text: Callable[[], Corpus]) -> Corpus | CharLSTMError:
+    try:
+        return read_text()
+    except BusyError:  # the next time it may be read
+        raise
+    except CharLSTMError as error:
+        return error
 
 
 @lru_cache(maxsize=REMEMBERED)
