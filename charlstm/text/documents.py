@@ -38,7 +38,7 @@ KINDS = {
     "xml": "a text with tags",
 }
 # So begins a PDF, and not a sentence about one.
-_PDF = re.compile(rb"%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
+_PDF = re.compile(rb"(?:\xef\xbb\xbf|\s)*%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
 _ARCHIVES = (b"PK\3\4", b"PK\5\6")
 _LOOK = 2_000  # bytes, in which a file that is no text shows it
 # Files of other kinds by their first bytes, and what to do about each.
@@ -48,6 +48,8 @@ _OTHERS = {
     b"\x1f\x8b": "a compressed file (gzip): unpack it first",
     b"7z\xbc\xaf": "a compressed file (7z): unpack it first",
     b"Rar!\x1a": "a compressed file (RAR): unpack it first",
+    b"BZh": "a compressed file (bzip2): unpack it first",
+    b"\xfd7zXZ": "a compressed file (xz): unpack it first",
     b"\x89PNG": "a picture (PNG): give a text",
     b"\xff\xd8\xff": "a picture (JPEG): give a text",
     b"GIF8": "a picture (GIF): give a text",
@@ -105,6 +107,10 @@ def read_document(
 
 def refuse_other_kinds(data: bytes, name: str) -> None:
     """Raise CharLSTMError for a kind of file that is known, and has no text that can be read."""
+    if data[257:262] == b"ustar":
+        raise CharLSTMError(f"{name} is not plain text but an archive (tar): unpack it first.")
+    if data[60:68] == b"BOOKMOBI":
+        raise CharLSTMError(f"{name} is not plain text but a Kindle book: save it as EPUB or text.")
     for beginning, what in _OTHERS.items():
         is_meant = b"\0" in data[:_LOOK] or not beginning.isalnum()
         if data.startswith(beginning) and is_meant:

@@ -166,6 +166,8 @@ def _latin_encoding(sample: bytes) -> Guess | None:
                 and (sign in _SIGNS or not (sign.islower() or unicodedata.combining(sign)))
                 for sign in inside
             )
+            between = re.findall(r"(?<=[A-Z])[^\0-\x7f](?=[A-Z])", text)  # no dash, in capitals
+            wrong += sum(not (sign.isalpha() or sign in "’\xad") for sign in between)
             if not found or _is_another_script(text):
                 continue
             is_western = _WESTERN in names
@@ -205,7 +207,7 @@ def _is_of_kana(sample: bytes) -> bool:
 def _is_of_frames(text: str) -> bool:
     """Whether what a text has beyond ASCII are lines of frames and trees; letters seldom repeat."""
     beyond = [sign for sign in text if sign > "\x7f"]
-    repeated = sum(one == other for one, other in pairwise(beyond))
+    repeated = sum(one == other > "\x7f" for one, other in pairwise(text))
     return (
         len(beyond) >= MIN_SURE_CHARACTERS
         and all(sign in _FRAMES for sign in beyond)

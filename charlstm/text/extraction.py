@@ -12,6 +12,7 @@ import json
 import posixpath
 import re
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
@@ -21,12 +22,14 @@ from urllib.parse import unquote
 
 from charlstm.errors import CharLSTMError
 from charlstm.text.decoding import Decoded, decode
+from charlstm.text.documents import refuse_other_kinds
 from charlstm.text.mail import is_mail, mails
 from charlstm.text.markup import recognise
 from charlstm.text.subtitles import without_times
 from charlstm.text.tags import words_of
 
 CPU_S = 20
+PATIENCE_S = 14.0  # for many mails: what was read by then is taken
 MEMORY_BYTES = 1_000_000_000
 PROTECTED = "is protected by a password or a shop: save it as text without protection."
 NO_KIND = (
@@ -36,10 +39,12 @@ NO_KIND = (
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
 NOT_READ = ""  # of a file in an archive
-TEXTS = tuple(
-    ".txt .text .md .markdown .rst .tex .html .htm .xhtml .fb2 .srt .vtt .ass .lrc .log .csv .tsv "
-    ".json .yaml .yml .py .js .ts .css .c .h .cpp .java .rs .go .rb .php .sh .sql .abc .xml .tei "
-    ".sbv .ssa .smi .sub .opml .rss".split()
+# Of files in an archive that are not even tried.
+BINARY = tuple(
+    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .ico .psd .heic .svg .mp3 .m4a .ogg .wav .flac "
+    ".mp4 .mov .avi .mkv .webm .exe .dll .so .dylib .o .a .class .jar .pyc .wasm .bin .dat .db "
+    ".sqlite .ttf .otf .woff .woff2 .zip .gz .bz2 .xz .7z .rar .tar .xlsx .xls .pptx .ppt .npy "
+    ".npz .pkl .onnx .pt .h5 .keras .safetensors .css.map .js.map".split()
 )
 DOCUMENTS = (".docx", ".odt", ".epub", ".pdf", ".eml", ".mbox", ".mht", ".mhtml")
 MOST_SENTENCES = 4  # about the files of an archive
@@ -55,6 +60,7 @@ FAULTS = (
     ValueError,
 )
 
+_NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)\w+;")  # letters of HTML, unknown to XML
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 _HALF = re.compile("[\ud800-\udfff]")  # of a character, as some PDF have
 _WORDS_OF_DOCX = re.compile(r"word/document\d*\.xml")
@@ -111,19 +117,20 @@ def _without_tags(markup: str, options: Options, keeps_lines: bool) -> Extracted
 def _mail(data: bytes, options: Options) -> Extracted:
     texts, size, number, guesses = [], 0, 0, []
     for mail in mails(data, "It", options.encoding):
-        decoded, number = mail.decoded, number + 1
-        texts.append(decoded.text.rstrip("\n") + "\n")
-        guesses += [decoded.encoding] if decoded.is_guess else []
-        size += len(decoded.text)
-        if size > options.most:
+        number += 1
+        texts.append(mail.text)
+        guesses += [mail.encoding] if mail.is_guess else []
+        size += len(mail.text)
+        if size > options.most or time.process_time() > PATIENCE_S:
             break
     if not texts:
         raise Refused(NO_TEXT)
-    what = "its words without tags and pictures" if mail.is_page else _number_of(number, "mail")
+    is_page = number == 1 and mail.is_page
+    what = "its words without tags and pictures" if is_page else _number_of(number, "mail")
     return Extracted(
         text="\n".join(texts),
-        what=what if mail.is_page else f"{what} without headers and attachments",
-        kind="page" if mail.is_page else "mail",
+        what=what if is_page else f"{what} without headers and attachments",
+        kind="page" if is_page else "mail",
         encoding=guesses[0] if guesses else "utf-8",
         is_guess=bool(guesses),
     )
@@ -140,7 +147,7 @@ def _pdf(data: bytes, options: Options) -> Extracted:
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        reader = pypdf.PdfReader(io.BytesIO(data))
+        reader = pypdf.PdfReader(io.BytesIO(data[data.index(b"%PDF-") :]))
         if reader.is_encrypted and not reader.decrypt(""):
             raise Refused(PROTECTED)
         parts, size = [], 0
@@ -167,7 +174,7 @@ def _epub(data: bytes, options: Options) -> Extracted:
                 raise Refused(PROTECTED)
         container = ElementTree.fromstring(_read(archive, "META-INF/container.xml", most))
         root = next((path for one in container.iter() if (path := one.get("full-path"))), "")
-        package = ElementTree.fromstring(_read(archive, root, most))
+        package = ElementTree.fromstring(_NAMED.sub(b" ", _read(archive, root, most)))
         members = _Members(archive, replace(options, keeps_markup=False))
         for href in _chapters(package):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(root), href))
@@ -266,7 +273,10 @@ def _zip(data: bytes, options: Options) -> Extracted:
 
 
 def _is_text(name: str) -> bool:
-    return name.lower().endswith(TEXTS + DOCUMENTS) and not name.startswith("__MACOSX/")
+    """Whether a file may be a text; what has none is found out when it is read."""
+    last = posixpath.basename(name).lower()
+    is_known = last.endswith(BINARY) or name.startswith("__MACOSX/") or last.startswith(".")
+    return bool(last) and not is_known
 
 
 class _Members:
@@ -293,7 +303,11 @@ class _Members:
         except (CharLSTMError, *FAULTS):
             self._refused.append((name, NOT_READ))
             return
-        text, markup = decoded.text, recognise(decoded.text)
+        # As `normalize` would make them: what recognises markup looks for plain ones.
+        text = decoded.text.lstrip("\ufeff").replace("\r\n", "\n")
+        if "\n" not in text:
+            text = text.replace("\r", "\n")
+        markup = recognise(text)
         if not markup and name.lower().endswith("html"):
             markup = "html"
         if markup and not self._options.keeps_markup:
@@ -315,11 +329,15 @@ class _Members:
         most = MEMORY_BYTES // 10 if is_document else self._options.most
         data = _read(self._archive, name, most)
         if not is_document:
+            try:
+                refuse_other_kinds(data, name)
+            except CharLSTMError as error:
+                raise Refused(NOT_READ) from error
             return decode(data, name, self._options.encoding)
         if is_mail(data):
             kind = "mail"
         else:
-            kind = "pdf" if data.startswith(b"%PDF-") else _kind_of_archive(data)
+            kind = "pdf" if b"%PDF-" in data[:1_000] else _kind_of_archive(data)
         if kind == "zip":
             raise Refused(NOT_READ)
         found = READERS[kind](data, self._options)

@@ -18,6 +18,7 @@ _MARK = re.compile(
     r"Proje[ck]t Gutenberg(?:'s\b|’s\b| E-?text| E-?book))[^\n]*(?:\n|\Z)",
     re.MULTILINE | re.IGNORECASE,
 )
+_SMALL_PRINT = "***START**THE SMALL PRINT"
 # Characters. What is longer is no licence, but somebody's text beside a book, and stays.
 LONGEST_FRAME = 40_000
 
@@ -53,6 +54,12 @@ def _bodies(text: str) -> tuple[list[tuple[int, int]], int]:
     frames = 0
     for mark in _MARK.finditer(text):
         is_short = mark.start() - begin <= LONGEST_FRAME
+        small_print = text.rfind(_SMALL_PRINT, begin, mark.start()) if mark["print"] else -1
+        if small_print - begin > len(text) - mark.end():  # it stands at the end of the book
+            bodies.append((begin, small_print))
+            frames += not is_book
+            is_book, begin = False, mark.end()
+            continue
         if mark["end"] or mark["old_end"]:
             if is_book or not frames:
                 bodies.append((begin, mark.start()))

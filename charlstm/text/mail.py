@@ -9,17 +9,18 @@ Sources: RFC 5322 (messages), RFC 2557 (pages), RFC 3676 (lines that go on), RFC
 from __future__ import annotations
 
 import email
-import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import Message
 
 from charlstm.text.decoding import Decoded, NoTextError, decode, known_encoding
 from charlstm.text.tags import words_of
 
 LOOK = 8_000  # bytes, in which a message shows what it is
 MIN_HEADERS = 3
+RELATED = "multipart/related"
+LEAST_SHARE = 0.3  # of the characters that another form of the same mail has
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*")
 _FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:From [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n)?")
 # Headers that programs write, and that nobody types.
@@ -37,10 +38,14 @@ class Mail:
 
     Attributes:
         is_page: whether it is a page that a browser saved.
+        encoding: of words in it that are not in UTF-8, a key of `decoding.LABELS`.
+        is_guess: whether another encoding may be meant.
     """
 
-    decoded: Decoded
+    text: str
     is_page: bool
+    encoding: str
+    is_guess: bool
 
 
 def is_mail(data: bytes) -> bool:
@@ -70,32 +75,57 @@ def mails(data: bytes, name: str, encoding: str | None = None) -> Iterator[Mail]
     if not starts or data[: starts[0]].strip():
         starts.insert(0, 0)
     for begin, end in zip(starts, [*starts[1:], len(data)], strict=True):
-        message = email.message_from_bytes(
-            _NEXT_MAIL.sub(b"", data[begin:end].lstrip(), count=1), policy=email.policy.default
-        )
-        assert isinstance(message, EmailMessage)  # by the policy
+        message = email.message_from_bytes(_NEXT_MAIL.sub(b"", data[begin:end].lstrip(), count=1))
         try:
-            mail = _read(message, name, encoding)
-        except (NoTextError, LookupError, ValueError, AttributeError):  # damaged, or no text
+            found = list(_words(message, name, encoding))
+        except (NoTextError, LookupError, ValueError, AttributeError, TypeError):  # damaged
             continue
-        if mail.decoded.text.strip():
-            yield mail
+        text = "\n".join(one.text.rstrip("\n") + "\n" for one in found if one.text.strip())
+        guesses = [one.encoding for one in found if one.is_guess]
+        if text:
+            yield Mail(
+                text=text,
+                is_page=message.get_content_type() == RELATED and not _is_sent(message),
+                encoding=guesses[0] if guesses else "utf-8",
+                is_guess=bool(guesses),
+            )
 
 
-def _read(message: EmailMessage, name: str, encoding: str | None) -> Mail:
-    is_page = message.get_content_type() == "multipart/related"
-    body = message.get_body(("html", "plain") if is_page else ("plain", "html")) or message
-    if body.get_content_maintype() != "text":
-        raise NoTextError(f"{name} has a message without words.")
-    payload = body.get_payload(decode=True)
+def _is_sent(message: Message) -> bool:
+    """Whether somebody got it; a browser saves a page as a message to nobody."""
+    return any(message[name] for name in ("To", "Received", "Message-ID", "Delivered-To"))
+
+
+def _words(message: Message, name: str, encoding: str | None) -> Iterator[Decoded]:
+    """The words of a message's parts in their order, without attachments."""
+    kind = message.get_content_type()
+    if not message.is_multipart():
+        is_shown = message.get_content_disposition() != "attachment"
+        if message.get_content_maintype() == "text" and is_shown:
+            yield _decoded(message, name, encoding)
+        return
+    children = [child for child in message.get_payload() if isinstance(child, Message)]
+    if kind == RELATED:  # the page, then its pictures
+        children = children[:1]
+    parts = [list(_words(child, name, encoding)) for child in children]
+    if kind == "multipart/alternative":
+        # The first one is the plainest. Where it only says that there is another, that is taken.
+        sizes = [sum(len(one.text.strip()) for one in part) for part in parts]
+        chosen = next(i for i, size in enumerate(sizes) if size >= LEAST_SHARE * max(sizes))
+        parts = [parts[chosen]]
+    for part in parts:
+        yield from part
+
+
+def _decoded(part: Message, name: str, encoding: str | None) -> Decoded:
+    payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)  # the part is no container
-    declared = known_encoding(body.get_content_charset() or "")
+    declared = known_encoding(part.get_content_charset() or "")
     decoded = decode(payload, name, encoding or declared)
     text = _QUOTED.sub("From ", decoded.text.replace("\r\n", "\n"))
-    if body.get_content_subtype() == "html":
+    if part.get_content_subtype() == "html":
         text = words_of(text)
-    elif body.get_param("format") == "flowed":
-        text = _SOFT_BREAK.sub("" if body.get_param("delsp") == "yes" else " ", text)
+    elif part.get_param("format") == "flowed":
+        text = _SOFT_BREAK.sub("" if part.get_param("delsp") == "yes" else " ", text)
     is_guess = decoded.is_guess and declared is None
-    decoded = Decoded(text=text, encoding=decoded.encoding, is_guess=is_guess, notices=())
-    return Mail(decoded=decoded, is_page=is_page)
+    return Decoded(text=text, encoding=decoded.encoding, is_guess=is_guess, notices=())

@@ -45,6 +45,8 @@ _SEPARATORS = {
 def recognise(text: str) -> str:
     """The kind of markup that a text is full of, a key of `LABELS`; empty if of none."""
     part = text[:_LOOK]
+    if "<?php" in part or "<?=" in part:
+        return ""  # a program that makes a page
     before = _COMMENTS.match(part)
     first = part[before.end() if before else 0 :]
     is_page = first[:200].lower().startswith(("<!doctype html", "<html", "<fictionbook", "<sami"))

@@ -41,6 +41,15 @@ _TERMINAL = re.compile(
     r"|\x03\d{1,2}(?:,\d{1,2})?"  # colours in a chat (IRC)
 )
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
+# As PDF and scanned books have them.
+_LIGATURES = {
+    "ffi": "\ufb03",
+    "ffl": "\ufb04",
+    "ff": "\ufb00",
+    "fi": "\ufb01",
+    "fl": "\ufb02",
+    "st": "\ufb06",
+}
 # Scripts whose letters join, or are put together from several: Arabic to Myanmar, Khmer, Mongolian.
 _JOINED_SCRIPTS = "[\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe]"
 _EMOJI = "[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
@@ -66,6 +75,7 @@ def normalize(text: str) -> tuple[str, list[str]]:
         _without_terminal,
         _plain_line_ends,
         _plain_spaces,
+        _parted_ligatures,
         _without_invisible_signs,
         _few_marks,
         _composed,
@@ -131,6 +141,15 @@ def _plain_spaces(text: str) -> tuple[str, str]:
     if not found:
         return text, ""
     return text, f"Special spaces were changed to plain ones: {_listed(found)}."
+
+
+def _parted_ligatures(text: str) -> tuple[str, str]:
+    number = sum(map(text.count, _LIGATURES.values()))
+    if not number:
+        return text, ""
+    for letters, ligature in _LIGATURES.items():
+        text = text.replace(ligature, letters)
+    return text, f"Letters that were printed as one (such as ﬁ) were parted: {number:,}."
 
 
 def _counted(signs: re.Pattern[str], text: str) -> Counter[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 
 MIN_TIMES = 5  # of subtitles; fewer are no sign of them
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,:]\d{1,3}"
@@ -27,6 +28,8 @@ _IN_LINE = re.compile(
 )
 # A transcript as it is copied from a page: a time in a line of its own.
 _ALONE = re.compile(r"^(?:\d{1,2}:)?\d{1,2}:\d{2}$\n?", re.M)
+_TENTHS = re.compile(r"^\[(\d{1,9})\]\[(\d{1,9})\]", re.M)
+_VERSE = re.compile(r"^\d{1,3}:\d$", re.M)
 # How many there are at least, and the share of all lines that have one.
 _FORMS = {
     _SPANS: (MIN_TIMES, 0.15),
@@ -48,7 +51,15 @@ def are_subtitles(text: str) -> bool:
     return any(
         len(form.findall(text)) >= max(least, share * lines)
         for form, (least, share) in _FORMS.items()
-    )
+    ) and not _are_other_numbers(text)
+
+
+def _are_other_numbers(text: str) -> bool:
+    """Whether what looks like times is none: numbers of verses, or of processes in a log."""
+    pairs = [(int(one), int(other)) for one, other in _TENTHS.findall(text)]
+    falling = sum(one > other for one, other in pairs)
+    falling += sum(one[0] >= other[0] for one, other in pairwise(pairs))
+    return falling > len(pairs) / 4 or _VERSE.search(text) is not None
 
 
 def without_times(text: str) -> tuple[str, int]:

@@ -17,7 +17,18 @@ _HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | _H
 _BLOCKS = set(
     "address article aside blockquote center dd div dl dt fieldset figcaption figure footer form "
     "h1 h2 h3 h4 h5 h6 header hr l lg li main nav ol option p pre section sp speaker stage "
-    "subtitle table title tr ul v".split()
+    "subtitle summary table title tr ul v".split()
+)
+# In other XML what follows right after an element stands in a line of its own, unless it is these.
+_INLINE = set(
+    "a abbr add b c cite corr date del em emph ex expan foreign g geo hi i indexterm lb link "
+    "mentioned name note num orgname orig pb pc persname placename q ref reg rs s seg sic small "
+    "span strong sub sup supplied surname term u unclear w".split()
+)
+# In a feed, beside its words.
+_FEED_PARTS = set(
+    "author category creator docs generator guid id language lastbuilddate link post_id pubdate "
+    "published post_date post_date_gmt status ttl updated url".split()
 )
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 _BEGINNING = re.compile(
@@ -39,7 +50,8 @@ _ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
 # An emoji as two halves, as Java writes it.
 _HALVES = re.compile(r"&#(5[5-6]\d{3});&#(5[6-7]\d{3});")
 _CLOSINGS = {
-    name: re.compile(rf"</{name}\b", re.I) for name in (*_HIDDEN, *_REPLACED, "description")
+    name: re.compile(rf"</(?:\w+:)?{name}\b", re.I)
+    for name in (*_HIDDEN, *_REPLACED, *_FEED_PARTS, "description")
 }
 # These end at the next part of the word as well.
 _CLOSINGS |= {
@@ -78,6 +90,7 @@ class _Page:
         self.parts: list[str] = []
         self._missing: set[re.Pattern[str] | str] = set()  # what does not come any more
         self._preformatted = int(keeps_lines)
+        self._is_xml = keeps_lines
         self._is_head = self._is_title = False  # of a page: before its first words
         self._had_body = False
         self._choices = 0  # that are open
@@ -87,7 +100,11 @@ class _Page:
         root = _ROOT.search(markup, 0, 1_000)
         self._value = _VALUES.get(_ATTRIBUTES.get(root[1].lower(), "") if root else "")
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
-        self._hidden = _HIDDEN | ({"description"} if _E_BOOK.search(markup, 0, 1_000) else set())
+        self._hidden = (
+            _HIDDEN
+            | (_FEED_PARTS if self._is_feed else set())
+            | ({"description"} if _E_BOOK.search(markup, 0, 1_000) else set())
+        )
 
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
@@ -182,6 +199,9 @@ class _Page:
                 self.parts = []
             elif self._outer:
                 self._end_note()
+        is_apart = self._is_xml and closes and name not in _INLINE and not self._is_line_new()
+        if is_apart and self.markup[end : end + 1] == "<" and self.markup[end + 1 : end + 2] != "/":
+            self.parts.append("\n")
         if name in _BLOCKS:
             if not self._outer:
                 self._end_paragraph()

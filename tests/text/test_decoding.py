@@ -329,3 +329,25 @@ def test_what_a_page_says_of_its_encoding_is_heeded(head, encoding):
 def test_half_of_half_an_emoji_is_damage():
     data = "Très bien, à bientôt, mon ami.\n".encode() * 20 + b"fin \xed\xa0\xbd\n"
     assert decode(data, "a.txt").text.endswith("fin \ufffd\n")
+
+
+PROSE = "A short line of prose that somebody wrote.\n" * 3
+
+
+@pytest.mark.parametrize(
+    ("line", "encoding"),
+    [
+        ("Bake at 180°C.", "cp1252"),
+        ("ÉMILE. Yes.", "cp1252"),
+        ("Take ½ cup.", "cp1252"),
+        ("Die Straße.", "cp1252"),
+        ("EL NIÑO", "cp1252"),
+        ("It’s mine.", "mac_roman"),
+        ("No — he said.", "mac_roman"),
+        ("MÜNCHEN\nKÖLN\nNÜRNBERG", "cp1252"),
+        ("Iaşi\nBraşov\nConstanţa\nBucureşti\nTimişoara", "cp1250"),
+    ],
+)
+def test_a_sign_that_comes_again_and_again_is_no_frame(line, encoding):
+    text = f"{PROSE}{line}\n" * 30
+    assert decode(text.encode(encoding), "a.txt").text == text

@@ -409,3 +409,50 @@ def test_an_archive_of_very_many_files_is_looked_at_elsewhere(monkeypatch):
     monkeypatch.setattr(zipfile, "ZipFile", None)  # in this process
     with pytest.raises(CharLSTMError, match="is an archive without a text that can be read"):
         read_text(many, "many.zip")
+
+
+def test_subtitles_in_an_archive_may_have_line_ends_of_windows():
+    film = "".join(f"00:{i:02}.100 --> 00:{i:02}.900\nsaid {i}\n\n" for i in range(60))
+    files = {"a.txt": BODY, "b.vtt": f"WEBVTT\n\n{film}".replace("\n", "\r\n")}
+    numbered = "".join(f"{i}\n00:00:{i:02},1 --> 00:00:{i:02},9\nline {i}\n\n" for i in range(60))
+    files["c.srt"] = "\ufeff" + numbered.replace("\n", "\r\n")
+    said = "".join(f"said {i}\n" for i in range(60))
+    lines = "".join(f"line {i}\n" for i in range(60))
+    assert read_text(archive(files), "all.zip").text == BODY + said + lines
+
+
+def test_any_text_in_an_archive_is_read_whatever_its_name():
+    files = {
+        "src/Main.kt": BODY,
+        "poems/one": BODY,
+        "a.jpg": b"x",
+        "b.rtf": "{\\rtf1 x}",
+        ".x": "y",
+    }
+    corpus = read_text(archive(files), "all.zip")
+    assert corpus.text == BODY * 2
+    assert "2 texts" in corpus.notices[0] and "b.rtf" in corpus.notices[0]
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\xef\xbb\xbf", b"\n\n "])
+def test_something_may_stand_before_a_pdf(before):
+    assert read_text(before + pdf(), "a.pdf").text.startswith("The quick brown fox")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"BZh91AY" + bytes(range(256)) * 20, "bzip2"),
+        (b"\xfd7zXZ" + bytes(range(256)) * 20, "xz"),
+        (b"a.txt".ljust(257, b"\0") + b"ustar" + b"text " * 900, "tar"),
+        (b"A book".ljust(60, b"\0") + b"BOOKMOBI" + bytes(range(256)) * 20, "save it as EPUB"),
+    ],
+)
+def test_other_kinds_are_named_with_what_to_do(data, sentence):
+    with pytest.raises(CharLSTMError, match=sentence):
+        read_text(data, "a.x")
+
+
+def test_an_e_book_may_name_letters_as_web_pages_do():
+    package = PACKAGE.format("<spine/>").replace("<manifest>", "<title>a&nbsp;b</title><manifest>")
+    assert "2 chapters" in read_text(epub(**{"OEBPS/book.opf": package}), "a.epub").notices[0]

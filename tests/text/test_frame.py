@@ -79,3 +79,14 @@ def test_a_long_text_beside_a_book_stays():
     text, _ = without_frame(before + book("One.", "A").removesuffix("More licence.\n") + after)
     assert text.startswith("Before.\n") and "\nOne.\n" in text and text.endswith("After.\n")
     assert "PROJECT GUTENBERG" not in text
+
+
+def test_the_small_print_may_stand_at_the_end_of_a_book():
+    book = "A line of the poem.\n" * 200
+    small = (
+        "***START**THE SMALL PRINT!**FOR PUBLIC DOMAIN ETEXTS**START***\nlawyers\n"
+        "*END THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.02/11/02*END*\n"
+    )
+    text, notice = without_frame(f"The Raven\n\n{book}\n{small}")
+    assert text == f"The Raven\n\n{book}" and notice
+    assert without_frame(f"{small}\n{book}")[0] == book

@@ -131,3 +131,47 @@ def test_a_mail_without_words_is_refused_in_a_sentence():
     message.set_content(PICTURE, "image", "png")
     with pytest.raises(CharLSTMError, match="a.eml has no text in it"):
         read_text(message.as_bytes(), "a.eml")
+
+
+def parts(kind: str, *contents: tuple[str, str]) -> bytes:
+    head = f"From: a\nTo: b\nMIME-Version: 1.0\nContent-Type: multipart/{kind}; boundary=x\n\n"
+    made = "".join(f"--x\nContent-Type: {one}\n\n{content}\n" for one, content in contents)
+    return f"{head}{made}--x--\n".encode()
+
+
+PLAIN = "A line that somebody wrote.\n" * 90
+HTML = "<p>A line that somebody wrote.</p>" * 90
+INNER = f"From: c\nTo: d\nContent-Type: text/plain\n\n{PLAIN}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "contents", "words"),
+    [
+        ("mixed", [("text/html", HTML), ("text/plain", "The list")], ["A line", "The list"]),
+        ("alternative", [("text/plain", " "), ("text/html", HTML)], ["A line"]),
+        ("alternative", [("text/plain", "No HTML here."), ("text/html", HTML)], ["A line"]),
+        ("mixed", [("text/plain", PLAIN), ("text/plain", "second")], ["A line", "second"]),
+        ("mixed", [("text/plain", "see below"), ("message/rfc822", INNER)], ["see", "A line"]),
+        ("digest", [("message/rfc822", INNER)], ["A line"]),
+    ],
+)
+def test_all_parts_that_are_shown_are_read(kind, contents, words):
+    text = read_text(parts(kind, *contents), "a.eml").text
+    assert [word for word in words if word in text] == words
+    assert "No HTML" not in text and "<p>" not in text and "From: c" not in text
+
+
+def test_the_last_mail_of_a_mailbox_makes_it_no_page():
+    page = EmailMessage()
+    page["From"], page["To"], page["Message-ID"] = "a@b.org", "c@d.org", "<1@b.org>"
+    page.set_content(HTML, "html")
+    page.make_related()
+    page.add_related(PICTURE, "image", "png")
+    assert "2 mails without headers" in read_text(mailbox(mail(), page), "a.mbox").notices[0]
+    assert "1 mail without headers" in read_text(page.as_bytes(), "a.eml").notices[0]
+
+
+def test_mailboxes_of_very_many_mails_are_read():
+    one = mail("Hello there, see you soon.\n").as_bytes()
+    box = b"From a@b.org Thu Nov 26 17:08:20 2026\n" + one + b"\n"
+    assert read_text(box * 3_000, "a.mbox").text.count("Hello there") == 3_000

@@ -240,3 +240,33 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
 )
 def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
     assert words_of(markup) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"[1234][{2000 + i}] worker did thing number {i}\n" for i in range(90)),
+        "".join(f"1:{verse}\nAnd God said, Let there be light.\n" for verse in range(1, 60)),
+        "<?php echo 1; ?>\n<div><p>Hello <?= $b ?></p></div>\n" * 60,
+    ],
+)
+def test_logs_verses_and_programs_are_left_as_they_are(text):
+    corpus = paste(text)
+    assert corpus.text == text and corpus.markup == ""
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<book><para>One.</para><para>Two.</para></book>", "One.\nTwo.\n"),
+        ("<s><w>the</w><c> </c><hi>k</hi><hi>ing</hi></s>", "the king\n"),
+        ("<row><x>1</x><y>2</y></row><row><x>3</x></row>", "1\n2\n3\n"),
+        (
+            "<rss><item><title>T</title><link>http://x</link><guid>1</guid><pubDate>Mon</pubDate>"
+            "<description>Words</description></item></rss>",
+            "T\n\nWords\n",
+        ),
+    ],
+)
+def test_elements_of_xml_that_are_no_part_of_a_line_are_parted(markup, words):
+    assert words_of(markup, keeps_lines=True) == words

@@ -140,3 +140,9 @@ def test_what_a_terminal_a_printer_or_a_damage_left_is_gone(text, plain, notice)
     assert found == plain
     if notice:
         assert notices == [notice]
+
+
+def test_letters_that_were_printed_as_one_are_parted():
+    text, notices = normalize("The ﬁrst oﬃcer ﬂed.")
+    assert text == "The first officer fled."
+    assert notices == ["Letters that were printed as one (such as ﬁ) were parted: 3."]
