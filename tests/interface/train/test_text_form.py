@@ -1,12 +1,15 @@
 """Which text the form of the Train tab means, and how it is read."""
 
+import os
+
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.interface.limits import OWN
+from charlstm.interface.limits import OWN, PUBLIC
 from charlstm.interface.train import text_form
 from charlstm.interface.train.text_form import TextChoice, look_at, options_for, read
 from charlstm.text import corpus
+from charlstm.text.documents import BusyError
 
 RUSSIAN = "Всё смешалось в доме Облонских, и никто не знал, что делать дальше.\n" * 40
 
@@ -77,3 +80,26 @@ def test_a_text_is_read_again_only_when_it_or_how_it_is_read_has_changed(russian
     with open(russian, "ab") as file:
         file.write(b"more")
     assert read(choice([russian]), OWN).text.endswith("more")
+
+
+def test_what_cannot_be_read_is_read_once_and_what_was_busy_again(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("too short")
+    asked, errors = [], [CharLSTMError("It is too short."), BusyError("Others are read.")]
+
+    def fail(*arguments):
+        asked.append(arguments)
+        raise errors[0]
+
+    monkeypatch.setattr(text_form.corpus, "read_files", fail)
+    chosen = choice([str(path)])
+    for _ in range(3):
+        with pytest.raises(CharLSTMError, match="too short"):
+            read(chosen, PUBLIC)
+    assert len(asked) == 1
+    os.utime(path, (1, 1))
+    errors.pop(0)
+    for _ in range(3):
+        with pytest.raises(BusyError, match="Others"):
+            read(chosen, PUBLIC)
+    assert len(asked) == 4
