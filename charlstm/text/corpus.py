@@ -26,7 +26,7 @@ from charlstm.text.download import (
     downloaded_path,
 )
 from charlstm.text.frame import without_frame
-from charlstm.text.mail import LOOK
+from charlstm.text.mail import LOOK, is_mail
 from charlstm.text.markup import LABELS, name_table, recognise, without_markup
 from charlstm.text.normalizing import normalize
 
@@ -190,7 +190,10 @@ def paste(
         )
     subject = "The pasted text"
     refuse_other_kinds(text[:16].encode(), subject)
-    whole = Decoded(text=text, encoding="utf-8", is_guess=False, notices=())
+    if is_mail(text[:LOOK].encode()):  # as a mail program shows its source
+        whole = _decoded(text.encode(), subject, max_bytes, options)
+    else:
+        whole = Decoded(text=text, encoding="utf-8", is_guess=False, notices=())
     plain, markup = _plain(whole, subject, max_bytes, options)
     corpus = _corpus(plain, subject, style, max_bytes, options, markup)
     return replace(corpus, name="pasted text")

@@ -40,6 +40,12 @@ _TERMINAL = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()*+][0-9A-Z]|[=>78cDEHMNOZ])"
     r"|\x03\d{1,2}(?:,\d{1,2})?"  # colours in a chat (IRC)
 )
+_ESCAPE = re.compile(
+    r"(?<!\\)\\u(?:(?=[dD][89abAB])([0-9a-fA-F]{4})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?![dD][89abAB])([0-9a-fA-F]{4}))"
+)
+MIN_ESCAPES = 20
+_BYTES = re.compile("[\x80-\xff]{2,}")
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # As PDF and scanned books have them.
 _LIGATURES = {
@@ -70,6 +76,7 @@ def normalize(text: str) -> tuple[str, list[str]]:
     notices = []
     text = text.lstrip("\ufeff")
     changes = (
+        _read_escapes,
         _without_damage,
         _signs_of_windows,
         _without_terminal,
@@ -85,6 +92,31 @@ def normalize(text: str) -> tuple[str, list[str]]:
         if notice:
             notices.append(notice)
     return text, notices
+
+
+def _read_escapes(text: str) -> tuple[str, str]:
+    """Letters of JSON that were written as numbers, as chats are given to those who wrote them."""
+    if not text.lstrip().startswith(("[", "{")) or len(_ESCAPE.findall(text)) < MIN_ESCAPES:
+        return text, ""
+    text, number = _ESCAPE.subn(_of_escape, text)
+    # Facebook writes each byte of UTF-8 as a letter of its own.
+    text = _BYTES.sub(_of_bytes, text)
+    return text, f"Letters that were written as numbers (\\u00e9) were read as letters: {number:,}."
+
+
+def _of_escape(found: re.Match[str]) -> str:
+    if found[2]:  # two halves of one
+        high, low = int(found[1], 16) - 0xD800, int(found[2], 16) - 0xDC00
+        return chr(0x10000 + (high << 10 | low))
+    code = int(found[3], 16)
+    return found[0] if code < 0x20 or 0xDC00 <= code < 0xE000 else chr(code)
+
+
+def _of_bytes(found: re.Match[str]) -> str:
+    try:
+        return found[0].encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return found[0]
 
 
 def _without_damage(text: str) -> tuple[str, str]:

@@ -11,7 +11,19 @@ import html
 import re
 
 # What is shown to nobody, as a picture, or above a word, to say how it is pronounced.
-_HIDDEN = {"script", "style", "template", "svg", "math", "binary", "teiheader", "rt", "rtc", "rp"}
+_HIDDEN = {
+    "script",
+    "style",
+    "template",
+    "svg",
+    "math",
+    "binary",
+    "binary-data",
+    "teiheader",
+    "rt",
+    "rtc",
+    "rp",
+}
 _REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
 _HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | _HIDDEN
 _BLOCKS = set(
@@ -25,10 +37,11 @@ _INLINE = set(
     "mentioned name note num orgname orig pb pc persname placename q ref reg rs s seg sic small "
     "span strong sub sup supplied surname term u unclear w".split()
 )
-# In a feed, beside its words.
+# In a feed, or in pages of a wiki as it gives them, beside their words.
 _FEED_PARTS = set(
-    "author category creator docs generator guid id language lastbuilddate link post_id pubdate "
-    "published post_date post_date_gmt status ttl updated url".split()
+    "author category comment contributor creator docs format generator guid id language "
+    "lastbuilddate link model ns origin parentid post_date post_date_gmt post_id pubdate published "
+    "sha1 siteinfo status timestamp ttl updated url".split()
 )
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 _BEGINNING = re.compile(
@@ -39,7 +52,7 @@ _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
 MOST_OF_A_VALUE = 2_000  # characters that a quoted value may have if there are tags in it
 _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
-_FEED = re.compile(r"<(?:rss|feed|rdf:RDF)\b")
+_FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
 _SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>")
 # Files that have their words in an attribute, by their first element.
 _ATTRIBUTES = {"opml": "text", "smses": "body"}

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.text.corpus import ReadingOptions, read_file, read_text
+from charlstm.text.corpus import ReadingOptions, paste, read_file, read_text
 from charlstm.text.mail import is_mail
 
 LINE = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich.\n"
@@ -103,6 +103,12 @@ def test_an_old_encoding_that_is_not_said_may_be_chosen():
     assert found.text == BODY and found.is_guess and found.encoding == "cp1252"
     chosen = read_text(data, "a.eml", options=ReadingOptions(encoding="cp1251"))
     assert chosen.text == BODY.encode("cp1252").decode("cp1251")
+
+
+def test_the_source_of_a_mail_may_be_pasted():
+    source = mail(cte="quoted-printable").as_bytes().decode()
+    corpus = paste(source)
+    assert corpus.text == BODY and corpus.notices[0].startswith("Read as saved mails: 1 mail")
 
 
 def test_mails_in_an_archive_are_read():

@@ -262,6 +262,13 @@ def test_logs_verses_and_programs_are_left_as_they_are(text):
         ("<s><w>the</w><c> </c><hi>k</hi><hi>ing</hi></s>", "the king\n"),
         ("<row><x>1</x><y>2</y></row><row><x>3</x></row>", "1\n2\n3\n"),
         (
+            "<mediawiki xmlns='x'><siteinfo><sitename>W</sitename></siteinfo><page><title>T</title>"
+            "<id>1</id><revision><timestamp>2020</timestamp><contributor><username>Ann</username>"
+            "</contributor><text>&lt;poem&gt;A line&lt;br /&gt;more</text><sha1>ab</sha1>"
+            "</revision></page></mediawiki>",
+            "T\n\nA line\nmore\n",
+        ),
+        (
             "<rss><item><title>T</title><link>http://x</link><guid>1</guid><pubDate>Mon</pubDate>"
             "<description>Words</description></item></rss>",
             "T\n\nWords\n",

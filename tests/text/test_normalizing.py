@@ -1,5 +1,6 @@
 """What looks the same is made the same, what cannot be seen is left out, and both are said."""
 
+import json
 import tracemalloc
 import unicodedata
 
@@ -146,3 +147,26 @@ def test_letters_that_were_printed_as_one_are_parted():
     text, notices = normalize("The ﬁrst oﬃcer ﬂed.")
     assert text == "The first officer fled."
     assert notices == ["Letters that were printed as one (such as ﬁ) were parted: 3."]
+
+
+@pytest.mark.parametrize("line", ["Привет, как дела?", "Schöne Grüße 😀", 'a "b" \\ c\n'])
+def test_letters_of_json_that_are_numbers_are_read(line):
+    plain = "".join(
+        json.dumps({"n": "é", "text": line}, ensure_ascii=False) + "\n" for _ in range(30)
+    )
+    escaped = "".join(json.dumps({"n": "é", "text": line}) + "\n" for _ in range(30))
+    text, notices = normalize(escaped)
+    assert text == plain
+    assert "were read as letters" in notices[0]
+
+
+def test_letters_that_facebook_wrote_byte_by_byte_are_put_together():
+    wrong = "Schöne Grüße, мир".encode().decode("latin-1")
+    assert normalize(json.dumps([wrong] * 30))[0] == json.dumps(
+        ["Schöne Grüße, мир"] * 30, ensure_ascii=False
+    )
+
+
+def test_what_a_program_says_of_escapes_stays():
+    code = 'print("\\u00e9")\n' * 60
+    assert normalize(code) == (code, [])
