@@ -38,7 +38,7 @@ KINDS = {
     "xml": "a text with tags",
 }
 # So begins a PDF, and not a sentence about one.
-_PDF = re.compile(rb"(?:\xef\xbb\xbf|\s)*%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
+_PDF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
 _ARCHIVES = (b"PK\3\4", b"PK\5\6")
 _LOOK = 2_000  # bytes, in which a file that is no text shows it
 # Files of other kinds by their first bytes, and what to do about each.

@@ -115,18 +115,21 @@ def _without_tags(markup: str, options: Options, keeps_lines: bool) -> Extracted
 
 
 def _mail(data: bytes, options: Options) -> Extracted:
-    texts, size, number, guesses = [], 0, 0, []
+    texts, size, number, guesses, is_late = [], 0, 0, [], False
     for mail in mails(data, "It", options.encoding):
         number += 1
         texts.append(mail.text)
         guesses += [mail.encoding] if mail.is_guess else []
         size += len(mail.text)
-        if size > options.most or time.process_time() > PATIENCE_S:
+        is_late = time.process_time() > PATIENCE_S
+        if size > options.most or is_late:
             break
     if not texts:
         raise Refused(NO_TEXT)
     is_page = number == 1 and mail.is_page
     what = "its words without tags and pictures" if is_page else _number_of(number, "mail")
+    if is_late:
+        what = f"the first {what}, because more would take too long,"
     return Extracted(
         text="\n".join(texts),
         what=what if is_page else f"{what} without headers and attachments",

@@ -22,7 +22,7 @@ MIN_HEADERS = 3
 RELATED = "multipart/related"
 LEAST_SHARE = 0.3  # of the characters that another form of the same mail has
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*")
-_FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:From [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n)?")
+_FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}(?:From [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n)?")
 # Headers that programs write, and that nobody types.
 _TELLING = {b"mime-version", b"message-id", b"received", b"return-path"}
 _NEXT_MAIL = re.compile(
@@ -104,11 +104,15 @@ def _words(message: Message, name: str, encoding: str | None) -> Iterator[Decode
         if message.get_content_maintype() == "text" and is_shown:
             yield _decoded(message, name, encoding)
         return
-    children = [child for child in message.get_payload() if isinstance(child, Message)]
+    payload = message.get_payload()
+    if isinstance(payload, str):  # its parts cannot be told apart
+        yield Decoded(text=payload, encoding="utf-8", is_guess=False, notices=())
+        return
+    children = [child for child in payload if isinstance(child, Message)]
     if kind == RELATED:  # the page, then its pictures
         children = children[:1]
     parts = [list(_words(child, name, encoding)) for child in children]
-    if kind == "multipart/alternative":
+    if kind == "multipart/alternative" and parts:
         # The first one is the plainest. Where it only says that there is another, that is taken.
         sizes = [sum(len(one.text.strip()) for one in part) for part in parts]
         chosen = next(i for i, size in enumerate(sizes) if size >= LEAST_SHARE * max(sizes))
