@@ -13,7 +13,7 @@ import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from uvicorn import Server
+from gradio.http_server import Server
 
 IDLE_S = 30.0
 LOOK_S = 5.0

@@ -16,7 +16,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import unquote
 
@@ -25,6 +25,7 @@ from charlstm.text.decoding import Decoded, decode
 from charlstm.text.documents import refuse_other_kinds
 from charlstm.text.mail import is_mail, mails
 from charlstm.text.markup import recognise
+from charlstm.text.office import local_name, words_of_docx, words_of_odt
 from charlstm.text.subtitles import without_times
 from charlstm.text.tags import words_of
 
@@ -61,7 +62,6 @@ FAULTS = (
 )
 
 _NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)\w+;")  # letters of HTML, unknown to XML
-_WHITE = re.compile(r"[ \t\r\n\f]+")
 _HALF = re.compile("[\ud800-\udfff]")  # of a character, as some PDF have
 _WORDS_OF_DOCX = re.compile(r"word/document\d*\.xml")
 _NO_TEXTS = {
@@ -188,12 +188,12 @@ def _epub(data: bytes, options: Options) -> Extracted:
 
 def _chapters(package: ElementTree.Element) -> list[str]:
     """Addresses of an e-book's chapters in the order of reading, each once."""
-    items = [one for one in package.iter() if _local(one) == "item"]
+    items = [one for one in package.iter() if local_name(one) == "item"]
     pages = {one.get("id"): one.get("href", "").partition("#")[0] for one in items}
     order = [
         pages.get(one.get("idref"), "")
         for one in package.iter()
-        if _local(one) == "itemref" and one.get("linear") != "no"
+        if local_name(one) == "itemref" and one.get("linear") != "no"
     ]
     if not any(order):  # no order: all pages as they are listed
         order = [pages[one.get("id")] for one in items if "html" in one.get("media-type", "")]
@@ -201,70 +201,18 @@ def _chapters(package: ElementTree.Element) -> list[str]:
 
 
 def _docx(data: bytes, options: Options) -> Extracted:
-    signs = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-    # What was crossed out, or stands twice; how a word is pronounced, above it.
-    left_out = {"del", "moveFrom", "Fallback", "rt"}
-    boxes: list[str] = []  # of the paragraph that is read: they follow it
-
-    def parts(one: ElementTree.Element) -> Iterator[str]:
-        name = _local(one)
-        if name in left_out or name.endswith("Pr"):  # properties: tab stops among them
-            return
-        if name == "txbxContent":
-            boxes.append("".join(part for child in one for part in parts(child)))
-            return
-        if name == "t":
-            yield one.text or ""
-        elif name in signs:
-            yield signs[name]
-        for part in one:
-            yield from parts(part)
-        if name == "p":
-            yield "\n"
-            yield "".join(boxes)
-            boxes.clear()
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         name = next(filter(_WORDS_OF_DOCX.fullmatch, archive.namelist()))
         body = ElementTree.fromstring(_read(archive, name, options.most * 10))
     what = "its text without headers, footnotes and comments"
-    return Extracted(text="".join(parts(body)), what=what)
+    return Extracted(text=words_of_docx(body), what=what)
 
 
 def _odt(data: bytes, options: Options) -> Extracted:
-    left_out = {"tracked-changes", "annotation", "note-citation", "sequence-decls", "ruby-text"}
-    notes: list[str] = []  # of the paragraph that is read: they follow it
-
-    def parts(one: ElementTree.Element, is_inside: bool) -> Iterator[str]:
-        name = _local(one)
-        if name in left_out:
-            return
-        if name == "note":
-            notes.append("".join(part for child in one for part in parts(child, False)))
-            return
-        begins = name in ("p", "h")
-        is_inside = is_inside or begins
-        if name == "s":
-            count = next((value for key, value in one.attrib.items() if key.endswith("}c")), "1")
-            yield " " * min(int(count) if count.isdecimal() else 1, 1000)
-        elif name in ("tab", "line-break"):
-            yield "\t" if name == "tab" else "\n"
-        elif is_inside:
-            yield _WHITE.sub(" ", one.text or "")
-        for part in one:
-            yield from parts(part, is_inside)
-            if is_inside:
-                yield _WHITE.sub(" ", part.tail or "")
-        if begins:
-            yield "\n"
-            if notes:
-                yield "".join(notes)
-                notes.clear()
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         root = ElementTree.fromstring(_read(archive, "content.xml", options.most * 10))
     what = "its text without headers and comments"
-    return Extracted(text="".join(parts(root, False)), what=what)
+    return Extracted(text=words_of_odt(root), what=what)
 
 
 def _zip(data: bytes, options: Options) -> Extracted:
@@ -417,11 +365,6 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         raise Refused(PROTECTED)
     with archive.open(name) as file:
         return file.read(most)
-
-
-def _local(one: ElementTree.Element) -> str:
-    """An element's name without its namespace."""
-    return one.tag.rpartition("}")[2] if isinstance(one.tag, str) else ""
 
 
 def _bound() -> None:

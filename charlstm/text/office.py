@@ -1,0 +1,76 @@
+"""Takes the words out of what word processors write: the XML within .docx and .odt files."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+
+_WHITE = re.compile(r"[ \t\r\n\f]+")
+
+
+def words_of_docx(body: ElementTree.Element) -> str:
+    """The text of Word's document.xml, a line for each paragraph."""
+    signs = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+    # What was crossed out, or stands twice; how a word is pronounced, above it.
+    left_out = {"del", "moveFrom", "Fallback", "rt"}
+    boxes: list[str] = []  # of the paragraph that is read: they follow it
+
+    def parts(one: ElementTree.Element) -> Iterator[str]:
+        name = local_name(one)
+        if name in left_out or name.endswith("Pr"):  # properties: tab stops among them
+            return
+        if name == "txbxContent":
+            boxes.append("".join(part for child in one for part in parts(child)))
+            return
+        if name == "t":
+            yield one.text or ""
+        elif name in signs:
+            yield signs[name]
+        for part in one:
+            yield from parts(part)
+        if name == "p":
+            yield "\n"
+            yield "".join(boxes)
+            boxes.clear()
+
+    return "".join(parts(body))
+
+
+def words_of_odt(root: ElementTree.Element) -> str:
+    """The text of an OpenDocument's content.xml, a line for each paragraph."""
+    left_out = {"tracked-changes", "annotation", "note-citation", "sequence-decls", "ruby-text"}
+    notes: list[str] = []  # of the paragraph that is read: they follow it
+
+    def parts(one: ElementTree.Element, is_inside: bool) -> Iterator[str]:
+        name = local_name(one)
+        if name in left_out:
+            return
+        if name == "note":
+            notes.append("".join(part for child in one for part in parts(child, False)))
+            return
+        begins = name in ("p", "h")
+        is_inside = is_inside or begins
+        if name == "s":
+            count = next((value for key, value in one.attrib.items() if key.endswith("}c")), "1")
+            yield " " * min(int(count) if count.isdecimal() else 1, 1000)
+        elif name in ("tab", "line-break"):
+            yield "\t" if name == "tab" else "\n"
+        elif is_inside:
+            yield _WHITE.sub(" ", one.text or "")
+        for part in one:
+            yield from parts(part, is_inside)
+            if is_inside:
+                yield _WHITE.sub(" ", part.tail or "")
+        if begins:
+            yield "\n"
+            if notes:
+                yield "".join(notes)
+                notes.clear()
+
+    return "".join(parts(root, False))
+
+
+def local_name(one: ElementTree.Element) -> str:
+    """An element's name without its namespace."""
+    return one.tag.rpartition("}")[2] if isinstance(one.tag, str) else ""
