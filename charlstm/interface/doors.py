@@ -14,14 +14,16 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from email.message import Message
+from email.utils import collapse_rfc2231_value
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from gradio.route_utils import CustomCORSMiddleware
-from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ASGIMessage
 
 from charlstm.files import parse_json
 from charlstm.interface.event_stream import Places, address_of, refused
@@ -300,9 +302,11 @@ def _delete_oldest(folder: Path, room: int) -> None:
 
 def _again(body: bytearray, receive: Receive) -> Receive:
     """A `receive` that gives a body which has been received already, then what comes after it."""
-    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+    messages: list[ASGIMessage] = [
+        {"type": "http.request", "body": bytes(body), "more_body": False}
+    ]
 
-    async def receive_again() -> Message:
+    async def receive_again() -> ASGIMessage:
         return messages.pop() if messages else await receive()
 
     return receive_again
@@ -315,9 +319,16 @@ def _has_too_many_values(body: bytearray) -> bool:
 
 def _number_of_parts(scope: Scope, body: bytearray) -> int:
     """How many parts the body of an upload has, each a file or a field; 0 if it has none."""
-    _, options = parse_options_header(Headers(scope=scope).get("content-type", ""))
-    boundary = options.get(b"boundary")
-    return body.count(b"--" + boundary) - 1 if boundary else 0
+    message = Message()
+    message["Content-Type"] = Headers(scope=scope).get("content-type", "")
+    # Of several, Gradio may take any.
+    boundaries = [
+        collapse_rfc2231_value(value)
+        for name, value in message.get_params([])
+        if name.lower() == "boundary"
+    ]
+    counts = [body.count(f"--{one}".encode("latin-1", "replace")) for one in boundaries if one]
+    return max(counts, default=1) - 1
 
 
 def _paths_of_files(given: Any) -> list[Any]:
@@ -406,7 +417,7 @@ class _Answer:
         self._send = send
         self.has_begun = False
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: ASGIMessage) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
             headers = MutableHeaders(scope=message)

@@ -255,9 +255,10 @@ def test_verse_is_less_surprising_than_a_tweet_and_that_than_gibberish(inside, s
             "(before) => document.querySelector('.coloured').textContent !== before", arg=before
         )
         read_by_the_library = surprisal(shipped, page.locator(".coloured").text_content())
-        perplexity = f"{read_by_the_library.perplexity:.1f}"
-        expect(page.locator(".figures-told .perplexity")).to_have_text(perplexity)
-        perplexities.append(float(perplexity))
+        perplexity = read_by_the_library.perplexity
+        shown = f"{perplexity:.1f}" if perplexity < 100 else f"{perplexity:,.0f}"
+        expect(page.locator(".figures-told .perplexity")).to_have_text(shown)
+        perplexities.append(perplexity)
     assert perplexities == sorted(perplexities)
     assert perplexities[2] > 3 * perplexities[0]
 
