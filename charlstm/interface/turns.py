@@ -1,8 +1,9 @@
-"""One after the other, for each network address: what takes long keeps no others waiting."""
+"""One after the other, fairly among network addresses: who asks often keeps no others waiting."""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,10 @@ from dataclasses import dataclass, field
 from charlstm.errors import CharLSTMError
 
 PATIENCE_S = 20.0
-MOST_WAITING = 4  # of an address, beside the one whose turn it is
+# Of an address, beside the one whose turn it is: with it no fewer than a public page works on at
+# once for an address (see limits.py), or a room that shares one would be refused.
+MOST_WAITING = 11
+REMEMBERED = 1000  # addresses that had a turn
 BUSY = "Other texts from your network are being read at this moment: try again when they have been."
 
 
@@ -53,3 +57,70 @@ class Turns:
                 line.number -= 1
                 if not line.number:
                     self._lines.pop(address, None)
+
+
+class SharedTurn:
+    """Lets one in at a time of all: of those who wait, the address that had its last turn first.
+
+    Safe to use from threads.
+
+    Args:
+        patience_s: how long anybody waits, in seconds.
+        waiting_of_address, waiting: that may wait, for one address and in all. Each holds a thread.
+        busy: what the others are told.
+    """
+
+    def __init__(self, patience_s: float, waiting_of_address: int, waiting: int, busy: str):
+        self._patience_s = patience_s
+        self._waiting_of_address = waiting_of_address
+        self._most_waiting = waiting
+        self._busy = busy
+        self._changed = threading.Condition()
+        self._is_taken = False
+        self._waiting: list[_Waiting] = []  # in the order in which they came
+        self._had: OrderedDict[str, None] = OrderedDict()  # addresses, the latest turn last
+
+    @contextmanager
+    def hold(self, address: str) -> Iterator[None]:
+        """Wait for the turn, and hold it.
+
+        Raises:
+            CharLSTMError: it does not come, or too many wait.
+        """
+        self._wait(_Waiting(address))
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_taken = False
+                self._changed.notify_all()
+
+    def _wait(self, mine: _Waiting) -> None:
+        with self._changed:
+            of_address = sum(one.address == mine.address for one in self._waiting)
+            if of_address >= self._waiting_of_address or len(self._waiting) >= self._most_waiting:
+                raise CharLSTMError(self._busy)
+            self._waiting.append(mine)
+            try:
+                if not self._changed.wait_for(lambda: self._is_turn_of(mine), self._patience_s):
+                    raise CharLSTMError(self._busy)
+                self._is_taken = True
+                self._had[mine.address] = None
+                self._had.move_to_end(mine.address)
+                if len(self._had) > REMEMBERED:
+                    self._had.popitem(last=False)
+            finally:
+                self._waiting.remove(mine)
+
+    def _is_turn_of(self, mine: _Waiting) -> bool:
+        if self._is_taken:
+            return False
+        places = {address: place for place, address in enumerate(self._had)}
+        return mine is min(self._waiting, key=lambda one: places.get(one.address, -1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """One who waits; no two are equal."""
+
+    address: str

@@ -6,7 +6,7 @@ import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface import turns
-from charlstm.interface.turns import BUSY, Turns
+from charlstm.interface.turns import BUSY, SharedTurn, Turns
 from tests.waiting import wait_until
 
 
@@ -46,4 +46,37 @@ def test_who_waits_too_long_or_with_too_many_is_told_so(monkeypatch):
         with pytest.raises(CharLSTMError, match=BUSY), line.hold("a"):
             pass
     with line.hold("a"):
+        pass
+
+
+def test_the_address_that_had_its_turn_longest_ago_comes_first():
+    turn = SharedTurn(patience_s=300, waiting_of_address=3, waiting=5, busy="busy")
+    order, may_end = [], threading.Event()
+
+    def take(name, address):
+        with turn.hold(address):
+            order.append(name)
+            may_end.wait()
+
+    threads = []
+    for number, (name, address) in enumerate(
+        [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")]
+    ):
+        threads.append(threading.Thread(target=take, args=(name, address)))
+        threads[-1].start()
+        wait_until(lambda number=number: len(turn._waiting) + len(order) == number + 1)
+    with pytest.raises(CharLSTMError, match="busy"), turn.hold("d"):
+        pass
+    may_end.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_who_waits_too_long_for_a_shared_turn_is_told_so_and_waits_no_more():
+    turn = SharedTurn(patience_s=0.01, waiting_of_address=1, waiting=2, busy="busy")
+    with turn.hold("a"), pytest.raises(CharLSTMError, match="busy"), turn.hold("a"):
+        pass
+    assert not turn._waiting
+    with turn.hold("a"):
         pass

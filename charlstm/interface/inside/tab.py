@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import weakref
 from dataclasses import replace
 
@@ -13,15 +12,17 @@ import numpy as np
 from charlstm.analysis.cells import CellMeaning, find_cells, meanings
 from charlstm.analysis.insight import activations, surprisal
 from charlstm.errors import CharLSTMError
+from charlstm.interface import visitors
 from charlstm.interface.endpoints import offer
 from charlstm.interface.inside.examples import examples
 from charlstm.interface.model_choice import ModelChoice
 from charlstm.interface.models import ModelRegistry
+from charlstm.interface.turns import SharedTurn
 from charlstm.network.checkpoint import Checkpoint
 from charlstm.writing.single_text import read_seed_text
 
 MAX_CHARACTERS = 4000  # read in a quarter of a second
-SEARCHING = "Another search is going on: try again in half a minute."
+SEARCHING = "Other searches are going on: try again in a minute."
 INTRODUCTION = """
 <div class="inside-introduction"><p>The network reads one letter at a time. <b>Surprise</b> shows
 how little it expected each one, <b>cells</b> its memory at work: nobody told it what a line or a
@@ -35,7 +36,10 @@ class Inside:
     def __init__(self, registry: ModelRegistry):
         self.registry = registry
         self._found: weakref.WeakKeyDictionary[Checkpoint, list[dict]] = weakref.WeakKeyDictionary()
-        self._searching = threading.Lock()
+        # One at a time: each takes seconds of all cores.
+        self._searching = SharedTurn(
+            patience_s=60.0, waiting_of_address=4, waiting=16, busy=SEARCHING
+        )
 
     def surprise(self, model: str, text: str) -> dict:
         """Surprisal of each character in nats; null for characters outside the vocabulary."""
@@ -79,15 +83,10 @@ class Inside:
     def search(self, model: str) -> dict:
         """Search for cells with a meaning, for a model whose training did not; then as `cells`."""
         checkpoint = self.registry.get(model)
-        if checkpoint in self._found:
-            return self.cells(model)
-        # One at a time, and nobody waits for another: each takes seconds of all cores.
-        if not self._searching.acquire(blocking=False):
-            raise CharLSTMError(SEARCHING)
-        try:
-            self._found[checkpoint] = find_cells(checkpoint)
-        finally:
-            self._searching.release()
+        if checkpoint not in self._found:
+            with self._searching.hold(visitors.address()):
+                if checkpoint not in self._found:  # another may have searched it meanwhile
+                    self._found[checkpoint] = find_cells(checkpoint)
         return self.cells(model)
 
     def _read(self, model: str, text: str) -> tuple[Checkpoint, str]:

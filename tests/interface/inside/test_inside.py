@@ -11,14 +11,14 @@ import pytest
 
 from charlstm.analysis.insight import activations, log_probabilities, surprisal
 from charlstm.errors import CharLSTMError
-from charlstm.interface.inside.tab import Inside
+from charlstm.interface.inside.tab import SEARCHING, Inside
 from charlstm.interface.models import SHIPPED, ModelRegistry
 from charlstm.interface.write.next_odds import NextOdds
 from charlstm.network.checkpoint import save_checkpoint
 from charlstm.runs.run import Runs
 from tests.browsing import add_model
 from tests.tiny_networks import random_checkpoint
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, wait_until
 
 TEXT = "sea\nten X"  # it does not know the X
 CELL = {"layer": 2, "cell": 7, "feature": "word", "score": 0.91, "sign": -1}
@@ -166,22 +166,44 @@ def test_a_model_that_is_gone_is_refused_in_a_sentence(inside, registry):
             ask()
 
 
-def test_of_several_searches_one_goes_on_and_the_others_are_refused(inside, home, monkeypatch):
+def test_searches_of_one_model_wait_for_the_first_and_search_no_more(inside, home, monkeypatch):
     add_model(home, "other", random_checkpoint())
-    may_end, has_begun = threading.Event(), threading.Event()
+    may_end, searched = threading.Event(), []
 
     def find(checkpoint):
-        has_begun.set()
+        searched.append(checkpoint)
         assert may_end.wait(PATIENCE_S)
         return [CELL]
 
     monkeypatch.setattr("charlstm.interface.inside.tab.find_cells", find)
     with ThreadPoolExecutor() as threads:
         first = threads.submit(inside.search, "other")
-        assert has_begun.wait(PATIENCE_S)
-        for _ in range(3):
-            with pytest.raises(CharLSTMError, match="Another search is going on"):
-                inside.search("other")
+        wait_until(lambda: searched)
+        others = [threads.submit(inside.search, "other") for _ in range(3)]
         may_end.set()
-        assert len(first.result()["cells"]) == 1
-    assert len(inside.search("other")["cells"]) == 1
+        assert [len(one.result()["cells"]) for one in [first, *others]] == [1] * 4
+    assert len(searched) == 1
+
+
+def test_too_many_searches_of_one_address_are_refused_in_a_sentence(inside, home, monkeypatch):
+    add_model(home, "other", random_checkpoint())
+    may_end, answers = threading.Event(), []
+
+    def find(checkpoint):
+        assert may_end.wait(PATIENCE_S)
+        return [CELL]
+
+    def search():
+        try:
+            answers.append(inside.search("other"))
+        except CharLSTMError as error:
+            answers.append(str(error))
+
+    monkeypatch.setattr("charlstm.interface.inside.tab.find_cells", find)
+    with ThreadPoolExecutor(12) as threads:
+        for _ in range(12):
+            threads.submit(search)
+        wait_until(lambda: len(answers) == 7)
+        assert set(answers) == {SEARCHING}  # one searches, and four wait
+        may_end.set()
+    assert len(answers) == 12
