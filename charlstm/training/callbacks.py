@@ -18,7 +18,7 @@ from charlstm.runs.recipes import Budget, Recipe
 PROGRESS_EVERY_S = 0.2
 PROGRESS_AT_LEAST_EVERY_S = 5.0
 LEAST_CHANGE = 0.005  # of the learning rate, as a share of it
-VALIDATIONS = 30  # measurements per training, if they cost less than a twelfth of its time
+VALIDATIONS = 30  # measurements per training, if they cost less than a fourteenth of its time
 VALIDATIONS_AT_LEAST = 24  # the held-out sample is reduced until this many fit
 SAVE_EVERY_S = 15.0
 FIRST_SAVE_S = 5.0  # early, so that visitors can soon write with the new model
@@ -81,14 +81,19 @@ class Clock:
 class LearningRate(keras.callbacks.Callback):
     """Sets the learning rate from the share of the budget that is used.
 
-    Not at each step, but when it has changed by `LEAST_CHANGE`: setting it takes half a
-    millisecond, which is much of a small network's step.
+    Args:
+        set_rate: takes the rate at each step; None gives it to the optimizer, when it has changed
+            by `LEAST_CHANGE`: that takes half a millisecond, which is much of a small network's
+            step.
     """
 
-    def __init__(self, recipe: Recipe, clock: Clock):
+    def __init__(
+        self, recipe: Recipe, clock: Clock, set_rate: Callable[[float], None] | None = None
+    ):
         super().__init__()
         self.recipe = recipe
         self.clock = clock
+        self.set_rate = set_rate
         self._rate = 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -99,6 +104,9 @@ class LearningRate(keras.callbacks.Callback):
 
     def _set(self):
         rate = self.recipe.learning_rate_at(self.clock.share)
+        if self.set_rate is not None:
+            self.set_rate(rate)
+            return
         if abs(rate - self._rate) < LEAST_CHANGE * rate:
             return
         if keras.backend.backend() == "jax":
@@ -255,7 +263,7 @@ class BetweenChapters(keras.callbacks.Callback):
         )
         self.measure_cost_s = self.clock.elapsed_s - began_s
         total_s = max(self.clock.elapsed_s + self.clock.eta_s, 1e-9)
-        pause = max(1 / VALIDATIONS, 12 * self.measure_cost_s / total_s)
+        pause = max(1 / VALIDATIONS, 14 * self.measure_cost_s / total_s)
         self._next_validation_share = share + pause
 
     def write_sample(self, sample: Callable[[], str] | None = None, keep: bool = False):

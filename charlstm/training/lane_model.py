@@ -1,9 +1,8 @@
 """The network as it trains on a CPU: Keras' `fit()` leads, `LaneTraining` computes the steps.
 
 A framework computes a step of an LSTM as thousands of small operations, and spends more time
-between them than in them. So between the beginning of `fit` and the end of a chapter the weights
-are arrays of `LaneTraining`, and Keras' variables are what they were; then they are brought up to
-date.
+between them than in them. So within `fit` the weights are arrays of `LaneTraining`, and Keras'
+variables are what they were until they are brought up to date: at the end, and when they are read.
 """
 
 from __future__ import annotations
@@ -25,9 +24,13 @@ _DROPOUT = 1  # tells the random numbers of dropout from those of the batches
 class LaneModel(keras.Model):
     """A network over lanes whose state is carried from step to step.
 
-    `fit` is fed by `steps`, and must be given `BringsUpToDate` as its first callback. What is
-    dropped in a step depends on its number and on the random seed only, so a training that is
-    resumed goes on as if it had not stopped.
+    `fit` is fed by `steps`, and must be given `BringsUpToDate` as its first callback; without it,
+    the variables stay as they were. What is dropped in a step depends on its number and on the
+    random seed only, so a training that is resumed goes on as if it had not stopped.
+
+    Attributes:
+        lane_training: within `fit` only.
+        learning_rate: of the steps in `fit`, which begins with that of the optimizer.
 
     Args:
         layers: the built layers whose weights are trained, in the order of their weights in
@@ -56,20 +59,32 @@ class LaneModel(keras.Model):
         # trainings can be resumed.
         self.seed_generator = keras.random.SeedGenerator()
         self.lane_training: LaneTraining | None = None
+        self.learning_rate = 0.0
+        self._step = 0  # the number of the next one
+        self._updated_steps = 0  # how many had been made when the variables were brought up to date
         self._data: Lanes | None = None
         self._soft_targets: np.ndarray | None = None
         self._sums = np.zeros(3)  # since the chapter began: steps, losses, accuracies
         self.built = True
 
     def steps(self, data: Lanes, step: int, soft_targets: np.ndarray | None = None):
-        """What `fit` is fed with: the numbers of the steps, endless, from `step` on.
+        """What `fit` is fed with, from a step on.
+
+        It is endless and never read: to ask TensorFlow for the next element takes half a
+        millisecond, which is much of a small network's step.
 
         Args:
             data: the text; the batch of a step is a function of its number.
             soft_targets: see `batches.batches`.
         """
-        self._data, self._soft_targets = data, soft_targets
-        return tf.data.Dataset.counter(np.int64(step))
+        self._data, self._soft_targets, self._step = data, soft_targets, step
+        return tf.data.Dataset.counter()
+
+    def fit(self, *args, **kwargs):
+        try:
+            return super().fit(*args, **kwargs)
+        finally:
+            self.lane_training = None
 
     def make_train_function(self, force=False):
         """Called by Keras at the beginning of `fit`."""
@@ -121,7 +136,10 @@ class LaneModel(keras.Model):
         (inputs, targets), keep = np.zeros((2, *full), np.int32), np.ones((lanes, 1), np.float32)
         inputs[:count, :length], targets[:count, :length] = x, y
         losses, is_right = np.zeros((2, *full), np.float32)
-        matrices = self._matrices(self.trainable_variables)
+        if self.lane_training is None:
+            matrices = self._matrices(self.trainable_variables)
+        else:
+            matrices = self.lane_training.matrices
         for first in range(0, full[0], lanes):
             rows, states = slice(first, first + lanes), self.lane_pass.start()
             for begin in range(0, full[1], time):
@@ -141,10 +159,10 @@ class LaneModel(keras.Model):
 
     def _train(self, iterator) -> dict[str, float]:
         """One step, and the means since the chapter began."""
-        step = int(next(iterator))
+        step = self._step
         assert self.lane_training is not None
-        rate = float(self.optimizer.learning_rate)
-        found = self.lane_training.step(self.window(step), self.masks(step), rate)
+        found = self.lane_training.step(self.window(step), self.masks(step), self.learning_rate)
+        self._step += 1
         self._sums += 1, found.losses.mean(), found.is_right.mean()
         count, loss, accuracy = self._sums
         return {"loss": loss / count, "accuracy": accuracy / count}
@@ -152,6 +170,8 @@ class LaneModel(keras.Model):
     def _take_over(self) -> None:
         """Make `lane_training` of Keras' variables."""
         optimizer = self.optimizer
+        self.learning_rate = float(optimizer.learning_rate)
+        self._updated_steps = int(optimizer.iterations)
         self.lane_training = LaneTraining(
             lane_pass=self.lane_pass,
             optimizer=AdamW(
@@ -168,13 +188,14 @@ class LaneModel(keras.Model):
                 np.stack([keras.ops.convert_to_numpy(state) for state in pair])
                 for pair in zip(self.states[::2], self.states[1::2], strict=True)
             ],
-            steps=int(optimizer.iterations),
+            steps=self._updated_steps,
         )
 
     def bring_up_to_date(self) -> None:
-        """Make Keras' variables what `lane_training` has come to."""
+        """Make Keras' variables what the training has come to."""
         training, optimizer = self.lane_training, self.optimizer
-        assert training is not None
+        if training is None or training.steps == self._updated_steps:
+            return
         for variables, matrices in (
             (self.trainable_variables, training.matrices),
             (optimizer._momentums, training.means),
@@ -188,10 +209,16 @@ class LaneModel(keras.Model):
         for variable, state in zip(self.states, after, strict=True):
             variable.assign(state)
         optimizer.iterations.assign(training.steps)
+        optimizer.learning_rate = self.learning_rate
+        self._updated_steps = training.steps
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Set the learning rate of the next steps."""
+        self.learning_rate = rate
 
 
 class BringsUpToDate(keras.callbacks.Callback):
-    """Brings Keras' variables up to date at the end of each chapter, before they are read."""
+    """Brings Keras' variables up to date at the end of `fit`."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_train_end(self, logs=None):
         self.model.bring_up_to_date()

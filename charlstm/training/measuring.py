@@ -21,7 +21,7 @@ from charlstm.training.callbacks import VALIDATIONS_AT_LEAST
 
 NOTEBOOK_TEST_BATCH = 512
 MIN_WINDOWS = 8
-TIME_SHARE = 0.08  # share of a training's time for all its measurements together
+TIME_SHARE = 0.05  # share of a training's time for all its measurements together
 
 
 class HeldOutCurve:

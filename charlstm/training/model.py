@@ -75,12 +75,16 @@ class Models:
             step and losses of its own.
         feed: what `fit` of that model is fed with, see `batches.batches`.
         callbacks: what `fit` of that model must call before all others.
+        set_learning_rate: sets that of the next steps; None where the optimizer's counts.
+        bring_up_to_date: must be called within `fit` before variables are read.
     """
 
     cold: keras.Model
     training: keras.Model
     feed: Callable[..., Iterable] = batches
     callbacks: tuple[keras.callbacks.Callback, ...] = ()
+    set_learning_rate: Callable[[float], None] | None = None
+    bring_up_to_date: Callable[[], None] = lambda: None
 
     @property
     def evaluated(self) -> keras.Model:
@@ -136,7 +140,14 @@ def build_models(
         from charlstm.training.lane_model import BringsUpToDate, LaneModel  # needs TensorFlow
 
         lane_model = LaneModel([embedding, *lstms, output], recipe, architecture, way)
-        return Models(cold, lane_model, lane_model.steps, (BringsUpToDate(),))
+        return Models(
+            cold,
+            lane_model,
+            feed=lane_model.steps,
+            callbacks=(BringsUpToDate(),),
+            set_learning_rate=lane_model.set_learning_rate,
+            bring_up_to_date=lane_model.bring_up_to_date,
+        )
 
     lane_ids = keras.Input((recipe.window,), batch_size=recipe.lanes, dtype="int32", name="ids")
     keep = keras.Input((1,), batch_size=recipe.lanes, name="keep")
@@ -209,6 +220,7 @@ def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 def weights_of(models: Models) -> dict[str, np.ndarray]:
     """The network's weights, float32; names and shapes as in `Architecture.weight_shapes`."""
+    models.bring_up_to_date()
     return {
         variable.path: keras.ops.convert_to_numpy(variable.value)
         for variable in models.cold.trainable_variables

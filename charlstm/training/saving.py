@@ -116,6 +116,7 @@ def variables_of(models: Models) -> dict[str, np.ndarray]:
 
     The names begin with a number, so that sorting them restores the order of the variables.
     """
+    models.bring_up_to_date()
     return {
         f"{index:03d}/{variable.path}": np.array(keras.ops.convert_to_numpy(variable.value))
         for index, variable in enumerate(_tracked(models))

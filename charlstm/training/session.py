@@ -170,9 +170,9 @@ class TrainingSession:
             self.best.load(self.best.windows)
         prepare_s = time.monotonic() - began_s
         ending = Ending(self.clock, self.run.paths.stop.exists)
-        rate = LearningRate(self.recipe, self.clock)
-        progress = Progress(self.clock, self.emit, self._characters_per_step)
         models = self.material.models
+        rate = LearningRate(self.recipe, self.clock, models.set_learning_rate)
+        progress = Progress(self.clock, self.emit, self._characters_per_step)
         self.clock.start()
         models.training.fit(
             models.feed(self.material.data, self.clock.step, soft_targets),

@@ -282,8 +282,8 @@ def test_another_random_seed_drops_something_else():
     assert not np.allclose(one[0], other[0])
 
 
-def test_kerass_variables_are_what_they_were_until_a_chapter_ends():
-    """A training that is stopped within a chapter, or tried out before it begins, leaves them."""
+def test_kerass_variables_are_what_they_were_until_they_are_read_or_fit_ends():
+    """A training that is tried out before it begins leaves them."""
     before = random_weights(ARCHITECTURE)["output/kernel"]
     seen = []
 
