@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from charlstm.analysis.unlike_tail import tail_of
 from charlstm.runs.advice import small_text
 from charlstm.text.corpus import Corpus
+from charlstm.text.counting import counted
 
 FIRST_LINES = 5
 MAX_LINE = 90  # characters of a line that are shown
@@ -37,13 +38,13 @@ def report_on(text: Corpus, *, from_model: bool = False) -> TextReport:
     Args:
         from_model: whether the training will start from a model.
     """
-    characters, distinct = len(text.text), len(set(text.text))
+    characters, distinct = len(text.text), len(counted(text.text))
     lines = text.text.count("\n")
-    counted = f", {lines:,} lines" if lines else ""
+    in_lines = f", {lines:,} lines" if lines else ""
     tail = tail_of(text.text)
     advice = [small_text(characters, from_model=from_model), tail.sentence]
     return TextReport(
-        facts=f"{text.name}: {characters:,} characters ({distinct:,} distinct){counted}.",
+        facts=f"{text.name}: {characters:,} characters ({distinct:,} distinct){in_lines}.",
         first_lines=_first_lines(text.text),
         notices=text.notices,
         advice=tuple(filter(None, advice)),

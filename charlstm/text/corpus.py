@@ -14,6 +14,7 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError
 from charlstm.home import shipped_folder
+from charlstm.text.counting import counted
 from charlstm.text.decoding import Decoded, decode
 from charlstm.text.documents import MAX_BYTES as MAX_BYTES_OF_DOCUMENTS
 from charlstm.text.documents import is_document, read_document, refuse_other_kinds
@@ -343,12 +344,13 @@ def _corpus(
             f"{subject} has {len(text):,} characters; at least {MIN_CHARACTERS:,} are needed: "
             "give a longer text."
         )
-    if len(set(text)) < 2:
+    counts = counted(text)
+    if len(counts) < 2:
         raise CharLSTMError(
             f"{subject} is one character again and again, and nothing can be learned from it: give "
             "a text with more."
         )
-    text, left_out = without_rare_characters(text, MAX_DISTINCT_CHARACTERS)
+    text, left_out = without_rare_characters(text, counts, MAX_DISTINCT_CHARACTERS)
     notices = filter(None, [*decoded.notices, *changes, shorter, left_out])
     return Corpus(
         name=subject,
@@ -368,9 +370,13 @@ def with_shuffled_lines(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def without_rare_characters(text: str, most: int) -> tuple[str, str]:
-    """The text with its most frequent characters only, and a sentence on what was left out."""
-    counts = Counter(text)
+def without_rare_characters(text: str, counts: Counter[str], most: int) -> tuple[str, str]:
+    """The text with its most frequent characters only, and a sentence on what was left out.
+
+    Args:
+        counts: how often each character stands in the text.
+        most: characters that stay.
+    """
     if len(counts) <= most:
         return text, ""
     # Of equally frequent ones those that come first in the order of code points stay.

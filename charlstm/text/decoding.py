@@ -9,10 +9,10 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
+from charlstm.text.counting import counted
 from charlstm.text.encodings import guess_encoding, is_east_asian, is_latin
 from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 
@@ -300,7 +300,8 @@ def _look(data: bytes) -> _Findings:
         wrong += int(block.wrong.sum())
         characters += int(block.whole.sum())
         if size < SAMPLE_BYTES and has_wrong.any():
-            part = _LONG_ASCII.sub(rb"\1 \2", block.chosen(has_wrong))[:SAMPLE_BYTES]
+            looked_at = block.chosen(has_wrong)[: 10 * SAMPLE_BYTES]
+            part = _LONG_ASCII.sub(rb"\1 \2", looked_at)[:SAMPLE_BYTES]
             words += [word for word in part.split() if not _is_utf8(word)]
             size += len(part)
     return _Findings(
@@ -330,7 +331,7 @@ def _count_odd(text: str, *, is_certain: bool) -> int:
     odd = ("Cc",) if is_certain else ("Cc", "Cn", "Co")
     return sum(
         count
-        for character, count in Counter(text).items()
+        for character, count in counted(text).items()
         if (unicodedata.category(character) in odd or _is_no_character(character))
         and not character.isspace()
         and character not in _USUAL_CONTROLS

@@ -41,6 +41,7 @@ _SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0
 _FRAMES = "─│┌┐└┘├┤┬┴┼═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬▀▄█▌▐░▒▓■\xa0"  # and trees, of DOS
 _SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
 _MIN_REPEATED = 0.2
+_MIN_FOR_ONE = 200  # bytes: as many of one value, and no other, are no words
 _MIN_KANA = 0.9  # of what is beyond ASCII
 _MOST_LATIN = 0.8  # of a word's letters are accented
 _MIN_LATIN_SHARE = 0.97
@@ -125,6 +126,8 @@ def guess_encoding(data: bytes) -> Guess | None:
     sample = b" ".join(words[:4_000])
     if len(sample) > SAMPLE_BYTES:
         sample = sample[:SAMPLE_BYTES]
+    if len(sample) >= _MIN_FOR_ONE and len(set(sample) - {0x20}) == 1:
+        return None
     if _is_of_frames(sample.decode("cp437")):
         return Guess("cp437", True)
     if _is_of_kana(sample):

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from charlstm.text.counting import code_points
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -44,6 +46,8 @@ class Lines:
         """
         import numpy as np
 
+        if which.all():
+            return self.data
         lengths = np.diff(self.starts, append=len(self.data))
         return np.frombuffer(self.data, np.uint8)[np.repeat(which, lengths)].tobytes()
 
@@ -86,8 +90,8 @@ class Lines:
         import numpy as np
 
         kinds = {
-            True: _code_points(old.decode(self.chosen(is_odd))),
-            False: _code_points(old.decode_among_utf8(self.chosen(~is_odd))),
+            True: code_points(old.decode(self.chosen(is_odd))),
+            False: code_points(old.decode_among_utf8(self.chosen(~is_odd))),
         }
         lengths = np.empty(len(self.starts), np.int64)
         for odd, points in kinds.items():
@@ -195,9 +199,28 @@ def split_lines(data: bytes) -> Iterator[Lines]:
         array = np.frombuffer(block, np.uint8)
         is_wrong, begins = _utf8(array)
         starts = np.concatenate([[0], np.flatnonzero(array[:-1] == NEWLINE) + 1])
-        wrong = np.add.reduceat(is_wrong, starts, dtype=np.int64)
-        yield Lines(block, starts, wrong, np.add.reduceat(begins, starts, dtype=np.int64))
+        yield Lines(block, starts, _by_line(is_wrong, starts), _by_line(begins, starts))
         begin = end
+
+
+def _by_line(flags: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """How many of the flags of each line are set, int64, (lines,).
+
+    Args:
+        flags: bool, (bytes,).
+        starts: where each line begins, (lines,).
+    """
+    import numpy as np
+
+    numbers = np.zeros(len(starts), np.int64)
+    for begin in range(0, len(flags), BLOCK_BYTES):  # a line may be very long
+        end = begin + BLOCK_BYTES
+        lines = slice(
+            np.searchsorted(starts, begin, side="right") - 1, np.searchsorted(starts, end)
+        )
+        within = np.maximum(starts[lines] - begin, 0)
+        numbers[lines] += np.add.reduceat(flags[begin:end], within, dtype=np.int64)
+    return numbers
 
 
 def cut_off_bytes(data: bytes) -> int:
@@ -256,9 +279,3 @@ def _utf8_of_block(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     is_part[2:] |= (of_three | of_four)[:-2]
     is_part[3:] |= of_four[:-3]
     return ~is_part, begins
-
-
-def _code_points(text: str) -> np.ndarray:
-    import numpy as np
-
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -9,13 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import cache
-from typing import TYPE_CHECKING
 
 from charlstm.text.character_names import name_of
-
-if TYPE_CHECKING:
-    import numpy as np
+from charlstm.text.counting import code_points, code_points_by_blocks, counted
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 # A blank of Braille is a space where nothing else of Braille is. What parts a word of Mongolian
@@ -138,10 +134,12 @@ def _signs_of_windows(text: str) -> tuple[str, str]:
 
 def _without_terminal(text: str) -> tuple[str, str]:
     sentences = []
-    for signs, called in (
-        (_TERMINAL, "Colours and movements of a terminal were left out"),
-        (_STRUCK_OVER, "Letters that were printed over were left out"),
+    for begins, signs, called in (
+        ("\x1b\x03", _TERMINAL, "Colours and movements of a terminal were left out"),
+        ("\b", _STRUCK_OVER, "Letters that were printed over were left out"),
     ):
+        if not any(map(text.__contains__, begins)):  # much faster than to try the pattern
+            continue
         text, number = signs.subn("", text)
         if number:
             sentences.append(f"{called}: {number:,}.")
@@ -149,7 +147,7 @@ def _without_terminal(text: str) -> tuple[str, str]:
 
 
 def _plain_line_ends(text: str) -> tuple[str, str]:
-    if not _LINE_ENDS.search(text):
+    if not any(map(text.__contains__, "\r\v\f\x85\u2028\u2029")):
         return text, ""
     pages = text.count("\f") + text.count("\v")
     others = text.count("\x85") + text.count("\u2028") + text.count("\u2029")
@@ -186,7 +184,7 @@ def _parted_ligatures(text: str) -> tuple[str, str]:
 
 def _counted(signs: re.Pattern[str], text: str) -> Counter[str]:
     """How often each of some signs stands in a text; without a list of them all."""
-    found = sorted(filter(signs.match, set(text)), key=text.find)
+    found = sorted(filter(signs.match, counted(text)), key=text.find)
     return Counter({sign: text.count(sign) for sign in found})
 
 
@@ -208,27 +206,27 @@ def _few_marks(text: str) -> tuple[str, str]:
         return text, ""
     import numpy as np  # not for every command
 
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    marks = _marks()
-    places = np.flatnonzero(marks[np.minimum(points, len(marks) - 1)])
+    marks = [ord(sign) for sign in counted(text) if _is_mark(sign)]
+    if not marks:
+        return text, ""
+    is_mark = np.zeros(max(marks) + 2, bool)
+    is_mark[marks] = True
+    places = np.concatenate(
+        [
+            begin + np.flatnonzero(is_mark[np.minimum(points, len(is_mark) - 1)])
+            for begin, points in code_points_by_blocks(text)
+        ]
+    )
     # For each mark its number in its pile: how far it is from the one that does not follow another.
     first = np.flatnonzero(np.diff(places, prepend=-2) != 1)
     number = np.arange(len(places)) - np.repeat(first, np.diff(first, append=len(places)))
     left_out = places[number >= MOST_MARKS]
     if not len(left_out):
         return text, ""
-    text = np.delete(points, left_out).tobytes().decode("utf-32-le", "surrogatepass")
+    text = np.delete(code_points(text), left_out).tobytes().decode("utf-32-le", "surrogatepass")
     return text, (
         f"Of more than {MOST_MARKS} marks on a letter the rest was left out: {len(left_out):,}."
     )
-
-
-@cache
-def _marks() -> np.ndarray:
-    """Whether each code point is a mark, bool, (code points,); the last is none."""
-    import numpy as np
-
-    return np.array([_is_mark(chr(point)) for point in range(0x1F000)])
 
 
 def _is_mark(character: str) -> bool:

@@ -193,9 +193,10 @@ class LaneModel(keras.Model):
 
     def bring_up_to_date(self) -> None:
         """Make Keras' variables what the training has come to."""
-        training, optimizer = self.lane_training, self.optimizer
+        training = self.lane_training
         if training is None or training.steps == self._updated_steps:
             return
+        optimizer = self.optimizer
         for variables, matrices in (
             (self.trainable_variables, training.matrices),
             (optimizer._momentums, training.means),

@@ -111,7 +111,8 @@ def test_utf_8_with_a_damaged_character_stays_utf_8_and_says_so():
 
 @pytest.mark.parametrize("unit", [b"\xff", b"\xe9\n", b"\x81 ", "\u00e9".encode(), b"a\xff"])
 def test_whatever_the_bytes_are_memory_is_bounded(unit):
-    data = unit * (1_000_000 // len(unit))
+    decode(LONG.encode("latin_1") + b"\xe9", "a.txt")  # imports what is needed
+    data = unit * (5_000_000 // len(unit))
     tracemalloc.start()
     try:
         with contextlib.suppress(CharLSTMError):
@@ -119,7 +120,13 @@ def test_whatever_the_bytes_are_memory_is_bounded(unit):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 30 * len(data)
+    assert peak < 10 * len(data)
+
+
+@pytest.mark.parametrize("unit", [b"\xff", b"\xff\n", b"\xfe", b"\x80 ", b"\xe9"])
+def test_one_byte_again_and_again_is_no_text(unit):
+    with pytest.raises(CharLSTMError, match="not plain text"):
+        read_text(unit * 3_000, "a.txt")
 
 
 WORDS = "All the wörld’s a stage.\n" * 100
