@@ -112,6 +112,7 @@ LABELS = {
     "iso8859_14": "ISO 8859-14 (Welsh)",
     "iso8859_15": "ISO 8859-15 (Western Europe)",
     "koi8_u": "KOI8 (Cyrillic)",
+    "kz1048": "KZ-1048 (Kazakh)",
     "mac_greek": "Mac OS Greek",
     "mac_latin2": "Mac OS (Central Europe)",
     "mac_turkish": "Mac OS Turkish",

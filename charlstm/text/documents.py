@@ -42,8 +42,10 @@ _PDF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
 _ARCHIVES = (b"PK\3\4", b"PK\5\6")
 _LOOK = 2_000  # bytes, in which a file that is no text shows it
 # Files of other kinds by their first bytes, and what to do about each.
+_OFFICE = b"\xd0\xcf\x11\xe0"
+_LOCKED = "EncryptedPackage".encode("utf-16-le")  # a name in an Office file with a password
 _OTHERS = {
-    b"\xd0\xcf\x11\xe0": "an old Word or Office file: save it as .docx or as text",
+    _OFFICE: "an old Word or Office file: save it as .docx or as text",
     b"{\\rtf": "an RTF document: save it as .docx or as text",
     b"\x1f\x8b": "a compressed file (gzip): unpack it first",
     b"7z\xbc\xaf": "a compressed file (7z): unpack it first",
@@ -111,6 +113,10 @@ def refuse_other_kinds(data: bytes, name: str) -> None:
         raise CharLSTMError(f"{name} is not plain text but an archive (tar): unpack it first.")
     if data[60:68] == b"BOOKMOBI":
         raise CharLSTMError(f"{name} is not plain text but a Kindle book: save it as EPUB or text.")
+    if data.startswith(_OFFICE) and _LOCKED in data:
+        raise CharLSTMError(
+            f"{name} is protected by a password: save it without one, as .docx or as text."
+        )
     for beginning, what in _OTHERS.items():
         is_meant = b"\0" in data[:_LOOK] or not beginning.isalnum()
         if data.startswith(beginning) and is_meant:

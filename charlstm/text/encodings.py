@@ -144,6 +144,8 @@ def guess_encoding(data: bytes) -> Guess | None:
     if best < NO_TEXT:
         return None
     text = sample.decode(encoding, errors="replace")
+    if encoding == "cp1251" and all(not one.isdisjoint(text) for one in _IN_PLACE_OF_KAZAKH):
+        return Guess("kz1048", False)
     # Of encodings that read the same it does not matter which it was.
     next_best = next(
         (score for score, other in scores if sample.decode(other, errors="replace") != text), best
@@ -174,8 +176,10 @@ def _latin_encoding(sample: bytes) -> Guess | None:
             if not found or _is_another_script(text):
                 continue
             is_western = _WESTERN in names
+            fitting = sum(count for sign, count in found.items() if sign in _SIGNS) - wrong
             share = max(
-                (sum(found[sign] for sign in letters + _SIGNS) - wrong) / found.total()
+                (fitting + sum(count for sign, count in found.items() if sign in letters))
+                / found.total()
                 - _without_commonest(found, letters, is_western)
                 for letters in languages.split()
             )
@@ -220,10 +224,10 @@ def _is_of_frames(text: str) -> bool:
 
 def _is_another_script(text: str) -> bool:
     """Whether nearly all letters of the longer words that have some beyond ASCII are such."""
-    words = Counter("".join(word for word in text.split() if len(word) > 2 and not word.isascii()))
-    letters = Counter({one: count for one, count in words.items() if one.isalpha()})
+    words = [word for word in text.split() if len(word) > 2 and not word.isascii()]
+    letters = {one: count for one, count in Counter("".join(words)).items() if one.isalpha()}
     accented = sum(count for letter, count in letters.items() if letter > "\x7f")
-    return accented > _MOST_LATIN * letters.total()
+    return accented > _MOST_LATIN * sum(letters.values())
 
 
 # Other scripts
@@ -278,6 +282,9 @@ _LIKELIHOODS: dict[str, dict[str, float]] = {
     "euc_jp": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS,
     "cp949": _common(_KOREAN, 0.6) | _EAST_ASIAN_SIGNS,
 }
+# Letters of Macedonian, Ukrainian and Belarusian, which are in no text together. Where Windows-1251
+# has them, its variant for Kazakh has қ, ә, ң, then ү, ғ, ө, then ұ.
+_IN_PLACE_OF_KAZAKH = (frozenset("ќјѕ"), frozenset("їєґ"), frozenset("ў"))
 _HAS_IDEOGRAPHS = ("gb18030", "big5hkscs", "cp932", "euc_jp")
 _SHOUTED = re.compile(r"[^\W\d_]{2,}")  # words, to be looked at whether they are in capitals
 _MANY_CAPITALS = 0.1  # of all characters: then some words may be in capitals

@@ -18,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import IO
 from urllib.parse import unquote
 
 from charlstm.errors import CharLSTMError
@@ -39,6 +40,7 @@ NO_KIND = (
 )
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
+_LOCKED = b"encryption-data"  # in what an OpenDocument says of its files
 NOT_READ = ""  # of a file in an archive
 # Of files in an archive that are not even tried.
 BINARY = tuple(
@@ -203,16 +205,19 @@ def _chapters(package: ElementTree.Element) -> list[str]:
 def _docx(data: bytes, options: Options) -> Extracted:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         name = next(filter(_WORDS_OF_DOCX.fullmatch, archive.namelist()))
-        body = ElementTree.fromstring(_read(archive, name, options.most * 10))
-    what = "its text without headers, footnotes and comments"
-    return Extracted(text=words_of_docx(body), what=what)
+        with _opened(archive, name) as file:
+            text = words_of_docx(file, options.most)
+    return Extracted(text=text, what="its text without headers, footnotes and comments")
 
 
 def _odt(data: bytes, options: Options) -> Extracted:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        root = ElementTree.fromstring(_read(archive, "content.xml", options.most * 10))
-    what = "its text without headers and comments"
-    return Extracted(text=words_of_odt(root), what=what)
+        manifest = "META-INF/manifest.xml"
+        if manifest in archive.namelist() and _LOCKED in _read(archive, manifest, options.most):
+            raise Refused(PROTECTED)
+        with _opened(archive, "content.xml") as file:
+            text = words_of_odt(file, options.most)
+    return Extracted(text=text, what="its text without headers and comments")
 
 
 def _zip(data: bytes, options: Options) -> Extracted:
@@ -361,10 +366,14 @@ def _kind_of_archive(data: bytes) -> str:
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     """A file of an archive; no more than `most` bytes, whatever size is said."""
+    with _opened(archive, name) as file:
+        return file.read(most)
+
+
+def _opened(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     if archive.getinfo(name).flag_bits & 1:
         raise Refused(PROTECTED)
-    with archive.open(name) as file:
-        return file.read(most)
+    return archive.open(name)
 
 
 def _bound() -> None:

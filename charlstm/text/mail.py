@@ -22,7 +22,10 @@ MIN_HEADERS = 3
 RELATED = "multipart/related"
 LEAST_SHARE = 0.3  # of the characters that another form of the same mail has
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*")
-_FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}(?:From [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n)?")
+# A mailbox says who sent a mail, and a file of Apple Mail (.emlx) how many bytes it has.
+_FIRST_LINE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s{0,1000}(?:From [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n|(\d{1,9})[ \t]*\r?\n)?"
+)
 # Headers that programs write, and that nobody types.
 _TELLING = {b"mime-version", b"message-id", b"received", b"return-path"}
 _NEXT_MAIL = re.compile(
@@ -71,6 +74,9 @@ def mails(data: bytes, name: str, encoding: str | None = None) -> Iterator[Mail]
         name: the file's, for messages.
         encoding: of what is not UTF-8 and does not say what it is, a key of `decoding.LABELS`.
     """
+    first = _FIRST_LINE.match(data)
+    if first and first[1]:  # what follows the mail is for the program
+        data = data[first.end() : first.end() + int(first[1])]
     starts = [found.start() for found in _NEXT_MAIL.finditer(data)]
     if not starts or data[: starts[0]].strip():
         starts.insert(0, 0)

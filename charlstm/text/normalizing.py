@@ -6,6 +6,7 @@ told that the other is unknown.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections import Counter
@@ -13,7 +14,8 @@ from collections import Counter
 from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points, code_points_by_blocks, counted
 
-_LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+# Some programs change the end of a line of Windows once more.
+_LINE_ENDS = re.compile("\r{1,2}\n|[\r\v\f\x85\u2028\u2029]")
 # A blank of Braille is a space where nothing else of Braille is. What parts a word of Mongolian
 # from its endings is none.
 _SPACES = re.compile(
@@ -21,7 +23,7 @@ _SPACES = re.compile(
     "|(?<![\u2801-\u28ff])\u2800(?![\u2800-\u28ff])"
 )
 _INVISIBLE = re.compile(
-    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e"
+    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffc\U000e0001]|(?<![\u1800-\u18af])\u180e"
 )
 # What Windows-1252 has where Unicode has controls that nobody uses.
@@ -41,6 +43,12 @@ _ESCAPE = re.compile(
     r"|(?![dD][89abAB])([0-9a-fA-F]{4}))"
 )
 MIN_ESCAPES = 20
+# Signs and letters as web pages write them, where they were taken out of one, or written so twice.
+# Programs have other words after such a sign.
+_REFERENCE = re.compile(
+    r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|amp|quot|apos|nbsp|[lg]t|[lr](?:[ds]quo|aquo)|[mn]dash"
+    r"|hellip|szlig|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|(?:ae|oe|AE|OE)lig);"
+)
 _BYTES = re.compile("[\x80-\xff]{2,}")
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # As PDF and scanned books have them.
@@ -52,8 +60,14 @@ _LIGATURES = {
     "fl": "\ufb02",
     "st": "\ufb06",
 }
-# Scripts whose letters join, or are put together from several: Arabic to Myanmar, Khmer, Mongolian.
-_JOINED_SCRIPTS = "[\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe]"
+# Scripts whose letters join, or are put together from several: Arabic to Myanmar, Khmer, Mongolian,
+# Limbu to Vedic, Syloti Nagri to Meetei Mayek, Brahmi to Cuneiform, Adlam.
+_JOINED_SCRIPTS = (
+    "[\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefe"
+    "\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
+)
+# Thai, Lao, Burmese and Khmer have no spaces between words: there it may part them.
+_NEEDLESS_BREAK = re.compile("(?<![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u200b])\u200b+")
 _EMOJI = "[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
 # What joins or parts letters, and emoji, where neither such a script nor an emoji of several parts
 # needs it.
@@ -63,6 +77,7 @@ _NEEDLESS_JOINER = re.compile(
 # Tags spell the country in a flag; elsewhere nothing shows them.
 _NEEDLESS_TAG = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]+")
 _JOINER, _TAG = re.compile("[\u200c\u200d]"), re.compile("[\U000e0020-\U000e007f]")
+_BREAK = re.compile("\u200b")
 MOST_MARKS = 30  # on one letter, as the Unicode Standard has it in a stream (UAX 15)
 MOST_NAMED = 4  # kinds of signs in a sentence
 
@@ -73,6 +88,7 @@ def normalize(text: str) -> tuple[str, list[str]]:
     text = text.lstrip("\ufeff")
     changes = (
         _read_escapes,
+        _read_references,
         _without_damage,
         _signs_of_windows,
         _without_terminal,
@@ -98,6 +114,17 @@ def _read_escapes(text: str) -> tuple[str, str]:
     # Facebook writes each byte of UTF-8 as a letter of its own.
     text = _BYTES.sub(_of_bytes, text)
     return text, f"Letters that were written as numbers (\\u00e9) were read as letters: {number:,}."
+
+
+def _read_references(text: str) -> tuple[str, str]:
+    """Signs of web pages (&#39;) in a text that is none."""
+    if "&" not in text:
+        return text, ""
+    number = len(_REFERENCE.findall(text))
+    if number < MIN_ESCAPES or number <= text.count("<"):
+        return text, ""
+    text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
+    return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
 
 
 def _of_escape(found: re.Match[str]) -> str:
@@ -192,7 +219,11 @@ def _without_invisible_signs(text: str) -> tuple[str, str]:
     found = _counted(_INVISIBLE, text)
     if found:
         text = _INVISIBLE.sub("", text)
-    for needless, signs in ((_NEEDLESS_JOINER, _JOINER), (_NEEDLESS_TAG, _TAG)):
+    for needless, signs in (
+        (_NEEDLESS_JOINER, _JOINER),
+        (_NEEDLESS_TAG, _TAG),
+        (_NEEDLESS_BREAK, _BREAK),
+    ):
         before = _counted(signs, text)
         if before:
             text = needless.sub("", text)

@@ -5,12 +5,53 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from typing import IO
 
+# How deep the parts of a body lie, which are read one after the other: a whole tree would take
+# twenty times the memory of the file.
+_DEPTH_OF_DOCX, _DEPTH_OF_ODT = 3, 4
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
-def words_of_docx(body: ElementTree.Element) -> str:
-    """The text of Word's document.xml, a line for each paragraph."""
+def words_of_docx(file: IO[bytes], most: int) -> str:
+    """The text of Word's document.xml, a line for each paragraph.
+
+    Args:
+        most: characters, after which no more is read.
+    """
+    return _joined(map(_words_of_word, _parts_of(file, _DEPTH_OF_DOCX)), most)
+
+
+def words_of_odt(file: IO[bytes], most: int) -> str:
+    """The text of an OpenDocument's content.xml, as `words_of_docx`."""
+    return _joined(map(_words_of_open_document, _parts_of(file, _DEPTH_OF_ODT)), most)
+
+
+def _parts_of(file: IO[bytes], depth: int) -> Iterator[ElementTree.Element]:
+    """The elements of an XML file that lie at some depth, and are emptied afterwards."""
+    now = 0
+    for event, one in ElementTree.iterparse(file, ("start", "end")):
+        if event == "start":
+            now += 1
+            continue
+        if now == depth:
+            yield one
+        if now <= depth:
+            one.clear()
+        now -= 1
+
+
+def _joined(texts: Iterator[str], most: int) -> str:
+    found, size = [], 0
+    for text in texts:
+        found.append(text)
+        size += len(text)
+        if size > most:
+            break
+    return "".join(found)
+
+
+def _words_of_word(body: ElementTree.Element) -> str:
     signs = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
     # What was crossed out, or stands twice; how a word is pronounced, above it.
     left_out = {"del", "moveFrom", "Fallback", "rt"}
@@ -37,8 +78,7 @@ def words_of_docx(body: ElementTree.Element) -> str:
     return "".join(parts(body))
 
 
-def words_of_odt(root: ElementTree.Element) -> str:
-    """The text of an OpenDocument's content.xml, a line for each paragraph."""
+def _words_of_open_document(root: ElementTree.Element) -> str:
     left_out = {"tracked-changes", "annotation", "note-citation", "sequence-decls", "ruby-text"}
     notes: list[str] = []  # of the paragraph that is read: they follow it
 

@@ -358,3 +358,13 @@ PROSE = "A short line of prose that somebody wrote.\n" * 3
 def test_a_sign_that_comes_again_and_again_is_no_frame(line, encoding):
     text = f"{PROSE}{line}\n" * 30
     assert decode(text.encode(encoding), "a.txt").text == text
+
+
+def test_kazakh_is_read_with_its_own_letters_and_a_doubt():
+    text = (
+        "Барлық адамдар тумысынан азат және қадір-қасиеті мен құқықтары тең, өмір үшін ғой.\n" * 60
+    )
+    corpus = read_text(text.encode("kz1048"), "a.txt")
+    assert corpus.text == text
+    assert (corpus.encoding, corpus.is_guess) == ("kz1048", True)
+    assert "This is a guess" in corpus.notices[0]

@@ -34,6 +34,13 @@ def escaped(line: str) -> str:
     return line.strip().replace("&", "&amp;")
 
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 400
+LOCKED_ODT = {
+    "mimetype": "application/vnd.oasis.opendocument.text",
+    "META-INF/manifest.xml": "<m:manifest xmlns:m='m'><m:encryption-data/></m:manifest>",
+}
+
+
 def docx(body: str = BODY) -> bytes:
     paragraphs = "".join(
         f"<w:p><w:r><w:t>{escaped(line)[:9]}</w:t></w:r><w:del><w:r><w:delText>x</w:delText></w:r>"
@@ -280,7 +287,9 @@ def test_a_document_from_a_disk_is_read_to_its_end_and_joined_with_texts(tmp_pat
         ("a.pdf", b"%PDF-1.4\nnothing", "is damaged"),
         ("a.zip", archive({}), "is an archive without a text that can be read"),
         ("a.zip", archive({"b.txt": b"\x89\xff\0" * 900}), "is damaged"),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 400, "save it as .docx or as text"),
+        ("a.doc", OLE, "save it as .docx or as text"),
+        ("a.docx", OLE + "EncryptedPackage".encode("utf-16-le"), "protected by a password: save"),
+        ("a.odt", archive({**LOCKED_ODT, "content.xml": b"\x8f\x01"}), "protected by a password"),
         ("a.rtf", rb"{\rtf1 text}" * 400, "an RTF document: save it as .docx"),
         ("a.gz", b"\x1f\x8b\x08" + bytes(range(256)) * 20, "unpack it first"),
     ],

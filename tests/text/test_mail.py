@@ -177,6 +177,15 @@ def test_the_last_mail_of_a_mailbox_makes_it_no_page():
     assert "1 mail without headers" in read_text(page.as_bytes(), "a.eml").notices[0]
 
 
+def test_a_mail_of_apple_mail_has_its_length_before_it_and_something_for_the_program_after_it():
+    one = mail().as_bytes()
+    for number in (b"%d\n", b"%d      \n"):
+        data = number % len(one) + one + b'<?xml version="1.0"?><plist><dict/></plist>\n'
+        corpus = read_text(data, "1.emlx")
+        assert corpus.text == BODY
+        assert "1 mail without headers" in corpus.notices[0]
+
+
 def test_mailboxes_of_very_many_mails_are_read():
     one = mail("Hello there, see you soon.\n").as_bytes()
     box = b"From a@b.org Thu Nov 26 17:08:20 2026\n" + one + b"\n"

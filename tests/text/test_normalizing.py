@@ -16,13 +16,17 @@ from charlstm.text.normalizing import MOST_MARKS, normalize
         ("one\n\ufefftwo\n\ufeffthree", "one\ntwo\nthree",
          "Signs that cannot be seen were left out: byte order mark (2)."),
         ("a\u200bb\xadc\u2060d\u200ee", "abcde",
-         "Signs that cannot be seen were left out: zero-width space (1), soft hyphen (1), word "
-         "joiner (1), left-to-right mark (1)."),
+         "Signs that cannot be seen were left out: soft hyphen (1), word joiner (1), left-to-right "
+         "mark (1), zero-width space (1)."),
         ("a\u202fb\xa0c\xa0", "a b c ",
          "Special spaces were changed to plain ones: no-break space (2), narrow no-break space "
          "(1)."),
         ("e\u0301le\u0300ve", "élève",
          "Letters and their accents were put together (2; Unicode NFC)."),
+        ("one\r\r\ntwo\r\r\n\r\r\nthree", "one\ntwo\n\nthree",
+         "Windows line ends were changed to plain ones."),
+        ("one\rtwo\r\rthree", "one\ntwo\n\nthree",
+         "Old Macintosh line ends were changed to plain ones."),
         ("page\fnext", "page\nnext", "Page breaks were changed to line breaks: 1."),
         ("one\u2028two", "one\ntwo", "Other signs for the end of a line became line breaks: 1."),
         ("the end\x1a", "the end", "Signs that cannot be seen were left out: Ctrl-Z (1)."),
@@ -44,6 +48,10 @@ def test_each_kind_has_its_sentence(text, read, notice):
         "👨\u200d👩\u200d👧",
         "👩🏽\u200d🚀",
         "日本　語",
+        "ភាសា\u200bខ្មែរ",
+        "ภาษา\u200bไทย",
+        "ᬓ᭄\u200cᬓ",
+        "𑄌𑄋𑄴\u200d𑄟",
         "é",
         "שָׁלוֹם",
     ],
@@ -53,6 +61,25 @@ def test_what_a_script_needs_stays(text):
     assert composed == text or notices == ["Signs were changed to their usual forms (Unicode NFC)."]
     assert "\u200c" in composed or "\u200c" not in text
     assert composed.count("\u200d") == text.count("\u200d")
+    assert composed.count("\u200b") == text.count("\u200b")
+
+
+def test_signs_of_web_pages_are_read_where_there_is_no_page():
+    text, notices = normalize("Don&#39;t say &quot;caf&eacute;&quot; &amp; go.\n" * 5)
+    assert text == 'Don\'t say "café" & go.\n' * 5
+    assert notices == ["Signs as web pages write them (&#39;) were read as such: 25."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Don&#39;t</p>\n" * 30,
+        "call(&x); p = &sum; q = a && b;\n" * 30,
+        "a few &amp; no more\n" * 10,
+    ],
+)
+def test_pages_and_programs_keep_their_signs(text):
+    assert normalize(text) == (text, [])
 
 
 def test_joiners_elsewhere_go():
