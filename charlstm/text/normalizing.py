@@ -14,8 +14,8 @@ from collections import Counter
 from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points, code_points_by_blocks, counted
 
-# Some programs change the end of a line of Windows once more.
-_LINE_ENDS = re.compile("\r{1,2}\n|[\r\v\f\x85\u2028\u2029]")
+# Some programs change the end of a line of Windows once more, into \r\r\n.
+_LINE_ENDS = re.compile("(?<!\r)\r+\n|[\r\v\f\x85\u2028\u2029]")
 # A blank of Braille is a space where nothing else of Braille is. What parts a word of Mongolian
 # from its endings is none.
 _SPACES = re.compile(
