@@ -26,7 +26,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
 from charlstm.files import parse_json
-from charlstm.interface.event_stream import Places, address_of, refused
+from charlstm.interface.event_stream import Places, refused
+from charlstm.interface.network_address import address_of
 from charlstm.interface.server_log import BROKEN, log_unexpected
 
 OPEN = re.compile(

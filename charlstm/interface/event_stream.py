@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from charlstm.interface.network_address import address_of
 
 EVENTS = "text/event-stream"
 PLAIN = "text/plain"
@@ -91,15 +91,6 @@ class Places:
                     del self._taken[address]
 
         return holding
-
-
-def address_of(scope: Scope) -> str:
-    """The network address of who asks; on a Space, that which its proxy reports."""
-    if os.environ.get("SPACE_ID"):
-        reported = Headers(scope=scope).get("x-forwarded-for", "").partition(",")[0].strip()
-        if reported:
-            return reported
-    return scope["client"][0] if scope.get("client") else ""
 
 
 class Streamed:

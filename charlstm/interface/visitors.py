@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from charlstm.interface.event_stream import address_of
+from charlstm.interface.network_address import address_of
 
 HEADER = "X-Charlstm-Visitor"
 SECRET = re.compile(r"[0-9a-f]{32,64}")

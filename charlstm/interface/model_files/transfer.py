@@ -20,8 +20,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from charlstm.errors import CharLSTMError
 from charlstm.interface import visitors
-from charlstm.interface.event_stream import Places, address_of, refused
+from charlstm.interface.event_stream import Places, refused
 from charlstm.interface.models import SHIPPED_FILE, ModelNotFound, ModelRegistry
+from charlstm.interface.network_address import address_of
 from charlstm.network.checkpoint import parse_checkpoint
 
 ADDRESS = "/model-file"
