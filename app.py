@@ -103,6 +103,8 @@ demo = build_page(engine, registry)
 def main(arguments: argparse.Namespace) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("charlstm").setLevel(logging.INFO)
+    # It warns of each upload that is not well formed, and anybody may send many.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     allow_many_open_files()
     host = arguments.host or os.environ.get("GRADIO_SERVER_NAME")
     engine.start()

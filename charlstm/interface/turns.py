@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from charlstm.errors import CharLSTMError
 
 PATIENCE_S = 20.0
-# Of an address, beside the one whose turn it is: with it no fewer than a public page works on at
-# once for an address (see limits.py), or a room that shares one would be refused.
-MOST_WAITING = 11
+# Of an address, beside the one whose turn it is: a room may share one, and open its texts at the
+# same moment. Each holds one of the server's threads.
+MOST_WAITING = 39
 REMEMBERED = 1000  # addresses that had a turn
 BUSY = "Other texts from your network are being read at this moment: try again when they have been."
 

@@ -1,5 +1,7 @@
 """What the network expects and remembers, checked against Keras and the network in float32."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,20 @@ def test_surprisal_is_minus_the_logarithm_of_the_probability(checkpoint, text):
     np.testing.assert_allclose(found.nats, expected, atol=0.02)
     assert found.mean_nats == pytest.approx(expected.mean(), abs=0.02)
     assert found.perplexity == pytest.approx(np.exp(found.mean_nats))
+
+
+def test_little_memory_is_needed_however_many_characters_a_model_knows():
+    """Logits of a whole text for 4,000 characters would be 128 MB."""
+    many = random_checkpoint("".join(map(chr, range(0x4E00, 0x4E00 + 4000))))
+    text = many.vocabulary.characters
+    surprisal(many, text[:10])  # compiles
+    tracemalloc.start()
+    try:
+        assert np.isfinite(surprisal(many, text).nats).all()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 64e6
 
 
 def test_unknown_characters_are_skipped_and_have_no_surprisal(checkpoint):

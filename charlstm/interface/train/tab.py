@@ -56,7 +56,7 @@ INTRODUCTION = (
     "looks, and learns from its mistake: a million times. You see it happen.</p>"
 )
 STOP_PATIENCE_S = 1.0
-STARTS = 16  # at once: more than may wait for one address, see turns.py
+STARTS = 48  # at once: more than may wait for one address, see turns.py
 PROGRESS = gr.Progress()  # Gradio looks for it among the defaults of a handler's arguments
 LIVE_PARTS = {
     "sample": '<div class="live-part"></div>',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -112,3 +113,17 @@ def test_who_comes_second_waits_for_a_turn_wherever_that_is(serve, tiny_corpus, 
     assert len(processes) == 2, "the first one that looks starts it, and the other does not"
     with visitors.on_behalf_of("b"):
         assert shown(first)["running"] == shown(second)["running"] == waiting
+
+
+def test_where_the_line_is_full_a_text_is_not_even_read(serve, tiny_corpus, processes, monkeypatch):
+    server = serve(replace(PUBLIC, waiting=1))
+    for owner in ("a", "b"):
+        with visitors.on_behalf_of(owner):
+            start(server, tiny_corpus.text)
+
+    def read(*arguments):
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(tab, "read", read)
+    with visitors.on_behalf_of("c"), pytest.raises(CharLSTMError, match="The line is full"):
+        start(server, tiny_corpus.text)
