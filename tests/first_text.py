@@ -16,8 +16,8 @@ from charlstm.writing.engine import Engine
 from charlstm.writing.piece import Piece
 from charlstm.writing.sampling import Sampling
 
-SEED_TEXT, TEMPERATURE, RANDOM_SEED = "ROMEO:", 0.7, 47
-LAST_WORDS = "So shall I tread this one that "  # after a space anything may come
+SEED_TEXT, TEMPERATURE, RANDOM_SEED = "ROMEO:", 0.8, 36
+LAST_WORDS = "Your business which is come to "  # after a space anything may come
 LENGTH = 400  # within which these words come
 
 

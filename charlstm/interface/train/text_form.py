@@ -203,7 +203,7 @@ def build_text_form(introduction: str, quiet: dict) -> TextForm:
             TEXTS, value="tiny-shakespeare", label="Text to learn from", elem_id="source"
         )
         upload = gr.File(
-            label="Text, EPUB, .docx, .odt, PDF, web page",
+            label="Text, EPUB, .docx, .odt, PDF, mail, web page",
             file_count="multiple",
             visible=False,
             height=120,

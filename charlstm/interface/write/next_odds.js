@@ -57,11 +57,13 @@ class NextOdds extends View {
   update() {
     const { text } = this;
     const choice = paper.nowChoice();
-    const isMoving = paper.isWriting() || (nowSpeed() === "Step" && choice);
+    const waits = nowSpeed() === "Step"; // for the visitor, letter by letter
+    const isMoving = paper.isWriting() || (waits && choice);
     this.back.disabled = !paper.text();
     if (isMoving && choice) return this.drawChoice(choice);
     if (this.isOf(text)) return this.drawAnswer(text);
-    if (chosenModel() !== null && !paper.isWriting()) this.fetch(chosenModel(), text);
+    const isStill = waits || !paper.isWriting();
+    if (chosenModel() !== null && isStill) this.fetch(chosenModel(), text);
   }
 
   isOf(text) {

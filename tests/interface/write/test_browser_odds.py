@@ -268,6 +268,17 @@ def test_a_letter_of_the_visitor_takes_the_place_of_a_drawn_one(visit):
     expect(page.locator("#page .seed")).to_have_text(f"KING:{character}", use_inner_text=False)
 
 
+def test_step_by_step_the_bars_are_there_after_a_reload(visit, shipped):
+    page = visit(speed="Step")
+    seed_box(page).fill("The king is")
+    seed_box(page).press("Enter")
+    expect(page.locator("#write-button")).to_have_text("Next letter")
+    page.reload()
+    expect(page.locator("#write-button")).to_have_text("Next letter")
+    wait_for_bars(page, expected_bars(shipped, "The king is", 0.8))
+    assert page.errors == []
+
+
 def test_the_first_visit_begins_with_a_text_that_came_with_the_page(visit):
     page = visit(is_first=True, speed=None, color_scheme="light")
     whole = json.loads(FIRST_TEXT.read_text("utf-8"))
