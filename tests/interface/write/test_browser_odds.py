@@ -269,13 +269,13 @@ def test_a_letter_of_the_visitor_takes_the_place_of_a_drawn_one(visit):
 
 
 def test_step_by_step_the_bars_are_there_after_a_reload(visit, shipped):
-    page = visit(speed="Step")
+    page = visit(speed="Step", color_scheme="light")
     seed_box(page).fill("The king is")
-    seed_box(page).press("Enter")
+    page.locator("#write-button").click()
     expect(page.locator("#write-button")).to_have_text("Next letter")
     page.reload()
     expect(page.locator("#write-button")).to_have_text("Next letter")
-    wait_for_bars(page, expected_bars(shipped, "The king is", 0.8))
+    wait_for_bars(page, expected_bars(shipped, paper(page), 0.8))
     assert page.errors == []
 
 
