@@ -376,12 +376,22 @@ def _on_encoding(label: str, found: _Findings, *, is_all: bool, is_sure: bool) -
     return f"{found.lines:,} {what} not all in UTF-8: the rest was read as {label}.{doubt}"
 
 
+def _is_begun_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8 without zeros, of which the last character may be cut off."""
+    try:
+        return "\0" not in data[: len(data) - cut_off_bytes(data)].decode()
+    except UnicodeDecodeError:
+        return False
+
+
 def _wide_encoding(data: bytes) -> str | None:
     """UTF-32 or UTF-16, by the mark at its beginning or by where its zero bytes are."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if _is_begun_utf8(data[:_LOOK]):
+        return None
     # Without a mark: what it would be. Some of its letters may have zero bytes, on any side.
     for encoding in ("utf-16-le", "utf-16-be"):
         text = data[:_LOOK].decode(encoding, errors="replace")

@@ -42,11 +42,12 @@ _PDF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}%PDF-\d\.\d(?![ \t]*[a-zA-Z])")
 _ARCHIVES = (b"PK\3\4", b"PK\5\6")
 _LOOK = 2_000  # bytes, in which a file that is no text shows it
 # Files of other kinds by their first bytes, and what to do about each.
+_RICH_TEXT, _BLANK = b"{\\rtf", b"\xef\xbb\xbf \t\r\n"
 _OFFICE = b"\xd0\xcf\x11\xe0"
 _LOCKED = "EncryptedPackage".encode("utf-16-le")  # a name in an Office file with a password
 _OTHERS = {
     _OFFICE: "an old Word or Office file: save it as .docx or as text",
-    b"{\\rtf": "an RTF document: save it as .docx or as text",
+    _RICH_TEXT: "an RTF document: save it as .docx or as text",
     b"\x1f\x8b": "a compressed file (gzip): unpack it first",
     b"7z\xbc\xaf": "a compressed file (7z): unpack it first",
     b"Rar!\x1a": "a compressed file (RAR): unpack it first",
@@ -119,7 +120,8 @@ def refuse_other_kinds(data: bytes, name: str) -> None:
         )
     for beginning, what in _OTHERS.items():
         is_meant = b"\0" in data[:_LOOK] or not beginning.isalnum()
-        if data.startswith(beginning) and is_meant:
+        is_rich = beginning == _RICH_TEXT and data[:_LOOK].lstrip(_BLANK).startswith(beginning)
+        if is_rich or (data.startswith(beginning) and is_meant):
             raise CharLSTMError(f"{name} is not plain text but {what}.")
 
 

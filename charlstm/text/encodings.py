@@ -27,7 +27,7 @@ NO_TEXT = -5.0  # nats a byte: what random bytes get in any encoding is worse
 # two commonest first.
 _LATIN = {
     "cp1252 mac_roman cp850 iso8859_15 cp437": "éàâæçèêëîïôœùûüÿ óíáéñúü ãçàáâéêíóôõúü èàéìíîòóù "
-    "àéçèíïòóúü äüöß åäöéæøà ëéáèêïíóöúü íáæéðóöúýþ",
+    "àéçèíïòóúü äüöß åäöéæøà ëéáèêïíóöúü íáæéðóöúýþ äõöüšž",
     "cp1250 iso8859_2 cp852 mac_latin2": "ęąćłńóśźż íáčďéěňóřšťúůýž áíäčďéĺľňóôŕšťúýž éáíóöőúüű "
     "ăîâşţ čćđšž",
     "cp1254 cp857 mac_turkish": "ıîâçğöşüû\u0307",
@@ -44,6 +44,7 @@ _MIN_REPEATED = 0.2
 _MIN_FOR_ONE = 200  # bytes: as many of one value, and no other, are no words
 _MIN_KANA = 0.9  # of what is beyond ASCII
 _MOST_LATIN = 0.8  # of a word's letters are accented
+_MOST_BEYOND = 2  # letters and signs beyond ASCII in a word, for each of its plain letters
 _MIN_LATIN_SHARE = 0.97
 _WESTERN = "cp1252"
 # Taken off the share if the commonest letters of the language are missing: a list of names may have
@@ -67,7 +68,8 @@ _HEBREW = (
 )
 _ARABIC = (
     "ا130 ل120 ي68 م60 و60 ن58 ر48 ت46 ه42 ب40 ع38 د33 س28 ف28 ك23 ق24 ح18 ج14 أ22 ة22 ى10 ش11 ص10 "
-    "ط9 خ9 ض8 ذ8 إ8 ث6 ز6 غ6 ء5 ئ4 ؤ2 ظ3 آ3 پ4 چ2 ژ.5 گ4"
+    "ط9 خ9 ض8 ذ8 إ8 ث6 ز6 غ6 ء5 ئ4 ؤ2 ظ3 آ3 پ4 چ2 ژ.5 گ4 ہ8 ے8 ں6 "
+    "ھ4 ٹ2 ڈ1 ڑ1"
 )
 _THAI = (
     "า70 น68 ร60 อ52 ก50 เ50 ง45 ่42 ม40 ย35 ล32 ว33 ้35 ด30 ท30 ส30 ต25 ะ25 ป22 บ22 ค22 ห22 แ20 จ15 "
@@ -150,9 +152,12 @@ def guess_encoding(data: bytes) -> Guess | None:
     next_best = next(
         (score for score, other in scores if sample.decode(other, errors="replace") != text), best
     )
-    beyond = sum(character > "\x7f" for character in text)
-    lead = (best - next_best) * len(sample)
-    is_plausible = len(_MIXED.findall(text)) <= MAX_MIXED_SHARE * beyond
+    # From what was said again and again nothing more can be seen than from what was said once.
+    distinct = b" ".join(dict.fromkeys(sample.split()))
+    beyond = sum(character > "\x7f" for character in distinct.decode(encoding, errors="replace"))
+    lead = (best - next_best) * len(distinct)
+    mixed = len(_MIXED.findall(text))
+    is_plausible = mixed <= MAX_MIXED_SHARE * sum(character > "\x7f" for character in text)
     return Guess(encoding, lead >= MIN_LEAD and beyond >= MIN_SURE_CHARACTERS and is_plausible)
 
 
@@ -225,9 +230,12 @@ def _is_of_frames(text: str) -> bool:
 def _is_another_script(text: str) -> bool:
     """Whether nearly all letters of the longer words that have some beyond ASCII are such."""
     words = [word for word in text.split() if len(word) > 2 and not word.isascii()]
-    letters = {one: count for one, count in Counter("".join(words)).items() if one.isalpha()}
+    signs = Counter("".join(words))
+    letters = {one: count for one, count in signs.items() if one.isalpha()}
     accented = sum(count for letter, count in letters.items() if letter > "\x7f")
-    return accented > _MOST_LATIN * sum(letters.values())
+    plain = sum(letters.values()) - accented
+    beyond = sum(count for sign, count in signs.items() if sign > "\x7f")
+    return accented > _MOST_LATIN * (accented + plain) or beyond > _MOST_BEYOND * plain
 
 
 # Other scripts
@@ -275,7 +283,7 @@ _LIKELIHOODS: dict[str, dict[str, float]] = {
         ("cp1256", "iso8859_6", "cp720"),
         _frequencies(_ARABIC) | _common("،؛؟" + "".join(map(chr, range(0x64B, 0x653))), 0.05),
     ),
-    "cp874": _frequencies(_THAI),
+    "cp874": _frequencies(_THAI) | _common("ๆฯฉ๐๑๒๓๔๕๖๗๘๙", 0.02),
     "gb18030": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
     "big5hkscs": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
     "cp932": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS | _frequencies(_HALF_KANA),

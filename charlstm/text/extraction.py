@@ -31,7 +31,7 @@ from charlstm.text.subtitles import without_times
 from charlstm.text.tags import words_of
 
 CPU_S = 20
-PATIENCE_S = 14.0  # for many mails: what was read by then is taken
+PATIENCE_S = 12.0  # of the processor, for many mails or pages: what was read by then is taken
 MEMORY_BYTES = 1_000_000_000
 PROTECTED = "is protected by a password or a shop: save it as text without protection."
 NO_KIND = (
@@ -39,6 +39,7 @@ NO_KIND = (
     "PDF."
 )
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
+TOO_LONG = "because more would take too long"
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
 _LOCKED = b"encryption-data"  # in what an OpenDocument says of its files
 NOT_READ = ""  # of a file in an archive
@@ -69,6 +70,11 @@ _WORDS_OF_DOCX = re.compile(r"word/document\d*\.xml")
 _NO_TEXTS = {
     "xl/workbook.xml": "is a spreadsheet: save it as CSV, or what is to be learned as text.",
     "ppt/presentation.xml": "is a presentation: save its words as text.",
+}
+# The same of OpenDocument, by what the file says that it is.
+_NO_TEXTS_OF_OPEN_DOCUMENT = {
+    b".spreadsheet": _NO_TEXTS["xl/workbook.xml"],
+    b".presentation": _NO_TEXTS["ppt/presentation.xml"],
 }
 
 
@@ -131,7 +137,7 @@ def _mail(data: bytes, options: Options) -> Extracted:
     is_page = number == 1 and mail.is_page
     what = "its words without tags and pictures" if is_page else _number_of(number, "mail")
     if is_late:
-        what = f"the first {what}, because more would take too long,"
+        what = f"the first {what}, {TOO_LONG},"
     return Extracted(
         text="\n".join(texts),
         what=what if is_page else f"{what} without headers and attachments",
@@ -155,17 +161,20 @@ def _pdf(data: bytes, options: Options) -> Extracted:
         reader = pypdf.PdfReader(io.BytesIO(data[data.index(b"%PDF-") :]))
         if reader.is_encrypted and not reader.decrypt(""):
             raise Refused(PROTECTED)
-        parts, size = [], 0
+        parts, size, is_late = [], 0, False
         for page in reader.pages:
             parts.append(page.extract_text())
             size += len(parts[-1])
-            if size > options.most:
+            is_late = time.process_time() > PATIENCE_S
+            if size > options.most or is_late:
                 break
     except Refused:
         raise
     except Exception as error:  # whatever the library meets in a damaged file
         raise Refused(DAMAGED) from error
     what = f"the text of {_number_of(len(parts), 'page')}"
+    if is_late and len(parts) < len(reader.pages):
+        what = f"the text of the first {_number_of(len(parts), 'page')}, {TOO_LONG}"
     return Extracted(text="\n".join(parts) + "\n", what=what)
 
 
@@ -212,6 +221,10 @@ def _docx(data: bytes, options: Options) -> Extracted:
 
 def _odt(data: bytes, options: Options) -> Extracted:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        is_of = _read(archive, "mimetype", 100)
+        for ending, what in _NO_TEXTS_OF_OPEN_DOCUMENT.items():
+            if is_of.strip().endswith(ending):
+                raise Refused(what)
         manifest = "META-INF/manifest.xml"
         if manifest in archive.namelist() and _LOCKED in _read(archive, manifest, options.most):
             raise Refused(PROTECTED)
@@ -256,7 +269,10 @@ class _Members:
         except Refused as error:
             self._refused.append((name, str(error)))
             return
-        except (CharLSTMError, *FAULTS):
+        except CharLSTMError:
+            self._refused.append((name, NO_KIND))
+            return
+        except FAULTS:
             self._refused.append((name, NOT_READ))
             return
         # As `normalize` would make them: what recognises markup looks for plain ones.
@@ -288,14 +304,14 @@ class _Members:
             try:
                 refuse_other_kinds(data, name)
             except CharLSTMError as error:
-                raise Refused(NOT_READ) from error
+                raise Refused(NO_KIND) from error
             return decode(data, name, self._options.encoding)
         if is_mail(data):
             kind = "mail"
         else:
             kind = "pdf" if b"%PDF-" in data[:1_000] else _kind_of_archive(data)
         if kind == "zip":
-            raise Refused(NOT_READ)
+            raise Refused(NO_KIND)
         found = READERS[kind](data, self._options)
         return Decoded(
             text=found.text, encoding=found.encoding, is_guess=found.is_guess, notices=()

@@ -14,7 +14,8 @@ _MARK = re.compile(
     r"|^(?P<print>\*END\*? ?THE SMALL PRINT!)[^\n]*(?:\n|\Z)"
     rf"|^[ \t]*\*{{3}} *(?P<end>END) OF (?:THE |THIS )?PROJECT GUTENBERG{_TITLE}"
     # Older files say it before the stars, in the language of the book.
-    r"|^ *(?P<old_end>(?:Ende? (?:of |dieses |des )?(?:the |this )?|Fin (?:du |de ce |de |del )?)"
+    r"|^ *(?P<old_end>(?:Ende? (?:of |dieses |des )?(?:the |this )?|Fin (?:du |de ce |de |del )?"
+    r"|Einde van (?:het |dit )?)"
     r"Proje[ck]t Gutenberg(?:'s\b|’s\b| E-?text| E-?book))[^\n]*(?:\n|\Z)",
     re.MULTILINE | re.IGNORECASE,
 )

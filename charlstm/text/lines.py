@@ -19,6 +19,9 @@ BLOCK_BYTES = 250_000  # looked at together: little memory is needed beside the 
 MANY_RUNS = 500  # of lines of one kind; more are decoded together and put in order afterwards
 NEWLINE = 10
 DAMAGED = 0xFFFD
+# Code points beyond the accented letters of Europe: more of these, signs, arrows, and letters of
+# Vietnamese.
+_OF_LATIN_TEXTS = ((0x218, 0x21C), (0x2C6, 0x2DE), (0x1E00, 0x1F00), (0x2000, 0x3000))
 _FIRST_BYTES = 64  # beyond ASCII: the ones that continue a character of UTF-8
 
 
@@ -131,6 +134,7 @@ class OldEncoding:
         self.name = name
         self.is_latin = is_latin
         self.is_rare = is_rare
+        self.doubts_utf8 = is_latin and not is_rare
         self._table = np.full(256, DAMAGED, np.uint32)
         characters = [
             bytes([byte]).decode(name, errors="replace") if name else "\ufffd"
@@ -152,11 +156,12 @@ class OldEncoding:
 
     def decode_among_utf8(self, data: bytes) -> str:
         """Read what is UTF-8 as such, and single bytes that are not by this encoding."""
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            if not self.is_single:
-                return data.decode(errors="replace")
+        if not self.doubts_utf8 or data.isascii():
+            try:
+                return data.decode()
+            except UnicodeDecodeError:
+                if not self.is_single:
+                    return data.decode(errors="replace")
         parts, begin = [], 0
         while begin < len(data):
             end = _character_start(data, begin + BLOCK_BYTES)
@@ -170,7 +175,6 @@ class OldEncoding:
         array = np.frombuffer(data, np.uint8)
         is_wrong, begins = _utf8(array)
         points = array.astype(np.uint32)
-        points[is_wrong] = self._table[array[is_wrong]]
         following = np.concatenate([array, np.zeros(3, np.uint8)]).astype(np.uint32) & 0x3F
         one, two, three = following[1:-2], following[2:-1], following[3:]
         for first, mask, shifts in (
@@ -184,8 +188,44 @@ class OldEncoding:
             for shift in shifts:
                 value = value << 6 | shift[chosen]
             points[chosen] = value
+        if self.doubts_utf8:
+            is_wrong |= _by_chance(array, begins, points)
+        points[is_wrong] = self._table[array[is_wrong]]
         is_continued = ~is_wrong & ((array & 0xC0) == 0x80)
         return points[~is_continued].tobytes().decode("utf-32-le")
+
+
+def _by_chance(array: np.ndarray, begins: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Which bytes look like a character of UTF-8 by chance, in a text with Latin letters: bool.
+
+    A letter before a quotation mark, a dash or a space of its own does. What it would be is a
+    single letter of another script, or an accented one right after a capital.
+
+    Args:
+        begins: where characters of several bytes begin, bool, (bytes,).
+        points: what they would be.
+    """
+    import numpy as np
+
+    places = np.flatnonzero(begins)
+    lengths = 2 + (array[places] >= 0xE0).astype(int) + (array[places] >= 0xF0)
+    found = points[places]
+    is_usual = (lengths == 4) | ((found >= 0xA0) & (found < 0x180))
+    for first, end in _OF_LATIN_TEXTS:
+        is_usual |= (found >= first) & (found < end)
+    padded = np.concatenate([[0], array, np.zeros(4, np.uint8)])
+    before, after = padded[places], padded[places + 1 + lengths]
+    # Words of other scripts have several such characters side by side.
+    follows = np.zeros(len(places), bool)
+    follows[1:] = places[1:] == places[:-1] + lengths[:-1]
+    precedes = np.append(follows[1:], False)
+    is_shouted = (before >= 0x41) & (before <= 0x5A) & ~((after >= 0x61) & (after <= 0x7A))
+    is_doubtful = np.where(is_usual, (lengths == 2) & is_shouted, True) & ~follows & ~precedes
+    is_chance = np.zeros(len(array), bool)
+    for further in range(3):
+        chosen = is_doubtful & (lengths > further)
+        is_chance[places[chosen] + further] = True
+    return is_chance
 
 
 def split_lines(data: bytes) -> Iterator[Lines]:

@@ -32,6 +32,8 @@ _MIN_BLOCKS = 0.1  # for each line of a page
 _ROOT = re.compile(r"<([a-zA-Z][\w.:-]*)(?:\s[^<>]*)?>")
 _ANY_TAG = re.compile(r"</[a-zA-Z][\w.:-]*\s*>")
 MIN_TAGS = 5  # that close something
+_MARKDOWN = re.compile(r"^(?:#{1,6} +\S|```|~~~)", re.M)
+MIN_HEADINGS = 3
 # What parts the columns of a table; a comma before a space, or at the end, is one of a sentence.
 _CELL = r"(?=\w|[,;]|-\d|\"\w)"
 _SEPARATORS = {
@@ -52,6 +54,8 @@ def recognise(text: str) -> str:
     is_page = first[:200].lower().startswith(("<!doctype html", "<html", "<fictionbook", "<sami"))
     if is_page:
         return "html"
+    if len(_MARKDOWN.findall(part)) >= MIN_HEADINGS:
+        return ""  # Markdown may begin with a tag or two, and has programs with what looks like it
     if _PAGE.match(first) and len(_TAG.findall(part)) >= MIN_TAGS:
         # Where hardly anything parts the lines but that they are lines, they stay.
         blocks = len(_BLOCK.findall(part))

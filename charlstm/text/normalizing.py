@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
+from html.entities import name2codepoint
 
 from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points, code_points_by_blocks, counted
@@ -20,11 +21,11 @@ _LINE_ENDS = re.compile("(?<!\r)\r+\n|[\r\v\f\x85\u2028\u2029]")
 # from its endings is none.
 _SPACES = re.compile(
     "[\xa0\u1680\u2000-\u200a\u205f]|(?<![\u1800-\u18af])\u202f"
-    "|(?<![\u2801-\u28ff])\u2800(?![\u2800-\u28ff])"
+    "|(?<![\u2800-\u28ff])\u2800+(?![\u2800-\u28ff])"
 )
 _INVISIBLE = re.compile(
     "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffc\U000e0001]|(?<![\u1800-\u18af])\u180e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffc\U000e0001]"
 )
 # What Windows-1252 has where Unicode has controls that nobody uses.
 _CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
@@ -43,12 +44,25 @@ _ESCAPE = re.compile(
     r"|(?![dD][89abAB])([0-9a-fA-F]{4}))"
 )
 MIN_ESCAPES = 20
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\"{\[])")
 # Signs and letters as web pages write them, where they were taken out of one, or written so twice.
 # Programs have other words after such a sign.
 _REFERENCE = re.compile(
     r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|amp|quot|apos|nbsp|[lg]t|[lr](?:[ds]quo|aquo)|[mn]dash"
     r"|hellip|szlig|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|(?:ae|oe|AE|OE)lig);"
 )
+_ANY_REFERENCE = re.compile(r"&(#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});")
+# What the bytes of UTF-8 are in Windows-1252: that of a first one, then those of what follows.
+_BYTE_OF = {
+    ord(sign): byte
+    for byte in range(0x80, 0xA0)
+    if (sign := bytes([byte]).decode("cp1252", errors="ignore"))
+}
+_FOLLOWING = "[\x80-\xbf" + "".join(map(chr, _BYTE_OF)) + "]"
+_SPOILED = re.compile(
+    f"(?:[\xc2-\xdf]{_FOLLOWING}|[\xe0-\xef]{_FOLLOWING}{{2}}|[\xf0-\xf4]{_FOLLOWING}{{3}})+"
+)
+_ACCENTED = re.compile("[\xc0-\xff]")
 _BYTES = re.compile("[\x80-\xff]{2,}")
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # As PDF and scanned books have them.
@@ -78,6 +92,8 @@ _NEEDLESS_JOINER = re.compile(
 _NEEDLESS_TAG = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]+")
 _JOINER, _TAG = re.compile("[\u200c\u200d]"), re.compile("[\U000e0020-\U000e007f]")
 _BREAK = re.compile("\u200b")
+_SEPARATOR = re.compile("\u180e")  # of Mongolian
+_NEEDLESS_SEPARATOR = re.compile("(?<![\u1800-\u18af])\u180e")
 MOST_MARKS = 30  # on one letter, as the Unicode Standard has it in a stream (UAX 15)
 MOST_NAMED = 4  # kinds of signs in a sentence
 
@@ -89,6 +105,7 @@ def normalize(text: str) -> tuple[str, list[str]]:
     changes = (
         _read_escapes,
         _read_references,
+        _unspoiled,
         _without_damage,
         _signs_of_windows,
         _without_terminal,
@@ -108,7 +125,7 @@ def normalize(text: str) -> tuple[str, list[str]]:
 
 def _read_escapes(text: str) -> tuple[str, str]:
     """Letters of JSON that were written as numbers, as chats are given to those who wrote them."""
-    if not text.lstrip().startswith(("[", "{")) or len(_ESCAPE.findall(text)) < MIN_ESCAPES:
+    if not _JSON.match(text) or len(_ESCAPE.findall(text)) < MIN_ESCAPES:
         return text, ""
     text, number = _ESCAPE.subn(_of_escape, text)
     # Facebook writes each byte of UTF-8 as a letter of its own.
@@ -123,8 +140,41 @@ def _read_references(text: str) -> tuple[str, str]:
     number = len(_REFERENCE.findall(text))
     if number < MIN_ESCAPES or number <= text.count("<"):
         return text, ""
-    text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
+    text, number = _ANY_REFERENCE.subn(_of_reference, text)
     return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
+
+
+def _unspoiled(text: str) -> tuple[str, str]:
+    """UTF-8 that an earlier program took for Windows-1252 (Ã© for é), where it is sure."""
+    if text.isascii():
+        return text, ""
+    runs = Counter(found[0] for found in _SPOILED.finditer(text))
+    letters = {run: read for run in runs if (read := _from_spoiled(run))}
+    number = sum(len(read) * runs[run] for run, read in letters.items())
+    others = runs.total() - sum(runs[run] for run in letters)
+    if number < MIN_ESCAPES or others > number / 20:
+        return text, ""
+    if len(_ACCENTED.findall(_SPOILED.sub("", text))) > number / 20:  # real ones
+        return text, ""
+    text = _SPOILED.sub(lambda found: letters.get(found[0], found[0]), text)
+    return text, (
+        f"Letters that an earlier program had spoiled (Ã© for é) were put right: {number:,}."
+    )
+
+
+def _from_spoiled(run: str) -> str:
+    """What was spoiled; empty if that is one letter that stands alone in no Latin word."""
+    try:
+        read = run.translate(_BYTE_OF).encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return ""
+    is_usual = read < "\u0180" or "\u2010" <= read < "\u2200" or read >= "\U00010000"
+    return read if len(read) > 1 or is_usual else ""
+
+
+def _of_reference(found: re.Match[str]) -> str:
+    is_known = found[1].startswith("#") or found[1] in name2codepoint or found[1] == "apos"
+    return html.unescape(found[0]) if is_known else found[0]
 
 
 def _of_escape(found: re.Match[str]) -> str:
@@ -179,9 +229,12 @@ def _plain_line_ends(text: str) -> tuple[str, str]:
     pages = text.count("\f") + text.count("\v")
     others = text.count("\x85") + text.count("\u2028") + text.count("\u2029")
     sentences = []
-    if "\r" in text:
-        system = "Windows" if "\r\n" in text else "Old Macintosh"
-        sentences.append(f"{system} line ends were changed to plain ones.")
+    if "\r\n" in text:
+        sentences.append("Windows line ends were changed to plain ones.")
+    elif "\r" in text and "\n" in text:
+        sentences.append(f"Returns within lines became line breaks: {text.count(chr(13)):,}.")
+    elif "\r" in text:
+        sentences.append("Old Macintosh line ends were changed to plain ones.")
     if pages:
         sentences.append(f"Page breaks were changed to line breaks: {pages:,}.")
     if others:
@@ -223,6 +276,7 @@ def _without_invisible_signs(text: str) -> tuple[str, str]:
         (_NEEDLESS_JOINER, _JOINER),
         (_NEEDLESS_TAG, _TAG),
         (_NEEDLESS_BREAK, _BREAK),
+        (_NEEDLESS_SEPARATOR, _SEPARATOR),
     ):
         before = _counted(signs, text)
         if before:

@@ -29,6 +29,8 @@ _IN_LINE = re.compile(
 # A transcript as it is copied from a page: a time in a line of its own.
 _ALONE = re.compile(r"^(?:\d{1,2}:)?\d{1,2}:\d{2}$\n?", re.M)
 _TENTHS = re.compile(r"^\[(\d{1,9})\]\[(\d{1,9})\]", re.M)
+_BRIEF = 2  # tenths of a second, in which nobody reads
+_LATE_S = 60  # after which the first words of a transcript do not come
 _VERSE = re.compile(r"^\d{1,3}:\d$", re.M)
 # How many there are at least, and the share of all lines that have one.
 _FORMS = {
@@ -59,7 +61,22 @@ def _are_other_numbers(text: str) -> bool:
     pairs = [(int(one), int(other)) for one, other in _TENTHS.findall(text)]
     falling = sum(one > other for one, other in pairs)
     falling += sum(one[0] >= other[0] for one, other in pairwise(pairs))
-    return falling > len(pairs) / 4 or _VERSE.search(text) is not None
+    brief = sum(other - one <= _BRIEF for one, other in pairs)  # tenths of a second
+    if falling > len(pairs) / 4 or brief > len(pairs) / 2 or _VERSE.search(text):
+        return True
+    # A transcript begins at its beginning, and time passes; a diary or a timetable does not.
+    seconds = [_seconds(each) for each in _ALONE.findall(text)]
+    backwards = sum(one >= other for one, other in pairwise(seconds))
+    is_transcript = len(seconds) >= _FORMS[_ALONE][0]
+    return is_transcript and (seconds[0] > _LATE_S or backwards > len(seconds) / 10)
+
+
+def _seconds(clock: str) -> int:
+    """What a time such as 1:02:03 is in seconds."""
+    total = 0
+    for part in clock.strip().split(":"):
+        total = 60 * total + int(part)
+    return total
 
 
 def without_times(text: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ import pytest
 
 from charlstm.errors import CharLSTMError
 from charlstm.text.corpus import (
+    ReadingOptions,
     read_text,
 )
 from charlstm.text.decoding import decode
@@ -368,3 +369,51 @@ def test_kazakh_is_read_with_its_own_letters_and_a_doubt():
     assert corpus.text == text
     assert (corpus.encoding, corpus.is_guess) == ("kz1048", True)
     assert "This is a guess" in corpus.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "»Das ist Spaß«, rief der König müde und böse.\n"),
+        ("cp1252", "CAFÉ… déjà là, « oh là\xa0» et voilà\n"),
+        ("cp1252", "VIRTÙ» è così, perché è già più là\n"),
+        ("cp1252", "MANHÃ… não está lá, é só amanhã\n"),
+        ("cp1250", "ŻÓŁW GĘŚLĄ jaźń źle, zażółć gęślą jaźń\n"),
+        ("iso8859_2", "ŻÓŁW GĘŚLĄ jaźń źle, zażółć gęślą jaźń\n"),
+        ("cp1250", "píšťalku ľúbiť, že už môže ísť domov, ďalej\n"),
+    ],
+)
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_a_letter_before_a_sign_is_no_letter_of_another_script(encoding, text, is_chosen):
+    options = ReadingOptions(encoding=encoding if is_chosen else None)
+    read = read_text((text * 80).encode(encoding), "a.txt", options=options)
+    assert read.text == (text * 80).replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(
+    "line", ["café à la crème, naïve\n", "Привет, как дела\n", "→ “ok” — 中文 … é à\n"]
+)
+def test_lines_of_utf_8_among_others_stay_what_they_are(line):
+    other = "déjà vu été, où ça\n"
+    data = (line.encode() + other.encode("cp1252") * 4) * 60
+    assert read_text(data, "a.txt").text == (line + other * 4) * 60
+
+
+def test_plain_ascii_is_not_taken_for_chinese():
+    numbers = ", ".join(f"0x{i % 256:02x}" for i in range(12))
+    text = "unsigned char a_bin[] = {\n" + f"  {numbers},\n" * 99
+    assert read_text(text.encode(), "a.h").text == text
+    assert read_text(("ሰላም\n" * 700).encode(), "a.txt").text == "ሰላም\n" * 700
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Ta ütles, et läheb koju ja tuleb õhtul tagasi. Öösel oli külm, šokolaad.\n"),
+        ("cp1256", "وہ گھر آيا تو اس نے ديکھا کہ سب لوگ باغ ميں بيٹھے ہيں.\n"),
+        ("cp874", "มาตรา ๑๒๓ วรรค ๒ แห่ง พ.ร.บ. ๒๕๔๐\n"),
+        ("big5", "陳小明\n林美玲\n黃志偉\n"),
+    ],
+)
+def test_few_words_again_and_again_are_read(encoding, text):
+    assert read_text((text * 300).encode(encoding), "a.txt").text == text * 300

@@ -35,6 +35,7 @@ def escaped(line: str) -> str:
 
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 400
+ODS = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}
 LOCKED_ODT = {
     "mimetype": "application/vnd.oasis.opendocument.text",
     "META-INF/manifest.xml": "<m:manifest xmlns:m='m'><m:encryption-data/></m:manifest>",
@@ -286,7 +287,10 @@ def test_a_document_from_a_disk_is_read_to_its_end_and_joined_with_texts(tmp_pat
         ("a.pdf", pdf("", 0), "has no text in it, only pictures perhaps"),
         ("a.pdf", b"%PDF-1.4\nnothing", "is damaged"),
         ("a.zip", archive({}), "is an archive without a text that can be read"),
-        ("a.zip", archive({"b.txt": b"\x89\xff\0" * 900}), "is damaged"),
+        ("a.zip", archive({"b.txt": b"\x89\xff\0" * 900}), "without a text that can be read"),
+        ("a.zip", archive({"b.rtf": rb"{\rtf1 text}" * 400}), "without a text that can be read"),
+        ("a.ods", archive({**ODS, "content.xml": "<a/>"}), "is a spreadsheet: save it as CSV"),
+        ("a.rtf", b"\xef\xbb\xbf\r\n" + rb"{\rtf1 text}" * 400, "an RTF document"),
         ("a.doc", OLE, "save it as .docx or as text"),
         ("a.docx", OLE + "EncryptedPackage".encode("utf-16-le"), "protected by a password: save"),
         ("a.odt", archive({**LOCKED_ODT, "content.xml": b"\x8f\x01"}), "protected by a password"),

@@ -277,3 +277,21 @@ def test_logs_verses_and_programs_are_left_as_they_are(text):
 )
 def test_elements_of_xml_that_are_no_part_of_a_line_are_parted(markup, words):
     assert words_of(markup, keeps_lines=True) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "07:15\nI got up and had breakfast.\nIt rained.\n" * 60,
+        "".join(f"{6 + i // 6:02}:{i % 6}0\nTrain to Berlin\n" for i in range(90)),
+        "".join(f"[{i}][{i + 1}] See also the next note, please.\n" for i in range(79)),
+    ],
+)
+def test_times_of_a_diary_or_a_timetable_are_words(text):
+    assert recognise(text) == ""
+
+
+def test_a_read_me_that_begins_with_a_tag_keeps_its_programs():
+    text = '<p align="center">charts</p>\n' * 9 + "# Use\n```\nstd::vector<int> a;\n```\n" * 80
+    assert recognise(text) == ""
+    assert read_text(text.encode(), "README.md").text == text

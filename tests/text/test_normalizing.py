@@ -82,6 +82,52 @@ def test_pages_and_programs_keep_their_signs(text):
     assert normalize(text) == (text, [])
 
 
+def spoiled(text: str) -> str:
+    return "".join(
+        bytes([byte]).decode("cp1252", errors="ignore") or chr(byte) for byte in text.encode()
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Café à la crème, “quoted”, don’t… 😀\n" * 30, "Привет, как дела?\n" * 30, "你好\n" * 30],
+)
+def test_what_an_earlier_program_spoiled_is_put_right(text):
+    read, notices = normalize(spoiled(text))
+    assert read == text
+    assert len(notices) == 1 and "an earlier program had spoiled" in notices[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LA VÉRITÉ… «É» Â» à là\n" * 80,
+        "„Ä“ „Ü“ Å» MANHÃ… não\n" * 50,
+        "ÉTÉ… été\n" * 50,
+        "a word on Ã© and no more\n" * 3,
+    ],
+)
+def test_what_only_looks_spoiled_stays(text):
+    assert normalize(text) == (text, [])
+
+
+def test_of_blanks_of_braille_all_go_or_none():
+    assert normalize("a\u2800\u2800\u2800b")[0] == "a b"
+    assert normalize("⠓\u2800\u2800⠊")[0] == "⠓\u2800\u2800⠊"
+
+
+def test_what_stays_is_not_said_to_be_left_out():
+    assert normalize("ᠬᠡᠯᠡ\u180eᠶᠢᠨ\n") == ("ᠬᠡᠯᠡ\u180eᠶᠢᠨ\n", [])
+    assert normalize("a\u180eb")[0] == "ab"
+
+
+@pytest.mark.parametrize(
+    "text", ["[data-x]::before { content: '\\u2022'; }\n" * 40, "[\\u0400-\\u04ff]+\n" * 40]
+)
+def test_programs_keep_their_escapes(text):
+    assert normalize(text) == (text, [])
+
+
 def test_joiners_elsewhere_go():
     text, notices = normalize("zero\u200dwidth\u200c here")
     assert text == "zerowidth here"
