@@ -54,6 +54,10 @@ class Deleted:
                 continue
         return [path for _, _, path in sorted(found, reverse=True)]
 
+    def has(self, name: str | None) -> bool:
+        """Whether what has this name was deleted, and can be brought back."""
+        return any(path.name == name for path in self.all())
+
     def bring_back(self, aside: Path) -> Path:
         """Put a folder of `all` back to where it was, and return it.
 

@@ -11,7 +11,7 @@ const HELP = [
   ["Space", "write or play, pause, go on"],
   ["→", "one letter"],
   ["↑ ↓", "wilder, more careful"],
-  ["N, P", "next or previous step of the story"],
+  ["N, P", "next or previous step of the story; Page Down and Page Up as well"],
   ["1 … 5", "a step of the story"],
   ["Q", "QR code for the room"],
   ["R", "reset for the next talk"],
@@ -35,11 +35,12 @@ export function toggle(on = !isOn()) {
 async function tell(step) {
   if (!STORY[step]) return;
   place = step;
-  caption(`${step + 1}/${STORY.length}  ${STORY[step].title}`);
+  const { title, hint = "" } = STORY[step];
+  caption(`${step + 1}/${STORY.length}  ${title}`, hint);
   await STORY[step].show();
 }
 
-function caption(words) {
+function caption(words, hint = "") {
   let bar = document.querySelector(".stage-caption");
   if (!bar) {
     bar = document.createElement("p");
@@ -48,6 +49,9 @@ function caption(words) {
     document.querySelector(".gradio-container").append(bar);
   }
   bar.textContent = words;
+  const small = document.createElement("small");
+  small.textContent = hint;
+  if (hint) bar.append(small);
 }
 
 // As on the first day: nothing that the last audience typed is left.
@@ -71,11 +75,17 @@ function changeTemperature(by) {
 
 let usualSpeed = null; // before one letter was asked for
 
+// Also in the list of speeds, of which Gradio hears a moment later.
+function choose(speed) {
+  setSpeed(speed);
+  document.querySelector(`#speed input[value="${speed}"]`)?.click();
+}
+
 function oneLetter() {
   const button = document.querySelector("#write-button");
   if (!button.checkVisibility()) return;
   if (nowSpeed() !== "Step") usualSpeed = nowSpeed();
-  setSpeed("Step");
+  choose("Step");
   button.click();
 }
 
@@ -85,25 +95,39 @@ function play() {
   const button = buttons.map((one) => document.querySelector(one)).find((one) => one?.checkVisibility());
   if (!button) return;
   if (button.id === "write-button" && usualSpeed && nowSpeed() === "Step") {
-    setSpeed(usualSpeed);
+    choose(usualSpeed);
     usualSpeed = null;
     if (paper.isWriting()) return; // it goes on by itself
   }
   button.click();
 }
 
+const TURNS = ["PageDown", "PageUp"];
 const ACTS = {
   " ": play,
   ArrowRight: oneLetter,
   ArrowUp: () => changeTemperature(TEMPERATURE_STEP),
   ArrowDown: () => changeTemperature(-TEMPERATURE_STEP),
-  n: () => tell(Math.min(place + 1, STORY.length - 1)),
-  p: () => tell(Math.max(place - 1, 0)),
+  n: next,
+  p: previous,
+  // As what is held in the hand sends them, also while a word is given.
+  PageDown: next,
+  PageUp: previous,
   q: () => showCode(),
   r: reset,
   "?": showHelp,
   Escape: () => toggle(false),
 };
+
+function next() {
+  document.activeElement?.blur();
+  tell(Math.min(place + 1, STORY.length - 1));
+}
+
+function previous() {
+  document.activeElement?.blur();
+  tell(Math.max(place - 1, 0));
+}
 
 function showHelp() {
   const rows = HELP.map(([key, does]) => `<dt>${key}</dt><dd>${does}</dd>`).join("");
@@ -117,12 +141,21 @@ function showHelp() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) {
-    return;
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog) {
+    // The keys close what explains them, and act; another dialog has keys of its own.
+    if (!dialog.classList.contains("stage-help") || event.key === "Escape") return;
+    dialog.close();
+    if (event.key === "?") return event.preventDefault();
   }
   const isTyping = event.target.closest?.("input:not([type=radio], [type=range]), textarea, select");
   if (isTyping) {
     if (!isOn()) return;
+    if (TURNS.includes(event.key)) {
+      ACTS[event.key]();
+      return event.preventDefault();
+    }
     // The keys are the stage's again: by Escape, or once a word was given, which Gradio hears next.
     if (event.key === "Escape") event.target.blur();
     else if (event.key === "Enter" && event.target.closest("#seed-text")) {

@@ -1,4 +1,5 @@
 // The story of a talk in five steps. Each shows a tab and sets it going.
+import { nowForm } from "../write/form.js";
 
 const element = (selector) => document.querySelector(selector);
 
@@ -41,6 +42,7 @@ export const STORY = [
   },
   {
     title: "Give it a word.",
+    hint: "Enter writes it, Escape gives the keys back.",
     async show() {
       openTab("write");
       const box = await there("#seed-text textarea");
@@ -52,7 +54,8 @@ export const STORY = [
     title: "Careful, or wild?",
     async show() {
       openTab("compare");
-      type(await there("#compare-seed-text textarea"), "ROMEO:");
+      const word = nowForm().seed_text || "ROMEO:"; // that of the audience
+      type(await there("#compare-seed-text textarea"), word);
       (await there("#compare-write"))?.click();
     },
   },

@@ -81,7 +81,9 @@ class TrainingNews:
         is_free = running is None or self.registry.limits.is_public  # there one waits in a line
         name = _choose(self.name, runs, running)
         if name != self._shown:
-            self._is_other_gone = self._shown is not None and self._shown not in runs
+            is_gone = self._shown is not None and self._shown not in runs
+            # Whoever deletes one here is told so, with an offer to bring it back.
+            self._is_other_gone = is_gone and not self.registry.deleted.has(self._shown)
             self._shown = name
         status, has_model, is_stopping, more = "none", False, False, ""
         if name is None:

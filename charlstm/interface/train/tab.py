@@ -420,7 +420,7 @@ def build_train_tab(
         outputs=[choice.lists[0], tabs],
         **the_shown,
         **quiet,
-    ).success(None, js=browser_function("write/paper.js", "showEmpty"))
+    ).success(None, js=browser_function("write/paper.js", "welcome"))
 
 
 def _words(words: str) -> None:

@@ -15,5 +15,10 @@ export function chooseTrainingByHand(id) {
   return true;
 }
 
+// When the tab is opened: a training that goes on is shown, but not in the middle of a talk.
+export function enter(id, isByHand) {
+  return [id, isByHand || document.body.classList.contains("stage")];
+}
+
 export const chosenTraining = () => training.get();
 export const onTrainingChosen = (listener) => training.subscribe(listener);

@@ -72,7 +72,8 @@ def build_watch_tab(registry: ModelRegistry, tab: gr.Tab) -> None:
 
     choose = browser_function("watch/chosen_training.js", "chooseTraining")
     choose_by_hand = browser_function("watch/chosen_training.js", "chooseTrainingByHand")
-    tab.select(replays.entered, [chosen, by_hand], chosen, **QUIET).then(
+    enter = browser_function("watch/chosen_training.js", "enter")
+    tab.select(replays.entered, [chosen, by_hand], chosen, js=enter, **QUIET).then(
         None, chosen, chosen, js=choose
     )
     chosen.input(None, chosen, by_hand, js=choose_by_hand)

@@ -89,7 +89,13 @@ onForm((form) => {
   }, SETTLED_MS);
 });
 
-export const undo = () => paper.undo();
+// Returns the text for the box: what the text on the paper began with, unless something else was
+// typed since.
+export function undo(seedText) {
+  const isTyped = paper.latest() && paper.latest().composed !== seedText;
+  paper.undo();
+  return isTyped ? seedText : (paper.shownText()?.composed ?? seedText);
+}
 
 export async function copy() {
   if (!paper.shownText()) return paper.say("There is no text to copy yet.");

@@ -164,6 +164,7 @@ export function addLetter(beginning, letter, settings) {
 export function removeLetter(settings) {
   const left = withoutLast(text());
   edit(left, { yours: within(shown.yours, left.length), composed: shown.composed, settings });
+  say("The last letter is gone. Continue goes on from here.");
 }
 
 const within = (parts, end) =>
@@ -231,6 +232,12 @@ export function showEmpty() {
   if (shown) return turnTo(earlier.lastIndexOf(null));
   dropAsked();
   say("");
+}
+
+// For a network that has just learned.
+export function welcome() {
+  showEmpty();
+  say("The network that has just learned writes now: press Write, or give it a word first.");
 }
 
 // at: among the earlier texts; -1 for the empty paper if it is not among them.

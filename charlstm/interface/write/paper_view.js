@@ -18,6 +18,7 @@ import {
   text,
   tryAgain,
 } from "./paper.js";
+import { nowSpeed, onSpeed } from "./pace.js";
 
 const NEAR_END = 40; // pixels: whoever has scrolled up by more reads, and is not disturbed
 
@@ -77,7 +78,8 @@ class PaperStatus extends HTMLElement {
     this.innerHTML ||= `<p role="status"></p><p class="count" aria-hidden="true"></p>
       <p class="copied"></p><p class="remark"></p>`;
     [this.status, this.count, this.copied, this.remark] = this.children;
-    this.endSubscription = onPaper(() => this.update());
+    const ends = [onPaper, onSpeed].map((subscribe) => subscribe(() => this.update()));
+    this.endSubscription = () => ends.forEach((end) => end());
     this.addEventListener("click", (event) => {
       if (event.target.closest(".try-again")) tryAgain();
     });
@@ -112,6 +114,7 @@ function words() {
   if (currentNotice()) return escapeHTML(currentNotice());
   if (!writing) return "";
   if (isWriting() && writing.isFirst) return FIRST;
+  if (isWriting() && nowSpeed() === "Step" && writing === shownText()) return "Letter by letter.";
   if (isWriting()) return writing.isOpen ? progressWords([writing]) : "Writing …";
   if (writing.status === "refused") {
     const again = '<button type="button" class="try-again">Try again</button>';

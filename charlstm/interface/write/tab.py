@@ -214,7 +214,7 @@ def build_write_tab(
             js=button("writeBeginning"),
         )
     temperature.release(None, form, None, js=button("temperatureChosen"))
-    undo_button.click(None, None, None, js=button("undo"))
+    undo_button.click(None, seed_text, seed_text, js=button("undo"))
     copy_button.click(None, None, None, js=button("copy"))
     more_button.click(None, None, None, js=button("showMore"))
     dice.click(None, None, random_seed, js=browser_function("browser/dice.js", "throwDice"))

@@ -123,3 +123,49 @@ def test_one_letter_does_not_change_the_speed_for_good(visit):
     page.keyboard.press(" ")
     expect(page.locator("#status")).to_contain_text("letters in")
     assert page.evaluate("localStorage.getItem('charlstm-speed')") != "Step"
+
+
+def test_what_is_held_in_the_hand_turns_the_story_also_while_a_word_is_given(visit):
+    page = stage(visit)
+    caption = page.locator(".stage-caption")
+    for step in (1, 2, 3):
+        page.keyboard.press("PageDown")
+        expect(caption).to_contain_text(f"{step}/5")
+    box = page.locator("#seed-text textarea")
+    expect(box).to_be_focused()
+    expect(caption).to_contain_text("Enter writes it, Escape gives the keys back.")
+    page.keyboard.type("dragon")
+    page.keyboard.press("PageDown")
+    expect(caption).to_contain_text("4/5")
+    expect(page.locator("#compare-seed-text textarea")).to_have_value("dragon")
+    page.keyboard.press("PageUp")
+    expect(caption).to_contain_text("3/5")
+    assert page.errors == []
+
+
+def test_the_keys_close_what_explains_them_and_act(visit):
+    page = stage(visit)
+    page.keyboard.press("?")
+    expect(page.locator("dialog.stage-help")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_have_count(0)
+    page.keyboard.press("?")
+    page.keyboard.press("n")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator(".stage-caption")).to_contain_text("1/5")
+
+
+def test_texts_are_compared_in_whole_lines_above_the_caption(visit):
+    page = stage(visit)
+    page.keyboard.press("4")
+    expect(page.locator("#compare-columns .page").first).to_contain_text("ROMEO:")
+    page.wait_for_function(
+        """() => {
+          const page = document.querySelector("#compare-columns .page");
+          return page.scrollHeight > page.clientHeight;
+        }"""
+    )
+    bottom = page.locator("#compare-columns .page").first.evaluate(
+        "page => page.getBoundingClientRect().bottom"
+    )
+    assert bottom < page.locator(".stage-caption").bounding_box()["y"]

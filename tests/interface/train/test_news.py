@@ -225,6 +225,14 @@ def test_another_training_is_drawn_at_once_however_many_watch(registry, make):
     runs[1].ownership.release()
 
 
+def test_who_deletes_a_training_is_not_told_that_it_vanished(registry, make):
+    run = make("a", alive=False)
+    look = TrainingNews(registry, run.name)
+    assert look(1)["shown"] == run.name
+    registry.delete(run.name)
+    assert look(1)["status"] == report.NOTHING_YET
+
+
 def test_a_training_that_vanishes_while_it_is_looked_at_is_no_error(registry, make, monkeypatch):
     run = make("a")
     look = TrainingNews(registry, run.name)

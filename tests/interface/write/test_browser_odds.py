@@ -268,6 +268,28 @@ def test_a_letter_of_the_visitor_takes_the_place_of_a_drawn_one(visit):
     expect(page.locator("#page .seed")).to_have_text(f"KING:{character}", use_inner_text=False)
 
 
+def test_undo_brings_back_what_a_text_began_with(visit, shipped):
+    page = visit()
+    for beginning in ("KING:", "The king is"):
+        seed_box(page).fill(beginning)
+        seed_box(page).press("Enter")
+        expect(page.locator("#page .seed")).to_have_text(beginning)
+        expect(page.locator("#status")).to_contain_text("letters in")
+    page.locator("#undo").click()
+    expect(seed_box(page)).to_have_value("KING:")
+    wait_for_bars(page, expected_bars(shipped, paper(page), 0.8))
+    before = paper(page)
+    page.locator(".odd").first.click()
+    expect_paper(page, before + likeliest(shipped, before, 0.8)[0][0])
+    page.get_by_role("button", name="Undo letter").click()
+    expect(page.locator("#status")).to_contain_text("The last letter is gone")
+    expect_paper(page, before)
+    seed_box(page).fill("not sent yet")
+    page.locator("#undo").click()
+    expect(seed_box(page)).to_have_value("not sent yet")
+    assert page.errors == []
+
+
 def test_step_by_step_the_bars_are_there_after_a_reload(visit, shipped):
     page = visit(speed="Step", color_scheme="light")
     seed_box(page).fill("The king is")
