@@ -280,7 +280,8 @@ class _Group:
         panels = filled_up(self.count, COLUMNS) // COLUMNS
 
         def make_panels(rows: int) -> np.ndarray:
-            return np.zeros((time, panels, filled_up(filled_up(rows, ROWS), BLOCK), COLUMNS), "f4")
+            room = filled_up(filled_up(rows, ROWS), BLOCK if in_tiles else 1)
+            return np.zeros((time, panels, room, COLUMNS), "f4")
 
         # Of the output layer: what enters it with a row of ones, its logits, and what goes back.
         self.entering = make_panels(features[-1] + 1)

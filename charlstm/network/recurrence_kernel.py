@@ -64,20 +64,26 @@ else:  # never called, but compiled
 
 @compiled
 def pack_rows(matrix, packed):
-    for row in range(matrix.shape[0]):
-        for place in range(matrix.shape[1]):
+    rows, depth = matrix.shape
+    for block in range(rows // ROWS):  # of a known number of rows, which is faster
+        for place in range(depth):
+            for row in range(ROWS):
+                packed[block, place, row] = matrix[block * ROWS + row, place]
+    for row in range(rows - rows % ROWS, rows):
+        for place in range(depth):
             packed[row // ROWS, place, row % ROWS] = matrix[row, place]
 
 
 @compiled
 def pack_columns(matrix, packed):
     depth, rows = matrix.shape
-    for block in range(packed.shape[0]):
-        begin = block * ROWS
-        count = min(ROWS, rows - begin)
+    for block in range(rows // ROWS):
         for place in range(depth):
-            for row in range(count):
-                packed[block, place, row] = matrix[place, begin + row]
+            for row in range(ROWS):
+                packed[block, place, row] = matrix[place, block * ROWS + row]
+    for row in range(rows - rows % ROWS, rows):
+        for place in range(depth):
+            packed[row // ROWS, place, row % ROWS] = matrix[place, row]
 
 
 @compiled

@@ -44,7 +44,9 @@ class Layer:
         self.features, self.units, self.time, self.lanes = features, units, time, lanes
         self.in_tiles = in_tiles
         panels = filled_up(lanes, COLUMNS) // COLUMNS
-        depth, rows = (filled_up(size, TILE_DEPTH) for size in (features + units, 4 * units))
+        # Rows that only fill up a tile would be computed for nothing elsewhere.
+        depth = filled_up(features + units, TILE_DEPTH if in_tiles else 1)
+        rows = filled_up(4 * units, TILE_DEPTH)
         # What the weights are multiplied with: the inputs, then the hidden states before.
         self._seen = np.zeros((time, panels, depth, COLUMNS), np.float32)
         self._gates = np.zeros((time, panels, 4 * units * COLUMNS), np.float32)
