@@ -108,8 +108,9 @@ const WORDS = [
       "logarithm of the probability it gave it. Nats are its unit. Smaller is better.",
     ({ learned, characters }) =>
       learned.loss_nats
-        ? `This model: ${learned.loss_nats.toFixed(3)}; random guessing: ` +
-          `${Math.log(characters.length).toFixed(3)}.`
+        ? `This model: ${learned.loss_nats.toFixed(3)}, with all of the text before in its memory ` +
+          "(for the curve above it begins anew every few hundred characters, which costs a " +
+          `little); random guessing: ${Math.log(characters.length).toFixed(3)}.`
         : "",
   ],
   [

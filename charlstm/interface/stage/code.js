@@ -30,7 +30,10 @@ export async function showCode() {
       "Only this computer can open the page. Start it with --host 0.0.0.0 for the room, " +
       "or with --share for everybody.";
   }
-  dialog.append(words);
+  const hint = document.createElement("p");
+  hint.className = "quiet";
+  hint.textContent = "Q, Escape or a click closes this.";
+  dialog.append(words, hint);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", () => dialog.close());
   document.addEventListener("keydown", (event) => event.key.toLowerCase() === "q" && dialog.close(), {

@@ -46,12 +46,14 @@ class NextOdds extends View {
     this.update();
   }
 
-  // The text of which the next letter is shown: what the visitor types now, or the paper.
-  get text() {
+  // Whether the next letter is that of what the visitor types now, and not of the paper.
+  get isTyping() {
     const shown = paper.shownText();
-    const { seed_text } = nowForm();
-    const isTyping = !shown || (!paper.isWriting() && shown.composed !== seed_text);
-    return isTyping ? seed_text : paper.text();
+    return !shown || (!paper.isWriting() && shown.composed !== nowForm().seed_text);
+  }
+
+  get text() {
+    return this.isTyping ? nowForm().seed_text : paper.text();
   }
 
   update() {
@@ -75,7 +77,7 @@ class NextOdds extends View {
       const answer = await ask("odds", model, [...text].slice(-MOST_READ).join(""));
       if (model !== chosenModel()) return;
       this.answer = { ...answer, model, text };
-      this.say(answer.unknown);
+      this.say(this.isTyping ? answer.unknown : ""); // of the paper it is said below it
       this.update();
     } catch (error) {
       this.answer = null;
