@@ -60,7 +60,7 @@ class Turns:
 
 
 class SharedTurn:
-    """Lets one in at a time of all: of those who wait, the address that had its last turn first.
+    """Lets one caller in at a time; the address whose last turn was longest ago goes next.
 
     Safe to use from threads.
 

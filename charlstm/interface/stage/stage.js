@@ -75,7 +75,7 @@ function changeTemperature(by) {
 
 let usualSpeed = null; // before one letter was asked for
 
-// Also in the list of speeds, of which Gradio hears a moment later.
+// Gradio handles the click on its radio button only later, so the speed is set here as well.
 function choose(speed) {
   setSpeed(speed);
   document.querySelector(`#speed input[value="${speed}"]`)?.click();
@@ -110,7 +110,7 @@ const ACTS = {
   ArrowDown: () => changeTemperature(-TEMPERATURE_STEP),
   n: next,
   p: previous,
-  // As what is held in the hand sends them, also while a word is given.
+  // A presenter's clicker sends these. They act even while somebody types.
   PageDown: next,
   PageUp: previous,
   q: () => showCode(),
@@ -144,7 +144,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const dialog = document.querySelector("dialog[open]");
   if (dialog) {
-    // The keys close what explains them, and act; another dialog has keys of its own.
+    // A stage key closes the help and still acts. Other dialogs handle their own keys.
     if (!dialog.classList.contains("stage-help") || event.key === "Escape") return;
     dialog.close();
     if (event.key === "?") return event.preventDefault();

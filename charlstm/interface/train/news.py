@@ -82,7 +82,7 @@ class TrainingNews:
         name = _choose(self.name, runs, running)
         if name != self._shown:
             is_gone = self._shown is not None and self._shown not in runs
-            # Whoever deletes one here is told so, with an offer to bring it back.
+            # After Delete the page has its own message, with Undo.
             self._is_other_gone = is_gone and not self.registry.deleted.has(self._shown)
             self._shown = name
         status, has_model, is_stopping, more = "none", False, False, ""
