@@ -1,6 +1,4 @@
 // The story of a talk in five steps. Each shows a tab and sets it going.
-import { nowForm } from "../write/form.js";
-
 const element = (selector) => document.querySelector(selector);
 
 function openTab(name) {
@@ -54,7 +52,8 @@ export const STORY = [
     title: "Careful, or wild?",
     async show() {
       openTab("compare");
-      const word = nowForm().seed_text || "ROMEO:"; // that of the audience
+      // The word of the audience, also when it was typed a moment ago: Gradio hears of it later.
+      const word = element("#seed-text textarea")?.value || "ROMEO:";
       type(await there("#compare-seed-text textarea"), word);
       (await there("#compare-write"))?.click();
     },
