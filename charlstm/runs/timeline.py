@@ -188,7 +188,7 @@ def timeline_of(events: Iterable[Event], before: Timeline | None = None) -> Time
 
 
 def duration(seconds: float) -> str:
-    """Format a duration for people: "45 seconds", "3:20 minutes", "about 27 hours"."""
+    """Format a duration for people: "45 seconds", "3 min 20 s", "about 27 hours"."""
     seconds = max(0, round(seconds))
     if seconds < 60:
         return f"{seconds} second{'s' if seconds != 1 else ''}"
@@ -196,7 +196,7 @@ def duration(seconds: float) -> str:
         minutes, rest = divmod(seconds, 60)
         if rest == 0:
             return f"{minutes} minute{'s' if minutes != 1 else ''}"
-        return f"{minutes}:{rest:02d} minutes"
+        return f"{minutes} min {rest} s"
     hours = seconds / 3600
     return f"about {hours:.1f} hours" if hours < 10 else f"about {hours:.0f} hours"
 

@@ -65,6 +65,8 @@ FAULTS = (
 )
 
 _NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)\w+;")  # letters of HTML, unknown to XML
+_FLAT_OPEN_DOCUMENT = re.compile(rb"<office:document\b")  # in one file, as .fodt
+_AS_ODT = "its text without headers and comments"
 _HALF = re.compile("[\ud800-\udfff]")  # of a character, as some PDF have
 _WORDS_OF_DOCX = re.compile(r"word/document\d*\.xml")
 _NO_TEXTS = {
@@ -113,6 +115,9 @@ def _html(data: bytes, options: Options) -> Extracted:
 
 
 def _xml(data: bytes, options: Options) -> Extracted:
+    if _FLAT_OPEN_DOCUMENT.search(data, 0, 1_000):
+        text = words_of_odt(io.BytesIO(data), options.most)
+        return Extracted(text=text, what=_AS_ODT, kind="odt")
     return _without_tags(data.decode(), options, keeps_lines=True)
 
 
@@ -230,7 +235,7 @@ def _odt(data: bytes, options: Options) -> Extracted:
             raise Refused(PROTECTED)
         with _opened(archive, "content.xml") as file:
             text = words_of_odt(file, options.most)
-    return Extracted(text=text, what="its text without headers and comments")
+    return Extracted(text=text, what=_AS_ODT)
 
 
 def _zip(data: bytes, options: Options) -> Extracted:

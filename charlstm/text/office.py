@@ -10,6 +10,7 @@ from typing import IO
 # How deep the parts of a body lie, which are read one after the other: a whole tree would take
 # twenty times the memory of the file.
 _DEPTH_OF_DOCX, _DEPTH_OF_ODT = 3, 4
+_OF_A_PAGE = re.compile("(?:header|footer)(?:-left|-first)?$")
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -23,8 +24,13 @@ def words_of_docx(file: IO[bytes], most: int) -> str:
 
 
 def words_of_odt(file: IO[bytes], most: int) -> str:
-    """The text of an OpenDocument's content.xml, as `words_of_docx`."""
-    return _joined(map(_words_of_open_document, _parts_of(file, _DEPTH_OF_ODT)), most)
+    """The text of an OpenDocument's content.xml, or of one that is a single file of XML.
+
+    As `words_of_docx`.
+    """
+    parts = _parts_of(file, _DEPTH_OF_ODT)
+    shown = (one for one in parts if not _OF_A_PAGE.match(local_name(one)))
+    return _joined(map(_words_of_open_document, shown), most)
 
 
 def _parts_of(file: IO[bytes], depth: int) -> Iterator[ElementTree.Element]:
@@ -55,11 +61,21 @@ def _words_of_word(body: ElementTree.Element) -> str:
     signs = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
     # What was crossed out, or stands twice; how a word is pronounced, above it.
     left_out = {"del", "moveFrom", "Fallback", "rt"}
+    off = {"0", "false", "off"}
     boxes: list[str] = []  # of the paragraph that is read: they follow it
+
+    def is_hidden(run: ElementTree.Element) -> bool:
+        """Whether words of one look are shown to nobody."""
+        looks = (look for one in run if local_name(one) == "rPr" for look in one)
+        return any(
+            local_name(look) == "vanish" and off.isdisjoint(look.attrib.values()) for look in looks
+        )
 
     def parts(one: ElementTree.Element) -> Iterator[str]:
         name = local_name(one)
         if name in left_out or name.endswith("Pr"):  # properties: tab stops among them
+            return
+        if name == "r" and is_hidden(one):
             return
         if name == "txbxContent":
             boxes.append("".join(part for child in one for part in parts(child)))

@@ -24,8 +24,12 @@ _EVENTS = re.compile(r"^Dialogue:(?:[^,\n]*,){9}([^\n]*)$", re.M)
 # MicroDVD, which counts pictures, MPL2, which counts tenths of a second, and song texts (LRC):
 # times before the text, in its line.
 _IN_LINE = re.compile(
-    r"^(?:\{\d+\}\{\d*\}|\[\d+\]\[\d+\]|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+)[ \t]*", re.M
+    r"^(?:\{\d+\}\{\d*\}|\[\d+\]\[\d+\]/?|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+)[ \t]*", re.M
 )
+_ITALIC = re.compile(r"\|/")  # of MPL2, in a second line
+# SubViewer: what it says of itself, and its sign for a new line.
+_INFORMATION = re.compile(r"^\[INFORMATION\]\n(?:\[[^\n]*\n+|\n)*", re.I | re.M)
+_NEW_LINE = re.compile(r"\[br\]", re.I)
 # A transcript as it is copied from a page: a time in a line of its own.
 _ALONE = re.compile(r"^(?:\d{1,2}:)?\d{1,2}:\d{2}$\n?", re.M)
 _TENTHS = re.compile(r"^\[(\d{1,9})\]\[(\d{1,9})\]", re.M)
@@ -91,7 +95,7 @@ def without_times(text: str) -> tuple[str, int]:
         words, number = _ALONE.subn("", text)
     else:
         words, number = _IN_LINE.subn("", _ABOUT_SONG.sub("", text))
-        words = _WORD_TIME.sub("", words).replace("|", "\n")
+        words = _ITALIC.sub("\n", _WORD_TIME.sub("", words)).replace("|", "\n")
     words = re.sub(r"\n\s*\n", "\n", _STYLE.sub("", words)).lstrip("\n")
     return words if words.endswith("\n") else f"{words}\n", number
 
@@ -102,9 +106,10 @@ def _without_spans(text: str, number: int) -> str:
         text = _NAMED_CUE.sub("", _COMMENT.sub("", _HEAD.sub("\n", text)))
     numbered = len(_NUMBERED_CUE.findall(text))
     cue = _NUMBERED_CUE if numbered >= _MIN_NUMBERED * number else _PLAIN_CUE
+    text, is_viewer = _INFORMATION.subn("", text)
     text = _PLAIN_CUE.sub("", cue.sub("", text))
     if not is_web:
-        return text
+        return _NEW_LINE.sub("\n", text) if is_viewer else text
     rolls = _INNER_TIME.search(text) is not None
     text = html.unescape(_STYLE.sub("", _INNER_TIME.sub("", text)))
     if not rolls:

@@ -71,6 +71,12 @@ _CLOSINGS |= {
     name: re.compile(rf"</{name}\b|(?=</ruby\b|<r(?:[bpt]|tc)\b)", re.I)
     for name in ("rt", "rtc", "rp")
 }
+# What a page hides, and the elements by which it does: a menu, or a note that opens when pressed.
+_HIDING = set("a aside button div form label li nav ol p section span table td tr ul".split())
+_HIDES = re.compile("hidden|display", re.I)  # quick to look for
+_ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
+_NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
+MOST_HIDDEN = 50_000  # characters; what is longer is no menu
 _WHITE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -136,7 +142,7 @@ class _Page:
                 self.parts += ["\n", html.unescape(value[1] or value[2] or ""), "\n"]
             if found["tag"]:
                 name = found["tag"].lower().rpartition(":")[2]
-                at = looked = self._tag(name, found["close"] == "/", end)
+                at = looked = self._tag(name, found["close"] == "/", found.end(), end)
         if self._left > 0:
             self._show(markup[at:])
         while self._outer:  # a note that was not closed
@@ -188,8 +194,29 @@ class _Page:
                 at = end
         return None
 
-    def _tag(self, name: str, closes: bool, end: int) -> int:
-        """Take note of a tag; returns where the text goes on."""
+    def _after_hidden(self, name: str, at: int) -> int | None:
+        """Where an element ends that has others of its kind in it; None if it does not end soon."""
+        open_ones, end = 1, min(len(self.markup), at + MOST_HIDDEN)
+        for found in re.compile(rf"<(/?){name}\b", re.I).finditer(self.markup, at, end):
+            open_ones += -1 if found[1] else 1
+            if not open_ones:
+                return self._tag_end(found.end()) or found.end()
+        self._missing.add(name)
+        return None
+
+    def _hides(self, name: str, begin: int, end: int) -> bool:
+        """Whether the attributes of a tag say that nobody sees what is in it."""
+        if self._is_xml or name not in _HIDING or name in self._missing:
+            return False
+        if end - begin > MOST_OF_A_VALUE or not _HIDES.search(self.markup, begin, end):
+            return False
+        return any(
+            one[1].lower() == "hidden" or (one[1].lower() == "style" and _NOT_SHOWN.search(one[0]))
+            for one in _ATTRIBUTE.finditer(self.markup, begin, end - 1)
+        )
+
+    def _tag(self, name: str, closes: bool, begin: int, end: int) -> int:
+        """Take note of a tag, whose attributes are between; returns where the text goes on."""
         if name == "pre":
             self._preformatted = max(0, self._preformatted + (-1 if closes else 1))
         if name == "head" and not self._had_body:
@@ -204,6 +231,8 @@ class _Page:
         is_hidden = name in self._hidden or (self._choices and name in _REPLACED)
         if is_hidden and not closes and not is_whole:
             return self._after_closing(name, end) or end
+        if not closes and self._hides(name, begin, end):
+            return self._after_hidden(name, end) or end
         if name == "choice":
             self._choices = max(0, self._choices + (-1 if closes else 1))
         elif name == "note" and not is_whole:

@@ -54,6 +54,35 @@ def test_at_twice_the_size_nothing_is_cut_off(visit, name):
     assert page.errors == []
 
 
+# How much of something stands above the composer, which covers the rest. [pixels, its height]
+ABOVE_COMPOSER = """(element) => {
+    const { top, bottom, height } = element.getBoundingClientRect();
+    const { top: end } = document.querySelector("#composer").getBoundingClientRect();
+    return [Math.min(bottom, end) - Math.max(top, 0), height];
+}"""
+
+
+def test_on_a_phone_the_text_and_all_its_odds_are_in_sight(visit):
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    open_whole(page, "Write")
+    page.get_by_role("button", name="ROMEO:", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("letters in")
+    odds = page.locator("#next-odds .odd")
+    for element in (page.locator("#page .page"), *odds.all()[:5]):
+        seen, height = element.evaluate(ABOVE_COMPOSER)
+        assert seen == pytest.approx(height, abs=1)
+    assert page.evaluate("scrollY") == 0
+    begin_anew = page.get_by_role("button", name="Start over").bounding_box()
+    assert begin_anew["y"] + begin_anew["height"] <= 844
+
+
+def test_at_twice_the_size_the_paper_has_room(visit):
+    page = visit(width=640, height=360)
+    open_whole(page, "Write")
+    seen, height = page.locator("#page .page").evaluate(ABOVE_COMPOSER)
+    assert seen == pytest.approx(height, abs=1) and seen >= 120
+
+
 @pytest.mark.parametrize("name", FILLED)
 def test_whoever_wants_no_motion_sees_none(visit, name):
     page = visit(reduced_motion="reduce", speed=None)

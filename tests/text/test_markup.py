@@ -107,6 +107,11 @@ FORMS = {
         for i in range(40)
     ),
     "tenths": "".join(f"[{i * 25}][{i * 25 + 20}]{{y:i}}line {i}\n" for i in range(40)),
+    "tenths, in italics": "".join(f"[{i * 25}][{i * 25 + 20}]/line {i}\n" for i in range(40)),
+    "viewer": "[INFORMATION]\n[TITLE]A film\n[END INFORMATION]\n[SUBTITLE]\n[COLF]&HFFFFFF\n\n"
+    + "".join(
+        f"00:00:{i:02}.10,00:00:{i:02}.90\nline {i}[br]line {i + 1}\n\n" for i in range(0, 40, 2)
+    ),
     "named": "WEBVTT\n\n"
     + "".join(f"cue {i}\n00:{i:02}.100 --> 00:{i:02}.900\nline {i}\n\n" for i in range(40)),
     "transcript": "".join(f"{i}:07\nline {i}\n" for i in range(40)),
@@ -236,6 +241,9 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
         ),
         ('<smses><sms date="1" body="hi &#55357;&#56832;" type="1"/></smses>', "hi 😀\n"),
         ("&#55357; &#56832;&#55358;", "\ufffd \ufffd\ufffd\n"),
+        ("<p>a<span style='color: red; display:none'>x<span>y</span></span>b</p>", "ab\n"),
+        ("<div hidden>x<div>y</div></div><p title='hidden'>b</p>", "b\n"),
+        ('<p class="is hidden here">a</p><p style="display:none">b', "a\n\nb\n"),
     ],
 )
 def test_words_are_found_where_each_kind_of_file_has_them(markup, words):

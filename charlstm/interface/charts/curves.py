@@ -179,7 +179,7 @@ def _loss_range(
     """Lowest value, highest value and tick distance for losses; robust to a single outlier."""
     values = [value for values in curve_values for value in values]
     if not values and not guide_values:
-        return 0.0, 1.0, 0.5
+        return 0.0, 4.0, 1.0  # as for English; nothing is known yet
     # A diverging curve leaves the plot at the top instead of compressing everything else.
     ceiling = 1.25 * max(guide_values) if guide_values else 2.5 * median(values)
     first_values = [value for values in curve_values for value in values[:3]]

@@ -1,6 +1,7 @@
 // The Compare tab: several texts written side by side.
 import { escapeHTML } from "../browser/characters.js";
 import { rollSeed } from "../browser/dice.js";
+import { setUsable } from "../browser/gradio_button.js";
 import { GrowingText } from "../browser/growing_text.js";
 import { progressWords } from "../browser/progress_words.js";
 import { ask } from "../browser/server.js";
@@ -169,6 +170,7 @@ class CompareStatus extends HTMLElement {
     this.update = () => this.show();
     listeners.add(this.update);
     this.update();
+    requestAnimationFrame(this.update); // the button may come after this
   }
 
   disconnectedCallback() {
@@ -178,7 +180,9 @@ class CompareStatus extends HTMLElement {
   show() {
     const comparison = asked ?? shown;
     const status = this.firstElementChild;
-    status.classList.toggle("writing", asked !== null || isOpen(comparison));
+    const isWriting = asked !== null || isOpen(comparison);
+    status.classList.toggle("writing", isWriting);
+    setUsable("#compare-stop", isWriting);
     const said = notice || (comparison ? words(comparison) : "");
     if (status.textContent !== said) status.textContent = said;
   }

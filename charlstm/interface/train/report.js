@@ -1,5 +1,5 @@
 // The Train tab's report of a training. The server sends what has changed, while it is looked at.
-import { setLabel } from "../browser/button_label.js";
+import { setLabel } from "../browser/gradio_button.js";
 import { LiveView } from "../browser/live_view.js";
 import { addCrosshair, readAgain } from "../charts/crosshair.js";
 import {

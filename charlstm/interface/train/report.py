@@ -35,6 +35,11 @@ UNREADABLE = (
     "</h2><p>The notes in its folder are damaged, or of another version of charlstm. Its model, if "
     "there is one, can still write.</p></div>"
 )
+SAMPLE_TO_COME = (
+    '<div class="samples"><figure class="sample latest to-come"><figcaption>What it writes'
+    '</figcaption><div class="quiet">Its first text stands here as soon as it learns.</div>'
+    "</figure></div>"
+)
 HEADLINES = {
     "new": "Not started yet",
     "preparing": "Getting ready …",
@@ -129,7 +134,7 @@ def status_html(run: Run, timeline: Timeline) -> str:
     on_text = len(config.corpus.notices)
     lines += _notices(config.notices[:on_text])
     if timeline.is_going_on:
-        lines.append(_bar(timeline))
+        lines.append(_bar(config.budget, timeline))
     if timeline.status == "preparing":
         lines.append(preparation_html(config, timeline))
         if will_measure(config.candidates):
@@ -213,8 +218,12 @@ def is_stopping(run: Run) -> bool:
     return run.paths.stop.exists()
 
 
-def _bar(timeline: Timeline) -> str:
-    percent = 100 * timeline.share
+def _bar(budget: Budget, timeline: Timeline) -> str:
+    share = timeline.share
+    if timeline.status == "preparing" and budget.minutes:
+        # Of a training that was given more time, the last share was one of less time.
+        share = min(share, timeline.elapsed_s / (60 * budget.minutes))
+    percent = 100 * share
     moving = " waiting" if timeline.status != "running" else ""
     return (
         f'<div class="bar{moving}" role="progressbar" aria-label="Progress of the training" '
@@ -323,12 +332,12 @@ def _guide(loss_nats: float | None) -> float:
 
 
 def sample_html(timeline: Timeline) -> str:
-    """The latest sample, large, and some before it; empty if there is none.
+    """The latest sample, large, and some before it; empty if there is none and none will come.
 
     They are written without a seed text.
     """
     if not timeline.samples:
-        return ""
+        return SAMPLE_TO_COME if timeline.is_going_on else ""
     *_, latest = timeline.samples
     now = "What it writes now, " if timeline.is_going_on else "What it writes "
     earlier = "".join(
@@ -351,10 +360,13 @@ def _earlier_samples(samples: Sequence[Sampled]) -> list[Sampled]:
 def _sample(sample: Sampled, words: str, css_class: str) -> str:
     text = escape(sample.text.strip("\n"), quote=False)
     words += duration(sample.elapsed_s)
-    focusable = ' tabindex="0"' if css_class == "latest" else ""  # whoever has no mouse scrolls it
+    focusable = ' tabindex="0"'  # whoever has no mouse scrolls it
+    if css_class == "earlier":
+        words += f", step {sample.step:,}"
+        focusable = ""
     return (
-        f'<figure class="sample {css_class}"><figcaption>{escape(words)}'
-        f', step {sample.step:,}</figcaption><div dir="auto"{focusable}>{text}</div></figure>'
+        f'<figure class="sample {css_class}"><figcaption>{escape(words)}</figcaption>'
+        f'<div dir="auto"{focusable}>{text}</div></figure>'
     )
 
 

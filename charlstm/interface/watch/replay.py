@@ -149,7 +149,7 @@ class Replay:
 def in_words(loss_nats: float, measured_on: str) -> str:
     """A sentence on perplexity and loss, for people."""
     choices = perplexity(loss_nats)
-    number = f"{choices:.1f}" if choices < 100 else f"{choices:,.0f}"
+    number = f"{choices:.1f}" if choices < 10 else f"{choices:,.0f}"
     return (
         f"Like choosing among {number} letters, all as likely (perplexity); "
         f"loss {loss_nats:.2f} nats, on {measured_on}."

@@ -1,5 +1,5 @@
 // What the Write tab's buttons do, and which one of its acts the large button offers.
-import { setLabel } from "../browser/button_label.js";
+import { setLabel, setUsable } from "../browser/gradio_button.js";
 import { toClipboard } from "../browser/clipboard.js";
 import { rollSeed } from "../browser/dice.js";
 import { nowForm, onForm } from "./form.js";
@@ -113,12 +113,14 @@ export function showMore() {
   if (isOpen) more.scrollIntoView({ block: "nearest" });
 }
 
-// The large button says what it will do.
-function showLabel() {
+// The large button says what it will do, the others whether they can do anything.
+function showButtons() {
   setLabel("#write-button", LABELS[nextAct()]);
   document.querySelector("#composer")?.classList.toggle("fresh", !paper.shownText());
+  setUsable("#undo", paper.canUndo());
+  setUsable("#copy", paper.shownText() !== null);
 }
 
-paper.onPaper(showLabel);
-onForm(showLabel);
-onSpeed(showLabel);
+paper.onPaper(showButtons);
+onForm(showButtons);
+onSpeed(showButtons);

@@ -2,7 +2,7 @@
 // address, when it opens and on Back and Forward.
 import { USUAL_MODEL, readAddress, searchOf, withSearch } from "../browser/address.js";
 import { lastChosenModel, listsAreLoaded } from "../browser/chosen_model.js";
-import { setLabel } from "../browser/button_label.js";
+import { setLabel } from "../browser/gradio_button.js";
 import { toClipboard } from "../browser/clipboard.js";
 import { firstSeed, throwDice } from "../browser/dice.js";
 import { ask } from "../browser/server.js";

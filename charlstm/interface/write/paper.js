@@ -195,6 +195,8 @@ function remember() {
   earlier = earlier.slice(-MOST_EARLIER);
 }
 
+export const canUndo = () => asked !== null || earlier.length > 0;
+
 export function undo() {
   if (asked) {
     // Nothing of it has come, or it was refused: it has changed nothing.

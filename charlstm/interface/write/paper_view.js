@@ -7,7 +7,6 @@ import {
   copiedSentence,
   currentNotice,
   currentRemark,
-  hasMore,
   isPaused,
   isWriting,
   latest,
@@ -22,7 +21,7 @@ import { nowSpeed, onSpeed } from "./pace.js";
 
 const NEAR_END = 40; // pixels: whoever has scrolled up by more reads, and is not disturbed
 
-const FIRST = "A small neural network is writing this, one letter after another.";
+const FIRST = "A neural network writes this, letter by letter."; // one line on a phone
 const isNearEnd = (page) => page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_END;
 
 class WrittenPaper extends HTMLElement {
@@ -91,11 +90,11 @@ class PaperStatus extends HTMLElement {
   }
 
   update() {
-    const isQuiet = isWriting() || currentNotice();
+    const isQuiet = isWriting() || isPaused() || currentNotice();
     this.status.classList.toggle("writing", isWriting());
     setHTML(this.status, words());
     setHTML(this.count, counted());
-    setHTML(this.copied, isQuiet || hasMore() ? "" : escapeHTML(copiedSentence()));
+    setHTML(this.copied, isQuiet ? "" : escapeHTML(copiedSentence()));
     setHTML(this.remark, escapeHTML(currentRemark()));
   }
 }
@@ -103,7 +102,8 @@ class PaperStatus extends HTMLElement {
 // How far a text is that is shown by and by.
 function counted() {
   const shown = shownText();
-  if (!shown || shown !== latest() || !isWriting() || shown.isLost || !shown.isReady) return "";
+  if (!shown || shown !== latest() || !isWriting()) return "";
+  if (shown.isFirst || shown.isLost || !shown.isReady) return "";
   const whole = countCharacters(shown.request.seed_text) + shown.request.length;
   const left = whole - countCharacters(text());
   return left > 0 ? `${left.toLocaleString("en")} letters to go` : "";

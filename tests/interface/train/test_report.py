@@ -77,7 +77,7 @@ def finished(results: dict) -> Event:
         (1.2, "1 second"),
         (59.4, "59 seconds"),
         (60, "1 minute"),
-        (200, "3:20 minutes"),
+        (200, "3 min 20 s"),
         (7200, "about 2.0 hours"),
         (97_200, "about 27 hours"),
     ],
@@ -145,7 +145,7 @@ def test_the_samples_before_the_latest_are_the_first_and_one_half_way(run):
     ]
     html = report.sample_html(timeline("running", *samples))
     assert re.findall("text \\d+", html) == ["text 40", "text 5", "text 1"]
-    assert "What it writes now, after 40 seconds, step 40" in html
+    assert "What it writes now, after 40 seconds<" in html
     assert "earlier" not in report.sample_html(timeline("running", *samples[2:]))
     assert "now" not in report.sample_html(timeline("finished", *samples))
 
@@ -301,8 +301,15 @@ def test_every_status_can_be_shown_before_anything_has_happened(run, status):
     html = report.status_html(run, Timeline(status=status))
     assert f'data-status="{status}"' in html
     drawn = report.charts_html(run.config, Timeline(status=status))
-    assert ("charlstm-plot" in drawn) == (status in ("preparing", "running", "measuring"))
-    assert report.sample_html(Timeline(status=status)) == ""
+    is_going_on = status in ("preparing", "running", "measuring")
+    assert ("charlstm-plot" in drawn) == is_going_on
+    assert ("Its first text" in report.sample_html(Timeline(status=status))) == is_going_on
+
+
+def test_the_bar_of_a_training_with_more_time_does_not_begin_full(run):
+    whole = an_event("progress", **{**PROGRESS, "elapsed_s": 120.0, "share": 1.0})
+    html = report.status_html(run, timeline("preparing", whole))  # of 4 minutes
+    assert 'aria-valuenow="50"' in html
 
 
 def test_both_plots_are_drawn(run):
