@@ -1,5 +1,6 @@
 """Nothing on the page jumps while it loads, or while a text is written: in a real browser."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browsing import needs_browser
@@ -15,8 +16,13 @@ new PerformanceObserver((list) => {
 """
 
 
-def test_nothing_jumps(visit):
-    page = visit(speed="Normal", color_scheme="light", viewport={"width": 1280, "height": 720})
+WIDE = {"viewport": {"width": 1280, "height": 720}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
+def test_nothing_jumps(visit, screen):
+    page = visit(speed="Normal", color_scheme="light", **screen)
     page.add_init_script(ADD_UP_SHIFTS)
     page.reload()
     page.locator(".odd:not(:disabled)").first.wait_for()
