@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 SAMPLE_BYTES = 24_000
@@ -35,8 +36,8 @@ _LATIN = {
     "cp1257 iso8859_4 cp775": "ėšąčęįųūž āīčēģķļņšūž äõöüšž",
     "iso8859_3": "ĝŭĉĥĵŝ ħżċġàèéìòù",
     "iso8859_14": "ŵŷâêîôûáéíóúëïöä",
-    "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßðþ",  # several western languages in one file
 }
+_WESTERN_LETTERS = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßðþ"  # of several languages in one file
 _SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad®™±µ×÷¹²³¢¥¶†‡¯¬‰‚¨"
 _FRAMES = "─│┌┐└┘├┤┬┴┼═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬▀▄█▌▐░▒▓■\xa0"  # and trees, of DOS
 _SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
@@ -52,6 +53,11 @@ _WESTERN = "cp1252"
 _MIN_FOR_COMMONEST = 30  # letters
 _WITHOUT_COMMONEST = {True: 0.005, False: 0.01}  # of a western language, of another one
 MIN_LATIN_LEAD = 0.01  # of the share, before an encoding in which the text would be another
+# Log-probabilities, where a text has letters of two languages, or names from others.
+_OF_THESE = math.log(0.97)  # together, that a letter is one of these languages
+_OF_ANOTHER = math.log(0.03 / 60)  # a letter of any other with Latin letters
+_OF_SIGNS, _OF_NOTHING = -4.0, -10.0
+_LEAST_LATIN = -4.0  # the mean, or it is no text in Latin letters
 
 # How frequent letters are in their script, in thousandths, those that come first in its languages.
 _CYRILLIC = (
@@ -134,7 +140,7 @@ def guess_encoding(data: bytes) -> Guess | None:
         return Guess("cp437", True)
     if _is_of_kana(sample):
         return Guess("cp932", True)
-    latin = _latin_encoding(sample)
+    latin = _latin_encoding(sample) or _encoding_of_mixed_latin(sample)
     if latin is not None:
         return latin
     # Of those that read the same, the first one: the most frequent.
@@ -165,19 +171,10 @@ def _latin_encoding(sample: bytes) -> Guess | None:
     """The encoding whose accented letters fit a language best; None if none fits."""
     fits: list[tuple[float, str, str]] = []  # shares, encodings and texts
     for names, languages in _LATIN.items():
-        if names == "cp1252" and any(share > _MIN_LATIN_SHARE for share, _, _ in fits):
-            break
         for candidate in names.split():
             text = sample.decode(candidate, errors="replace")
             found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
-            inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
-            wrong = sum(
-                sign not in _SIGNS_IN_WORDS
-                and (sign in _SIGNS or not (sign.islower() or unicodedata.combining(sign)))
-                for sign in inside
-            )
-            between = re.findall(r"(?<=[A-Z])[^\0-\x7f](?=[A-Z])", text)  # no dash, in capitals
-            wrong += sum(not (sign.isalpha() or sign in "’\xad") for sign in between)
+            wrong = _signs_in_words(text)
             if not found or _is_another_script(text):
                 continue
             is_western = _WESTERN in names
@@ -196,6 +193,75 @@ def _latin_encoding(sample: bytes) -> Guess | None:
     beyond = sum(character > "\x7f" for character in best[2])
     is_sure = beyond >= MIN_SURE_CHARACTERS and best[0] - next_best >= MIN_LATIN_LEAD
     return Guess(best[1], is_sure)
+
+
+def _signs_in_words(text: str) -> int:
+    """How many signs and capitals stand where a word of Latin letters has small letters."""
+    inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
+    wrong = sum(
+        sign not in _SIGNS_IN_WORDS
+        and (sign in _SIGNS or not (sign.islower() or unicodedata.combining(sign)))
+        for sign in inside
+    )
+    between = re.findall(r"(?<=[A-Z])[^\0-\x7f](?=[A-Z])", text)  # no dash, in capitals
+    return wrong + sum(not (sign.isalpha() or sign in "’\xad") for sign in between)
+
+
+def _encoding_of_mixed_latin(sample: bytes) -> Guess | None:
+    """The encoding in which a text fits one or two languages best, but for some foreign names."""
+    sample = b" ".join(dict.fromkeys(sample.split()))
+    fits: list[tuple[float, str, str]] = []  # mean log-likelihoods, encodings and texts
+    every = [letters for languages in _LATIN.values() for letters in languages.split()]
+    for names, languages in _LATIN.items():
+        for candidate in names.split():
+            text = sample.decode(candidate, errors="replace")
+            found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
+            if not found or _is_another_script(text):
+                continue
+            there = _letters_of(candidate)
+            own = [letters for letters in languages.split() if _is_there(letters, found)]
+            more = [letters for letters in every if _is_there(letters, found)]
+            sets = {frozenset(one) for one in own}
+            sets |= {frozenset(one + other) for one in own for other in more if there >= {*other}}
+            if candidate == _WESTERN or not sets:
+                sets.add(frozenset(_WESTERN_LETTERS))
+            others = sum(count * _beside_letters(sign) for sign, count in found.items())
+            others += _OF_NOTHING * _signs_in_words(text)
+            best = max(
+                sum(
+                    count * (_OF_THESE - math.log(len(letters)) - _beside_letters(sign))
+                    for sign, count in found.items()
+                    if sign in letters
+                )
+                for letters in sets
+            )
+            fits.append(((others + best) / found.total(), candidate, text))
+    likelihood, encoding, text = max(fits, default=(-math.inf, "", ""), key=lambda fit: fit[0])
+    if likelihood < _LEAST_LATIN:
+        return None
+    next_best = max((fit[0] for fit in fits if fit[2] != text), default=-math.inf)
+    beyond = sum(character > "\x7f" for character in text)
+    lead = (likelihood - next_best) * beyond
+    return Guess(encoding, beyond >= MIN_SURE_CHARACTERS and lead >= MIN_LEAD)
+
+
+def _is_there(letters: str, found: Counter[str]) -> bool:
+    """Whether a text has one of a language's two commonest letters."""
+    return any(found[letter] for letter in letters[:2])
+
+
+def _beside_letters(sign: str) -> float:
+    """The log-probability of a character that is no letter of a text's languages."""
+    if sign in _SIGNS or sign in _FRAMES:
+        return _OF_SIGNS
+    is_latin = sign.islower() and "LATIN" in unicodedata.name(sign, "")
+    return _OF_ANOTHER if is_latin else _OF_NOTHING
+
+
+@cache
+def _letters_of(encoding: str) -> frozenset[str]:
+    """The characters beyond ASCII of an encoding that has a byte for each."""
+    return frozenset(bytes(range(0x80, 0x100)).decode(encoding, errors="replace").lower())
 
 
 def _without_commonest(found: Counter[str], letters: str, is_western: bool) -> float:
