@@ -29,7 +29,7 @@ from charlstm.text.download import (
 from charlstm.text.frame import without_frame
 from charlstm.text.mail import LOOK, is_mail
 from charlstm.text.markup import LABELS, name_table, recognise, without_markup
-from charlstm.text.normalizing import normalize
+from charlstm.text.normalizing import normalize, read_references
 
 PRACTICE_FILE = "practice-text.txt.xz"
 
@@ -306,16 +306,18 @@ def _plain(
     decoded: Decoded, subject: str, max_bytes: int, options: ReadingOptions
 ) -> tuple[Decoded, str]:
     """A file's text in one form, without markup and frame, and the kind of markup it came with."""
-    text, changes = normalize(decoded.text)
+    text, changes = normalize(decoded.text, is_markup=True)
     markup = recognise(text)
     if markup and not options.keeps_markup:
         # Twice as much as is needed: white space and what stands around a book go as well.
         text, about = without_markup(text, markup, subject, 2 * max_bytes)
-        text, more = normalize(text)
+        text, more = normalize(text, is_markup=True)
         changes += more
     elif markup:
         about = f"It looks like {LABELS[markup]}: its markup is learned with it."
     else:
+        text, more_signs = read_references(text)
+        changes.append(more_signs)
         about = name_table(text)
     text, cut_off = without_frame(text)
     notices = tuple(filter(None, [*decoded.notices, about, *changes, cut_off]))

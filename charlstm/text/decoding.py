@@ -19,6 +19,8 @@ from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
 SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by chance
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
+# At the beginning, also of files that were put together; in UTF-8 it is left out later.
+_BYTE_ORDER_MARK = re.compile(rb"^\xef\xbb\xbf", re.M)
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
 # As Java and older databases write UTF-8: the two halves of an emoji as two characters (CESU-8),
 # and a zero byte as two bytes.
@@ -181,6 +183,9 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         try:
             text, encoding = data.decode(), "utf-8"
         except UnicodeDecodeError:
+            data, marks = _BYTE_ORDER_MARK.subn(b"", data)
+            if marks:
+                notices.append(f"Byte order marks were left out: {marks:,}.")
             read = _decode_by_lines(data, encoding)
             if read is None:
                 raise no_text from None

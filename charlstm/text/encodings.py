@@ -354,7 +354,8 @@ _LIKELIHOODS: dict[str, dict[str, float]] = {
     "big5hkscs": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
     "cp932": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS | _frequencies(_HALF_KANA),
     "euc_jp": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS,
-    "cp949": _common(_KOREAN, 0.6) | _EAST_ASIAN_SIGNS,
+    # In chats, laughter and tears.
+    "cp949": _common(_KOREAN, 0.6) | _common("ㅋㅎㅠㅜㅇㄷㄱ", 0.1) | _EAST_ASIAN_SIGNS,
 }
 # Letters of Macedonian, Ukrainian and Belarusian, which are in no text together. Where Windows-1251
 # has them, its variant for Kazakh has қ, ә, ң, then ү, ғ, ө, then ұ.

@@ -38,6 +38,7 @@ NO_KIND = (
     "is an archive without a text that can be read: give a text, a .docx, .odt or EPUB file, or a "
     "PDF."
 )
+NO_WORDS = "has no words beside its tags: keep its markup to learn it as it stands."
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 TOO_LONG = "because more would take too long"
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."
@@ -418,7 +419,7 @@ def main() -> None:
         found = READERS[kind](data, options)
         text = _HALF.sub("\ufffd", found.text)
         if not text.strip():
-            raise Refused(NO_TEXT)
+            raise Refused(NO_WORDS if kind in ("html", "xml") else NO_TEXT)
         answer = {**asdict(found), "kind": found.kind or kind, "text": text}
     except Refused as error:
         answer = {"error": str(error)}

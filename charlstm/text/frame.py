@@ -15,8 +15,9 @@ _MARK = re.compile(
     rf"|^[ \t]*\*{{3}} *(?P<end>END) OF (?:THE |THIS )?PROJECT GUTENBERG{_TITLE}"
     # Older files say it before the stars, in the language of the book.
     r"|^ *(?P<old_end>(?:Ende? (?:of |dieses |des )?(?:the |this )?|Fin (?:du |de ce |de |del )?"
-    r"|Einde van (?:het |dit )?)"
-    r"Proje[ck]t Gutenberg(?:'s\b|’s\b| E-?text| E-?book))[^\n]*(?:\n|\Z)",
+    r"|Fi[mn]e? (?:do |deste |di |del )|Einde van (?:het |dit )?)"
+    r"Pro(?:je[ck]t|jet|ye[ck]to|je[ck]?to|getto) Gutenberg"
+    r"(?:'s\b|’s\b| E-?text| E-?book|,|[ \t]*$))[^\n]*(?:\n|\Z)",
     re.MULTILINE | re.IGNORECASE,
 )
 # One of these is in each of them.

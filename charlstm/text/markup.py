@@ -19,7 +19,8 @@ _LOOK = 40_000  # characters, in which a text shows what it is
 _COMMENTS = re.compile(r"\s*(?:<!--.*?-->\s*|<\?.*?\?>\s*)*", re.S)  # before the first tag
 _PAGE = re.compile(
     r"<(?:!doctype\s+html|html|head|body|fictionbook|article|section|main|div|p|h[1-6]|table|[uo]l"
-    r"|span|a|b|i|br|center|blockquote)\b[^<>]*>",
+    r"|span|a|b|i|em|strong|br|hr|center|blockquote|title|meta|link|style|img|font|nav|header|footer"
+    r"|aside|figure|address|dl|small|big)\b[^<>]*>",
     re.I,
 )
 _WHOLE_PAGE = re.compile(r"^<(?:!doctype\s+html|html)\b[^<>]*>", re.I | re.M)  # after other words
@@ -30,7 +31,7 @@ _TAG = re.compile(
 _BLOCK = re.compile(r"<(?:p|div|br|li|td|h[1-6]|pre|section|article|blockquote)\b", re.I)
 _MIN_BLOCKS = 0.1  # for each line of a page
 _ROOT = re.compile(r"<([a-zA-Z][\w.:-]*)(?:\s[^<>]*)?>")
-_ANY_TAG = re.compile(r"</[a-zA-Z][\w.:-]*\s*>")
+_ANY_TAG = re.compile(r"</[a-zA-Z][\w.:-]*\s*>|<[a-zA-Z][^<>]{0,5000}/>")
 MIN_TAGS = 5  # that close something
 _MARKDOWN = re.compile(r"^(?:#{1,6} +\S|```|~~~)", re.M)
 MIN_HEADINGS = 3

@@ -98,13 +98,17 @@ MOST_MARKS = 30  # on one letter, as the Unicode Standard has it in a stream (UA
 MOST_NAMED = 4  # kinds of signs in a sentence
 
 
-def normalize(text: str) -> tuple[str, list[str]]:
-    """The text in one form, and sentences for the visitor about what was changed."""
+def normalize(text: str, *, is_markup: bool = False) -> tuple[str, list[str]]:
+    """The text in one form, and sentences for the visitor about what was changed.
+
+    Args:
+        is_markup: whether it may have tags, or did: then &lt; is no tag and stays for later.
+    """
     notices = []
     text = text.lstrip("\ufeff")
     changes = (
         _read_escapes,
-        _read_references,
+        read_references,
         _unspoiled,
         _without_damage,
         _signs_of_windows,
@@ -117,6 +121,8 @@ def normalize(text: str) -> tuple[str, list[str]]:
         _composed,
     )
     for change in changes:
+        if change is read_references and is_markup:
+            continue
         text, notice = change(text)
         if notice:
             notices.append(notice)
@@ -133,7 +139,7 @@ def _read_escapes(text: str) -> tuple[str, str]:
     return text, f"Letters that were written as numbers (\\u00e9) were read as letters: {number:,}."
 
 
-def _read_references(text: str) -> tuple[str, str]:
+def read_references(text: str) -> tuple[str, str]:
     """Signs of web pages (&#39;) in a text that is none."""
     if "&" not in text:
         return text, ""
@@ -150,6 +156,14 @@ def _unspoiled(text: str) -> tuple[str, str]:
         return text, ""
     runs = Counter(found[0] for found in _SPOILED.finditer(text))
     letters = {run: read for run in runs if (read := _from_spoiled(run))}
+    # A letter that stands alone in no Latin word may be one where others of its script stand.
+    kinds = Counter(
+        ord(letter) >> 8 for run, read in letters.items() for letter in runs[run] * read[1:]
+    )
+    for run in runs.keys() - letters.keys():
+        read = _as_utf8(run)
+        if read and kinds[ord(read) >> 8] >= MIN_ESCAPES:
+            letters[run] = read
     number = sum(len(read) * runs[run] for run, read in letters.items())
     others = runs.total() - sum(runs[run] for run in letters)
     if number < MIN_ESCAPES or others > number / 20:
@@ -164,12 +178,18 @@ def _unspoiled(text: str) -> tuple[str, str]:
 
 def _from_spoiled(run: str) -> str:
     """What was spoiled; empty if that is one letter that stands alone in no Latin word."""
-    try:
-        read = run.translate(_BYTE_OF).encode("latin-1").decode()
-    except UnicodeDecodeError:
+    read = _as_utf8(run)
+    if not read:
         return ""
     is_usual = read < "\u0180" or "\u2010" <= read < "\u2200" or read >= "\U00010000"
     return read if len(read) > 1 or is_usual else ""
+
+
+def _as_utf8(run: str) -> str:
+    try:
+        return run.translate(_BYTE_OF).encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def _of_reference(found: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 MIN_TIMES = 5  # of subtitles; fewer are no sign of them
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,:]\d{1,3}"
@@ -21,10 +21,13 @@ _COMMENT = re.compile(
 _INNER_TIME = re.compile(rf"<{_CLOCK}>")
 # Advanced SubStation: the tenth field of an event is its text.
 _EVENTS = re.compile(r"^Dialogue:(?:[^,\n]*,){9}([^\n]*)$", re.M)
+_DRAWING = re.compile(r"\{[^{}\n]*\\p[1-9][^{}\n]*\}[^{}\n]*")  # lines and curves, no words
 # MicroDVD, which counts pictures, MPL2, which counts tenths of a second, and song texts (LRC):
 # times before the text, in its line.
 _IN_LINE = re.compile(
-    r"^(?:\{\d+\}\{\d*\}|\[\d+\]\[\d+\]/?|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+)[ \t]*", re.M
+    r"^(?:\{\d+\}\{\d*\}|\[\d+\]\[\d+\]/?|(?:\[\d{1,3}:\d{2}\.\d{2,3}\])+"
+    rf"|\[{_CLOCK} --> {_CLOCK}\])[ \t]*",  # as a program that listens shows it
+    re.M,
 )
 _ITALIC = re.compile(r"\|/")  # of MPL2, in a second line
 # SubViewer: what it says of itself, and its sign for a new line.
@@ -35,6 +38,8 @@ _ALONE = re.compile(r"^(?:\d{1,2}:)?\d{1,2}:\d{2}$\n?", re.M)
 _TENTHS = re.compile(r"^\[(\d{1,9})\]\[(\d{1,9})\]", re.M)
 _BRIEF = 2  # tenths of a second, in which nobody reads
 _LATE_S = 60  # after which the first words of a transcript do not come
+MIN_ROLLING = 0.4
+MOST_ROLLING = 4  # times that a line stands there
 _VERSE = re.compile(r"^\d{1,3}:\d$", re.M)
 # How many there are at least, and the share of all lines that have one.
 _FORMS = {
@@ -43,7 +48,9 @@ _FORMS = {
     _IN_LINE: (MIN_TIMES, 0.4),
     _ALONE: (4 * MIN_TIMES, 0.3),
 }
-_ABOUT_SONG = re.compile(r"^\[(?:ti|ar|al|au|by|re|ve|length|offset|la):[^\n]*\]\n", re.M)
+_ABOUT_SONG = re.compile(
+    r"^\[(?:ti|ar|al|au|by|re|ve|length|offset|la|id|tool|encoder|#):[^\n]*\]\n", re.M
+)
 _WORD_TIME = re.compile(rf"<{_CLOCK}>[ \t]?")
 _STYLE = re.compile(
     r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}|\{[YFSCPH]:[^{}\n]*\}", re.I
@@ -85,7 +92,7 @@ def _seconds(clock: str) -> int:
 
 def without_times(text: str) -> tuple[str, int]:
     """The words of subtitles, and how many times there were."""
-    events = _EVENTS.findall(text)
+    events = [_DRAWING.sub("", event) for event in _EVENTS.findall(text)]
     if len(events) >= max(MIN_TIMES, len(_SPANS.findall(text))):
         words, number = "\n".join(events).replace("\\N", "\n").replace("\\n", "\n"), len(events)
         words = words.replace("\\h", " ")
@@ -109,12 +116,21 @@ def _without_spans(text: str, number: int) -> str:
     text, is_viewer = _INFORMATION.subn("", text)
     text = _PLAIN_CUE.sub("", cue.sub("", text))
     if not is_web:
-        return _NEW_LINE.sub("\n", text) if is_viewer else text
+        return _without_rolling(_NEW_LINE.sub("\n", text) if is_viewer else text)
     rolls = _INNER_TIME.search(text) is not None
     text = html.unescape(_STYLE.sub("", _INNER_TIME.sub("", text)))
-    if not rolls:
-        return text
-    # Captions that roll: each line stays for the next one, and stands in both.
+    return _without_rolling(text, least=0.0 if rolls else MIN_ROLLING)
+
+
+def _without_rolling(text: str, least: float = MIN_ROLLING) -> str:
+    """The text, of captions that roll without what each line took over from the one before it.
+
+    Args:
+        least: share of lines that are the same as the one before, or they do not roll.
+    """
     lines = [line.strip() for line in text.split("\n") if line.strip()]
-    pairs = zip(["", *lines], lines, strict=False)
-    return "\n".join(line for before, line in pairs if line != before)
+    runs = [(line, len(list(same))) for line, same in groupby(lines)]
+    if least and max((length for _, length in runs), default=0) > MOST_ROLLING:
+        return text  # somebody says it again and again
+    kept = [line for line, _ in runs]
+    return "\n".join(kept) if len(lines) - len(kept) > least * len(lines) else text

@@ -34,8 +34,8 @@ _BLOCKS = set(
 # In other XML what follows right after an element stands in a line of its own, unless it is these.
 _INLINE = set(
     "a abbr add b c cite corr date del em emph ex expan foreign g geo hi i indexterm lb link "
-    "mentioned name note num orgname orig pb pc persname placename q ref reg rs s seg sic small "
-    "span strong sub sup supplied surname term u unclear w".split()
+    "mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic small "
+    "span strong sub sup supplied surname t term u unclear w".split()
 )
 # In a feed, or in pages of a wiki as it gives them, beside their words.
 _FEED_PARTS = set(

@@ -417,3 +417,46 @@ def test_plain_ascii_is_not_taken_for_chinese():
 )
 def test_few_words_again_and_again_are_read(encoding, text):
     assert read_text((text * 300).encode(encoding), "a.txt").text == text * 300
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1257", "Vakar mūsų miestelyje įvyko šventė, į kurią atvyko Jürgen Müller iš Köln."),
+        (
+            "cp1257",
+            "Bērni šķiet dziedājām līdz vēlam vakaram, ļoti jauki; bija arī Günter no Ķelnes.",
+        ),
+        ("cp1254", "Dün akşam şehrin kıyısında yürürken eski dostum André ile karşılaştık."),
+        ("cp1250", "Tegnap este az új könyvesboltban találkoztam Strauß úrral és a szőke fiúval."),
+        ("cp1250", "Wczoraj spotkałem się z profesorem Gödelem w kawiarni i mówiliśmy o książce."),
+        ("cp1250", "Včera jsem potkal pana Müllera na náměstí. Povídali jsme si o škole."),
+        (
+            "iso8859_2",
+            "Książka leży na stole. Für die Prüfung muss ich noch üben, mój przyjacielu.",
+        ),
+        (
+            "mac_roman",
+            "Il a écrit à sa mère : « Die Tür war offen, ich hörte die Vögel. » C'était l'été.",
+        ),
+        ("cp850", "Hier soir j'ai rencontré M. Müller et le señor Núñez à la gare, près du café."),
+        ("cp1250", "Příliš žluťoučký kůň. Die Vögel hören nicht auf, schöne Grüße für alle."),
+    ],
+)
+def test_foreign_names_and_a_second_language_do_not_change_the_encoding(encoding, text):
+    lines = f"{text}\n" * 60
+    assert decode(lines.encode(encoding), "a").text == lines
+
+
+def test_a_byte_order_mark_before_an_old_encoding_is_none_of_its_letters():
+    text = "我是一只猫。还没有名字。今天天气很好。\n" * 60
+    read = decode(b"\xef\xbb\xbf" + text.encode("gb18030"), "a")
+    assert read.text == text and read.notices[0] == "Byte order marks were left out: 1."
+
+
+def test_laughter_of_korean_chats_is_korean():
+    text = (
+        "[12:00] <min> 완전 웃겨 ㅋㅋㅋ\n[12:01] <jina> ㅋㅋㅋㅋ 진짜? ㅠㅠ\n[12:02] <min> ㅇㅋ\n"
+        * 30
+    )
+    assert decode(text.encode("cp949"), "a").text == text

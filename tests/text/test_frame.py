@@ -22,6 +22,9 @@ BODY = "A book.\nIt has lines.\n"
         ("Licence.\n*** START OF THE PROJECT GUTENBERG EBOOK A BOOK, OR: WHAT\nHAS A TITLE ***\n",
          "*** END OF THE PROJECT GUTENBERG EBOOK A BOOK, OR: WHAT\nHAS A TITLE ***\nLicence.\n"),
         ("", "Ende dieses Projekt Gutenberg Etextes\n" + "Lizenz " * 100),
+        ("", "Fin del Proyecto Gutenberg\n" + "Licencia " * 100),
+        ("", "Fim do Projecto Gutenberg, de Luís de Camões\n" + "Licença " * 100),
+        ("", "Fin du Projet Gutenberg, Candide\n" + "Licence " * 100),
         ("", "Fin du Project Gutenberg EBook\n" + "licence " * 100),
     ],
 )  # fmt: skip

@@ -152,6 +152,53 @@ def test_what_is_said_may_begin_as_a_comment():
     assert "comment" not in corpus.text and "::cue" not in corpus.text
 
 
+def test_captions_that_roll_are_read_once_also_where_they_became_subrip():
+    lines = [f"words that are said, {number}" for number in range(60)]
+    cues = [
+        cue
+        for one, other in zip(lines, lines[1:], strict=False)
+        for cue in (f"{one}\n{other}", other)
+    ]
+    rolling = "".join(
+        f"{number}\n{time(number)} --> {time(number + 1)}\n{cue}\n\n"
+        for number, cue in enumerate(cues, 1)
+    )
+    assert paste(rolling * 2).text == "".join(f"{line}\n" for line in lines * 2)
+
+
+def test_drawings_in_subtitles_are_no_words():
+    event = "Dialogue: 0,0:00:01.10,0:00:01.90,Default,,0,0,0,,"
+    drawn = f"{event}{{\\p1}}m 0 0 l 100 0 100 50{{\\p0}}{WORDS}\n" * 60
+    assert paste("[Script Info]\n\n[Events]\n" + drawn).text == f"{WORDS}\n" * 60
+
+
+def test_a_page_about_pages_keeps_the_tags_that_it_writes_about():
+    page = "<html><body>" + "<p>The &lt;p&gt; tag, caf&eacute; &amp;amp; more.</p>\n" * 90
+    assert paste(page + "</body></html>").text.startswith("The <p> tag, café &amp; more.\n\n" * 89)
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<smses>" + "<sms body='hi &#55357;&#56832; you'/>\n" * 300 + "</smses>", "hi 😀 you\n"),
+        ("<opml><body>" + "<outline text='one line'/>\n" * 300 + "</body></opml>", "one line\n"),
+    ],
+)
+def test_words_in_attributes_are_found_where_no_element_is_closed(markup, words):
+    lines = paste(markup).text.split("\n")
+    assert {f"{line}\n" for line in lines if line} == {words}
+
+
+@pytest.mark.parametrize("first", ["title", "strong", "nav", "header", "em"])
+def test_a_page_may_begin_with_any_usual_tag(first):
+    assert recognise(f"<{first}>A page</{first}>\n" + f"<p>{WORDS}</p>\n" * 9) == "html"
+
+
+def test_what_a_program_hears_is_read_without_its_times():
+    heard = "".join(f"[{time(i, '.')} --> {time(i + 1, '.')}]  {WORDS}\n" for i in range(60))
+    assert paste(heard).text == f"{WORDS}\n" * 60
+
+
 def test_numbers_that_are_said_stay_where_cues_have_none():
     text = "".join(f"{time(3 * i)} --> {time(3 * i + 2)}\n42\n\n" for i in range(1, 40))
     long = "".join(f"{time(3 * i)} --> {time(3 * i + 2)}\n{WORDS}\n\n" for i in range(1, 40))

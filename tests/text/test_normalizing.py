@@ -111,6 +111,14 @@ def test_what_only_looks_spoiled_stays(text):
     assert normalize(text) == (text, [])
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Мы вышли из дома и пошли к реке, и я сказал: с ним.\n", "Ο γέρος και η θάλασσα, ή ζωή.\n"],
+)
+def test_single_letters_are_put_right_where_words_of_their_script_are(text):
+    assert normalize(spoiled(text * 30))[0] == text * 30
+
+
 def test_of_blanks_of_braille_all_go_or_none():
     assert normalize("a\u2800\u2800\u2800b")[0] == "a b"
     assert normalize("⠓\u2800\u2800⠊")[0] == "⠓\u2800\u2800⠊"
