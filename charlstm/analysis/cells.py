@@ -73,12 +73,12 @@ class CellMeaning:
             way = "rises" if self.sign > 0 else "falls"
             return (
                 f"it {way} as the count grows: the count explains {100 * self.score**2:.0f}% of "
-                "its ups and downs"
+                "its variation"
             )
         level = "higher" if self.sign > 0 else "lower"
         return (
-            f"of two characters, one with and one without, the first is {level} in "
-            f"{100 * self.score:.0f} of 100 cases"
+            f"{level} where that is so than where it is not, in {100 * self.score:.0f}% of pairs "
+            "of characters"
         )
 
 

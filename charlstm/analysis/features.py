@@ -137,7 +137,7 @@ FEATURES = (
     ),
     Feature(
         "line-begins",
-        "knows whether a line has just been broken",
+        "knows whether a line has just begun",
         lambda text: _each(lambda character: character == "\n", text),
     ),
     Feature(
@@ -157,7 +157,7 @@ FEATURES = (
     ),
     Feature(
         "upper-case",
-        "knows capital letters from others",
+        "tells capitals from other letters",
         lambda text: _each(str.isupper, text),
     ),
     Feature(

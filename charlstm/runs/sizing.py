@@ -54,8 +54,8 @@ class Size:
     def notice(self) -> str:
         """The choice, as a sentence to show."""
         return (
-            f"{self.units} units: the width that learns the most on this computer in the time that "
-            "the training was given."
+            f"{self.units} units: the width that learns the most on this computer in the time it "
+            "was given."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -178,7 +178,7 @@ def test_scores_are_told_in_words():
     name = CellMeaning(layer=1, cell=3, feature="speaker", score=0.98, sign=-1)
     assert name.sentence.endswith("inside a speaker’s name")
     assert name.measure == "area under the ROC curve: AUC = 0.98"
-    assert "lower in 98 of 100" in name.score_in_words
+    assert "lower where that is so" in name.score_in_words and "98%" in name.score_in_words
 
 
 def test_a_checkpoint_keeps_them(tmp_path, shipped):

@@ -81,7 +81,7 @@ def test_train_prints_one_json_object_and_says_the_rest_on_standard_error(traine
     assert "Traceback" not in stderr
     assert "Warning" not in stderr
     assert "of text it never saw:" in stderr and "(perplexity)" in stderr
-    assert f"This is little text: {len(tiny_corpus.text):,} characters." in stderr
+    assert f"This is a short text: {len(tiny_corpus.text):,} characters." in stderr
     assert record["four_gram_loss_nats"] < record["blind_loss_nats"]
 
 

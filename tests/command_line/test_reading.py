@@ -26,7 +26,7 @@ def test_info_of_a_text_says_what_the_page_says(russian, capsys):
     assert lines[0].startswith(f"old.txt: {len(RUSSIAN):,} characters (")
     doubt = "This is a guess: look at the first lines."  # from a few words only
     assert lines[1] == f"Read as Windows-1251 (Cyrillic). {doubt}"
-    assert lines[2].startswith("This is little text")
+    assert lines[2].startswith("This is a short text")
     assert lines[3:5] == ["It begins:", RUSSIAN.split("\n")[0]]
 
 

@@ -95,8 +95,7 @@ def test_a_config_keeps_the_size_and_its_recipe_has_it(tmp_path, tiny_corpus):
     assert config.candidates == [config.recipe]
     assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
     assert config.notices[-1] == (
-        "256 units: the width that learns the most on this computer in the time that the training "
-        "was given."
+        "256 units: the width that learns the most on this computer in the time it was given."
     )
 
 

@@ -11,7 +11,7 @@ def test_a_report_has_size_beginning_changes_and_advice():
     assert look.first_lines[:2] == ("First line", "w" * 90 + " …")
     assert len(look.first_lines) == 5
     assert look.notices == ("Windows line ends were changed to plain ones.",)
-    assert len(look.advice) == 1 and look.advice[0].startswith("This is little text")
+    assert len(look.advice) == 1 and look.advice[0].startswith("This is a short text")
     assert not look.may_be_shuffled
 
 

@@ -4,6 +4,7 @@
 
 // The name of the model that every installation has: links leave it out.
 export const USUAL_MODEL = "tiny-shakespeare";
+export const SHIPPED = "shipped"; // its id in every installation
 const SHOWN_CHARACTERS = 60; // of what a stranger may have put into an address
 const OURS = ["tab", "text", "t", "n", "seed", "model"];
 // Not ours, but put there by Gradio, by the host, or by those who count clicks.

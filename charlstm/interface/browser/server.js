@@ -1,6 +1,7 @@
 // Asking the server for figures, and how often.
 
-// The server's answer, or an Error with a sentence for the visitor.
+// The server's answer, or an Error with a sentence for the visitor. `isSilence`: the server did not
+// answer at all, and may in a moment.
 export async function ask(name, ...data) {
   let answer;
   try {
@@ -13,7 +14,10 @@ export async function ask(name, ...data) {
   } catch {
     answer = null;
   }
-  if (!answer) throw new Error("The server does not answer: try again in a moment.");
+  if (!answer) {
+    const silence = new Error("The server does not answer: it is asked again in a moment.");
+    throw Object.assign(silence, { isSilence: true });
+  }
   if (answer.error) throw new Error(answer.error);
   return answer;
 }

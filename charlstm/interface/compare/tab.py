@@ -35,7 +35,7 @@ USUAL_TEMPERATURES = (0.3, 0.8, 1.3)
 NAMES = ((0.2, "Very careful"), (0.5, "Careful"), (0.7, "Calm"), (1.0, "Balanced"), (1.2, "Daring"))
 EMPTY = (
     '<div class="page empty"><span class="of-temperatures">Type a beginning and press '
-    "<b>Write</b>. The same network goes on from there three times, with the same random numbers: "
+    "<b>Write</b>. The same network continues it three times, with the same random numbers: "
     "only the temperature differs, and with it how daring it is.</span>"
     '<span class="of-models">Type a beginning and press <b>Write</b>. Two networks go on from '
     "there, with the same random numbers, so any difference is what they learned.</span></div>"

@@ -8,6 +8,7 @@
 import { nameOf } from "../browser/characters.js";
 
 export const MOST_COLOURED = 4000; // characters; a longer text stands without colours
+const HINT = "Point at a letter, or move the caret, to see its value.";
 
 export class ColouredText {
   // changed: called when the visitor has changed the text.
@@ -16,8 +17,7 @@ export class ColouredText {
       <div class="coloured" aria-hidden="true" dir="auto"></div>
       <textarea id="inside-text" rows="1" spellcheck="false" autocomplete="off" dir="auto"></textarea>
       </div><div class="value-tip" hidden></div></div>
-      <p class="quiet value-told" role="status">Point at a letter, or move the caret, to see its
-      value.</p>`;
+      <p class="quiet value-told" role="status">${HINT}</p>`;
     this.frame = place.querySelector(".coloured-frame");
     this.scroller = place.querySelector(".coloured-scroll");
     this.field = place.querySelector(".coloured");
@@ -56,7 +56,14 @@ export class ColouredText {
     this.box.value = text;
     this.values = [];
     this.lay();
+    this.forgetValue();
     this.scroller.scrollTop = 0;
+  }
+
+  // The value that was pointed at last is not of what is shown now.
+  forgetValue() {
+    this.hide();
+    this.valueText.textContent = HINT;
   }
 
   edit() {

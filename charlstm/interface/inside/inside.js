@@ -8,6 +8,7 @@ import { View } from "../browser/view.js";
 import { text } from "../write/paper.js";
 import { ColouredText, MOST_COLOURED } from "./coloured_text.js";
 
+const AGAIN_MS = 3000; // after which a server that did not answer is asked again
 const STRONGEST_NATS = 6; // from here on the colour does not change
 
 const inFigures = (number) =>
@@ -19,7 +20,7 @@ class InsideView extends View {
       <div class="inside-top"><fieldset class="inside-modes"><legend>Colour it by</legend>
       <label><input type="radio" name="inside-mode" value="surprise" checked> Surprise</label>
       <label><input type="radio" name="inside-mode" value="cells"> Cells</label></fieldset>
-      <div class="inside-actions"><button type="button" class="take">Take what was written</button>
+      <div class="inside-actions"><button type="button" class="take">Use the text from Write</button>
       <span class="examples"></span></div></div>
       <div class="inside-columns"><div class="inside-main"><div class="legend">
         <span class="low"></span><i></i><span class="high"></span></div>
@@ -75,7 +76,7 @@ class InsideView extends View {
 
   read(text) {
     this.reading.text = text;
-    this.querySelector(".take").textContent = "Take what was written";
+    this.querySelector(".take").textContent = "Use the text from Write";
     this.update();
   }
 
@@ -86,6 +87,7 @@ class InsideView extends View {
 
   changeMode(mode) {
     this.mode = mode;
+    this.reading.forgetValue();
     this.querySelector(".inside-surprise").hidden = mode !== "surprise";
     this.querySelector(".inside-cells").hidden = mode !== "cells";
     this.update();
@@ -127,7 +129,15 @@ class InsideView extends View {
       this.choose(...(cells.length ? [cells[0].layer, cells[0].cell] : [1, 1]));
     } catch (error) {
       status.textContent = error.message;
+      if (error.isSilence) setTimeout(() => this.askAgain(model), AGAIN_MS);
     }
+  }
+
+  // Whatever was not answered.
+  askAgain(model) {
+    if (!this.isConnected || model !== chosenModel()) return;
+    if (this.layers) this.update();
+    else this.modelChanged(model);
   }
 
   item({ layer, cell, sentence, words, measure }) {
@@ -197,6 +207,7 @@ class InsideView extends View {
     } catch (error) {
       status.textContent = error.message; // what is coloured stays
       status.classList.add("refused");
+      if (error.isSilence && this.layers) setTimeout(() => this.askAgain(model), AGAIN_MS);
     }
   }
 
@@ -205,12 +216,12 @@ class InsideView extends View {
     this.querySelector(".figures-told").innerHTML = answer.mean_nats === null
       ? "<p>There is nothing to read yet: type something.</p>"
       : `<p>On average it was as unsure as when choosing among
-         <b class="perplexity">${inFigures(answer.perplexity)}</b> letters, all as likely.
-         Knowing nothing, it would choose among ${answer.vocabulary_size}.</p>
+         <b class="perplexity">${inFigures(answer.perplexity)}</b> equally likely letters.
+         ${beside(answer)}</p>
          ${exactly("The exact figures of this text", `The number of letters is called
          <i>perplexity</i>. Its natural logarithm is the mean surprise, or <i>loss</i>:
          <b class="mean">${answer.mean_nats.toFixed(2)} nats</b> here,
-         ${Math.log(answer.vocabulary_size).toFixed(2)} nats for who knows nothing.`)}`;
+         ${Math.log(answer.vocabulary_size).toFixed(2)} nats for random guessing.`)}`;
     this.legend("surprise", "expected", "a great surprise");
     this.reading.show(text, answer.nats, {
       strength: (nats) => Math.min(1, nats / STRONGEST_NATS),
@@ -235,6 +246,12 @@ class InsideView extends View {
     legend.querySelector(".low").textContent = low;
     legend.querySelector(".high").textContent = high;
   }
+}
+
+function beside({ perplexity, vocabulary_size: all }) {
+  return perplexity > all
+    ? `That is worse than random guessing among ${all}: it was sure of other letters.`
+    : `Random guessing would choose among ${all}.`;
 }
 
 function signed(value) {

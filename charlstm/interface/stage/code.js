@@ -32,7 +32,8 @@ export async function showCode() {
   }
   const hint = document.createElement("p");
   hint.className = "quiet";
-  hint.textContent = "Q, Escape or a click closes this.";
+  const isTouch = window.matchMedia("(pointer: coarse)").matches;
+  hint.textContent = isTouch ? "Tap to close." : "Press Q or Escape, or click, to close.";
   dialog.append(words, hint);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", () => dialog.close());

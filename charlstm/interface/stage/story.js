@@ -40,12 +40,12 @@ export const STORY = [
   },
   {
     title: "Give it a word.",
-    hint: "Enter writes it, Escape gives the keys back.",
+    hint: "Type it and press Enter. Then N goes on.",
     async show() {
       openTab("write");
       const box = await there("#seed-text textarea");
-      type(box, "");
       box.focus();
+      box.select(); // what is typed takes its place
     },
   },
   {

@@ -14,7 +14,7 @@ from charlstm.network.training_record import Results
 from charlstm.runs.advice import advice_for
 from charlstm.runs.config import RunConfig
 from charlstm.runs.estimate import Basis, Estimate
-from charlstm.runs.events import PREPARATIONS, Sampled, Started
+from charlstm.runs.events import PREPARATIONS, Completed, Sampled, Started
 from charlstm.runs.fastest_way import FIRST_TIME, will_measure
 from charlstm.runs.fine_tuning import name_new_characters, unknown_characters
 from charlstm.runs.recipes import Budget
@@ -24,7 +24,8 @@ from charlstm.runs.timeline import Timeline, duration
 from charlstm.text.corpus import Corpus
 
 NOTHING_YET = (
-    '<div class="story" data-status="none"><h2 class="headline">No training yet</h2></div>'
+    '<div class="story" data-status="none"><h2 class="headline">No training yet</h2>'
+    "<p>Press New training to teach a network.</p></div>"
 )
 GONE = (
     '<p class="advice" role="status">The training that was shown here is gone: its folder was '
@@ -37,8 +38,12 @@ UNREADABLE = (
 )
 SAMPLE_TO_COME = (
     '<div class="samples"><figure class="sample latest to-come"><figcaption>What it writes'
-    '</figcaption><div class="quiet">Its first text stands here as soon as it learns.</div>'
-    "</figure></div>"
+    '</figcaption><div class="quiet">Its first text appears here as soon as it starts learning.'
+    "</div></figure></div>"
+)
+CURVES_NOTE = (
+    '<p class="quiet">While it learned, it was measured on a part of the held-out text; the result '
+    "above is of all of it.</p>"
 )
 HEADLINES = {
     "new": "Not started yet",
@@ -323,7 +328,9 @@ def charts_html(config: RunConfig, timeline: Timeline) -> str:
         budget_s=budget_s,
         held_out_label=label,
     )
-    return f'<div class="charts">{loss}{accuracy}</div>'
+    is_final = isinstance(timeline.ending, Completed) and timeline.ending.results is not None
+    note = CURVES_NOTE if is_final and timeline.validated else ""
+    return f'<div class="charts">{loss}{accuracy}</div>{note}'
 
 
 def _guide(loss_nats: float | None) -> float:

@@ -53,7 +53,7 @@ NOTHING = ""  # no model has this id
 FROM_NOTHING = ("from scratch", NOTHING)
 INTRODUCTION = (
     '<h2 class="headline">Teach a network to write</h2><p>It guesses the next letter of a text, '
-    "looks, and learns from its mistake: a million times. You see it happen.</p>"
+    "checks, and learns from each mistake, a million times over. Watch it happen.</p>"
 )
 STOP_PATIENCE_S = 1.0
 STARTS = 48  # at once: more than may wait for one address, see turns.py

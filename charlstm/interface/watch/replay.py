@@ -151,7 +151,7 @@ def in_words(loss_nats: float, measured_on: str) -> str:
     choices = perplexity(loss_nats)
     number = f"{choices:.1f}" if choices < 10 else f"{choices:,.0f}"
     return (
-        f"Like choosing among {number} letters, all as likely (perplexity); "
+        f"Like choosing among {number} equally likely letters (perplexity); "
         f"loss {loss_nats:.2f} nats, on {measured_on}."
     )
 

@@ -10,7 +10,7 @@ const SVG = "http://www.w3.org/2000/svg";
 class TrainingStory extends LiveView {
   build() {
     this.innerHTML = `
-      <p class="watch-lead">One network at many moments while it learned. Press Play, or move the
+      <p class="watch-lead">One network at many moments of its training. Press Play, or move the
         slider.</p>
       <div class="watch-controls">
         <button type="button" class="watch-play" disabled>Play</button>

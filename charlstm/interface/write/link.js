@@ -1,6 +1,6 @@
 // Links: the page's address follows the tab and the text on the paper, and the page follows its
 // address, when it opens and on Back and Forward.
-import { USUAL_MODEL, readAddress, searchOf, withSearch } from "../browser/address.js";
+import { SHIPPED, USUAL_MODEL, readAddress, searchOf, withSearch } from "../browser/address.js";
 import { lastChosenModel, listsAreLoaded } from "../browser/chosen_model.js";
 import { setLabel } from "../browser/gradio_button.js";
 import { toClipboard } from "../browser/clipboard.js";
@@ -16,7 +16,6 @@ const FORM_PARTS = ["model", "seed_text", "temperature", "length", "random_seed"
 // Characters: longer ones do not survive every way of sending, nor every server after a reload.
 const MOST_ADDRESS = 2000;
 const MOST_FAULTS = 5; // of an address that are named
-const SHIPPED = "shipped"; // id of the model that every installation has
 let tab = "write"; // as the server sends the page
 let hasChosen = false; // the visitor, a tab
 // Tabs that were opened by a click or because the address says so, of which Gradio has still to

@@ -11,6 +11,7 @@ import { nowSpeed, onSpeed } from "./pace.js";
 
 const SHOWN = 5;
 const MOST_READ = 2000; // characters before the next one: the network remembers no more of them
+const AGAIN_MS = 3000; // after which a server that did not answer is asked again
 const TAIL = 14; // characters shown of what was written so far
 
 class NextOdds extends View {
@@ -77,12 +78,15 @@ class NextOdds extends View {
       const answer = await ask("odds", model, [...text].slice(-MOST_READ).join(""));
       if (model !== chosenModel()) return;
       this.answer = { ...answer, model, text };
+      this.hasFailed = false;
       this.say(this.isTyping ? answer.unknown : ""); // of the paper it is said below it
       this.update();
     } catch (error) {
       this.answer = null;
       this.say(error.message);
+      this.hasFailed = true;
       for (const button of this.buttons) button.disabled = true;
+      if (error.isSilence) setTimeout(() => this.hasFailed && this.update(), AGAIN_MS);
     }
   }
 
@@ -113,6 +117,8 @@ class NextOdds extends View {
 
   // rows: [character, probability] each. chosen: the character that was drawn, or null.
   draw(rows, beginning, chosen, chosenProbability, others = null) {
+    if (this.hasFailed) this.say("");
+    this.hasFailed = false;
     const tail = [...beginning].slice(-TAIL).map(signInLine).join("");
     const isCut = [...beginning].length > TAIL;
     const after = tail ? `after “${isCut ? "…" : ""}${tail}”` : "at the very beginning";
@@ -127,7 +133,8 @@ class NextOdds extends View {
       Object.assign(button.dataset, { character, beginning, probability });
       button.disabled = false;
       button.classList.toggle("drawn", character === chosen);
-      button.setAttribute("aria-label", `${sign}, ${name}, ${percent(probability)}: add it`);
+      const said = sign === name ? sign : `${sign}, ${name}`;
+      button.setAttribute("aria-label", `${said}, ${percent(probability)}: add it`);
       button.title = sign === name ? "" : name;
       setText(button.querySelector(".percent"), percent(probability));
       setText(button.querySelector(".sign"), sign);

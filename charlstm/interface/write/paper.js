@@ -1,7 +1,7 @@
 // The Write tab's text: the one on the paper, the one that was asked for, and the earlier ones for
 // Undo. All of it is kept over a reload of the page. The paper shows a text by and by (pace.js),
 // whatever more of it the server has sent.
-import { USUAL_MODEL, asksForSomething } from "../browser/address.js";
+import { SHIPPED, USUAL_MODEL, asksForSomething } from "../browser/address.js";
 import { lengthAt, withoutLast } from "../browser/characters.js";
 import { ask } from "../browser/server.js";
 import { WrittenText, countCharacters } from "../browser/written_text.js";
@@ -164,7 +164,7 @@ export function addLetter(beginning, letter, settings) {
 export function removeLetter(settings) {
   const left = withoutLast(text());
   edit(left, { yours: within(shown.yours, left.length), composed: shown.composed, settings });
-  say("The last letter is gone. Continue goes on from here.");
+  say("The last letter is gone. Press Continue to carry on.");
 }
 
 const within = (parts, end) =>
@@ -175,7 +175,10 @@ function edit(text, known) {
   dropAsked();
   shown?.stop();
   if (!shown?.isEdited) remember();
-  const request = { ...known.settings, seed_text: text };
+  // By the name that the model has everywhere, for links: an answer of the server has told it.
+  const { model: id } = known.settings;
+  const named = id === SHIPPED ? USUAL_MODEL : shown?.settings.model === id ? shown.request.model : id;
+  const request = { ...known.settings, model: named, seed_text: text };
   const state = { shownUnits: text.length, status: "ended", seconds: 0, isEdited: true };
   shown = newText(request, { ...known, ...state, text, origin: request });
   choice = null;
@@ -239,7 +242,7 @@ export function showEmpty() {
 // For a network that has just learned.
 export function welcome() {
   showEmpty();
-  say("The network that has just learned writes now: press Write, or give it a word first.");
+  say("Your network is ready to write. Press Write, or type how the text starts.");
 }
 
 // at: among the earlier texts; -1 for the empty paper if it is not among them.

@@ -114,18 +114,25 @@ function words() {
   if (currentNotice()) return escapeHTML(currentNotice());
   if (!writing) return "";
   if (isWriting() && writing.isFirst) return FIRST;
-  if (isWriting() && nowSpeed() === "Step" && writing === shownText()) return "Letter by letter.";
-  if (isWriting()) return writing.isOpen ? progressWords([writing]) : "Writing …";
+  const unknown = escapeHTML(writing.unknown);
+  if (isWriting() && nowSpeed() === "Step" && writing === shownText()) {
+    return `Letter by letter. ${unknown}`.trim();
+  }
+  if (isWriting()) {
+    return `${writing.isOpen ? progressWords([writing]) : "Writing …"} ${unknown}`.trim();
+  }
   if (writing.status === "refused") {
     const again = '<button type="button" class="try-again">Try again</button>';
     return `${escapeHTML(writing.sentence)} ${again}`;
   }
-  if (writing.isEdited) return "Your letter. Continue goes on from here.";
-  if (isPaused() || writing.status === "stopped") return "Paused. Continue goes on from here.";
+  if (writing.isEdited) return "Your letter. Press Continue to carry on.";
+  if (isPaused() || writing.status === "stopped") return "Paused. Press Continue to carry on.";
   if (writing.isFirst) return "Your turn: how should a text start?";
   const length = writing.request.length.toLocaleString("en");
   const seconds = writing.seconds.toFixed(1);
-  return escapeHTML(`${length} letters in ${seconds} s. ${writing.unknown}`.trim());
+  // The server writes faster than one reads.
+  const shown = nowSpeed() === "Instant" ? "" : ", shown slowly";
+  return `${length} letters in ${seconds} s${shown}. ${unknown}`.trim();
 }
 
 function setHTML(element, html) {

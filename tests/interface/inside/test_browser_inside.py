@@ -210,9 +210,28 @@ def test_any_cell_by_its_number_and_the_next_one(inside, shipped):
     np.testing.assert_array_equal(strengths(page), before)
 
 
+def test_a_value_goes_with_its_text(inside):
+    page = inside()
+    read(page, TEXT)
+    point_at(page, 2)
+    assert "likely" in told(page)
+    page.locator(".inside .example").last.click()
+    assert told(page).startswith("Point at a letter")
+
+
+def test_a_server_that_was_silent_is_asked_again(visit):
+    page = visit()
+    page.route("**/run/cells", lambda route: route.abort())
+    open_tab(page, "Look inside")
+    expect(page.locator(".cells-told")).to_contain_text("The server does not answer")
+    page.unroute("**/run/cells")
+    expect(page.locator(".inside .example").first).to_be_visible()
+    expect(page.locator(".legend .low")).to_have_text("expected")
+
+
 def test_a_written_text_is_taken_over(inside):
     page = inside()
-    take = page.get_by_role("button", name=re.compile("Take what was written"))
+    take = page.get_by_role("button", name=re.compile("Use the text from Write"))
     take.click()
     expect(page.locator(".inside .take")).to_contain_text("No text yet")
     open_tab(page, "Write")

@@ -133,7 +133,7 @@ def test_what_is_held_in_the_hand_turns_the_story_also_while_a_word_is_given(vis
         expect(caption).to_contain_text(f"{step}/5")
     box = page.locator("#seed-text textarea")
     expect(box).to_be_focused()
-    expect(caption).to_contain_text("Enter writes it, Escape gives the keys back.")
+    expect(caption).to_contain_text("Type it and press Enter. Then N goes on.")
     page.keyboard.type("dragon")
     page.keyboard.press("PageDown")
     expect(caption).to_contain_text("4/5")

@@ -203,7 +203,7 @@ def test_the_notebook_s_leaking_figure_is_named_so(run):
 @pytest.mark.parametrize("status", ["running", "measuring", "finished", "stopped"])
 def test_what_a_training_calls_for_is_said_while_it_runs_and_after(run, tuned, status):
     html = report.status_html(run, timeline(status))
-    assert "This is little text: 12,000 characters." in html and "starting from a model" in html
+    assert "This is a short text: 12,000 characters." in html and "starting from a model" in html
     assert "starting from a model" not in report.status_html(tuned("unseen"), timeline(status))
     enough = timeline(status, characters=1_000_000)
     assert 'class="advice"' not in report.status_html(run, enough)
@@ -338,7 +338,7 @@ def test_a_text_is_described_with_what_was_changed_in_it():
     assert "pasted text: 3,200 characters (12 distinct), 400 lines." in html
     assert '<p dir="auto">To &lt;be&gt;,</p><p dir="auto">or not</p>' in html
     assert "<li>Windows line ends" in html
-    assert "This is little text" in html and "starting from a model" in html
+    assert "This is a short text" in html and "starting from a model" in html
     assert "advice" not in report.text_html(report_on(paste("To be, or not to be\n" * 5_000)))
 
 

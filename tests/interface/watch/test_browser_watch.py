@@ -115,7 +115,7 @@ def test_the_shipped_model_can_be_watched_at_once(watch):
         assert seen["when"] == seen["said"] and f"step {sample.step:,}" in seen["when"]
     last_loss = SHIPPED.history["val_loss_nats"][-1][1]
     assert f"loss {last_loss:.2f} nats, on text it never saw" in seen["loss"]
-    assert f"{math.exp(last_loss):.1f} letters, all as likely (perplexity)" in seen["loss"]
+    assert f"{math.exp(last_loss):.1f} equally likely letters (perplexity)" in seen["loss"]
     assert page.errors == []
     assert {url.split("/")[2] for url in page.requested} == {page.url.split("/")[2]}
 

@@ -148,7 +148,7 @@ def test_its_losses_are_those_of_its_curves(registry):
         assert f"loss {loss:.2f} nats, on {UNSEEN}" in moment["loss"]
         perplexity = math.exp(loss)
         choices = f"{perplexity:.1f}" if perplexity < 10 else f"{perplexity:.0f}"
-        assert f"among {choices} letters, all as likely" in moment["loss"]
+        assert f"among {choices} equally likely letters" in moment["loss"]
     losses = [float(re.search(r"loss ([\d.]+)", moment["loss"])[1]) for moment in snapshots]
     assert all(later < before + 0.25 for before, later in zip(losses, losses[1:], strict=False))
 
@@ -194,7 +194,7 @@ def test_text_that_was_not_unseen_is_not_called_so():
 )
 def test_perplexity_is_said_in_plain_words(loss, choices):
     words = in_words(loss, UNSEEN)
-    assert words.startswith(f"Like choosing among {choices} letters, all as likely (perplex")
+    assert words.startswith(f"Like choosing among {choices} equally likely letters (perplex")
     assert words.endswith(f"loss {loss:.2f} nats, on text it never saw.")
 
 

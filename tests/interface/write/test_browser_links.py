@@ -135,6 +135,19 @@ def test_a_text_continued_in_another_way_is_shared_with_what_stood_there(visit):
     expect_text(visit(path_of(link)), longer)
 
 
+def test_a_text_with_a_letter_of_one_s_own_is_shared_without_a_name_for_the_usual_model(visit):
+    page = visit(**CLIPBOARD)
+    write(page, "KING:")
+    page.locator(".odd:not(:disabled)").nth(1).click()
+    expect(page.locator("#status")).to_contain_text("Your letter")
+    assert "model" not in parameters_of(share(page))
+    page.locator("#write-button").click()
+    expect(page.locator("#status")).to_contain_text("letters in")
+    link = share(page)
+    assert "model" not in parameters_of(link)
+    expect_text(visit(path_of(link)), shown(page))
+
+
 def test_a_text_that_is_paused_is_shared_as_a_whole(visit, slow_server):
     page = visit(on=slow_server, **CLIPBOARD)
     set_form(page, "ROMEO:", length=500)
