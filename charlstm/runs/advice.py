@@ -118,6 +118,6 @@ def small_text(characters: int, *, from_model: bool) -> str:
     if not from_model:
         helps = "more text, a shorter training, or starting from a model that can write already"
     return (
-        f"This is a short text: {characters:,} characters. With fewer than {SMALL_TEXT:,} a network "
-        f"mostly memorises, or does not get beyond spelling. What helps: {helps}."
+        f"This is a short text: {characters:,} characters. With fewer than {SMALL_TEXT:,} a "
+        f"network mostly memorises, or does not get beyond spelling. What helps: {helps}."
     )

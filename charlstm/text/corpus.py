@@ -316,8 +316,10 @@ def _plain(
     elif markup:
         about = f"It looks like {LABELS[markup]}: its markup is learned with it."
     else:
-        text, more_signs = read_references(text)
-        changes.append(more_signs)
+        text, on_references = read_references(text)
+        if on_references:
+            text, more = normalize(text)
+            changes += [on_references, *more]
         about = name_table(text)
     text, cut_off = without_frame(text)
     notices = tuple(filter(None, [*decoded.notices, about, *changes, cut_off]))

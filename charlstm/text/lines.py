@@ -6,6 +6,7 @@ stand within a line of UTF-8, as where somebody pasted into it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ DAMAGED = 0xFFFD
 # Code points beyond the accented letters of Europe: more of these, signs, arrows, and letters of
 # Vietnamese.
 _OF_LATIN_TEXTS = ((0x218, 0x21C), (0x2C6, 0x2DE), (0x1E00, 0x1F00), (0x2000, 0x3000))
+MOST_UNUSED = 40  # bytes without a character, in an encoding of single bytes; Thai has 31
 _FIRST_BYTES = 64  # beyond ASCII: the ones that continue a character of UTF-8
 
 
@@ -84,6 +86,8 @@ class Lines:
             return (self.wrong > 0) | (self.whole > 0)
         if old.is_latin:
             return (self.wrong > 0) & (self.whole == 0)
+        if old.doubts_letters and old.is_usual:
+            return (self.wrong > 0) & (2 * self.wrong >= self.whole)
         if old.is_single or old.is_rare:
             return self.wrong > self.whole
         return 3 * self.wrong > self.whole
@@ -134,20 +138,29 @@ class OldEncoding:
         self.name = name
         self.is_latin = is_latin
         self.is_rare = is_rare
+        self.is_usual = is_usual
         self.doubts_utf8 = is_latin and not is_rare
         self._table = np.full(256, DAMAGED, np.uint32)
         characters = [
             bytes([byte]).decode(name, errors="replace") if name else "\ufffd"
             for byte in range(0x80, 0x100)
         ]
+        # Of those with several bytes a character, most are none alone.
         self.is_single = name is None or (
-            "\ufffd" * 3 not in "".join(characters) and all(len(one) == 1 for one in characters)
+            characters.count("\ufffd") <= MOST_UNUSED and all(len(one) == 1 for one in characters)
         )
         if self.is_single:
             self._table[0x80:] = [ord(one) for one in characters]
         # In those of DOS and the Macintosh two letters often look like one of UTF-8.
         has_letters = sum(map(str.isalpha, characters[:_FIRST_BYTES])) > _FIRST_BYTES / 2
         self.is_everywhere = is_whole or (is_usual and self.is_single and has_letters)
+        # In other scripts a short word may, as the Ukrainian one for "action" does.
+        is_other = name is not None and not (is_latin or is_rare)
+        self.doubts_letters = self.is_single and is_other and not self.is_everywhere
+        letters = ["" if len(one) > 1 else one for one in characters]
+        self._is_letter = np.array(128 * [False] + list(map(_is_of_words, letters)))
+        self._is_small = np.array(128 * [False] + list(map(str.islower, letters)))
+        self._is_capital = np.array(128 * [False] + list(map(str.isupper, letters)))
         # In the others they seldom do: what looks like UTF-8, and is not rare, is.
         self.stands_among = self.is_single and not has_letters and not is_usual
 
@@ -156,7 +169,7 @@ class OldEncoding:
 
     def decode_among_utf8(self, data: bytes) -> str:
         """Read what is UTF-8 as such, and single bytes that are not by this encoding."""
-        if not self.doubts_utf8 or data.isascii():
+        if not (self.doubts_utf8 or self.doubts_letters) or data.isascii():
             try:
                 return data.decode()
             except UnicodeDecodeError:
@@ -190,9 +203,50 @@ class OldEncoding:
             points[chosen] = value
         if self.doubts_utf8:
             is_wrong |= _by_chance(array, begins, points)
+        elif self.doubts_letters:
+            is_wrong |= self._are_letters(array, begins, points)
         points[is_wrong] = self._table[array[is_wrong]]
         is_continued = ~is_wrong & ((array & 0xC0) == 0x80)
         return points[~is_continued].tobytes().decode("utf-32-le")
+
+    def _are_letters(self, array: np.ndarray, begins: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Which bytes look like characters of UTF-8, but are a word in this encoding: bool.
+
+        They are if nothing in a run of such characters speaks for UTF-8: a character that this
+        encoding has as well, bytes that are no letters in it or a capital after a small one, or a
+        Latin letter beside them.
+
+        Args:
+            begins, points: see `_by_chance`.
+        """
+        import numpy as np
+
+        is_word = np.zeros(len(array), bool)
+        places = np.flatnonzero(begins)
+        if not len(places):
+            return is_word
+        lengths = 2 + (array[places] >= 0xE0).astype(int) + (array[places] >= 0xF0)
+        padded = np.concatenate([[0], array, np.zeros(4, np.uint8)])
+        speaks = np.isin(points[places], self._table[0x80:])
+        for further in range(4):
+            now, last = padded[places + 1 + further], padded[places + further]
+            is_odd = ~self._is_letter[now]
+            is_odd |= (further > 0) & self._is_capital[now] & self._is_small[last]
+            speaks |= (lengths > further) & is_odd
+        for beside in (padded[places], padded[places + 1 + lengths]):
+            speaks |= (beside < 0x80) & (((beside | 0x20) >= 0x61) & ((beside | 0x20) <= 0x7A))
+        is_first = np.append(True, places[1:] != places[:-1] + lengths[:-1])
+        of_run = np.logical_or.reduceat(speaks, np.flatnonzero(is_first))
+        chosen = ~of_run[np.cumsum(is_first) - 1]
+        for further in range(4):
+            within = chosen & (lengths > further)
+            is_word[places[within] + further] = True
+        return is_word
+
+
+def _is_of_words(character: str) -> bool:
+    """Whether it is a letter, or a mark on one."""
+    return character.isalpha() or unicodedata.category(character or " ") in ("Mn", "Mc", "Cf")
 
 
 def _by_chance(array: np.ndarray, begins: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -460,3 +460,25 @@ def test_laughter_of_korean_chats_is_korean():
         * 30
     )
     assert decode(text.encode("cp949"), "a").text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word", "text"),
+    [
+        ("cp1251", "Дія", "Оберіть дію, яку треба виконати, і натисніть кнопку."),
+        ("koi8_u", "Всі", "Усі файли було збережено, і жоден не загубився."),
+        ("cp874", "ลบ", "กรุณาเลือกรายการที่ต้องการลบออกจากระบบ"),
+        ("cp1256", "ج\u200cآ\u200cاس", "لطفا یک مقدار معتبر وارد کنيد و دوباره امتحان کنيد."),
+    ],
+)
+def test_a_short_word_that_looks_like_utf_8_is_a_word_among_others(encoding, word, text):
+    lines = f"{text}\n{word}\n" * 60
+    assert decode(lines.encode(encoding, "ignore"), "a").text == lines.encode(
+        encoding, "ignore"
+    ).decode(encoding)
+
+
+def test_a_line_of_utf_8_stays_one_among_lines_of_an_old_encoding():
+    old, new = "Оберіть дію, яку треба виконати. ", "Müller, λόγος, Всі дії — „так“ 好\n"
+    lines = (f"{old * 9}\n".encode("cp1251") + new.encode()) * 60
+    assert decode(lines, "a").text == f"{old * 9}\n{new}" * 60

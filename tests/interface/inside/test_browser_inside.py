@@ -214,9 +214,9 @@ def test_a_value_goes_with_its_text(inside):
     page = inside()
     read(page, TEXT)
     point_at(page, 2)
-    assert "likely" in told(page)
+    wait_until_shown(page, lambda: "likely" in told(page))
     page.locator(".inside .example").last.click()
-    assert told(page).startswith("Point at a letter")
+    expect(page.locator(".value-told")).to_contain_text("Point at a letter")
 
 
 def test_a_server_that_was_silent_is_asked_again(visit):
