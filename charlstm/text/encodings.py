@@ -12,6 +12,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -24,10 +25,11 @@ MAX_MIXED_SHARE = 0.1
 _MIXED = re.compile(r"(?<=[a-zA-Z])[^\W\d_a-zA-Z]|[^\W\d_a-zA-Z](?=[a-zA-Z])")
 NO_TEXT = -5.0  # nats a byte: what random bytes get in any encoding is worse
 
+_WESTERN, _WESTERN_ENCODINGS = "cp1252", "cp1252 mac_roman cp850 iso8859_15 cp437"
 # For each group of Latin encodings, the letters beyond ASCII of each language that used them, the
 # two commonest first.
 _LATIN = {
-    "cp1252 mac_roman cp850 iso8859_15 cp437": "éàâæçèêëîïôœùûüÿ óíáéñúü ãçàáâéêíóôõúü èàéìíîòóù "
+    _WESTERN_ENCODINGS: "éàâæçèêëîïôœùûüÿ óíáéñúü ãçàáâéêíóôõúü èàéìíîòóù "
     "àéçèíïòóúü äüöß åäöéæøà ëéáèêïíóöúü íáæéðóöúýþ äõöüšž",
     "cp1250 iso8859_2 cp852 mac_latin2": "ęąćłńóśźż íáčďéěňóřšťúůýž áíäčďéĺľňóôŕšťúýž éáíóöőúüű "
     "ăîâşţ čćđšž",
@@ -47,7 +49,6 @@ _MIN_KANA = 0.9  # of what is beyond ASCII
 _MOST_LATIN = 0.8  # of a word's letters are accented
 _MOST_BEYOND = 2  # letters and signs beyond ASCII in a word, for each of its plain letters
 _MIN_LATIN_SHARE = 0.97
-_WESTERN = "cp1252"
 # Taken off the share if the commonest letters of the language are missing: a list of names may have
 # a few letters only, which other languages have as well.
 _MIN_FOR_COMMONEST = 30  # letters
@@ -170,22 +171,17 @@ def guess_encoding(data: bytes) -> Guess | None:
 def _latin_encoding(sample: bytes) -> Guess | None:
     """The encoding whose accented letters fit a language best; None if none fits."""
     fits: list[tuple[float, str, str]] = []  # shares, encodings and texts
-    for names, languages in _LATIN.items():
-        for candidate in names.split():
-            text = sample.decode(candidate, errors="replace")
-            found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
-            wrong = _signs_in_words(text)
-            if not found or _is_another_script(text):
-                continue
-            is_western = _WESTERN in names
-            fitting = sum(count for sign, count in found.items() if sign in _SIGNS) - wrong
-            share = max(
-                (fitting + sum(count for sign, count in found.items() if sign in letters))
-                / found.total()
-                - _without_commonest(found, letters, is_western)
-                for letters in languages.split()
-            )
-            fits.append((share, candidate, text))
+    for candidate, languages, text, found in _latin_readings(sample):
+        is_western = languages == _LATIN[_WESTERN_ENCODINGS].split()
+        fitting = sum(count for sign, count in found.items() if sign in _SIGNS)
+        fitting -= _signs_in_words(text)
+        share = max(
+            (fitting + sum(count for sign, count in found.items() if sign in letters))
+            / found.total()
+            - _without_commonest(found, letters, is_western)
+            for letters in languages
+        )
+        fits.append((share, candidate, text))
     best = max(fits, default=(0.0, "", ""), key=lambda fit: fit[0])
     if best[0] <= _MIN_LATIN_SHARE:
         return None
@@ -193,6 +189,21 @@ def _latin_encoding(sample: bytes) -> Guess | None:
     beyond = sum(character > "\x7f" for character in best[2])
     is_sure = beyond >= MIN_SURE_CHARACTERS and best[0] - next_best >= MIN_LATIN_LEAD
     return Guess(best[1], is_sure)
+
+
+def _latin_readings(sample: bytes) -> Iterator[tuple[str, list[str], str, Counter[str]]]:
+    """A text as it would be in each Latin encoding in which it is not one of another script.
+
+    Yields:
+        The encoding, the letters of each of its languages, the text, and how often each of its
+        small letters and signs beyond ASCII comes.
+    """
+    for names, languages in _LATIN.items():
+        for candidate in names.split():
+            text = sample.decode(candidate, errors="replace")
+            found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
+            if found and not _is_another_script(text):
+                yield candidate, languages.split(), text, found
 
 
 def _signs_in_words(text: str) -> int:
@@ -212,30 +223,25 @@ def _encoding_of_mixed_latin(sample: bytes) -> Guess | None:
     sample = b" ".join(dict.fromkeys(sample.split()))
     fits: list[tuple[float, str, str]] = []  # mean log-likelihoods, encodings and texts
     every = [letters for languages in _LATIN.values() for letters in languages.split()]
-    for names, languages in _LATIN.items():
-        for candidate in names.split():
-            text = sample.decode(candidate, errors="replace")
-            found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
-            if not found or _is_another_script(text):
-                continue
-            there = _letters_of(candidate)
-            own = [letters for letters in languages.split() if _is_there(letters, found)]
-            more = [letters for letters in every if _is_there(letters, found)]
-            sets = {frozenset(one) for one in own}
-            sets |= {frozenset(one + other) for one in own for other in more if there >= {*other}}
-            if candidate == _WESTERN or not sets:
-                sets.add(frozenset(_WESTERN_LETTERS))
-            others = sum(count * _beside_letters(sign) for sign, count in found.items())
-            others += _OF_NOTHING * _signs_in_words(text)
-            best = max(
-                sum(
-                    count * (_OF_THESE - math.log(len(letters)) - _beside_letters(sign))
-                    for sign, count in found.items()
-                    if sign in letters
-                )
-                for letters in sets
+    for candidate, languages, text, found in _latin_readings(sample):
+        there = _letters_of(candidate)
+        own = [letters for letters in languages if _is_there(letters, found)]
+        more = [letters for letters in every if _is_there(letters, found)]
+        sets = {frozenset(one) for one in own}
+        sets |= {frozenset(one + other) for one in own for other in more if there >= {*other}}
+        if candidate == _WESTERN or not sets:
+            sets.add(frozenset(_WESTERN_LETTERS))
+        others = sum(count * _beside_letters(sign) for sign, count in found.items())
+        others += _OF_NOTHING * _signs_in_words(text)
+        best = max(
+            sum(
+                count * (_OF_THESE - math.log(len(letters)) - _beside_letters(sign))
+                for sign, count in found.items()
+                if sign in letters
             )
-            fits.append(((others + best) / found.total(), candidate, text))
+            for letters in sets
+        )
+        fits.append(((others + best) / found.total(), candidate, text))
     likelihood, encoding, text = max(fits, default=(-math.inf, "", ""), key=lambda fit: fit[0])
     if likelihood < _LEAST_LATIN:
         return None

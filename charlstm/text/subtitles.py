@@ -39,7 +39,7 @@ _TENTHS = re.compile(r"^\[(\d{1,9})\]\[(\d{1,9})\]", re.M)
 _BRIEF = 2  # tenths of a second, in which nobody reads
 _LATE_S = 60  # after which the first words of a transcript do not come
 MIN_ROLLING = 0.4
-MOST_ROLLING = 4  # times that a line stands there
+MOST_ROLLING = 4  # times in a row; a line that comes more often is meant so
 _VERSE = re.compile(r"^\d{1,3}:\d$", re.M)
 # How many there are at least, and the share of all lines that have one.
 _FORMS = {

@@ -1,6 +1,5 @@
 """E-books, word processors' files, PDF and archives: what is read of them, and what is refused."""
 
-import io
 import subprocess
 import threading
 import zipfile
@@ -12,126 +11,19 @@ from charlstm.errors import CharLSTMError
 from charlstm.text import documents
 from charlstm.text.corpus import ReadingOptions, read_files, read_text
 from charlstm.text.tags import words_of
+from tests.document_files import BODY, WORD, archive, docx, epub, odt, pdf
 from tests.waiting import wait_until
 
-LINE = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich & weiter.\n"
-BODY = LINE * 60
-WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-ODT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 ENCRYPTION = "META-INF/encryption.xml"
 
-
-def archive(files: dict[str, str | bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in files.items():
-            opened.writestr(name, content)
-    return made.getvalue()
-
-
-def escaped(line: str) -> str:
-    return line.strip().replace("&", "&amp;")
-
-
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 400
+
 ODS = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}
+
 LOCKED_ODT = {
     "mimetype": "application/vnd.oasis.opendocument.text",
     "META-INF/manifest.xml": "<m:manifest xmlns:m='m'><m:encryption-data/></m:manifest>",
 }
-
-
-def docx(body: str = BODY) -> bytes:
-    paragraphs = "".join(
-        f"<w:p><w:r><w:t>{escaped(line)[:9]}</w:t></w:r><w:del><w:r><w:delText>x</w:delText></w:r>"
-        f'</w:del><w:r><w:t xml:space="preserve">{escaped(line)[9:]}</w:t></w:r></w:p>'
-        for line in body.splitlines()
-    )
-    document = f'<w:document xmlns:w="{WORD}"><w:body>{paragraphs}</w:body></w:document>'
-    return archive({"[Content_Types].xml": "<Types/>", "word/document.xml": document})
-
-
-def odt(body: str = BODY) -> bytes:
-    paragraphs = "".join(
-        f"<t:p>{escaped(line)[:5]}<t:s/><t:span>{escaped(line)[6:]}</t:span></t:p>"
-        for line in body.splitlines()
-    )
-    content = (
-        f'<o:document-content xmlns:o="{OFFICE}" xmlns:t="{ODT}"><o:body><o:text>'
-        f"<t:tracked-changes><t:p>gone</t:p></t:tracked-changes>{paragraphs}"
-        "</o:text></o:body></o:document-content>"
-    )
-    return archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
-
-
-def epub(body: str = BODY, **more: str) -> bytes:
-    container = (
-        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-        '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
-    )
-    package = (
-        '<package xmlns="http://www.idpf.org/2007/opf"><manifest>'
-        '<item id="two" href="text/chapter%202.xhtml"/><item id="one" href="text/one.xhtml"/>'
-        '<item id="cover" href="cover.xhtml"/></manifest><spine>'
-        '<itemref idref="cover" linear="no"/><itemref idref="one"/><itemref idref="two"/>'
-        "</spine></package>"
-    )
-    half = len(body) // 2
-    half = body.index("\n", half) + 1
-    page = (
-        '<?xml version="1.0"?><html><head><title>No title</title><style>p {{}}</style></head>'
-        "<body>{}</body></html>"
-    )
-
-    def marked(lines: str) -> str:
-        return page.format("".join(f"<div>{escaped(line)}</div>" for line in lines.splitlines()))
-
-    return archive(
-        {
-            "mimetype": "application/epub+zip",
-            "META-INF/container.xml": container,
-            "OEBPS/book.opf": package,
-            "OEBPS/cover.xhtml": page.format("<p>A cover</p>"),
-            "OEBPS/text/one.xhtml": marked(body[:half]),
-            "OEBPS/text/chapter 2.xhtml": marked(body[half:]),
-            **more,
-        }
-    )
-
-
-def pdf(
-    line: str = "The quick brown fox jumps over it", times: int = 70, letters: str = ""
-) -> bytes:
-    """A PDF of one page.
-
-    Args:
-        letters: what its font says that letters are, as `<41> <D83D>`.
-    """
-    shown = " ".join(f"1 0 0 1 20 {800 - 11 * i} Tm ({line} {i}) Tj" for i in range(times))
-    stream = f"BT /F1 9 Tf {shown} ET".encode()
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 820]/Contents 4 0 R/Resources<</Font<</F1 5 0 "
-        b"R>>>>>>",
-        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica%s>>"
-        % (b"/ToUnicode 6 0 R" if letters else b""),
-    ]
-    if letters:
-        names = (
-            f"1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar {letters} endbfchar"
-        )
-        objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(names), names.encode()))
-    made, places = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
-        places.append(len(made))
-        made += b"%d 0 obj%s endobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    count = len(objects) + 1
-    end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (count, len(made))
-    return made + b"xref\n0 %d\n0000000000 65535 f \n" % count + table + end
 
 
 @pytest.mark.parametrize(
@@ -206,70 +98,6 @@ def test_documents_in_an_archive_are_read_and_archives_are_not():
     corpus = read_text(made, "all.zip")
     assert [line for line in corpus.text.split("\n") if line] == BODY.splitlines() * 2
     assert "2 texts, one after the other" in corpus.notices[0] and "d.docx" in corpus.notices[0]
-
-
-def test_boxes_of_a_word_document_follow_their_paragraph_and_ruby_is_left_out():
-    box = "<w:txbxContent><w:p><w:r><w:t>in a box</w:t></w:r></w:p></w:txbxContent>"
-    ruby = (
-        "<w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>漢</w:t></w:r>"
-        "</w:rubyBase></w:ruby>"
-    )
-    words = f"<w:p><w:r><w:t>a wo</w:t>{box}<w:t>rd</w:t>{ruby}</w:r></w:p>" * 200
-    document = f'<w:document xmlns:w="{WORD}"><w:body>{words}</w:body></w:document>'
-    corpus = read_text(archive({"word/document.xml": document}), "a.docx")
-    assert corpus.text == "a word漢\nin a box\n" * 200
-
-
-def test_hidden_words_of_a_word_document_are_left_out():
-    hidden = "".join(
-        f"<w:r><w:rPr><w:vanish{value}/></w:rPr><w:t>{word}</w:t></w:r>"
-        for value, word in (("", "hidden"), (' w:val="0"', " shown"), (' w:val="true"', "hidden"))
-    )
-    words = f"<w:p><w:r><w:t>words</w:t></w:r>{hidden}</w:p>" * 200
-    document = f'<w:document xmlns:w="{WORD}"><w:body>{words}</w:body></w:document>'
-    corpus = read_text(archive({"word/document.xml": document}), "a.docx")
-    assert corpus.text == "words shown\n" * 200
-
-
-def test_an_open_document_may_be_one_file_of_xml():
-    words = "<t:p>as <t:s/> they <t:span>stand</t:span></t:p>" * 150
-    flat = (
-        f'<?xml version="1.0"?>\n<office:document xmlns:office="{OFFICE}" xmlns:t="{ODT}">'
-        "<office:meta><t:generator>A program</t:generator></office:meta>"
-        "<office:master-styles><t:master-page><t:header><t:p>page 1</t:p></t:header>"
-        "</t:master-page></office:master-styles>"
-        f"<office:body><office:text>{words}</office:text></office:body></office:document>"
-    )
-    corpus = read_text(flat.encode(), "a.fodt")
-    assert corpus.text == "as   they stand\n" * 150
-    assert "an OpenDocument text" in corpus.notices[0]
-
-
-def test_tab_stops_of_a_word_document_are_no_tabs():
-    stops = '<w:pPr><w:tabs><w:tab w:val="left"/></w:tabs></w:pPr>'
-    words = f"<w:p>{stops}<w:r><w:t>{'words ' * 9}</w:t><w:tab/><w:t>x</w:t></w:r></w:p>" * 60
-    document = f'<w:document xmlns:w="{WORD}"><w:body>{words}</w:body></w:document>'
-    corpus = read_text(archive({"word/document.xml": document}), "a.docx")
-    assert corpus.text == f"{'words ' * 9}\tx\n" * 60
-
-
-def test_notes_of_an_open_document_follow_their_paragraph():
-    note = (
-        "<t:note><t:note-citation>1</t:note-citation><t:note-body><t:p>a note</t:p></t:note-body>"
-    )
-    words = (
-        "<t:p>a wo<t:bookmark/>rd<t:note/> and <t:ruby><t:ruby-base>base</t:ruby-base>"
-        "<t:ruby-text>aid</t:ruby-text></t:ruby>, see <t:reference-ref>page 3</t:reference-ref>."
-        "</t:p>"
-    ).replace("<t:note/>", f"{note}</t:note>")
-    content = (
-        f'<o:document-content xmlns:o="{OFFICE}" xmlns:t="{ODT}"><o:body><o:text>{words * 60}'
-        "</o:text></o:body></o:document-content>"
-    )
-    files = {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content}
-    assert read_text(archive(files), "a.odt").text == (
-        "a word and base, see page 3.\na note\n" * 60
-    )
 
 
 @pytest.mark.parametrize("beginning", ["ID3 tags are", "Rar! he cried", "GIF89a is", "%PDF-1.4 is"])

@@ -7,8 +7,8 @@ export function setLabel(selector, label) {
   if (text && text.data !== label) text.data = label;
 }
 
-// A button with nothing to do looks like it. It can be pressed still, and says why nothing happens:
-// and whoever has pressed it by the keyboard does not lose their place.
+// A button with nothing to do looks like it. It can still be pressed, and then says why nothing
+// happens: disabled, it would lose the keyboard's focus.
 export function setUsable(selector, isUsable) {
   document.querySelector(selector)?.toggleAttribute("data-idle", !isUsable);
 }

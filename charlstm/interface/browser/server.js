@@ -1,7 +1,10 @@
 // Asking the server for figures, and how often.
 
-// The server's answer, or an Error with a sentence for the visitor. `isSilence`: the server did not
-// answer at all, and may in a moment.
+// Said by whoever asks again when the server was silent.
+export const ASKING_AGAIN = "The server does not answer. Asking again …";
+
+// The server's answer, or an Error with a sentence for the visitor; with `isSilence` if the server
+// did not answer at all.
 export async function ask(name, ...data) {
   let answer;
   try {
@@ -15,7 +18,7 @@ export async function ask(name, ...data) {
     answer = null;
   }
   if (!answer) {
-    const silence = new Error("The server does not answer: it is asked again in a moment.");
+    const silence = new Error("The server does not answer: try again in a moment.");
     throw Object.assign(silence, { isSilence: true });
   }
   if (answer.error) throw new Error(answer.error);

@@ -60,7 +60,7 @@ export class ColouredText {
     this.scroller.scrollTop = 0;
   }
 
-  // The value that was pointed at last is not of what is shown now.
+  // The last value belongs to a text that is no longer shown.
   forgetValue() {
     this.hide();
     this.valueText.textContent = HINT;

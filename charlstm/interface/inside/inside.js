@@ -3,7 +3,7 @@ import { escapeHTML } from "../browser/characters.js";
 import { chosenModel } from "../browser/chosen_model.js";
 import { exactly } from "../browser/exact_figures.js";
 import { percent } from "../browser/probabilities.js";
-import { ask, newestOnly } from "../browser/server.js";
+import { ASKING_AGAIN, ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
 import { text } from "../write/paper.js";
 import { ColouredText, MOST_COLOURED } from "./coloured_text.js";
@@ -128,7 +128,7 @@ class InsideView extends View {
       list.replaceChildren(...cells.map((cell) => this.item(cell)));
       this.choose(...(cells.length ? [cells[0].layer, cells[0].cell] : [1, 1]));
     } catch (error) {
-      status.textContent = error.message;
+      status.textContent = error.isSilence ? ASKING_AGAIN : error.message;
       if (error.isSilence) setTimeout(() => this.askAgain(model), AGAIN_MS);
     }
   }
@@ -205,9 +205,10 @@ class InsideView extends View {
       else this.showCell(text, await ask("cell", model, text, layer, cell), layer, cell);
       status.classList.remove("refused");
     } catch (error) {
-      status.textContent = error.message; // what is coloured stays
+      const asksAgain = error.isSilence && this.layers;
+      status.textContent = asksAgain ? ASKING_AGAIN : error.message; // what is coloured stays
       status.classList.add("refused");
-      if (error.isSilence && this.layers) setTimeout(() => this.askAgain(model), AGAIN_MS);
+      if (asksAgain) setTimeout(() => this.askAgain(model), AGAIN_MS);
     }
   }
 

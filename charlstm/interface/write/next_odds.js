@@ -3,7 +3,7 @@
 import { chosenModel } from "../browser/chosen_model.js";
 import { escapeHTML, nameOf } from "../browser/characters.js";
 import { bend, likeliest, percent } from "../browser/probabilities.js";
-import { ask, newestOnly } from "../browser/server.js";
+import { ASKING_AGAIN, ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
 import { nowForm, onForm } from "./form.js";
 import * as paper from "./paper.js";
@@ -83,7 +83,7 @@ class NextOdds extends View {
       this.update();
     } catch (error) {
       this.answer = null;
-      this.say(error.message);
+      this.say(error.isSilence ? ASKING_AGAIN : error.message);
       this.hasFailed = true;
       for (const button of this.buttons) button.disabled = true;
       if (error.isSilence) setTimeout(() => this.hasFailed && this.update(), AGAIN_MS);

@@ -175,7 +175,7 @@ function edit(text, known) {
   dropAsked();
   shown?.stop();
   if (!shown?.isEdited) remember();
-  // By the name that the model has everywhere, for links: an answer of the server has told it.
+  // By the name that the model has on every server, for links. The server has given it.
   const { model: id } = known.settings;
   const named = id === SHIPPED ? USUAL_MODEL : shown?.settings.model === id ? shown.request.model : id;
   const request = { ...known.settings, model: named, seed_text: text };

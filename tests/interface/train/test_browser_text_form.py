@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browsing import needs_browser, open_tab
-from tests.text.test_documents import docx
+from tests.document_files import docx
 
 pytestmark = needs_browser
 
