@@ -18,6 +18,7 @@ from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
 SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by chance
+MOST_WRONG = 1 / 3  # of a file's bytes, if there is something else in it
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.
 _BYTE_ORDER_MARK = re.compile(rb"^\xef\xbb\xbf", re.M)
@@ -226,7 +227,7 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
         data = data[:-cut]
         found = _look(data)
     if encoding is None and found.wrong:
-        guess = guess_encoding(found.sample)
+        guess = guess_encoding(found.sample, is_all=found.wrong > MOST_WRONG * len(data))
         if guess is not None:
             encoding, is_guess, is_sure = guess.encoding, True, guess.is_sure
         elif found.wrong > MAX_ODD_SHARE * len(data):

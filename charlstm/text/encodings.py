@@ -129,13 +129,17 @@ def is_east_asian(text: str) -> bool:
     return sum(map(_EAST_ASIAN.__contains__, beyond)) > len(beyond) / 4
 
 
-def guess_encoding(data: bytes) -> Guess | None:
-    """The encoding of bytes that are not UTF-8; None if they are no text in any that is known."""
+def guess_encoding(data: bytes, *, is_all: bool = False) -> Guess | None:
+    """The encoding of bytes that are not UTF-8; None if they are no text in any that is known.
+
+    Args:
+        is_all: whether there is hardly anything else in the file.
+    """
     words = [word for word in data.split() if not word.isascii()]
     sample = b" ".join(words[:4_000])
     if len(sample) > SAMPLE_BYTES:
         sample = sample[:SAMPLE_BYTES]
-    if len(sample) >= _MIN_FOR_ONE and len(set(sample) - {0x20}) == 1:
+    if is_all and len(sample) >= _MIN_FOR_ONE and len(set(sample) - {0x20}) == 1:
         return None
     if _is_of_frames(sample.decode("cp437")):
         return Guess("cp437", True)

@@ -51,7 +51,7 @@ _REFERENCE = re.compile(
     r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|amp|quot|apos|nbsp|[lg]t|[lr](?:[ds]quo|aquo)|[mn]dash"
     r"|hellip|szlig|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|(?:ae|oe|AE|OE)lig);"
 )
-_ANY_REFERENCE = re.compile(r"&(#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});")
+_ANY_REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});")
 # What the bytes of UTF-8 are in Windows-1252: that of a first one, then those of what follows.
 _BYTE_OF = {
     ord(sign): byte
@@ -146,7 +146,8 @@ def read_references(text: str) -> tuple[str, str]:
     number = len(_REFERENCE.findall(text))
     if number < MIN_ESCAPES or number <= text.count("<"):
         return text, ""
-    text, number = _ANY_REFERENCE.subn(_of_reference, text)
+    signs = {found: _of_reference(found) for found in set(_ANY_REFERENCE.findall(text))}
+    text, number = _ANY_REFERENCE.subn(lambda found: signs[found[0]], text)
     return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
 
 
@@ -154,12 +155,13 @@ def _unspoiled(text: str) -> tuple[str, str]:
     """UTF-8 that an earlier program took for Windows-1252 (Ã© for é), where it is sure."""
     if text.isascii():
         return text, ""
-    runs = Counter(found[0] for found in _SPOILED.finditer(text))
+    runs = Counter(_SPOILED.findall(text))
     letters = {run: read for run in runs if (read := _from_spoiled(run))}
     # A letter that stands alone in no Latin word may be one where others of its script stand.
-    kinds = Counter(
-        ord(letter) >> 8 for run, read in letters.items() for letter in runs[run] * read[1:]
-    )
+    kinds: Counter[int] = Counter()
+    for run, read in letters.items():
+        for letter in read[1:]:
+            kinds[ord(letter) >> 8] += runs[run]
     for run in runs.keys() - letters.keys():
         read = _as_utf8(run)
         if read and kinds[ord(read) >> 8] >= MIN_ESCAPES:
@@ -192,9 +194,10 @@ def _as_utf8(run: str) -> str:
         return ""
 
 
-def _of_reference(found: re.Match[str]) -> str:
-    is_known = found[1].startswith("#") or found[1] in name2codepoint or found[1] == "apos"
-    return html.unescape(found[0]) if is_known else found[0]
+def _of_reference(reference: str) -> str:
+    name = reference[1:].removesuffix(";")
+    is_known = name.startswith("#") or name in name2codepoint or name == "apos"
+    return html.unescape(reference) if is_known else reference
 
 
 def _of_escape(found: re.Match[str]) -> str:

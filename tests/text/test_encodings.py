@@ -192,6 +192,12 @@ def test_foreign_names_and_a_second_language_do_not_change_the_encoding(encoding
     assert decode(lines.encode(encoding), "a").text == lines
 
 
+@pytest.mark.parametrize("line", ["He came – and left.", "• one", "il va à Paris", "x — y"])
+def test_one_sign_again_and_again_among_words_is_a_sign(line):
+    text = f"{line}\n" * 3_000
+    assert decode(text.encode("cp1252"), "a.txt").text == text
+
+
 def test_laughter_of_korean_chats_is_korean():
     text = (
         "[12:00] <min> 완전 웃겨 ㅋㅋㅋ\n[12:01] <jina> ㅋㅋㅋㅋ 진짜? ㅠㅠ\n[12:02] <min> ㅇㅋ\n"
