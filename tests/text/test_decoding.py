@@ -8,9 +8,7 @@ import tracemalloc
 import pytest
 
 from charlstm.errors import CharLSTMError
-from charlstm.text.corpus import (
-    read_text,
-)
+from charlstm.text.corpus import read_text
 from charlstm.text.decoding import decode
 
 LONG = "All the world's a stage.\n" * 100

@@ -1,6 +1,7 @@
 // Asking the server for figures, and how often.
 
-// Said by whoever asks again when the server was silent.
+// For whoever asks again when the server was silent: after how long, and what is said meanwhile.
+export const AGAIN_MS = 3000;
 export const ASKING_AGAIN = "The server does not answer. Asking again …";
 
 // The server's answer, or an Error with a sentence for the visitor; with `isSilence` if the server

@@ -3,12 +3,11 @@ import { escapeHTML } from "../browser/characters.js";
 import { chosenModel } from "../browser/chosen_model.js";
 import { exactly } from "../browser/exact_figures.js";
 import { percent } from "../browser/probabilities.js";
-import { ASKING_AGAIN, ask, newestOnly } from "../browser/server.js";
+import { AGAIN_MS, ASKING_AGAIN, ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
 import { text } from "../write/paper.js";
 import { ColouredText, MOST_COLOURED } from "./coloured_text.js";
 
-const AGAIN_MS = 3000; // after which a server that did not answer is asked again
 const STRONGEST_NATS = 6; // from here on the colour does not change
 
 const inFigures = (number) =>

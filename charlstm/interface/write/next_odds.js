@@ -3,7 +3,7 @@
 import { chosenModel } from "../browser/chosen_model.js";
 import { escapeHTML, nameOf } from "../browser/characters.js";
 import { bend, likeliest, percent } from "../browser/probabilities.js";
-import { ASKING_AGAIN, ask, newestOnly } from "../browser/server.js";
+import { AGAIN_MS, ASKING_AGAIN, ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
 import { nowForm, onForm } from "./form.js";
 import * as paper from "./paper.js";
@@ -11,7 +11,6 @@ import { nowSpeed, onSpeed } from "./pace.js";
 
 const SHOWN = 5;
 const MOST_READ = 2000; // characters before the next one: the network remembers no more of them
-const AGAIN_MS = 3000; // after which a server that did not answer is asked again
 const TAIL = 14; // characters shown of what was written so far
 
 class NextOdds extends View {
