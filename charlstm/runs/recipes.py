@@ -99,6 +99,7 @@ class Recipe:
     is_sized: bool = False  # whether its width is chosen to suit the machine and the time
     teachers_share: float = 0.5  # weight of the soft targets in the loss, with teachers
     fresh_start_share: float = 0.0  # share of lanes whose state is reset to zero at each step
+    starts_from_counts: bool = True  # False: all its first weights are random
 
     def architecture(self, vocabulary_size: int) -> Architecture:
         return Architecture(
@@ -164,6 +165,7 @@ NOTEBOOK = Recipe(
     predicts_every_position=False,
     decays=False,
     dropout=0.2,
+    starts_from_counts=False,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (QUICK, FULL, NOTEBOOK)}

@@ -15,6 +15,7 @@ from charlstm.errors import CharLSTMError
 from charlstm.text.counting import counted
 from charlstm.text.encodings import guess_encoding, is_east_asian, is_latin
 from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
+from charlstm.text.seven_bits import SEVEN_BITS, seven_bit_encoding, without_quoting
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
 SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by chance
@@ -33,19 +34,12 @@ _LOOK = 4_000  # bytes: even, for characters of two
 _USUAL_CONTROLS = {*"\b\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
 _ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
-# Encodings that only have bytes of ASCII, by what shows that one of them was used.
-_SEVEN_BITS = {
-    "iso2022_jp_2": re.compile(rb"\x1b\$[@B]"),
-    "iso2022_jp_ext": re.compile(rb"\x1b\$[@B]|\x1b\(I"),  # with half-width letters
-    "iso2022_kr": re.compile(rb"\x1b\$\)C"),
-    "hz": re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}"),
-}
 # Encodings that a file is in as a whole, or not at all.
 _OF_WHOLE_FILES = {
     *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
-    *_SEVEN_BITS,
+    *SEVEN_BITS,
 }
-_OF_SEVERAL_BYTES = {"cp932", "cp949", "euc_jp", "gb18030", "big5hkscs"}  # a character
+_OF_SEVERAL_BYTES = {"cp932", "cp949", "johab", "euc_jp", "gb18030", "big5hkscs"}  # a character
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}encoding=["']([\w.:-]{1,40})"""
     rb"""|<meta[^>]{0,200}charset=["']?([\w.:-]{1,40})""",
@@ -99,6 +93,7 @@ LABELS = {
     "cp874": "Windows-874 (Thai)",
     "cp932": "Shift JIS (Japanese)",
     "cp949": "EUC-KR (Korean)",
+    "johab": "Johab (Korean)",
     "euc_jp": "EUC-JP (Japanese)",
     "gb18030": "GB 18030 (Chinese)",
     "big5hkscs": "Big5 (Chinese)",
@@ -106,12 +101,14 @@ LABELS = {
     "iso2022_jp_2": "ISO-2022-JP (Japanese)",
     "iso2022_jp_ext": "ISO-2022-JP (Japanese)",
     "iso2022_kr": "ISO-2022-KR (Korean)",
+    "utf_7": "UTF-7",
     "iso8859_2": "ISO 8859-2 (Central Europe)",
     "iso8859_3": "ISO 8859-3 (Esperanto, Maltese)",
     "iso8859_4": "ISO 8859-4 (Baltic)",
     "iso8859_5": "ISO 8859-5 (Cyrillic)",
     "iso8859_6": "ISO 8859-6 (Arabic)",
     "iso8859_7": "ISO 8859-7 (Greek)",
+    "iso8859_13": "ISO 8859-13 (Baltic)",
     "iso8859_14": "ISO 8859-14 (Welsh)",
     "iso8859_15": "ISO 8859-15 (Western Europe)",
     "koi8_u": "KOI8 (Cyrillic)",
@@ -167,7 +164,10 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     if encoding in _OF_WHOLE_FILES:
         whole: str | None = encoding
     else:
-        whole = _wide_encoding(data) or _seven_bit_encoding(data)
+        whole = _wide_encoding(data) or seven_bit_encoding(data)
+    if whole is None:
+        data, on_quoting = without_quoting(data)
+        notices += [on_quoting] if on_quoting else []
     read = None
     if whole is not None:
         encoding = encoding or whole
@@ -414,18 +414,4 @@ def _wide_encoding(data: bytes) -> str | None:
     left, right = data[::2].count(0), data[1::2].count(0)
     if max(left, right) > 10 * min(left, right) + len(data) / 200:
         return "utf-16-be" if left > right else "utf-16-le"
-    return None
-
-
-def _seven_bit_encoding(data: bytes) -> str | None:
-    if not data.isascii():
-        return None
-    for encoding, sign in _SEVEN_BITS.items():
-        if sign.search(data):
-            try:
-                text = data.decode(encoding)
-                if not text.isascii() and (encoding != "hz" or is_east_asian(text)):
-                    return encoding
-            except UnicodeDecodeError:
-                continue
     return None

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
@@ -35,25 +35,30 @@ _LATIN = {
     "ăîâşţ čćđšž",
     "cp1254 cp857 mac_turkish": "ıîâçğöşüû\u0307",
     "cp1258": "áàâãèéêëìíòóôõùúüýăđơư\u0300\u0301\u0303\u0309\u0323",
-    "cp1257 iso8859_4 cp775": "ėšąčęįųūž āīčēģķļņšūž äõöüšž",
+    "cp1257 iso8859_13 iso8859_4 cp775": "ėšąčęįųūž āīčēģķļņšūž äõöüšž",
     "iso8859_3": "ĝŭĉĥĵŝ ħżċġàèéìòù",
     "iso8859_14": "ŵŷâêîôûáéíóúëïöä",
 }
 _WESTERN_LETTERS = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßðþ"  # of several languages in one file
 _SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad®™±µ×÷¹²³¢¥¶†‡¯¬‰‚¨"
 _FRAMES = "─│┌┐└┘├┤┬┴┼═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬▀▄█▌▐░▒▓■\xa0"  # and trees, of DOS
+_REPEATED = "─═▀▄█░▒▓■"
 _SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
 _MIN_REPEATED = 0.2
 _MIN_FOR_ONE = 200  # bytes: as many of one value, and no other, are no words
 _MIN_KANA = 0.9  # of what is beyond ASCII
 _MOST_LATIN = 0.8  # of a word's letters are accented
 _MOST_BEYOND = 2  # letters and signs beyond ASCII in a word, for each of its plain letters
+_RUN_OF_LETTERS = re.compile(r"[^\W\d_a-zA-Z]{4,}")
+_MOST_IN_RUNS = 0.5  # of accented letters
 _MIN_LATIN_SHARE = 0.97
 # Taken off the share if the commonest letters of the language are missing: a list of names may have
 # a few letters only, which other languages have as well.
 _MIN_FOR_COMMONEST = 30  # letters
 _WITHOUT_COMMONEST = {True: 0.005, False: 0.01}  # of a western language, of another one
-MIN_LATIN_LEAD = 0.01  # of the share, before an encoding in which the text would be another
+_MIN_LETTERS_AHEAD = 1.5  # one foreign name decides nothing
+# More than what is taken off for missing letters.
+MIN_LATIN_LEAD = 0.011  # of the share, before an encoding in which the text would be another
 # Log-probabilities, where a text has letters of two languages, or names from others.
 _OF_THESE = math.log(0.97)  # together, that a letter is one of these languages
 _OF_ANOTHER = math.log(0.03 / 60)  # a letter of any other with Latin letters
@@ -147,7 +152,7 @@ def guess_encoding(data: bytes, *, is_all: bool = False) -> Guess | None:
         return Guess("cp932", True)
     latin = _latin_encoding(sample) or _encoding_of_mixed_latin(sample)
     if latin is not None:
-        return latin
+        return replace(latin, is_sure=latin.is_sure and not _are_pairs(sample))
     # Of those that read the same, the first one: the most frequent.
     scores = sorted(
         ((_score(sample, encoding), encoding) for encoding in _LIKELIHOODS),
@@ -157,7 +162,8 @@ def guess_encoding(data: bytes, *, is_all: bool = False) -> Guess | None:
     if best < NO_TEXT:
         return None
     text = sample.decode(encoding, errors="replace")
-    if encoding == "cp1251" and all(not one.isdisjoint(text) for one in _IN_PLACE_OF_KAZAKH):
+    of_languages = sum(not one.isdisjoint(text) for one in _IN_PLACE_OF_KAZAKH)
+    if encoding == "cp1251" and of_languages > 1:
         return Guess("kz1048", False)
     # Of encodings that read the same it does not matter which it was.
     next_best = next(
@@ -191,8 +197,9 @@ def _latin_encoding(sample: bytes) -> Guess | None:
         return None
     next_best = max((share for share, _, text in fits if text != best[2]), default=0.0)
     beyond = sum(character > "\x7f" for character in best[2])
-    is_sure = beyond >= MIN_SURE_CHARACTERS and best[0] - next_best >= MIN_LATIN_LEAD
-    return Guess(best[1], is_sure)
+    lead = best[0] - next_best
+    is_ahead = lead >= MIN_LATIN_LEAD and lead * beyond >= _MIN_LETTERS_AHEAD
+    return Guess(best[1], beyond >= MIN_SURE_CHARACTERS and is_ahead)
 
 
 def _latin_readings(sample: bytes) -> Iterator[tuple[str, list[str], str, Counter[str]]]:
@@ -292,10 +299,16 @@ def _is_of_kana(sample: bytes) -> bool:
     return len(beyond) >= MIN_SURE_CHARACTERS and kana > max(_MIN_KANA * len(beyond), letters)
 
 
+def _are_pairs(sample: bytes) -> bool:
+    """Whether bytes beyond ASCII only come in even numbers, as in texts of East Asia."""
+    return not any(len(run) % 2 for run in re.findall(rb"[\x80-\xff]+", sample))
+
+
 def _is_of_frames(text: str) -> bool:
     """Whether what a text has beyond ASCII are lines of frames and trees; letters seldom repeat."""
     beyond = [sign for sign in text if sign > "\x7f"]
-    repeated = sum(one == other > "\x7f" for one, other in pairwise(text))
+    # Only these: laughter in small letters of KOI8 stands where DOS has frames.
+    repeated = sum(one == other and one in _REPEATED for one, other in pairwise(text))
     return (
         len(beyond) >= MIN_SURE_CHARACTERS
         and all(sign in _FRAMES for sign in beyond)
@@ -304,14 +317,22 @@ def _is_of_frames(text: str) -> bool:
 
 
 def _is_another_script(text: str) -> bool:
-    """Whether nearly all letters of the longer words that have some beyond ASCII are such."""
+    """Whether nearly all letters of the longer words that have some beyond ASCII are such.
+
+    Or where there are other words as well, whether most accented letters follow each other.
+    """
     words = [word for word in text.split() if len(word) > 2 and not word.isascii()]
     signs = Counter("".join(words))
     letters = {one: count for one, count in signs.items() if one.isalpha()}
     accented = sum(count for letter, count in letters.items() if letter > "\x7f")
     plain = sum(letters.values()) - accented
     beyond = sum(count for sign, count in signs.items() if sign > "\x7f")
-    return accented > _MOST_LATIN * (accented + plain) or beyond > _MOST_BEYOND * plain
+    in_runs = sum(map(len, _RUN_OF_LETTERS.findall(text)))
+    return (
+        accented > _MOST_LATIN * (accented + plain)
+        or beyond > _MOST_BEYOND * plain
+        or in_runs > _MOST_IN_RUNS * accented
+    )
 
 
 # Other scripts
@@ -364,13 +385,16 @@ _LIKELIHOODS: dict[str, dict[str, float]] = {
     "big5hkscs": _common(_CHINESE, 0.55) | _EAST_ASIAN_SIGNS,
     "cp932": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS | _frequencies(_HALF_KANA),
     "euc_jp": _KANA | _common(_JAPANESE, 0.15) | _EAST_ASIAN_SIGNS,
-    # In chats, laughter and tears.
-    "cp949": _common(_KOREAN, 0.6) | _common("ㅋㅎㅠㅜㅇㄷㄱ", 0.1) | _EAST_ASIAN_SIGNS,
+    **dict.fromkeys(  # in chats, laughter and tears
+        ("cp949", "johab"),
+        _common(_KOREAN, 0.6) | _common("ㅋㅎㅠㅜㅇㄷㄱ", 0.1) | _EAST_ASIAN_SIGNS,
+    ),
 }
 # Letters of Macedonian, Ukrainian and Belarusian, which are in no text together. Where Windows-1251
 # has them, its variant for Kazakh has қ, ә, ң, then ү, ғ, ө, then ұ.
 _IN_PLACE_OF_KAZAKH = (frozenset("ќјѕ"), frozenset("їєґ"), frozenset("ў"))
 _HAS_IDEOGRAPHS = ("gb18030", "big5hkscs", "cp932", "euc_jp")
+_HAS_SYLLABLES = ("cp949", "johab")
 _SHOUTED = re.compile(r"[^\W\d_]{2,}")  # words, to be looked at whether they are in capitals
 _MANY_CAPITALS = 0.1  # of all characters: then some words may be in capitals
 _OF_SHOUTING = 0.05  # nats, for each letter of a word in capitals
@@ -407,8 +431,8 @@ def _likelihood(character: str, known: dict[str, float], encoding: str) -> float
         return _DAMAGED
     if encoding in _HAS_IDEOGRAPHS and "\u4e00" <= character <= "\u9fff":
         return math.log(0.3 / 5_000)
-    if encoding == "cp949" and "\uac00" <= character <= "\ud7a3":
+    if encoding in _HAS_SYLLABLES and "\uac00" <= character <= "\ud7a3":
         return math.log(0.3 / 2_200)
-    if encoding == "cp949" and "\u4e00" <= character <= "\u9fff":
+    if encoding in _HAS_SYLLABLES and "\u4e00" <= character <= "\u9fff":
         return math.log(0.02 / 5_000)
     return _UNLIKELY

@@ -1,4 +1,4 @@
-"""Cuts off what stands around books: the licence of Project Gutenberg.
+"""Cuts off what stands around books: the licence of Project Gutenberg, and of its sisters.
 
 At the end of a book it would be just the tenth that is held out, and is nothing like the rest.
 """
@@ -28,10 +28,23 @@ _SMALL_PRINT = "***START**THE SMALL PRINT"
 # Characters. What is longer is no licence, but somebody's text beside a book, and stays.
 LONGEST_FRAME = 40_000
 
+# In Australia and Canada no stars part it from the book, but its paragraphs say whose they are.
+_SISTER = re.compile(
+    r"Project Gutenberg(?: of)? (?:Australia|Canada)|Distributed Proofreaders(?: of)? Canada"
+    r"|gutenberg\.(?:net\.au|ca)\b|fadedpage\.com",
+    re.IGNORECASE,
+)
+_PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*")
+_MIN_TIMES = 2
+_AT_ONCE, _NEAR_BEGINNING, _NEAR_END = 500, 8_000, 3_000  # characters
+
 
 def without_frame(text: str) -> tuple[str, str]:
     """The text without such frames, and a sentence about them; empty if there is none."""
     bodies, number = _bodies(text)
+    if not number and _SISTER.search(text, 0, _AT_ONCE):
+        bodies = _body_of_sister(text)
+        number = len(bodies)
     if not number:
         return text, ""
     parts = [
@@ -85,6 +98,24 @@ def _bodies(text: str) -> tuple[list[tuple[int, int]], int]:
     if is_book or len(text) - begin > LONGEST_FRAME or not frames:
         bodies.append((begin, len(text)))
     return bodies, frames
+
+
+def _body_of_sister(text: str) -> list[tuple[int, int]]:
+    """Where a book of Australia or Canada is: between the paragraphs that name whose it is.
+
+    None if it is named once only, which anybody may do.
+    """
+    begin, end, times = 0, len(text), 0
+    for paragraph in _PARAGRAPH.finditer(text, 0, min(_NEAR_BEGINNING, len(text) // 2)):
+        if _SISTER.search(text, *paragraph.span()):
+            begin, times = paragraph.end(), times + 1
+    if times < _MIN_TIMES:
+        return []
+    for paragraph in _PARAGRAPH.finditer(text, max(begin, len(text) - _NEAR_END)):
+        if _SISTER.search(text, *paragraph.span()):
+            end = paragraph.start()
+            break
+    return [(begin, end)]
 
 
 def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:

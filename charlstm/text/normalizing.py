@@ -16,6 +16,7 @@ from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points, code_points_by_blocks, counted
 
 # Some programs change the end of a line of Windows once more, into \r\r\n.
+_RETURNS = re.compile("\r+(?=\n)")
 _LINE_ENDS = re.compile("(?<!\r)\r+\n|[\r\v\f\x85\u2028\u2029]")
 # A blank of Braille is a space where nothing else of Braille is. What parts a word of Mongolian
 # from its endings is none.
@@ -251,12 +252,13 @@ def _plain_line_ends(text: str) -> tuple[str, str]:
         return text, ""
     pages = text.count("\f") + text.count("\v")
     others = text.count("\x85") + text.count("\u2028") + text.count("\u2029")
+    returns = _RETURNS.sub("", text).count("\r")
     sentences = []
     if "\r\n" in text:
         sentences.append("Windows line ends were changed to plain ones.")
-    elif "\r" in text and "\n" in text:
-        sentences.append(f"Returns within lines became line breaks: {text.count(chr(13)):,}.")
-    elif "\r" in text:
+    if returns and "\n" in text:
+        sentences.append(f"Returns within lines became line breaks: {returns:,}.")
+    elif returns:
         sentences.append("Old Macintosh line ends were changed to plain ones.")
     if pages:
         sentences.append(f"Page breaks were changed to line breaks: {pages:,}.")

@@ -33,6 +33,8 @@ _ITALIC = re.compile(r"\|/")  # of MPL2, in a second line
 # SubViewer: what it says of itself, and its sign for a new line.
 _INFORMATION = re.compile(r"^\[INFORMATION\]\n(?:\[[^\n]*\n+|\n)*", re.I | re.M)
 _NEW_LINE = re.compile(r"\[br\]", re.I)
+# Song texts without hundredths; a chat has the time of day so.
+_MINUTES = re.compile(r"^\[(\d{1,3}:[0-5]\d)\][ \t]*", re.M)
 # A transcript as it is copied from a page: a time in a line of its own.
 _ALONE = re.compile(r"^(?:\d{1,2}:)?\d{1,2}:\d{2}$\n?", re.M)
 _TENTHS = re.compile(r"^\[(\d{1,9})\]\[(\d{1,9})\]", re.M)
@@ -46,8 +48,10 @@ _FORMS = {
     _SPANS: (MIN_TIMES, 0.15),
     _EVENTS: (MIN_TIMES, 0.4),
     _IN_LINE: (MIN_TIMES, 0.4),
+    _MINUTES: (4 * MIN_TIMES, 0.4),
     _ALONE: (4 * MIN_TIMES, 0.3),
 }
+_PROGRAM = re.compile(r"\s*\[Script Info\]", re.I)  # what Advanced SubStation begins with
 _ABOUT_SONG = re.compile(
     r"^\[(?:ti|ar|al|au|by|re|ve|length|offset|la|id|tool|encoder|#):[^\n]*\]\n", re.M
 )
@@ -60,6 +64,8 @@ _NAMED_CUE = re.compile(rf"(?<=\n\n)[^\n]+\n(?={_SPAN}$)", re.M)  # of WebVTT
 
 def are_subtitles(text: str) -> bool:
     """Whether a text is full of times as subtitles have them."""
+    if _PROGRAM.match(text):  # fonts may stand before the events
+        return True
     lines = sum(map(bool, map(str.strip, text.split("\n"))))
     return any(
         len(form.findall(text)) >= max(least, share * lines)
@@ -76,10 +82,13 @@ def _are_other_numbers(text: str) -> bool:
     if falling > len(pairs) / 4 or brief > len(pairs) / 2 or _VERSE.search(text):
         return True
     # A transcript begins at its beginning, and time passes; a diary or a timetable does not.
-    seconds = [_seconds(each) for each in _ALONE.findall(text)]
-    backwards = sum(one >= other for one, other in pairwise(seconds))
-    is_transcript = len(seconds) >= _FORMS[_ALONE][0]
-    return is_transcript and (seconds[0] > _LATE_S or backwards > len(seconds) / 10)
+    for form in (_ALONE, _MINUTES):
+        seconds = [_seconds(each) for each in form.findall(text)]
+        backwards = sum(one >= other for one, other in pairwise(seconds))
+        is_meant = len(seconds) >= _FORMS[form][0]
+        if is_meant and (seconds[0] > _LATE_S or backwards > len(seconds) / 10):
+            return True
+    return False
 
 
 def _seconds(clock: str) -> int:
@@ -100,6 +109,8 @@ def without_times(text: str) -> tuple[str, int]:
         words = _without_spans(text, number)
     elif len(_ALONE.findall(text)) > len(_IN_LINE.findall(text)):
         words, number = _ALONE.subn("", text)
+    elif len(_MINUTES.findall(text)) > len(_IN_LINE.findall(text)):
+        words, number = _MINUTES.subn("", _ABOUT_SONG.sub("", text))
     else:
         words, number = _IN_LINE.subn("", _ABOUT_SONG.sub("", text))
         words = _ITALIC.sub("\n", _WORD_TIME.sub("", words)).replace("|", "\n")

@@ -43,11 +43,18 @@ _FEED_PARTS = set(
     "lastbuilddate link model ns origin parentid post_date post_date_gmt post_id pubdate published "
     "sha1 siteinfo status timestamp ttl updated url".split()
 )
+# In a page, what changes nothing but the look of words.
+_LOOKS = {
+    spelling
+    for name in "a b big em font i small span strong sub sup tt u".split()
+    for spelling in (name, name.upper())
+}
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 _BEGINNING = re.compile(
     r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
     r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*))"
 )
+_COMMENT_END = re.compile("--!?>")
 _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
 MOST_OF_A_VALUE = 2_000  # characters that a quoted value may have if there are tags in it
 _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
@@ -78,6 +85,7 @@ _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))
 _NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
 _WHITE = re.compile(r"[ \t\r\n\f]+")
+_WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line of TEI that ends in a word
 
 
 def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
@@ -127,12 +135,20 @@ class _Page:
 
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
+        looks = set() if self._is_xml else _LOOKS
+        words: list[str] = []  # that are shown together
         while self._left > 0 and (found := _BEGINNING.search(markup, looked)):
+            if found["tag"] in looks and markup.startswith(">", found.end()):
+                words.append(markup[at : found.start()])
+                at = looked = found.end() + 1
+                continue
             end = self._end_of(found)
             if end is None:
                 looked = found.start() + 1  # no tag: text that has such a sign
                 continue
-            self._show(markup[at : found.start()])
+            words.append(markup[at : found.start()])
+            self._show("".join(words))
+            words.clear()
             if found["literal"]:  # often of a web page, in a feed
                 inner = _Page(markup[found.end() : end - 3], self._preformatted > 0)
                 inner.read()
@@ -144,7 +160,7 @@ class _Page:
                 name = found["tag"].lower().rpartition(":")[2]
                 at = looked = self._tag(name, found["close"] == "/", found.end(), end)
         if self._left > 0:
-            self._show(markup[at:])
+            self._show("".join(words) + markup[at:])
         while self._outer:  # a note that was not closed
             self._end_note()
         self._end_paragraph()
@@ -154,7 +170,7 @@ class _Page:
         if found["comment"]:
             if found.string.startswith((">", "->"), found.end()):
                 return found.end() + (1 if found.string[found.end()] == ">" else 2)
-            return self._after("-->", found.end()) or found.end()
+            return self._after_comment(found.end()) or found.end()
         if found["literal"]:
             return self._after("]]>", found.end())
         if found["aside"] == "?":
@@ -170,6 +186,14 @@ class _Page:
         if place >= 0:
             return place + len(sign)
         self._missing.add(sign)
+        return None
+
+    def _after_comment(self, at: int) -> int | None:
+        """Where a comment ends; None if it does not."""
+        found = None if _COMMENT_END in self._missing else _COMMENT_END.search(self.markup, at)
+        if found:
+            return found.end()
+        self._missing.add(_COMMENT_END)
         return None
 
     def _after_closing(self, name: str, at: int) -> int | None:
@@ -248,7 +272,7 @@ class _Page:
             if not self._outer:
                 self._end_paragraph()
             self.parts.append("\n\n" if closes and name in _PARAGRAPHS else "\n")
-        elif name in ("br", "lb"):
+        elif name == "br" or (name == "lb" and not _WITHIN_WORD.search(self.markup, begin, end)):
             self.parts.append("\n")
         elif name in ("td", "th") and not closes and not self._is_line_new():
             self.parts.append("\t")

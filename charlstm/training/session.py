@@ -38,6 +38,7 @@ from charlstm.training.batches import Lanes, Windows, cold_windows, training_dat
 from charlstm.training.best_version import BestVersion
 from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.training.device import Device
+from charlstm.training.first_weights import with_counts
 from charlstm.training.measuring import HeldOutCurve, final_figures
 from charlstm.training.model import Models, build_models, compile_models, set_weights, weights_of
 from charlstm.training.recording import EventRecorder, once_a_second
@@ -104,10 +105,12 @@ def prepare_material(run: Run, config: RunConfig, way: Way | None) -> Material:
         way=way,
         taught=bool(config.teachers),
     )
+    ids = vocabulary.encode(text)
     if source is not None:
         set_weights(models, grow(source, vocabulary, weights_of(models)))
+    elif recipe.starts_from_counts:
+        set_weights(models, with_counts(weights_of(models), split(ids)[0]))
     compile_models(models, recipe)
-    ids = vocabulary.encode(text)
     data = training_data(recipe, ids, config.random_seed)
     return Material(vocabulary=vocabulary, ids=ids, data=data, models=models)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.analysis.ngram import blind_loss_nats, ngram_figures
+from charlstm.analysis.ngram import blind_loss_nats, ngram_figures, pair_probabilities
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from tests.tiny_networks import tiny_shakespeare_text
@@ -102,6 +102,16 @@ def test_probabilities_of_all_next_characters_sum_to_one(training, order):
         ngram_figures(np.array(training), np.array([id_]), 5, order).loss_nats for id_ in range(5)
     ]
     assert sum(math.exp(-loss) for loss in losses) == pytest.approx(1, abs=1e-12)
+
+
+def test_probabilities_of_pairs_are_those_of_the_count_model():
+    ids = np.random.default_rng(3).integers(0, 6, 300)  # of 8, so that two never occur
+    singles, pairs = pair_probabilities(ids, 8)
+    assert singles.sum() == pytest.approx(1, abs=1e-12)
+    assert pairs.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-6)
+    for before in range(8):
+        expected = naive_witten_bell(ids.tolist(), [before, 0], 8, 2)[1]
+        assert pairs[before] == pytest.approx(expected, abs=1e-6)
 
 
 def test_large_vocabularies_do_not_overflow():

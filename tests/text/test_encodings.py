@@ -204,3 +204,25 @@ def test_laughter_of_korean_chats_is_korean():
         * 30
     )
     assert decode(text.encode("cp949"), "a").text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("привет как дела\nаааааа ну вот\nссссупер ээээ\nммммм вкуснооо\n", "koi8_u"),
+        ("┌────┬──┐\n│ a  │ b│\n├────┼──┤\n╔═══╗\n║ x ║\n╚═══╝\n└────┴──┘\n", "cp437"),
+        ("Через\xa0%(number)s секунд закончится %(name)s\xa0(%(date)s).\n" * 3, "mac_cyrillic"),
+        ("나는 고양이다. 이름은 아직 없다. 어디서 태어났는지 도무지 모르겠다.\n", "johab"),
+        ("“Labdien,” teica vīrs „mājā”, un viņa ļaudis šķita laimīgi; ēna bija tumša.\n",
+         "iso8859_13"),
+    ],
+)  # fmt: skip
+def test_encodings_that_few_have_met(text, encoding):
+    read = decode((text * 4).encode(encoding), "a.txt")
+    assert (read.text, read.encoding) == (text * 4, encoding)
+
+
+def test_one_letter_that_two_languages_have_is_a_guess():
+    romanian = "Data trebuie să fie după astăzi, iar numărul rămâne fără sens.\n".replace("â", "a")
+    (notice,) = decode((romanian * 20).encode("cp1250"), "a.txt").notices
+    assert "guess" in notice

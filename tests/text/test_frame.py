@@ -35,8 +35,28 @@ def test_what_stands_around_it_is_left_out_and_said(before, after):
     assert f"{len(before):,} characters before" in notice
 
 
+@pytest.mark.parametrize("country", ["of Australia eBook", "Canada Ebook"])
+def test_books_of_other_countries_have_frames_without_stars(country):
+    site = "gutenberg.net.au" if "Australia" in country else "gutenberg.ca"
+    before = (
+        f"* A Project Gutenberg {country} *\n\nThis is made available at no cost.\n\n"
+        f"The licence is at http://{site}/licence.html\n\n\n"
+    )
+    after = f"\n\n\nThis site is full of books: http://{site}\n\nThank you.\n"
+    text, notice = without_frame(before + BODY * 200 + after)
+    assert text == BODY * 200
+    assert notice.startswith("The frame of Project Gutenberg was left out: ")
+
+
 @pytest.mark.parametrize(
-    "text", [BODY, "", "They spoke of Project Gutenberg.\n", "*** THE END ***\n"]
+    "text",
+    [
+        BODY,
+        "",
+        "They spoke of Project Gutenberg.\n",
+        "*** THE END ***\n",
+        f"They spoke of Project Gutenberg Australia.\n\n{BODY}",
+    ],
 )
 def test_a_text_without_one_stays_as_it_is(text):
     assert without_frame(text) == (text, "")

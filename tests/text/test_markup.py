@@ -106,6 +106,13 @@ FORMS = {
         f"Dialogue: 0,0:00:{i:02}.10,0:00:{i:02}.90,Default,,0,0,0,,{{\\i1}}line {i}\n"
         for i in range(40)
     ),
+    "song in seconds": "[ti:A song]\n" + "".join(f"[00:{i:02}]line {i}\n" for i in range(40)),
+    "ass with a font": "[Script Info]\nTitle: x\n\n[Fonts]\nfontname: a_0.ttf\n"
+    + "M5G%;^2J8#L!@K3N+P7Q\n" * 400
+    + "\n[Events]\nFormat: Layer, Start\n"
+    + "".join(
+        f"Dialogue: 0,0:00:{i:02}.10,0:00:{i:02}.90,Default,,0,0,0,,line {i}\n" for i in range(40)
+    ),
     "tenths": "".join(f"[{i * 25}][{i * 25 + 20}]{{y:i}}line {i}\n" for i in range(40)),
     "tenths, in italics": "".join(f"[{i * 25}][{i * 25 + 20}]/line {i}\n" for i in range(40)),
     "viewer": "[INFORMATION]\n[TITLE]A film\n[END INFORMATION]\n[SUBTITLE]\n[COLF]&HFFFFFF\n\n"
@@ -279,6 +286,9 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
         ("<ruby><rb>漢<rt>kan<rtc>x</ruby> is", "漢 is\n"),
         ("<p>a wo<note>one note</note>rd.</p><p>b</p>", "a word.\none note\n\nb\n"),
         ("<p>a<note>one <p>two</p></note> b", "a b\none\ntwo\n"),
+        ("<p>a<!-- x --!>b<!-- y -->c</p>", "abc\n"),
+        ('<p>exam<lb break="no"/>ple<lb/>next</p>', "example\nnext\n"),
+        ("<p>a <b>b </b> <I>c</I>d</p>", "a b cd\n"),
         ("<choice><sic>teh</sic><corr>the</corr></choice> <sic>teh</sic>", "the teh\n"),
         ("<rss><description>&lt;p&gt;a &amp;lt; b&lt;/p&gt;</description></rss>", "a < b\n"),
         ("<p>write &lt;p&gt;a&lt;/p&gt;</p>", "write <p>a</p>\n"),
@@ -337,6 +347,8 @@ def test_elements_of_xml_that_are_no_part_of_a_line_are_parted(markup, words):
 @pytest.mark.parametrize(
     "text",
     [
+        "".join(f"[00:{i // 4:02}] <ann> hello there, number {i}\n" for i in range(90)),
+        "".join(f"[09:{i % 60:02}] <ann> hello there, number {i}\n" for i in range(90)),
         "07:15\nI got up and had breakfast.\nIt rained.\n" * 60,
         "".join(f"{6 + i // 6:02}:{i % 6}0\nTrain to Berlin\n" for i in range(90)),
         "".join(f"[{i}][{i + 1}] See also the next note, please.\n" for i in range(79)),

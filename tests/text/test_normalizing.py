@@ -27,6 +27,9 @@ from charlstm.text.normalizing import MOST_MARKS, normalize
          "Windows line ends were changed to plain ones."),
         ("one\rtwo\r\rthree", "one\ntwo\n\nthree",
          "Old Macintosh line ends were changed to plain ones."),
+        ("one\r\ntwo\rthree\r\n", "one\ntwo\nthree\n",
+         "Windows line ends were changed to plain ones. Returns within lines became line breaks: "
+         "1."),
         ("page\fnext", "page\nnext", "Page breaks were changed to line breaks: 1."),
         ("one\u2028two", "one\ntwo", "Other signs for the end of a line became line breaks: 1."),
         ("the end\x1a", "the end", "Signs that cannot be seen were left out: Ctrl-Z (1)."),

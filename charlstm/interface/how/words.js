@@ -22,7 +22,7 @@ export function trainingInWords(learned) {
       ];
   const began = origin
     ? `It began with what a model had learned from “${origin}” (fine-tuning).`
-    : "It began with random numbers, and could guess nothing.";
+    : "It began without knowing a single word.";
   if (written) {
     const read = number(Math.round(100 * (1 - written)));
     return `${shown.join(", ")}. ${read}% of them come from “${text ?? "a text"}”. The others were ` +

@@ -1,0 +1,71 @@
+"""Encodings that only have bytes of ASCII: of East Asia, and of mails from times of seven bits.
+
+Sources: RFC 1468 (ISO-2022-JP), RFC 1557 (ISO-2022-KR), RFC 1843 (HZ), RFC 2045 (quoted-printable),
+RFC 2152 (UTF-7).
+"""
+
+from __future__ import annotations
+
+import quopri
+import re
+
+from charlstm.text.counting import counted
+from charlstm.text.encodings import is_east_asian
+
+# By what shows that one of them was used.
+_SIGNS = {
+    "iso2022_jp_2": re.compile(rb"\x1b\$[@B]"),
+    "iso2022_jp_ext": re.compile(rb"\x1b\$[@B]|\x1b\(I"),  # with half-width letters
+    "iso2022_kr": re.compile(rb"\x1b\$\)C"),
+    "hz": re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}"),
+    "utf_7": re.compile(rb"\+[A-Za-z0-9+/]{3}"),
+}
+SEVEN_BITS = tuple(_SIGNS)
+# Of what a text in UTF-7 has beyond ASCII: in a program, what looks like UTF-7 is any sign.
+_MIN_BEYOND, _MIN_LETTERS = 5, 0.5
+_QUOTED = re.compile(rb"=[0-9A-F]{2}")
+_QUOTED_BEYOND = re.compile(rb"=[89A-F][0-9A-F]")
+_SOFT_BREAK = re.compile(rb"^[^\r\n]{50,75}=[ \t]*\r?$", re.M)  # where a line grew too long
+_MIN_QUOTED, _MIN_SOFT_BREAKS = 20, 3
+_MIN_MEANT = 0.98  # of the signs "="
+
+
+def seven_bit_encoding(data: bytes) -> str | None:
+    """One of `SEVEN_BITS`, if all of a file can be read in it and has signs of it."""
+    if not data.isascii():
+        return None
+    for encoding, sign in _SIGNS.items():
+        if sign.search(data):
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if _is_plausible(text, encoding):
+                return encoding
+    return None
+
+
+def _is_plausible(text: str, encoding: str) -> bool:
+    if encoding == "hz":
+        return is_east_asian(text)
+    if encoding == "utf_7":
+        beyond = {sign: count for sign, count in counted(text).items() if sign > "\x7f"}
+        letters = sum(count for sign, count in beyond.items() if sign.isalpha())
+        number = sum(beyond.values())
+        return number >= _MIN_BEYOND and letters > _MIN_LETTERS * number
+    return not text.isascii()
+
+
+def without_quoting(data: bytes) -> tuple[bytes, str]:
+    """The bytes of what a mail server wrote in signs of ASCII, and a sentence about it."""
+    number = len(_QUOTED.findall(data)) if b"=" in data and data.isascii() else 0
+    if number < _MIN_QUOTED:
+        return data, ""
+    breaks = len(_SOFT_BREAK.findall(data))
+    has_signs = breaks >= _MIN_SOFT_BREAKS or 2 * len(_QUOTED_BEYOND.findall(data)) > number
+    if not has_signs or number + breaks < _MIN_MEANT * data.count(b"="):
+        return data, ""
+    return quopri.decodestring(data), (
+        "Signs as mail servers write them (quoted-printable, =C3=A9 for é) were read as such: "
+        f"{number:,}."
+    )
