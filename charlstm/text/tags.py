@@ -43,13 +43,29 @@ _FEED_PARTS = set(
     "lastbuilddate link model ns origin parentid post_date post_date_gmt post_id pubdate published "
     "sha1 siteinfo status timestamp ttl updated url".split()
 )
-# In a page, what changes nothing but the look of words.
-_LOOKS = {
-    spelling
-    for name in "a b big em font i small span strong sub sup tt u".split()
-    for spelling in (name, name.upper())
-}
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
+# What becomes of a tag that only parts words, or changes how they look: signs that stand for it
+# until the words around it are put into lines.
+_LINE, _PARAGRAPH, _CELL = "\0n", "\0m", "\0t"
+_LOOKS = "a b big em font i small span strong sub sup tt u".split()
+_SIGNS = {
+    (slash, spelling): (
+        (_PARAGRAPH if slash and name in _PARAGRAPHS else _LINE)
+        if name in _BLOCKS or name == "br"
+        else _CELL
+        if name in ("td", "th") and not slash
+        else ""
+    )
+    for name in [*_LOOKS, *_BLOCKS - {"pre", "title"}, "br", "td", "th"]
+    for spelling in (name, name.upper())
+    for slash in ("", "/")
+}
+_NO_SIGNS: dict[tuple[str, str], str] = {}
+_PLAIN_END = re.compile(r"""(?:\s+[\w:-]+(?:="[^"<>]*"|='[^'<>]*')?)*\s*/?>""")
+_AFTER_SIGN = re.compile("(\0[nmt]) +")
+_FIRST_CELLS = re.compile("(\0[nm])(?:\0t)+")
+_AT_FIRST = re.compile("(?: |\0t)+")  # is not shown in a new line
+_TOGETHER = 1_000  # words and signs
 _BEGINNING = re.compile(
     r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
     r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*))"
@@ -98,7 +114,7 @@ def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None)
     >>> words_of("<p>To be,<br>or <i>not</i>&nbsp;to be</p><script>x</script>")
     'To be,\\nor not\\xa0to be\\n'
     """
-    page = _Page(_HALVES.sub(_joined, markup), keeps_lines, most)
+    page = _Page(_HALVES.sub(_joined, markup.replace("\0", "")), keeps_lines, most)
     page.read()
     lines = (line.rstrip(" \t") for line in "".join(page.parts).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
@@ -135,12 +151,17 @@ class _Page:
 
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
-        looks = set() if self._is_xml else _LOOKS
-        words: list[str] = []  # that are shown together
+        words: list[str] = []  # and signs between them, that are shown together
+        signs = _NO_SIGNS
         while self._left > 0 and (found := _BEGINNING.search(markup, looked)):
-            if found["tag"] in looks and markup.startswith(">", found.end()):
+            sign = signs.get(found.group("close", "tag"))
+            if sign is not None and (tag_end := self._plain_end(found)):
                 words.append(markup[at : found.start()])
-                at = looked = found.end() + 1
+                words.append(sign)
+                at = looked = tag_end
+                if len(words) > _TOGETHER:
+                    self._show("".join(words))
+                    words.clear()
                 continue
             end = self._end_of(found)
             if end is None:
@@ -159,11 +180,28 @@ class _Page:
             if found["tag"]:
                 name = found["tag"].lower().rpartition(":")[2]
                 at = looked = self._tag(name, found["close"] == "/", found.end(), end)
+            signs = _SIGNS if self._is_plain() else _NO_SIGNS
         if self._left > 0:
             self._show("".join(words) + markup[at:])
         while self._outer:  # a note that was not closed
             self._end_note()
         self._end_paragraph()
+
+    def _is_plain(self) -> bool:
+        """Whether a tag may become a sign: nothing is open that it could change."""
+        if self._is_xml or self._is_feed or self._preformatted:
+            return False
+        return not (self._is_head or self._outer or self._notes)
+
+    def _plain_end(self, found: re.Match[str]) -> int | None:
+        """Where a tag ends that hides nothing; None if more must be looked at."""
+        begin = found.end()
+        if self.markup.startswith(">", begin):
+            return begin + 1
+        tag = _PLAIN_END.match(self.markup, begin)
+        if tag is None or self._hides(found["tag"].lower(), begin, tag.end()):
+            return None
+        return tag.end()
 
     def _end_of(self, found: re.Match[str]) -> int | None:
         """Where a tag, a comment or what it is ends; None if it is none."""
@@ -298,12 +336,21 @@ class _Page:
             self.parts += inner.parts
             return
         if not self._preformatted:
-            text = _WHITE.sub(" ", text)
+            text = self._in_lines(_WHITE.sub(" ", text))
             if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):
                 text = text.removeprefix(" ")
         if text:
             self.parts.append(text)
             self._left -= len(text)
+
+    def _in_lines(self, text: str) -> str:
+        """Words with what the signs between them stand for."""
+        if "\0" not in text:
+            return text
+        text = _FIRST_CELLS.sub(r"\1", _AFTER_SIGN.sub(r"\1", text))
+        if self._is_line_new() and (first := _AT_FIRST.match(text)):
+            text = text[first.end() :]
+        return text.replace(_LINE, "\n").replace(_PARAGRAPH, "\n\n").replace(_CELL, "\t")
 
     def _is_line_new(self) -> bool:
         return not self.parts or self.parts[-1].endswith("\n")
