@@ -344,9 +344,10 @@ def _corpus(
     if not text.strip():
         raise CharLSTMError(f"{subject} is empty: give at least {MIN_CHARACTERS:,} characters.")
     if len(text) < MIN_CHARACTERS:
+        done = " ".join(["", *decoded.notices]) if decoded.notices else ""
         raise CharLSTMError(
             f"{subject} has {len(text):,} characters; at least {MIN_CHARACTERS:,} are needed: "
-            "give a longer text."
+            f"give a longer text.{done}"
         )
     counts = counted(text)
     if len(counts) < 2:

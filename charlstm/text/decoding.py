@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError
 from charlstm.text.counting import counted
-from charlstm.text.encodings import guess_encoding, is_east_asian, is_latin
+from charlstm.text.encodings import guess_encoding
+from charlstm.text.latin_encodings import is_latin
 from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 from charlstm.text.seven_bits import SEVEN_BITS, seven_bit_encoding, without_quoting
+from charlstm.text.wide_encodings import WIDE, appended_utf8, wide_encoding
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
 SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by chance
@@ -28,6 +30,7 @@ _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a 
 # and a zero byte as two bytes.
 _HALVES = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
 _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_HALF_READ = re.compile("[\ud800-\udfff]")  # of a character, as UTF-7 may have it
 _LONG_ZERO = b"\xc0\x80"
 _LOOK = 4_000  # bytes: even, for characters of two
 # From terminals, chats and Windows: `normalize` removes or converts them and says so.
@@ -36,7 +39,7 @@ _ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that a file is in as a whole, or not at all.
 _OF_WHOLE_FILES = {
-    *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
+    *WIDE,
     *SEVEN_BITS,
 }
 _OF_SEVERAL_BYTES = {"cp932", "cp949", "johab", "euc_jp", "gb18030", "big5hkscs"}  # a character
@@ -86,6 +89,8 @@ LABELS = {
     "cp852": "DOS 852 (Central Europe)",
     "cp855": "DOS 855 (Cyrillic)",
     "cp857": "DOS 857 (Turkish)",
+    "cp860": "DOS 860 (Portuguese)",
+    "cp861": "DOS 861 (Icelandic)",
     "cp862": "DOS 862 (Hebrew)",
     "cp866": "DOS 866 (Cyrillic)",
     "cp869": "DOS 869 (Greek)",
@@ -114,6 +119,7 @@ LABELS = {
     "koi8_u": "KOI8 (Cyrillic)",
     "kz1048": "KZ-1048 (Kazakh)",
     "mac_greek": "Mac OS Greek",
+    "mac_iceland": "Mac OS Icelandic",
     "mac_latin2": "Mac OS (Central Europe)",
     "mac_turkish": "Mac OS Turkish",
     "mac_cyrillic": "Mac OS Cyrillic",
@@ -164,15 +170,20 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     if encoding in _OF_WHOLE_FILES:
         whole: str | None = encoding
     else:
-        whole = _wide_encoding(data) or seven_bit_encoding(data)
+        whole = wide_encoding(data) or seven_bit_encoding(data)
     if whole is None:
         data, on_quoting = without_quoting(data)
         notices += [on_quoting] if on_quoting else []
     read = None
     if whole is not None:
         encoding = encoding or whole
-        text = data.decode(encoding, errors="replace")
+        last = appended_utf8(data, encoding)
+        text = data[: len(data) - len(last)].decode(encoding, errors="replace")
+        text = _HALF_READ.sub("\ufffd", text)
         notices.append(f"Read as {LABELS[encoding]}.")
+        if last:
+            text += last.decode()
+            notices.append(f"Its last {len(last):,} bytes were added in UTF-8, and read so.")
     else:
         without_nul = data.replace(b"\0", b"")
         if nul := len(data) - len(without_nul):
@@ -380,38 +391,3 @@ def _on_encoding(label: str, found: _Findings, *, is_all: bool, is_sure: bool) -
         return f"Read as {label}.{doubt}"
     what = "line is" if found.lines == 1 else "lines are"
     return f"{found.lines:,} {what} not all in UTF-8: the rest was read as {label}.{doubt}"
-
-
-def _is_begun_utf8(data: bytes) -> bool:
-    """Whether bytes are UTF-8 without zeros, of which the last character may be cut off."""
-    try:
-        return "\0" not in data[: len(data) - cut_off_bytes(data)].decode()
-    except UnicodeDecodeError:
-        return False
-
-
-def _wide_encoding(data: bytes) -> str | None:
-    """UTF-32 or UTF-16, by the mark at its beginning or by where its zero bytes are."""
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return "utf-32"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if _is_begun_utf8(data[:_LOOK]):
-        return None
-    # Without a mark: what it would be. Some of its letters may have zero bytes, on any side.
-    for encoding in ("utf-16-le", "utf-16-be"):
-        text = data[:_LOOK].decode(encoding, errors="replace")
-        if text.count("\ufffd") <= 1 and "\0" not in text and is_east_asian(text):
-            return encoding
-    if b"\0" not in data:
-        return None
-    # No character's number has a fourth byte, and few have a third.
-    quarters = [len(data[start::4]) - data[start::4].count(0) for start in range(4)]
-    for encoding, (third, fourth) in {"utf-32-le": (2, 3), "utf-32-be": (1, 0)}.items():
-        if not quarters[fourth] and quarters[third] <= len(data) / 40 and len(data) % 4 == 0:
-            return encoding
-    # The zero bytes of ASCII characters are all on one side.
-    left, right = data[::2].count(0), data[1::2].count(0)
-    if max(left, right) > 10 * min(left, right) + len(data) / 200:
-        return "utf-16-be" if left > right else "utf-16-le"
-    return None

@@ -1,69 +1,38 @@
 """Old encodings: which one a text was written in, judged by the characters it would have.
 
 Decoded rightly, a text has the frequent letters of its language and few others. Decoded wrongly, it
-has rare letters, capitals in the middle of words, and signs that nobody types. For languages with
-Latin letters, of which only the accented ones tell anything, the test is whether these belong to
-one language.
+has rare letters, capitals in the middle of words, and signs that nobody types. Languages with Latin
+letters have a test of their own (latin_encodings.py).
 """
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from itertools import pairwise
 
-SAMPLE_BYTES = 24_000
-MIN_SURE_CHARACTERS = 12  # beyond ASCII: from fewer, any encoding is a guess
-MIN_LEAD = 20.0  # nats, by which the best encoding must be ahead of the next one to be sure
+from charlstm.text.byte_sample import ByteSample
+from charlstm.text.latin_encodings import (
+    FRAMES,
+    MIN_LEAD,
+    MIN_SURE_CHARACTERS,
+    SIGNS,
+    Guess,
+    latin_encoding,
+)
+
+SAMPLE_BYTES = 6_000
 # Share of letters beside a Latin one: accented letters, read as those of another script.
 MAX_MIXED_SHARE = 0.1
 _MIXED = re.compile(r"(?<=[a-zA-Z])[^\W\d_a-zA-Z]|[^\W\d_a-zA-Z](?=[a-zA-Z])")
 NO_TEXT = -5.0  # nats a byte: what random bytes get in any encoding is worse
 
-_WESTERN, _WESTERN_ENCODINGS = "cp1252", "cp1252 mac_roman cp850 iso8859_15 cp437"
-# For each group of Latin encodings, the letters beyond ASCII of each language that used them, the
-# two commonest first.
-_LATIN = {
-    _WESTERN_ENCODINGS: "éàâæçèêëîïôœùûüÿ óíáéñúü ãçàáâéêíóôõúü èàéìíîòóù "
-    "àéçèíïòóúü äüöß åäöéæøà ëéáèêïíóöúü íáæéðóöúýþ äõöüšž",
-    "cp1250 iso8859_2 cp852 mac_latin2": "ęąćłńóśźż íáčďéěňóřšťúůýž áíäčďéĺľňóôŕšťúýž éáíóöőúüű "
-    "ăîâşţ čćđšž",
-    "cp1254 cp857 mac_turkish": "ıîâçğöşüû\u0307",
-    "cp1258": "áàâãèéêëìíòóôõùúüýăđơư\u0300\u0301\u0303\u0309\u0323",
-    "cp1257 iso8859_13 iso8859_4 cp775": "ėšąčęįųūž āīčēģķļņšūž äõöüšž",
-    "iso8859_3": "ĝŭĉĥĵŝ ħżċġàèéìòù",
-    "iso8859_14": "ŵŷâêîôûáéíóúëïöä",
-}
-_WESTERN_LETTERS = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßðþ"  # of several languages in one file
-_SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad®™±µ×÷¹²³¢¥¶†‡¯¬‰‚¨"
-_FRAMES = "─│┌┐└┘├┤┬┴┼═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬▀▄█▌▐░▒▓■\xa0"  # and trees, of DOS
-_REPEATED = "─═▀▄█░▒▓■"
-_SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
+_REPEATED = "─═▀▄█░▒▓■"  # in frames
 _MIN_REPEATED = 0.2
 _MIN_FOR_ONE = 200  # bytes: as many of one value, and no other, are no words
 _MIN_KANA = 0.9  # of what is beyond ASCII
-_MOST_LATIN = 0.8  # of a word's letters are accented
-_MOST_BEYOND = 2  # letters and signs beyond ASCII in a word, for each of its plain letters
-_RUN_OF_LETTERS = re.compile(r"[^\W\d_a-zA-Z]{4,}")
-_MOST_IN_RUNS = 0.5  # of accented letters
-_MIN_LATIN_SHARE = 0.97
-# Taken off the share if the commonest letters of the language are missing: a list of names may have
-# a few letters only, which other languages have as well.
-_MIN_FOR_COMMONEST = 30  # letters
-_WITHOUT_COMMONEST = {True: 0.005, False: 0.01}  # of a western language, of another one
-_MIN_LETTERS_AHEAD = 1.5  # one foreign name decides nothing
-# More than what is taken off for missing letters.
-MIN_LATIN_LEAD = 0.011  # of the share, before an encoding in which the text would be another
-# Log-probabilities, where a text has letters of two languages, or names from others.
-_OF_THESE = math.log(0.97)  # together, that a letter is one of these languages
-_OF_ANOTHER = math.log(0.03 / 60)  # a letter of any other with Latin letters
-_OF_SIGNS, _OF_NOTHING = -4.0, -10.0
-_LEAST_LATIN = -4.0  # the mean, or it is no text in Latin letters
 
 # How frequent letters are in their script, in thousandths, those that come first in its languages.
 _CYRILLIC = (
@@ -110,24 +79,6 @@ _KOREAN = (
 )
 
 
-@dataclass(frozen=True)
-class Guess:
-    """An encoding that a text was probably written in.
-
-    Attributes:
-        encoding: as Python calls it.
-        is_sure: whether no other one comes near.
-    """
-
-    encoding: str
-    is_sure: bool
-
-
-def is_latin(encoding: str) -> bool:
-    """Whether an encoding is for languages with Latin letters."""
-    return any(encoding in names.split() for names in _LATIN)
-
-
 def is_east_asian(text: str) -> bool:
     """Whether what a text has beyond ASCII is what is frequent in Chinese, Japanese or Korean."""
     beyond = [character for character in text if character > "\x7f"]
@@ -141,18 +92,28 @@ def guess_encoding(data: bytes, *, is_all: bool = False) -> Guess | None:
         is_all: whether there is hardly anything else in the file.
     """
     words = [word for word in data.split() if not word.isascii()]
-    sample = b" ".join(words[:4_000])
-    if len(sample) > SAMPLE_BYTES:
-        sample = sample[:SAMPLE_BYTES]
-    if is_all and len(sample) >= _MIN_FOR_ONE and len(set(sample) - {0x20}) == 1:
+    guess = _guess(ByteSample(b" ".join(words[:4_000])[:SAMPLE_BYTES]), is_all)
+    if guess is None or not guess.is_sure or len(data) < 2 * SAMPLE_BYTES:
+        return guess
+    # Some files are put together of several.
+    last = ByteSample(b" ".join(words[-4_000:])[-SAMPLE_BYTES:])
+    other = _guess(last, is_all)
+    is_same = other is not None and last.as_read_in(other.encoding) == last.as_read_in(
+        guess.encoding
+    )
+    return replace(guess, is_sure=is_same)
+
+
+def _guess(sample: ByteSample, is_all: bool) -> Guess | None:
+    if is_all and len(sample.data) >= _MIN_FOR_ONE and len(sample.counts.keys() - {0x20}) == 1:
         return None
-    if _is_of_frames(sample.decode("cp437")):
+    if _is_of_frames(sample):
         return Guess("cp437", True)
     if _is_of_kana(sample):
         return Guess("cp932", True)
-    latin = _latin_encoding(sample) or _encoding_of_mixed_latin(sample)
+    latin = latin_encoding(sample)
     if latin is not None:
-        return replace(latin, is_sure=latin.is_sure and not _are_pairs(sample))
+        return replace(latin, is_sure=latin.is_sure and not sample.are_pairs)
     # Of those that read the same, the first one: the most frequent.
     scores = sorted(
         ((_score(sample, encoding), encoding) for encoding in _LIKELIHOODS),
@@ -161,181 +122,43 @@ def guess_encoding(data: bytes, *, is_all: bool = False) -> Guess | None:
     best, encoding = scores[0]
     if best < NO_TEXT:
         return None
-    text = sample.decode(encoding, errors="replace")
+    text = sample.text_in(encoding)
     of_languages = sum(not one.isdisjoint(text) for one in _IN_PLACE_OF_KAZAKH)
     if encoding == "cp1251" and of_languages > 1:
         return Guess("kz1048", False)
     # Of encodings that read the same it does not matter which it was.
+    as_read = sample.as_read_in(encoding)
     next_best = next(
-        (score for score, other in scores if sample.decode(other, errors="replace") != text), best
+        (score for score, other in scores if sample.as_read_in(other) != as_read), best
     )
-    # From what was said again and again nothing more can be seen than from what was said once.
-    distinct = b" ".join(dict.fromkeys(sample.split()))
-    beyond = sum(character > "\x7f" for character in distinct.decode(encoding, errors="replace"))
-    lead = (best - next_best) * len(distinct)
+    distinct = sample.without_repetition
+    beyond = sum(character > "\x7f" for character in distinct.text_in(encoding))
+    lead = (best - next_best) * len(distinct.data)
     mixed = len(_MIXED.findall(text))
     is_plausible = mixed <= MAX_MIXED_SHARE * sum(character > "\x7f" for character in text)
     return Guess(encoding, lead >= MIN_LEAD and beyond >= MIN_SURE_CHARACTERS and is_plausible)
 
 
-def _latin_encoding(sample: bytes) -> Guess | None:
-    """The encoding whose accented letters fit a language best; None if none fits."""
-    fits: list[tuple[float, str, str]] = []  # shares, encodings and texts
-    for candidate, languages, text, found in _latin_readings(sample):
-        is_western = languages == _LATIN[_WESTERN_ENCODINGS].split()
-        fitting = sum(count for sign, count in found.items() if sign in _SIGNS)
-        fitting -= _signs_in_words(text)
-        share = max(
-            (fitting + sum(count for sign, count in found.items() if sign in letters))
-            / found.total()
-            - _without_commonest(found, letters, is_western)
-            for letters in languages
-        )
-        fits.append((share, candidate, text))
-    best = max(fits, default=(0.0, "", ""), key=lambda fit: fit[0])
-    if best[0] <= _MIN_LATIN_SHARE:
-        return None
-    next_best = max((share for share, _, text in fits if text != best[2]), default=0.0)
-    beyond = sum(character > "\x7f" for character in best[2])
-    lead = best[0] - next_best
-    is_ahead = lead >= MIN_LATIN_LEAD and lead * beyond >= _MIN_LETTERS_AHEAD
-    return Guess(best[1], beyond >= MIN_SURE_CHARACTERS and is_ahead)
-
-
-def _latin_readings(sample: bytes) -> Iterator[tuple[str, list[str], str, Counter[str]]]:
-    """A text as it would be in each Latin encoding in which it is not one of another script.
-
-    Yields:
-        The encoding, the letters of each of its languages, the text, and how often each of its
-        small letters and signs beyond ASCII comes.
-    """
-    for names, languages in _LATIN.items():
-        for candidate in names.split():
-            text = sample.decode(candidate, errors="replace")
-            found = Counter(re.findall(r"[^\0-\x7f]", text.lower()))
-            if found and not _is_another_script(text):
-                yield candidate, languages.split(), text, found
-
-
-def _signs_in_words(text: str) -> int:
-    """How many signs and capitals stand where a word of Latin letters has small letters."""
-    inside = re.findall(r"(?<=[a-z])[^\0-\x7f](?=[a-z])", text)
-    wrong = sum(
-        sign not in _SIGNS_IN_WORDS
-        and (sign in _SIGNS or not (sign.islower() or unicodedata.combining(sign)))
-        for sign in inside
-    )
-    between = re.findall(r"(?<=[A-Z])[^\0-\x7f](?=[A-Z])", text)  # no dash, in capitals
-    return wrong + sum(not (sign.isalpha() or sign in "’\xad") for sign in between)
-
-
-def _encoding_of_mixed_latin(sample: bytes) -> Guess | None:
-    """The encoding in which a text fits one or two languages best, but for some foreign names."""
-    sample = b" ".join(dict.fromkeys(sample.split()))
-    fits: list[tuple[float, str, str]] = []  # mean log-likelihoods, encodings and texts
-    every = [letters for languages in _LATIN.values() for letters in languages.split()]
-    for candidate, languages, text, found in _latin_readings(sample):
-        there = _letters_of(candidate)
-        own = [letters for letters in languages if _is_there(letters, found)]
-        more = [letters for letters in every if _is_there(letters, found)]
-        sets = {frozenset(one) for one in own}
-        sets |= {frozenset(one + other) for one in own for other in more if there >= {*other}}
-        if candidate == _WESTERN or not sets:
-            sets.add(frozenset(_WESTERN_LETTERS))
-        others = sum(count * _beside_letters(sign) for sign, count in found.items())
-        others += _OF_NOTHING * _signs_in_words(text)
-        best = max(
-            sum(
-                count * (_OF_THESE - math.log(len(letters)) - _beside_letters(sign))
-                for sign, count in found.items()
-                if sign in letters
-            )
-            for letters in sets
-        )
-        fits.append(((others + best) / found.total(), candidate, text))
-    likelihood, encoding, text = max(fits, default=(-math.inf, "", ""), key=lambda fit: fit[0])
-    if likelihood < _LEAST_LATIN:
-        return None
-    next_best = max((fit[0] for fit in fits if fit[2] != text), default=-math.inf)
-    beyond = sum(character > "\x7f" for character in text)
-    lead = (likelihood - next_best) * beyond
-    return Guess(encoding, beyond >= MIN_SURE_CHARACTERS and lead >= MIN_LEAD)
-
-
-def _is_there(letters: str, found: Counter[str]) -> bool:
-    """Whether a text has one of a language's two commonest letters."""
-    return any(found[letter] for letter in letters[:2])
-
-
-def _beside_letters(sign: str) -> float:
-    """The log-probability of a character that is no letter of a text's languages."""
-    if sign in _SIGNS or sign in _FRAMES:
-        return _OF_SIGNS
-    is_latin = sign.islower() and "LATIN" in unicodedata.name(sign, "")
-    return _OF_ANOTHER if is_latin else _OF_NOTHING
-
-
-@cache
-def _letters_of(encoding: str) -> frozenset[str]:
-    """The characters beyond ASCII of an encoding that has a byte for each."""
-    return frozenset(bytes(range(0x80, 0x100)).decode(encoding, errors="replace").lower())
-
-
-def _without_commonest(found: Counter[str], letters: str, is_western: bool) -> float:
-    """What is taken off a language's share because its commonest letters are not there."""
-    if sum(count for sign, count in found.items() if sign.isalpha()) < _MIN_FOR_COMMONEST:
-        return 0.0
-    there = [found[letter] > 0 for letter in letters[:2]]
-    is_there = any(there) if is_western else all(there)
-    return 0.0 if is_there else _WITHOUT_COMMONEST[is_western]
-
-
-def _is_of_kana(sample: bytes) -> bool:
+def _is_of_kana(sample: ByteSample) -> bool:
     """Whether it is Japanese in syllables alone: their second bytes may be letters of ASCII."""
-    text = sample.decode("cp932", errors="replace")
-    beyond = [sign for sign in text if sign > "\x7f"]
-    kana = sum(sign in _KANA for sign in beyond)
-    letters = sum(sign.isalpha() for sign in text) - sum(sign.isalpha() for sign in beyond)
-    return len(beyond) >= MIN_SURE_CHARACTERS and kana > max(_MIN_KANA * len(beyond), letters)
+    counts = sample.counted_in("cp932").items()
+    beyond = sum(count for sign, count in counts if sign > "\x7f")
+    kana = sum(count for sign, count in counts if sign in _KANA)
+    letters = sum(count for sign, count in counts if sign <= "\x7f" and sign.isalpha())
+    return beyond >= MIN_SURE_CHARACTERS and kana > max(_MIN_KANA * beyond, letters)
 
 
-def _are_pairs(sample: bytes) -> bool:
-    """Whether bytes beyond ASCII only come in even numbers, as in texts of East Asia."""
-    return not any(len(run) % 2 for run in re.findall(rb"[\x80-\xff]+", sample))
-
-
-def _is_of_frames(text: str) -> bool:
+def _is_of_frames(sample: ByteSample) -> bool:
     """Whether what a text has beyond ASCII are lines of frames and trees; letters seldom repeat."""
-    beyond = [sign for sign in text if sign > "\x7f"]
+    found = sample.counted_in("cp437")
+    if sample.beyond < MIN_SURE_CHARACTERS or any(
+        sign > "\x7f" and sign not in FRAMES for sign in found
+    ):
+        return False
     # Only these: laughter in small letters of KOI8 stands where DOS has frames.
+    text = sample.text_in("cp437")
     repeated = sum(one == other and one in _REPEATED for one, other in pairwise(text))
-    return (
-        len(beyond) >= MIN_SURE_CHARACTERS
-        and all(sign in _FRAMES for sign in beyond)
-        and repeated >= _MIN_REPEATED * len(beyond)
-    )
-
-
-def _is_another_script(text: str) -> bool:
-    """Whether nearly all letters of the longer words that have some beyond ASCII are such.
-
-    Or where there are other words as well, whether most accented letters follow each other.
-    """
-    words = [word for word in text.split() if len(word) > 2 and not word.isascii()]
-    signs = Counter("".join(words))
-    letters = {one: count for one, count in signs.items() if one.isalpha()}
-    accented = sum(count for letter, count in letters.items() if letter > "\x7f")
-    plain = sum(letters.values()) - accented
-    beyond = sum(count for sign, count in signs.items() if sign > "\x7f")
-    in_runs = sum(map(len, _RUN_OF_LETTERS.findall(text)))
-    return (
-        accented > _MOST_LATIN * (accented + plain)
-        or beyond > _MOST_BEYOND * plain
-        or in_runs > _MOST_IN_RUNS * accented
-    )
-
-
-# Other scripts
+    return repeated >= _MIN_REPEATED * sample.beyond
 
 
 def _frequencies(table: str) -> dict[str, float]:
@@ -362,7 +185,7 @@ _KANA = {
 }
 _EAST_ASIAN_SIGNS = _common("，。、；：？！“”‘’「」『』《》（）—…　・", 0.1)
 _EAST_ASIAN = {*_CHINESE, *_JAPANESE, *_KOREAN, *_KANA, *_EAST_ASIAN_SIGNS}
-_SIGNS_OF_ALL = _common(_SIGNS, 0.02)
+_SIGNS_OF_ALL = _common(SIGNS, 0.02)
 _LIKELIHOODS: dict[str, dict[str, float]] = {
     **dict.fromkeys(
         ("cp1251", "koi8_u", "iso8859_5", "cp866", "cp1125", "cp855", "mac_cyrillic"),
@@ -401,19 +224,19 @@ _OF_SHOUTING = 0.05  # nats, for each letter of a word in capitals
 _DAMAGED, _UNLIKELY = -14.0, -11.0
 
 
-def _score(sample: bytes, encoding: str) -> float:
+def _score(sample: ByteSample, encoding: str) -> float:
     """The mean log-likelihood of a byte, in nats, if it was written in an encoding."""
     known = _LIKELIHOODS[encoding]
-    text = sample.decode(encoding, errors="replace")
-    counts, total = Counter(text), 0.0
-    if _capitals(counts) > _MANY_CAPITALS * len(text):
-        text = _SHOUTED.sub(lambda word: word[0].lower() if word[0].isupper() else word[0], text)
-        plain = Counter(text)
-        total = -_OF_SHOUTING * (_capitals(counts) - _capitals(plain))
-        counts = plain
+    counts, total = sample.counted_in(encoding), 0.0
+    if _capitals(counts) > _MANY_CAPITALS * counts.total():
+        words = filter(str.isupper, _SHOUTED.findall(sample.text_in(encoding)))
+        shouted = "".join(words)
+        counts.subtract(shouted)
+        counts.update(shouted.lower())
+        total = -_OF_SHOUTING * len(shouted)
     for character, count in counts.items():
         total += count * _likelihood(character, known, encoding)
-    return total / max(1, len(sample))
+    return total / max(1, len(sample.data))
 
 
 def _capitals(counts: Counter[str]) -> int:

@@ -261,6 +261,7 @@ class _Members:
         self._archive, self._options = archive, options
         self._texts: list[str] = []
         self._size = 0
+        self._is_late = False
         self._sentences: list[str] = []
         self._refused: list[tuple[str, str]] = []  # names and reasons
         self._guesses: list[str] = []
@@ -268,7 +269,10 @@ class _Members:
 
     def add(self, name: str) -> None:
         """Add a file's text. One that cannot be read is named in the summary."""
-        if self._size > self._options.most:
+        if self._size > self._options.most or self._is_late:
+            return
+        if time.process_time() > PATIENCE_S:
+            self._is_late = True
             return
         try:
             decoded = self._decoded(name)
@@ -291,7 +295,9 @@ class _Members:
         if markup and not self._options.keeps_markup:
             is_page = markup in ("html", "xml")
             text = (
-                words_of(text, keeps_lines=markup == "xml") if is_page else without_times(text)[0]
+                words_of(text, keeps_lines=markup == "xml")
+                if is_page
+                else without_times(text).words
             )
         if text.strip():
             self._markup = self._markup or markup
@@ -339,7 +345,10 @@ class _Members:
             names = ", ".join(_printable(name) for name, _ in self._refused[:3])
             more = f" and {len(self._refused) - 3:,} more" if len(self._refused) > 3 else ""
             sentences.append(f"Not read, because damaged, protected or no text: {names}{more}.")
-        what = f"{_number_of(len(self._texts), called)} {how}".replace(" one", ", one")
+        what = _number_of(len(self._texts), called)
+        what = f"{what}, {how}" if how.startswith("one") else f"{what} {how}"
+        if self._is_late:
+            what = f"the first {what}, {TOO_LONG}"
         return Extracted(
             text=apart.join(self._texts),
             what=". ".join([what, " ".join(sentences)]).rstrip(". "),

@@ -34,15 +34,21 @@ _SISTER = re.compile(
     r"|gutenberg\.(?:net\.au|ca)\b|fadedpage\.com",
     re.IGNORECASE,
 )
+# Words of the frame itself in a line of their own, and no sentence of somebody's about it.
+_OWN_LINE = re.compile(
+    r"^\W*(?:An? |The )?(?:Project Gutenberg(?: of)? (?:Australia|Canada)|Distributed Proofreaders"
+    r"(?: of)? Canada)(?: e-?(?:book|text))?\W*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*")
 _MIN_TIMES = 2
-_AT_ONCE, _NEAR_BEGINNING, _NEAR_END = 500, 8_000, 3_000  # characters
+_AT_ONCE, _NEAR_BEGINNING, _NEAR_END = 500, 4_000, 3_000  # characters
 
 
 def without_frame(text: str) -> tuple[str, str]:
     """The text without such frames, and a sentence about them; empty if there is none."""
     bodies, number = _bodies(text)
-    if not number and _SISTER.search(text, 0, _AT_ONCE):
+    if not number and _OWN_LINE.search(text, 0, _AT_ONCE):
         bodies = _body_of_sister(text)
         number = len(bodies)
     if not number:
@@ -82,6 +88,9 @@ def _bodies(text: str) -> tuple[list[tuple[int, int]], int]:
             is_book, begin = False, mark.end()
             continue
         if mark["end"] or mark["old_end"]:
+            is_licence = 2 * (mark.start() - begin) >= len(text) - mark.end() or is_book
+            if not (frames or is_licence):  # somebody writes about it
+                continue
             if is_book or not frames:
                 bodies.append((begin, mark.start()))
                 frames += not is_book

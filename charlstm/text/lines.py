@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from charlstm.text.byte_sample import characters_of, is_of_single_bytes
 from charlstm.text.counting import code_points
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ DAMAGED = 0xFFFD
 # Code points beyond the accented letters of Europe: more of these, signs, arrows, and letters of
 # Vietnamese.
 _OF_LATIN_TEXTS = ((0x218, 0x21C), (0x2C6, 0x2DE), (0x1E00, 0x1F00), (0x2000, 0x3000))
-MOST_UNUSED = 40  # bytes without a character, in an encoding of single bytes; Thai has 31
 _FIRST_BYTES = 64  # beyond ASCII: the ones that continue a character of UTF-8
 
 
@@ -141,14 +141,8 @@ class OldEncoding:
         self.is_usual = is_usual
         self.doubts_utf8 = is_latin and not is_rare
         self._table = np.full(256, DAMAGED, np.uint32)
-        characters = [
-            bytes([byte]).decode(name, errors="replace") if name else "\ufffd"
-            for byte in range(0x80, 0x100)
-        ]
-        # Of those with several bytes a character, most are none alone.
-        self.is_single = name is None or (
-            characters.count("\ufffd") <= MOST_UNUSED and all(len(one) == 1 for one in characters)
-        )
+        characters = list(characters_of(name)[0x80:]) if name else 0x80 * ["\ufffd"]
+        self.is_single = name is None or is_of_single_bytes(name)
         if self.is_single:
             self._table[0x80:] = [ord(one) for one in characters]
         # In those of DOS and the Macintosh two letters often look like one of UTF-8.
@@ -202,7 +196,7 @@ class OldEncoding:
                 value = value << 6 | shift[chosen]
             points[chosen] = value
         if self.doubts_utf8:
-            is_wrong |= _by_chance(array, begins, points)
+            is_wrong |= _by_chance(array, begins, points, self._is_small)
         elif self.doubts_letters:
             is_wrong |= self._are_letters(array, begins, points)
         points[is_wrong] = self._table[array[is_wrong]]
@@ -249,7 +243,9 @@ def _is_of_words(character: str) -> bool:
     return character.isalpha() or unicodedata.category(character or " ") in ("Mn", "Mc", "Cf")
 
 
-def _by_chance(array: np.ndarray, begins: np.ndarray, points: np.ndarray) -> np.ndarray:
+def _by_chance(
+    array: np.ndarray, begins: np.ndarray, points: np.ndarray, is_small: np.ndarray
+) -> np.ndarray:
     """Which bytes look like a character of UTF-8 by chance, in a text with Latin letters: bool.
 
     A letter before a quotation mark, a dash or a space of its own does. What it would be is a
@@ -258,6 +254,7 @@ def _by_chance(array: np.ndarray, begins: np.ndarray, points: np.ndarray) -> np.
     Args:
         begins: where characters of several bytes begin, bool, (bytes,).
         points: what they would be.
+        is_small: which bytes are small letters in the old encoding, (256,).
     """
     import numpy as np
 
@@ -274,7 +271,12 @@ def _by_chance(array: np.ndarray, begins: np.ndarray, points: np.ndarray) -> np.
     follows[1:] = places[1:] == places[:-1] + lengths[:-1]
     precedes = np.append(follows[1:], False)
     is_shouted = (before >= 0x41) & (before <= 0x5A) & ~((after >= 0x61) & (after <= 0x7A))
-    is_doubtful = np.where(is_usual, (lengths == 2) & is_shouted, True) & ~follows & ~precedes
+    # Three small letters in a row, as in the Czech word for "especially", are more than a rare one.
+    are_small = (found >= 0x1E00) & (found < 0x1EA0) & is_small[array[places]]
+    for further in (1, 2):
+        are_small &= is_small[padded[places + 1 + further]]
+    is_unusual = ((lengths == 2) & is_shouted) | are_small
+    is_doubtful = np.where(is_usual, is_unusual, True) & ~follows & ~precedes
     is_chance = np.zeros(len(array), bool)
     for further in range(3):
         chosen = is_doubtful & (lengths > further)

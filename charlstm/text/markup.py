@@ -92,8 +92,13 @@ def without_markup(text: str, kind: str, name: str, most_bytes: int) -> tuple[st
     if kind in ("html", "xml"):
         found = extract(kind, text.encode(), name, most_bytes)
         return found.text, found.notice
-    words, number = without_times(text)
-    return words, f"Read as {LABELS[kind]}: {number:,} times and their numbers were left out."
+    captions = without_times(text)
+    rolled = ""
+    if captions.repeated:
+        rolled = f", and {captions.repeated:,} lines that the caption before them had as well"
+    return captions.words, (
+        f"Read as {LABELS[kind]}: {captions.times:,} times and their numbers were left out{rolled}."
+    )
 
 
 def name_table(text: str) -> str:

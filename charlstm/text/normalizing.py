@@ -16,7 +16,7 @@ from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points, code_points_by_blocks, counted
 
 # Some programs change the end of a line of Windows once more, into \r\r\n.
-_RETURNS = re.compile("\r+(?=\n)")
+_RETURNS = re.compile("(?<!\r)\r+(?=\n)")
 _LINE_ENDS = re.compile("(?<!\r)\r+\n|[\r\v\f\x85\u2028\u2029]")
 # A blank of Braille is a space where nothing else of Braille is. What parts a word of Mongolian
 # from its endings is none.
@@ -52,6 +52,7 @@ _REFERENCE = re.compile(
     r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|amp|quot|apos|nbsp|[lg]t|[lr](?:[ds]quo|aquo)|[mn]dash"
     r"|hellip|szlig|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|(?:ae|oe|AE|OE)lig);"
 )
+_REFERENCE_IN_PROGRAM = re.compile(r"""["'`]&#?\w{2,8};["'`]""")
 _ANY_REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});")
 # What the bytes of UTF-8 are in Windows-1252: that of a first one, then those of what follows.
 _BYTE_OF = {
@@ -147,6 +148,8 @@ def read_references(text: str) -> tuple[str, str]:
     number = len(_REFERENCE.findall(text))
     if number < MIN_ESCAPES or number <= text.count("<"):
         return text, ""
+    if 2 * len(_REFERENCE_IN_PROGRAM.findall(text)) > number:
+        return text, ""
     signs = {found: _of_reference(found) for found in set(_ANY_REFERENCE.findall(text))}
     text, number = _ANY_REFERENCE.subn(lambda found: signs[found[0]], text)
     return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
@@ -154,7 +157,8 @@ def read_references(text: str) -> tuple[str, str]:
 
 def _unspoiled(text: str) -> tuple[str, str]:
     """UTF-8 that an earlier program took for Windows-1252 (Ã© for é), where it is sure."""
-    if text.isascii():
+    firsts = sum(count for sign, count in counted(text).items() if "\xc2" <= sign <= "\xf4")
+    if firsts < MIN_ESCAPES:  # much faster than to try the pattern
         return text, ""
     runs = Counter(_SPOILED.findall(text))
     letters = {run: read for run in runs if (read := _from_spoiled(run))}

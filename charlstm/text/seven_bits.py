@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import quopri
 import re
+import unicodedata
 
 from charlstm.text.counting import counted
 from charlstm.text.encodings import is_east_asian
@@ -24,7 +25,6 @@ SEVEN_BITS = tuple(_SIGNS)
 # Of what a text in UTF-7 has beyond ASCII: in a program, what looks like UTF-7 is any sign.
 _MIN_BEYOND, _MIN_LETTERS = 5, 0.5
 _QUOTED = re.compile(rb"=[0-9A-F]{2}")
-_QUOTED_BEYOND = re.compile(rb"=[89A-F][0-9A-F]")
 _SOFT_BREAK = re.compile(rb"^[^\r\n]{50,75}=[ \t]*\r?$", re.M)  # where a line grew too long
 _MIN_QUOTED, _MIN_SOFT_BREAKS = 20, 3
 _MIN_MEANT = 0.98  # of the signs "="
@@ -50,9 +50,11 @@ def _is_plausible(text: str, encoding: str) -> bool:
         return is_east_asian(text)
     if encoding == "utf_7":
         beyond = {sign: count for sign, count in counted(text).items() if sign > "\x7f"}
-        letters = sum(count for sign, count in beyond.items() if sign.isalpha())
+        kinds = {sign: unicodedata.category(sign)[0] for sign in beyond}
+        letters = sum(count for sign, count in beyond.items() if kinds[sign] in "LM")  # and marks
         number = sum(beyond.values())
-        return number >= _MIN_BEYOND and letters > _MIN_LETTERS * number
+        has_half = any("\ud800" <= sign <= "\udfff" for sign in beyond)
+        return number >= _MIN_BEYOND and letters > _MIN_LETTERS * number and not has_half
     return not text.isascii()
 
 
@@ -62,10 +64,20 @@ def without_quoting(data: bytes) -> tuple[bytes, str]:
     if number < _MIN_QUOTED:
         return data, ""
     breaks = len(_SOFT_BREAK.findall(data))
-    has_signs = breaks >= _MIN_SOFT_BREAKS or 2 * len(_QUOTED_BEYOND.findall(data)) > number
-    if not has_signs or number + breaks < _MIN_MEANT * data.count(b"="):
+    if number + breaks < _MIN_MEANT * data.count(b"="):
         return data, ""
-    return quopri.decodestring(data), (
+    read = quopri.decodestring(data)
+    if breaks < _MIN_SOFT_BREAKS and (read.isascii() or not _is_utf8(read)):
+        return data, ""  # sums, or the values of a program
+    return read, (
         "Signs as mail servers write them (quoted-printable, =C3=A9 for é) were read as such: "
         f"{number:,}."
     )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 MIN_TIMES = 5  # of subtitles; fewer are no sign of them
@@ -12,7 +13,7 @@ _SPAN = rf"[ \t]*{_CLOCK}(?: *--> *|,){_CLOCK}[^\n]*"
 # SubRip and WebVTT, and what YouTube calls SBV: a line with two times before each text.
 _SPANS = re.compile(rf"^{_SPAN}$", re.M)
 _PLAIN_CUE = re.compile(rf"^{_SPAN}\n?", re.M)
-_NUMBERED_CUE = re.compile(rf"^[ \t]*\d+[ \t]*\n\s*?{_SPAN}\n?", re.M)
+_NUMBERED_CUE = re.compile(rf"^[ \t]*\d+[ \t]*\n(?:[ \t]*\n)*{_SPAN}\n?", re.M)
 _MIN_NUMBERED = 0.8  # of the times, if those with a number have it always
 _HEAD = re.compile(r"(?:\A|(?<=\n\n))WEBVTT[^\n]*(?:\n[^\n]+)*\n")
 _COMMENT = re.compile(
@@ -21,7 +22,8 @@ _COMMENT = re.compile(
 _INNER_TIME = re.compile(rf"<{_CLOCK}>")
 # Advanced SubStation: the tenth field of an event is its text.
 _EVENTS = re.compile(r"^Dialogue:(?:[^,\n]*,){9}([^\n]*)$", re.M)
-_DRAWING = re.compile(r"\{[^{}\n]*\\p[1-9][^{}\n]*\}[^{}\n]*")  # lines and curves, no words
+_STYLED = re.compile(r"(\{[^{}\n]*\})[^{}\n]*")
+_DRAWS = re.compile(r"\\p[1-9]")  # lines and curves, no words
 # MicroDVD, which counts pictures, MPL2, which counts tenths of a second, and song texts (LRC):
 # times before the text, in its line.
 _IN_LINE = re.compile(
@@ -40,7 +42,12 @@ _ALONE = re.compile(r"^(?:\d{1,2}:)?\d{1,2}:\d{2}$\n?", re.M)
 _TENTHS = re.compile(r"^\[(\d{1,9})\]\[(\d{1,9})\]", re.M)
 _BRIEF = 2  # tenths of a second, in which nobody reads
 _LATE_S = 60  # after which the first words of a transcript do not come
+_LATEST_SONG_S, _LONGEST_SONG_S = 180, 1_200
+_ROUND_S = 5
+_SPEAKER = re.compile(r"^\[\d{1,3}:\d{2}\] *(?:<|\*|[^\s:]{1,30}: )", re.M)  # in a chat
+_OF_SONG = re.compile(r"^\[(\d{1,3}:\d{2})\.\d{2,3}\]", re.M)
 MIN_ROLLING = 0.4
+_MIN_INNER = 0.3  # times within the words of each caption, in those that roll
 MOST_ROLLING = 4  # times in a row; a line that comes more often is meant so
 _VERSE = re.compile(r"^\d{1,3}:\d$", re.M)
 # How many there are at least, and the share of all lines that have one.
@@ -52,6 +59,7 @@ _FORMS = {
     _ALONE: (4 * MIN_TIMES, 0.3),
 }
 _PROGRAM = re.compile(r"\s*\[Script Info\]", re.I)  # what Advanced SubStation begins with
+_AFTER_PROGRAM = re.compile(r"^(?:\[Fonts\]|\[Graphics\]|Dialogue:)", re.I | re.M)
 _ABOUT_SONG = re.compile(
     r"^\[(?:ti|ar|al|au|by|re|ve|length|offset|la|id|tool|encoder|#):[^\n]*\]\n", re.M
 )
@@ -64,7 +72,7 @@ _NAMED_CUE = re.compile(rf"(?<=\n\n)[^\n]+\n(?={_SPAN}$)", re.M)  # of WebVTT
 
 def are_subtitles(text: str) -> bool:
     """Whether a text is full of times as subtitles have them."""
-    if _PROGRAM.match(text):  # fonts may stand before the events
+    if _PROGRAM.match(text) and _AFTER_PROGRAM.search(text):  # fonts may stand before the events
         return True
     lines = sum(map(bool, map(str.strip, text.split("\n"))))
     return any(
@@ -84,11 +92,19 @@ def _are_other_numbers(text: str) -> bool:
     # A transcript begins at its beginning, and time passes; a diary or a timetable does not.
     for form in (_ALONE, _MINUTES):
         seconds = [_seconds(each) for each in form.findall(text)]
+        if len(seconds) < _FORMS[form][0]:
+            continue
         backwards = sum(one >= other for one, other in pairwise(seconds))
-        is_meant = len(seconds) >= _FORMS[form][0]
-        if is_meant and (seconds[0] > _LATE_S or backwards > len(seconds) / 10):
+        are_round = all(each % _ROUND_S == 0 for each in seconds)  # a timetable's
+        if seconds[0] > _LATE_S or backwards > len(seconds) / 10 or are_round:
             return True
-    return False
+    minutes = [_seconds(each) for each in _MINUTES.findall(text)]
+    if len(minutes) >= _FORMS[_MINUTES][0] and (
+        max(minutes) > _LONGEST_SONG_S or 2 * len(_SPEAKER.findall(text)) > len(minutes)
+    ):
+        return True
+    of_song = [_seconds(each) for each in _OF_SONG.findall(text)]
+    return len(of_song) >= MIN_TIMES and min(of_song) > _LATEST_SONG_S
 
 
 def _seconds(clock: str) -> int:
@@ -99,14 +115,30 @@ def _seconds(clock: str) -> int:
     return total
 
 
-def without_times(text: str) -> tuple[str, int]:
-    """The words of subtitles, and how many times there were."""
-    events = [_DRAWING.sub("", event) for event in _EVENTS.findall(text)]
+@dataclass(frozen=True)
+class Captions:
+    """What was in subtitles.
+
+    Attributes:
+        words: without times and numbers.
+        times: how many there were.
+        repeated: lines that were left out because they stood in the caption before as well.
+    """
+
+    words: str
+    times: int
+    repeated: int = 0
+
+
+def without_times(text: str) -> Captions:
+    """The words of subtitles."""
+    repeated = 0
+    events = [_STYLED.sub(_without_drawing, event) for event in _EVENTS.findall(text)]
     if len(events) >= max(MIN_TIMES, len(_SPANS.findall(text))):
         words, number = "\n".join(events).replace("\\N", "\n").replace("\\n", "\n"), len(events)
         words = words.replace("\\h", " ")
     elif (number := len(_SPANS.findall(text))) >= MIN_TIMES:
-        words = _without_spans(text, number)
+        words, repeated = _without_spans(text, number)
     elif len(_ALONE.findall(text)) > len(_IN_LINE.findall(text)):
         words, number = _ALONE.subn("", text)
     elif len(_MINUTES.findall(text)) > len(_IN_LINE.findall(text)):
@@ -115,10 +147,14 @@ def without_times(text: str) -> tuple[str, int]:
         words, number = _IN_LINE.subn("", _ABOUT_SONG.sub("", text))
         words = _ITALIC.sub("\n", _WORD_TIME.sub("", words)).replace("|", "\n")
     words = re.sub(r"\n\s*\n", "\n", _STYLE.sub("", words)).lstrip("\n")
-    return words if words.endswith("\n") else f"{words}\n", number
+    return Captions(words if words.endswith("\n") else f"{words}\n", number, repeated)
 
 
-def _without_spans(text: str, number: int) -> str:
+def _without_drawing(part: re.Match[str]) -> str:
+    return "" if _DRAWS.search(part[1]) else part[0]
+
+
+def _without_spans(text: str, number: int) -> tuple[str, int]:
     is_web = text.startswith("WEBVTT")
     if is_web:
         text = _NAMED_CUE.sub("", _COMMENT.sub("", _HEAD.sub("\n", text)))
@@ -128,13 +164,15 @@ def _without_spans(text: str, number: int) -> str:
     text = _PLAIN_CUE.sub("", cue.sub("", text))
     if not is_web:
         return _without_rolling(_NEW_LINE.sub("\n", text) if is_viewer else text)
-    rolls = _INNER_TIME.search(text) is not None
+    rolls = len(_INNER_TIME.findall(text)) > _MIN_INNER * number
     text = html.unescape(_STYLE.sub("", _INNER_TIME.sub("", text)))
     return _without_rolling(text, least=0.0 if rolls else MIN_ROLLING)
 
 
-def _without_rolling(text: str, least: float = MIN_ROLLING) -> str:
+def _without_rolling(text: str, least: float = MIN_ROLLING) -> tuple[str, int]:
     """The text, of captions that roll without what each line took over from the one before it.
+
+    And how many lines were taken over.
 
     Args:
         least: share of lines that are the same as the one before, or they do not roll.
@@ -142,6 +180,7 @@ def _without_rolling(text: str, least: float = MIN_ROLLING) -> str:
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     runs = [(line, len(list(same))) for line, same in groupby(lines)]
     if least and max((length for _, length in runs), default=0) > MOST_ROLLING:
-        return text  # somebody says it again and again
+        return text, 0  # somebody says it again and again
     kept = [line for line, _ in runs]
-    return "\n".join(kept) if len(lines) - len(kept) > least * len(lines) else text
+    repeated = len(lines) - len(kept)
+    return ("\n".join(kept), repeated) if repeated > least * len(lines) else (text, 0)

@@ -27,9 +27,9 @@ _HIDDEN = {
 _REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
 _HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | _HIDDEN
 _BLOCKS = set(
-    "address article aside blockquote center dd div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr l lg li main nav ol option p pre section sp speaker stage "
-    "subtitle summary table title tr ul v".split()
+    "address article aside blockquote center dd details div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr l legend lg li main nav ol optgroup option p pre "
+    "section sp speaker stage subtitle summary table title tr ul v".split()
 )
 # In other XML what follows right after an element stands in a line of its own, unless it is these.
 _INLINE = set(
@@ -154,13 +154,13 @@ class _Page:
         words: list[str] = []  # and signs between them, that are shown together
         signs = _NO_SIGNS
         while self._left > 0 and (found := _BEGINNING.search(markup, looked)):
-            sign = signs.get(found.group("close", "tag"))
+            sign = signs.get((found["close"], found["tag"]))
             if sign is not None and (tag_end := self._plain_end(found)):
                 words.append(markup[at : found.start()])
                 words.append(sign)
                 at = looked = tag_end
                 if len(words) > _TOGETHER:
-                    self._show("".join(words))
+                    self._show(words)
                     words.clear()
                 continue
             end = self._end_of(found)
@@ -168,7 +168,7 @@ class _Page:
                 looked = found.start() + 1  # no tag: text that has such a sign
                 continue
             words.append(markup[at : found.start()])
-            self._show("".join(words))
+            self._show(words)
             words.clear()
             if found["literal"]:  # often of a web page, in a feed
                 inner = _Page(markup[found.end() : end - 3], self._preformatted > 0)
@@ -182,7 +182,7 @@ class _Page:
                 at = looked = self._tag(name, found["close"] == "/", found.end(), end)
             signs = _SIGNS if self._is_plain() else _NO_SIGNS
         if self._left > 0:
-            self._show("".join(words) + markup[at:])
+            self._show([*words, markup[at:]])
         while self._outer:  # a note that was not closed
             self._end_note()
         self._end_paragraph()
@@ -310,6 +310,8 @@ class _Page:
             if not self._outer:
                 self._end_paragraph()
             self.parts.append("\n\n" if closes and name in _PARAGRAPHS else "\n")
+        elif name == "q" and not self._is_xml:  # a browser shows its quotation marks
+            self.parts.append("”" if closes else "“")
         elif name == "br" or (name == "lb" and not _WITHIN_WORD.search(self.markup, begin, end)):
             self.parts.append("\n")
         elif name in ("td", "th") and not closes and not self._is_line_new():
@@ -325,11 +327,12 @@ class _Page:
             self.parts.append("\n" + "\n".join(filter(None, self._notes)))
         self._notes.clear()
 
-    def _show(self, text: str) -> None:
+    def _show(self, words: list[str]) -> None:
+        # One by one, for no reference goes on after a tag.
+        text = "".join(map(html.unescape, words))
         if self._is_title or (self._is_head and not text.strip()):
             return
         self._is_head = False  # words: the head was not closed
-        text = html.unescape(text)
         if self._is_feed and _SHOWN_TAG.search(text):  # a page within, with its tags written out
             inner = _Page(text, self._preformatted > 0)
             inner.read()

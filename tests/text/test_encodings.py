@@ -226,3 +226,27 @@ def test_one_letter_that_two_languages_have_is_a_guess():
     romanian = "Data trebuie să fie după astăzi, iar numărul rămâne fără sens.\n".replace("â", "a")
     (notice,) = decode((romanian * 20).encode("cp1250"), "a.txt").notices
     assert "guess" in notice
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Byl to zvlášť pěkný den, kočka šla domů.\n", "iso8859_2"),
+        ("Hemû mirov azad û di weqar û mafan de wekhev têne dinyayê, ew xwedî hiş û şuûr in.\n",
+         "cp1254"),
+        ("Øll menniskju eru fødd fræls og jøvn til virðingar og mannarættindi, tað verður.\n",
+         "cp1252"),
+        ("Declaração dos Direitos: não são iguais as nações, à razão e às opiniões.\n", "cp860"),
+        ("Allir eru bornir frjálsir, og það er ætíð svo í þjóð Sameinuðu þjóðanna.\n", "cp861"),
+        ("Der König fährt über die Brücke und hört schöne Vögel.\n", "cp850"),
+    ],
+)  # fmt: skip
+def test_letters_that_stand_together_in_few_languages(text, encoding):
+    read = decode((text * 60).encode(encoding), "a.txt")
+    assert (read.text, read.encoding) == (text * 60, encoding)
+
+
+def test_a_file_of_two_old_encodings_is_a_guess():
+    data = ("Erklärung für größere Völker, schön und gut.\n" * 300).encode("cp1252")
+    data += ("Все люди рождаются свободными и равными в правах.\n" * 300).encode("cp1251")
+    assert "guess" in " ".join(decode(data, "a.txt").notices)

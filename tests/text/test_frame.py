@@ -5,7 +5,7 @@ import pytest
 from charlstm.text.corpus import read_text
 from charlstm.text.frame import without_frame
 
-BODY = "A book.\nIt has lines.\n"
+BODY = "A book.\nIt has lines.\n" * 30
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,11 @@ def test_books_of_other_countries_have_frames_without_stars(country):
         "They spoke of Project Gutenberg.\n",
         "*** THE END ***\n",
         f"They spoke of Project Gutenberg Australia.\n\n{BODY}",
+        "Project Gutenberg of Australia is what this is about.\n\n"
+        + BODY
+        + "\n\nMore is at gutenberg.net.au, as I said.\n\n"
+        + BODY * 20,
+        "I quote:\n*** END OF THE PROJECT GUTENBERG EBOOK ***\n" + BODY,
     ],
 )
 def test_a_text_without_one_stays_as_it_is(text):

@@ -4,6 +4,8 @@ import pytest
 
 from charlstm.text.corpus import ReadingOptions, paste, read_text
 from charlstm.text.markup import name_table, recognise
+from charlstm.text.normalizing import normalize
+from charlstm.text.subtitles import without_times
 from charlstm.text.tags import words_of
 
 WORDS = "It was the best of times, it was the worst of times"
@@ -150,6 +152,24 @@ def test_captions_that_roll_are_read_once():
     corpus = paste("WEBVTT\nKind: captions\n\n" + "".join(cues) * 2)
     once = "".join(f"and caption number {i} & on\n" for i in range(60))
     assert corpus.text == once * 2
+    assert "lines that the caption before them had as well" in " ".join(corpus.notices)
+
+
+def test_what_is_said_twice_is_kept_where_one_caption_has_an_inner_time():
+    cues = "".join(f"00:{i:02}.100 --> 00:{i:02}.900\nNo. No.\n\n" for i in range(40))
+    text = "WEBVTT\n\n" + cues + "00:50.100 --> 00:50.900\none <00:50.300>two\n\n"
+    assert without_times(text).words.count("No. No.") == 40
+
+
+@pytest.mark.parametrize(
+    "last", ["1\n" + " " * 200_000 + "x\n", "{" + "\\p1" * 100_000, "\r" * 200_000 + "x"]
+)
+def test_a_line_of_any_length_takes_no_longer_than_its_characters(last):
+    cues = "".join(f"{i}\n00:00:{i:02},100 --> 00:00:{i:02},900\nline {i}\n\n" for i in range(40))
+    ass = "".join(f"Dialogue: 0,0:00:{i:02}.10,0,Default,,0,0,0,,line {i}\n" for i in range(40))
+    for text in (cues + last, ass + f"Dialogue: 0,0,0,Default,,0,0,0,,{last}\n"):
+        assert "line 39" in without_times(text).words  # by the square it would take minutes
+        normalize(text)
 
 
 def test_what_is_said_may_begin_as_a_comment():
@@ -289,6 +309,9 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
         ("<p>a<!-- x --!>b<!-- y -->c</p>", "abc\n"),
         ('<p>exam<lb break="no"/>ple<lb/>next</p>', "example\nnext\n"),
         ("<p>a <b>b </b> <I>c</I>d</p>", "a b cd\n"),
+        ("<p>a &<b>lt;</b> &lt; b</p>", "a &lt; < b\n"),
+        ("<details><summary>a</summary>b</details>c <q>d</q>", "a\nb\nc “d”\n"),
+        ("<select><option>a<option>b</select>", "a\nb\n"),
         ("<body><p class='x'>a</p> <table> <tr> <td>b <TD>c</tr></table>", "a\n\nb \tc\n"),
         ("<body>x<pre>a <b>b</b>\n  c</pre> d <br/> e", "x\na b\n  c\n\nd\ne\n"),
         ("<body><p title='a > b' hidden>x</p><P style='display: none'>y</P>z", "z\n"),
@@ -352,6 +375,10 @@ def test_elements_of_xml_that_are_no_part_of_a_line_are_parted(markup, words):
     [
         "".join(f"[00:{i // 4:02}] <ann> hello there, number {i}\n" for i in range(90)),
         "".join(f"[09:{i % 60:02}] <ann> hello there, number {i}\n" for i in range(90)),
+        "".join(f"[{7 * i // 60:02}:{7 * i % 60:02}] <ann> hello, {i}\n" for i in range(200)),
+        "".join(f"{i // 4:02}:{15 * (i % 4):02}\nNews and more\n" for i in range(96)),
+        "".join(f"[10:{i % 60:02}.123] INFO something happened {i}\n" for i in range(200)),
+        "[Script Info]\nTitle: x\n" + "nothing of the kind\n" * 90,
         "07:15\nI got up and had breakfast.\nIt rained.\n" * 60,
         "".join(f"{6 + i // 6:02}:{i % 6}0\nTrain to Berlin\n" for i in range(90)),
         "".join(f"[{i}][{i + 1}] See also the next note, please.\n" for i in range(79)),

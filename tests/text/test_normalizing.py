@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from charlstm.text.normalizing import MOST_MARKS, normalize
+from charlstm.text.normalizing import MOST_MARKS, normalize, read_references
 
 
 @pytest.mark.parametrize(
@@ -254,3 +254,8 @@ def test_letters_that_facebook_wrote_byte_by_byte_are_put_together():
 def test_what_a_program_says_of_escapes_stays():
     code = 'print("\\u00e9")\n' * 60
     assert normalize(code) == (code, [])
+
+
+def test_references_in_a_program_stay():
+    text = 's = s.replace("&lt;", x).replace("&quot;", y)\n' * 60
+    assert read_references(text) == (text, "")

@@ -13,7 +13,10 @@ FRENCH = "Où êtes-vous allée, ma chère élève ? 1 + 1 = 2, dit-elle, et ça
 JAPANESE = "吾輩は猫である。名前はまだ無い。\n" * 150
 
 
-@pytest.mark.parametrize("text", [FRENCH, JAPANESE, "Привет, как дела? 1+1.\n" * 100])
+@pytest.mark.parametrize(
+    "text",
+    [FRENCH, JAPANESE, "Привет, как дела? 1+1.\n" * 100, "လူတိုင်းသည် တူညီ လွတ်လပ်သော ဂုဏ်သိက္ခာဖြင့်၊\n" * 50],
+)
 def test_utf_7_is_read_and_said(text):
     read = decode(text.encode("utf-7"), "a.txt")
     assert (read.text, read.encoding, read.notices) == (text, "utf_7", ("Read as UTF-7.",))
@@ -38,6 +41,9 @@ def test_lines_that_a_mail_server_parted_are_put_together():
         "Tel +490 +49 170 or +496\n" * 200,
         "https://x.org/?a=20&b=33&user=abc\n" * 200,
         "a =\nb =\nc =20\n" * 300,
+        "".join(f"{a}+{100 - a - b}={100 - b}\n" for a in range(2, 60) for b in range(1, 20, 3)),
+        "08:15 SpO2=97\n" * 200,
+        "some text.\n" * 300 + "+2AA- +AOkA6QDpAOkA6Q-\n",  # half an emoji
         "dGhpcyBpcyBub3QgdGV4dA+abc/def==\n" * 200,
     ],
 )
@@ -51,3 +57,9 @@ def test_another_encoding_may_be_chosen():
     options = ReadingOptions(encoding="cp1252")
     read = read_text(FRENCH.encode("utf-7"), "a.txt", options=options)
     assert read.text.startswith("O+APk +AOo-tes")
+
+
+def test_half_an_emoji_is_damage():
+    options = ReadingOptions(encoding="utf_7")
+    read = read_text(b"some text.\n" * 300 + b"+2AA-\n", "a.txt", options=options)
+    assert "Damaged characters were left out: 1." in read.notices

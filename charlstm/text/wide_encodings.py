@@ -1,0 +1,80 @@
+"""UTF-16 and UTF-32: in which of them a file is, with a mark at its beginning or without."""
+
+from __future__ import annotations
+
+import codecs
+
+from charlstm.text.encodings import is_east_asian
+from charlstm.text.lines import cut_off_bytes
+
+WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+_LOOK = 4_000  # bytes: even, for characters of two
+# First bytes of characters: of scripts from Armenian to Greek with accents, then of Ethiopic and
+# others, kana, and from Yi to Meetei Mayek.
+_SCRIPTS = frozenset([*range(0x05, 0x20), 0x2D, 0x2E, 0x30, *range(0xA0, 0xAC)])
+_NEARLY_ALL, _MIN_KINDS = 0.97, 10
+_MIN_APPENDED = 16  # bytes
+_MIN_BYTES = 64  # two short words of any encoding may look like it
+
+
+def _is_begun_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8 without zeros, of which the last character may be cut off."""
+    try:
+        return "\0" not in data[: len(data) - cut_off_bytes(data)].decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def wide_encoding(data: bytes) -> str | None:
+    """UTF-32 or UTF-16, by the mark at its beginning or by where its zero bytes are."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if _is_begun_utf8(data[:_LOOK]):
+        return None
+    # Without a mark: what it would be. Some of its letters may have zero bytes, on any side.
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = data[:_LOOK].decode(encoding, errors="replace")
+        is_whole = text.count("\ufffd") <= 1 and "\0" not in text and len(data) >= _MIN_BYTES
+        if is_whole and (is_east_asian(text) or _is_of_one_script(data[:_LOOK], encoding)):
+            return encoding
+    if b"\0" not in data:
+        return None
+    # No character's number has a fourth byte, and few have a third.
+    quarters = [len(data[start::4]) - data[start::4].count(0) for start in range(4)]
+    for encoding, (third, fourth) in {"utf-32-le": (2, 3), "utf-32-be": (1, 0)}.items():
+        if not quarters[fourth] and quarters[third] <= len(data) / 40 and len(data) % 4 == 0:
+            return encoding
+    # The zero bytes of ASCII characters are all on one side.
+    left, right = data[::2].count(0), data[1::2].count(0)
+    if max(left, right) > 10 * min(left, right) + len(data) / 200:
+        return "utf-16-be" if left > right else "utf-16-le"
+    return None
+
+
+def _is_of_one_script(data: bytes, encoding: str) -> bool:
+    """Whether nearly all characters of UTF-16 are of blocks whose number is no ASCII letter."""
+    blocks, kinds = (data[1::2], data[::2])[:: 1 if encoding == "utf-16-le" else -1]
+    if len(set(kinds)) < _MIN_KINDS:
+        return False
+    return sum(map(_SCRIPTS.__contains__, blocks)) >= _NEARLY_ALL * len(blocks)
+
+
+def appended_utf8(data: bytes, encoding: str) -> bytes:
+    """What a program added to a file of UTF-16 that did not look how it was written.
+
+    Zero bytes are where UTF-16 has signs and spaces; in the end that was added there is none.
+    """
+    last = data[data.rfind(b"\0") + 1 :]
+    if not encoding.startswith("utf-16") or len(last) < _MIN_APPENDED or len(last) == len(data):
+        return b""
+    is_big = encoding == "utf-16-be" or data.startswith(codecs.BOM_UTF16_BE)
+    if is_big:  # the zero byte begins a character
+        last = last[1:]
+    try:
+        text = last.decode()
+    except UnicodeDecodeError:
+        return b""
+    letters = sum(sign.isalpha() or sign.isspace() for sign in text)
+    return last if letters > len(text) / 2 else b""
