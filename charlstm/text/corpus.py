@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charlstm.errors import CharLSTMError
+from charlstm.errors import CharLSTMError, OnlyMarkupError
 from charlstm.home import shipped_folder
 from charlstm.text.counting import counted
 from charlstm.text.decoding import Decoded, decode
@@ -345,7 +345,8 @@ def _corpus(
         raise CharLSTMError(f"{subject} is empty: give at least {MIN_CHARACTERS:,} characters.")
     if len(text) < MIN_CHARACTERS:
         done = " ".join(["", *decoded.notices]) if decoded.notices else ""
-        raise CharLSTMError(
+        has_more = markup and not options.keeps_markup
+        raise (OnlyMarkupError if has_more else CharLSTMError)(
             f"{subject} has {len(text):,} characters; at least {MIN_CHARACTERS:,} are needed: "
             f"give a longer text.{done}"
         )

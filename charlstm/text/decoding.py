@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from charlstm.errors import CharLSTMError
+from charlstm.errors import CharLSTMError, UnknownEncodingError
 from charlstm.text.counting import counted
 from charlstm.text.encodings import guess_encoding
 from charlstm.text.latin_encodings import is_latin
@@ -127,10 +127,6 @@ LABELS = {
 }
 
 
-class NoTextError(CharLSTMError):
-    """What cannot be read as text, unless in an encoding that somebody knows."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
     """The text of a file.
@@ -157,12 +153,12 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         encoding: a key of `LABELS`, for what is not UTF-8; None to guess it.
 
     Raises:
-        NoTextError: it is not text, as far as can be seen.
+        UnknownEncodingError: it is not text, as far as can be seen.
         CharLSTMError: there is no such encoding.
     """
     if encoding is not None and encoding not in LABELS:
         raise CharLSTMError(f"There is no encoding {encoding!r:.40} here: choose one of the list.")
-    no_text = NoTextError(
+    no_text = UnknownEncodingError(
         f"{name} is not plain text, or in an unknown encoding: choose its encoding, or save it as "
         "text in UTF-8."
     )
@@ -297,6 +293,15 @@ def _with_whole_characters(data: bytes) -> tuple[bytes, int, int]:
     Returns:
         The bytes; how many characters were put together of halves; how many zeros left out.
     """
+
+    try:  # where nothing else is wrong, without a step for each
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        pass
+    else:
+        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        data = _HALF.sub(_MARK, whole.encode("utf-8", "surrogatepass"))
+        return data, len(text) - len(whole), 0
 
     def joined(found: re.Match[bytes]) -> bytes:
         one, two, three, four = (part[0] & 0x3F for part in found.groups())

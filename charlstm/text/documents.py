@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from charlstm.errors import CharLSTMError
+from charlstm.errors import CharLSTMError, OnlyMarkupError
 from charlstm.home import PACKAGE_PARENT
 from charlstm.text.mail import LOOK, is_mail
 
@@ -25,6 +25,7 @@ MAX_BYTES = 100_000_000  # of a file, with its pictures
 MOST_WAITING = 4  # the one that is being read among them
 _PLACES = threading.BoundedSemaphore(MOST_WAITING)
 _TURN = threading.Lock()
+NO_WORDS = "has no words beside its tags: keep its markup to learn it as it stands."
 # What kinds are called, and what is said when one was read.
 KINDS = {
     "epub": "an e-book (EPUB)",
@@ -185,7 +186,8 @@ def _extract(kind: str, data: bytes, name: str, options: str) -> Document:
             f"{name} cannot be read: it is damaged, or too large. Save it as text in UTF-8."
         ) from error
     if "error" in answer:
-        raise CharLSTMError(f"{name} {answer['error']}")
+        kind_of_error = OnlyMarkupError if answer["error"] == NO_WORDS else CharLSTMError
+        raise kind_of_error(f"{name} {answer['error']}")
     return Document(
         text=answer["text"],
         notice=f"Read as {KINDS[answer['kind']]}: {answer['what']}.",

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from charlstm.errors import CharLSTMError
 from charlstm.text.decoding import Decoded, decode
-from charlstm.text.documents import refuse_other_kinds
+from charlstm.text.documents import NO_WORDS, refuse_other_kinds
 from charlstm.text.mail import is_mail, mails
 from charlstm.text.markup import recognise
 from charlstm.text.office import local_name, words_of_docx, words_of_odt
@@ -38,7 +38,6 @@ NO_KIND = (
     "is an archive without a text that can be read: give a text, a .docx, .odt or EPUB file, or a "
     "PDF."
 )
-NO_WORDS = "has no words beside its tags: keep its markup to learn it as it stands."
 NO_TEXT = "has no text in it, only pictures perhaps: give one with text."
 TOO_LONG = "because more would take too long"
 DAMAGED = "is damaged: get it again, or save it as text in UTF-8."

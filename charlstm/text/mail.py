@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from charlstm.text.decoding import Decoded, NoTextError, decode, known_encoding
+from charlstm.errors import UnknownEncodingError
+from charlstm.text.decoding import Decoded, decode, known_encoding
 from charlstm.text.tags import words_of
 
 LOOK = 8_000  # bytes, in which a message shows what it is
 MIN_HEADERS = 3
 RELATED = "multipart/related"
+# What reading a damaged message raises.
+DAMAGED = (UnknownEncodingError, LookupError, ValueError, AttributeError, TypeError)
 LEAST_SHARE = 0.3  # of the characters that another form of the same mail has
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*")
 # A mailbox says who sent a mail, and a file of Apple Mail (.emlx) how many bytes it has.
@@ -84,7 +87,13 @@ def mails(data: bytes, name: str, encoding: str | None = None) -> Iterator[Mail]
         message = email.message_from_bytes(_NEXT_MAIL.sub(b"", data[begin:end].lstrip(), count=1))
         try:
             found = list(_words(message, name, encoding))
-        except (NoTextError, LookupError, ValueError, AttributeError, TypeError):  # damaged
+        except (
+            UnknownEncodingError,
+            LookupError,
+            ValueError,
+            AttributeError,
+            TypeError,
+        ):  # damaged
             continue
         text = "\n".join(one.text.rstrip("\n") + "\n" for one in found if one.text.strip())
         guesses = [one.encoding for one in found if one.is_guess]

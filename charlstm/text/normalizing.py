@@ -14,6 +14,7 @@ from html.entities import name2codepoint
 
 from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points, code_points_by_blocks, counted
+from charlstm.text.spoiled import unspoiled
 
 # Some programs change the end of a line of Windows once more, into \r\r\n.
 _RETURNS = re.compile("(?<!\r)\r+(?=\n)")
@@ -54,17 +55,6 @@ _REFERENCE = re.compile(
 )
 _REFERENCE_IN_PROGRAM = re.compile(r"""["'`]&#?\w{2,8};["'`]""")
 _ANY_REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});")
-# What the bytes of UTF-8 are in Windows-1252: that of a first one, then those of what follows.
-_BYTE_OF = {
-    ord(sign): byte
-    for byte in range(0x80, 0xA0)
-    if (sign := bytes([byte]).decode("cp1252", errors="ignore"))
-}
-_FOLLOWING = "[\x80-\xbf" + "".join(map(chr, _BYTE_OF)) + "]"
-_SPOILED = re.compile(
-    f"(?:[\xc2-\xdf]{_FOLLOWING}|[\xe0-\xef]{_FOLLOWING}{{2}}|[\xf0-\xf4]{_FOLLOWING}{{3}})+"
-)
-_ACCENTED = re.compile("[\xc0-\xff]")
 _BYTES = re.compile("[\x80-\xff]{2,}")
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # As PDF and scanned books have them.
@@ -111,7 +101,7 @@ def normalize(text: str, *, is_markup: bool = False) -> tuple[str, list[str]]:
     changes = (
         _read_escapes,
         read_references,
-        _unspoiled,
+        unspoiled,
         _without_damage,
         _signs_of_windows,
         _without_terminal,
@@ -145,58 +135,16 @@ def read_references(text: str) -> tuple[str, str]:
     """Signs of web pages (&#39;) in a text that is none."""
     if "&" not in text:
         return text, ""
-    number = len(_REFERENCE.findall(text))
+    number = sum(1 for _ in _REFERENCE.finditer(text))  # without a list of them
     if number < MIN_ESCAPES or number <= text.count("<"):
         return text, ""
     if 2 * len(_REFERENCE_IN_PROGRAM.findall(text)) > number:
         return text, ""
-    signs = {found: _of_reference(found) for found in set(_ANY_REFERENCE.findall(text))}
+    signs = {
+        found: _of_reference(found) for found in {one[0] for one in _ANY_REFERENCE.finditer(text)}
+    }
     text, number = _ANY_REFERENCE.subn(lambda found: signs[found[0]], text)
     return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
-
-
-def _unspoiled(text: str) -> tuple[str, str]:
-    """UTF-8 that an earlier program took for Windows-1252 (Ã© for é), where it is sure."""
-    firsts = sum(count for sign, count in counted(text).items() if "\xc2" <= sign <= "\xf4")
-    if firsts < MIN_ESCAPES:  # much faster than to try the pattern
-        return text, ""
-    runs = Counter(_SPOILED.findall(text))
-    letters = {run: read for run in runs if (read := _from_spoiled(run))}
-    # A letter that stands alone in no Latin word may be one where others of its script stand.
-    kinds: Counter[int] = Counter()
-    for run, read in letters.items():
-        for letter in read[1:]:
-            kinds[ord(letter) >> 8] += runs[run]
-    for run in runs.keys() - letters.keys():
-        read = _as_utf8(run)
-        if read and kinds[ord(read) >> 8] >= MIN_ESCAPES:
-            letters[run] = read
-    number = sum(len(read) * runs[run] for run, read in letters.items())
-    others = runs.total() - sum(runs[run] for run in letters)
-    if number < MIN_ESCAPES or others > number / 20:
-        return text, ""
-    if len(_ACCENTED.findall(_SPOILED.sub("", text))) > number / 20:  # real ones
-        return text, ""
-    text = _SPOILED.sub(lambda found: letters.get(found[0], found[0]), text)
-    return text, (
-        f"Letters that an earlier program had spoiled (Ã© for é) were put right: {number:,}."
-    )
-
-
-def _from_spoiled(run: str) -> str:
-    """What was spoiled; empty if that is one letter that stands alone in no Latin word."""
-    read = _as_utf8(run)
-    if not read:
-        return ""
-    is_usual = read < "\u0180" or "\u2010" <= read < "\u2200" or read >= "\U00010000"
-    return read if len(read) > 1 or is_usual else ""
-
-
-def _as_utf8(run: str) -> str:
-    try:
-        return run.translate(_BYTE_OF).encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return ""
 
 
 def _of_reference(reference: str) -> str:
@@ -327,7 +275,7 @@ def _few_marks(text: str) -> tuple[str, str]:
     is_mark[marks] = True
     places = np.concatenate(
         [
-            begin + np.flatnonzero(is_mark[np.minimum(points, len(is_mark) - 1)])
+            begin + np.flatnonzero(is_mark[np.minimum(points, len(is_mark) - 1)]).astype(np.int32)
             for begin, points in code_points_by_blocks(text)
         ]
     )

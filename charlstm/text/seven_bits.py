@@ -60,7 +60,8 @@ def _is_plausible(text: str, encoding: str) -> bool:
 
 def without_quoting(data: bytes) -> tuple[bytes, str]:
     """The bytes of what a mail server wrote in signs of ASCII, and a sentence about it."""
-    number = len(_QUOTED.findall(data)) if b"=" in data and data.isascii() else 0
+    has_any = b"=" in data and data.isascii()
+    number = sum(1 for _ in _QUOTED.finditer(data)) if has_any else 0  # without a list of them
     if number < _MIN_QUOTED:
         return data, ""
     breaks = len(_SOFT_BREAK.findall(data))

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 import gradio as gr
 
 from charlstm.backend import check_can_train
-from charlstm.errors import CharLSTMError
+from charlstm.errors import CharLSTMError, UnreadTextError
 from charlstm.interface import visitors
 from charlstm.interface.assets import browser_function
 from charlstm.interface.endpoints import any_choice, errors_as_messages
@@ -40,7 +40,6 @@ from charlstm.runs.run import Run
 from charlstm.runs.sizing import in_all_widths
 from charlstm.runs.training_request import TrainingRequest
 from charlstm.text import corpus
-from charlstm.text.decoding import NoTextError
 from charlstm.text.download import TINY_SHAKESPEARE_BYTES
 
 RECIPE_CHOICES = [("small", "quick"), ("large", "full"), ("classic", "notebook")]
@@ -100,7 +99,7 @@ class Trainer:
         choice = TextChoice.of(
             source, upload, pasted, style, encoding, keeps_markup, shuffles_lines
         )
-        text, look, text_note, is_unread = None, None, "", False
+        text, look, text_note, remedy = None, None, "", ""
         own = {"upload": upload, "paste": pasted, "practice-text": True}.get(source)
         if own or (model and source == "tiny-shakespeare" and is_downloaded()):
             try:
@@ -109,9 +108,9 @@ class Trainer:
                 text_note = report.text_html(look) if look else ""
             except CharLSTMError as error:
                 text_note = report.advice_html(str(error))
-                is_unread = isinstance(error, NoTextError)
+                remedy = error.remedy if isinstance(error, UnreadTextError) else ""
         notes = self._describe_training(recipe, amount, unit, model, text)
-        return text_note, *notes, *options_for(text, look, choice.options, is_unread)
+        return text_note, *notes, *options_for(text, look, choice.options, remedy)
 
     def _describe_training(
         self, recipe: str, amount, unit: str, model: str, text: corpus.Corpus | None

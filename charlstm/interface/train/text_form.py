@@ -259,19 +259,23 @@ def build_text_form(introduction: str, quiet: dict) -> TextForm:
 
 
 def options_for(
-    text: Corpus | None, look: TextReport | None, options: ReadingOptions, is_unread: bool = False
+    text: Corpus | None, look: TextReport | None, options: ReadingOptions, remedy: str = ""
 ) -> tuple[gr.Dropdown, gr.Checkbox, gr.Checkbox]:
     """Those settings of how a text is read that make a difference to it.
 
     Args:
         text: None if there is none, or it cannot be read; what was chosen can then be changed back.
         look: the report on it; None without a text.
-        is_unread: whether it could not be read as text, unless in another encoding.
+        remedy: the setting by which a text that could not be read may be, see `UnreadTextError`.
     """
     guessed = text.encoding if text is not None and text.is_guess else ""
     return (
-        gr.Dropdown(_encodings(guessed), visible=bool(guessed or options.encoding or is_unread)),
-        gr.Checkbox(visible=options.keeps_markup or bool(text and text.markup)),
+        gr.Dropdown(
+            _encodings(guessed), visible=bool(guessed or options.encoding or remedy == "encoding")
+        ),
+        gr.Checkbox(
+            visible=options.keeps_markup or bool(text and text.markup) or remedy == "keeps_markup"
+        ),
         gr.Checkbox(visible=options.shuffles_lines or bool(look and look.may_be_shuffled)),
     )
 

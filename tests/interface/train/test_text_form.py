@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from charlstm.errors import CharLSTMError
+from charlstm.errors import CharLSTMError, UnreadTextError
 from charlstm.interface.limits import OWN, PUBLIC
 from charlstm.interface.train import text_form
 from charlstm.interface.train.text_form import TextChoice, look_at, options_for, read
@@ -49,6 +49,25 @@ def test_a_text_that_cannot_be_read_leaves_what_was_chosen_in_sight():
     options = corpus.ReadingOptions(encoding="hz", keeps_markup=True)
     shown = options_for(None, None, options)
     assert [component.visible for component in shown] == [True, True, False]
+
+
+@pytest.mark.parametrize("words", ["", "few words"])
+def test_markup_may_be_kept_where_there_is_hardly_anything_else(words):
+    page = (
+        f"<!doctype html><html><body>{words}" + "<img src='a.png'><br>\n" * 300 + "</body></html>"
+    )
+    with pytest.raises(UnreadTextError) as caught:
+        read(choice(pasted=page), OWN)
+    shown = options_for(None, None, corpus.ReadingOptions(), caught.value.remedy)
+    assert [component.visible for component in shown] == [False, True, False]
+    assert len(read(choice(pasted=page, keeps_markup=True), OWN).text) > 2_000
+
+
+def test_an_encoding_may_be_chosen_where_none_was_found():
+    with pytest.raises(UnreadTextError) as caught:
+        corpus.read_text(bytes(range(1, 256)) * 40, "a.bin")
+    shown = options_for(None, None, corpus.ReadingOptions(), caught.value.remedy)
+    assert [component.visible for component in shown] == [True, False, False]
 
 
 def test_several_files_are_one_text(tmp_path, russian):
