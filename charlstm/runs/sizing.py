@@ -16,17 +16,17 @@ import numpy as np
 from charlstm.runs.recipes import Budget, Recipe
 
 # Losses in nats of the recipe `quick`, by the units of its LSTM layer, after reading CHARACTERS of
-# Tiny Shakespeare: cold windows of the last tenth of the training part. Each is a mean of three to
-# six trainings with about the dropout of `dropout_for`, those of 192 units from a million on single
-# ones (tests/benchmarks/README.md, "settings" and "sizes"). Narrow networks were not trained
-# longer: they are taken to learn nothing more.
+# Tiny Shakespeare: cold windows of the last tenth of the training part. Each is that of one training
+# with the dropout of `dropout_for` (tests/benchmarks/README.md, "sizes"); those of 12 million are
+# means of four to six from before the first weights were counted, which then hardly matters. Narrow
+# networks were not trained longer: they are taken to learn nothing more.
 CHARACTERS = (300_000, 1_000_000, 2_000_000, 4_000_000, 12_000_000)
 LOSSES = {
-    192: (2.096, 1.668, 1.590, 1.507),
-    256: (2.059, 1.634, 1.534, 1.475),
-    384: (1.967, 1.587, 1.494, 1.426, 1.402),
-    512: (2.064, 1.538, 1.448, 1.404, 1.383),
-    640: (1.895, 1.538, 1.441, 1.395, 1.375),
+    192: (1.790, 1.570, 1.514, 1.479),
+    256: (1.748, 1.528, 1.478, 1.446),
+    384: (1.710, 1.490, 1.438, 1.411, 1.402),
+    512: (1.679, 1.471, 1.417, 1.396, 1.383),
+    640: (1.666, 1.458, 1.412, 1.381, 1.375),
 }
 USUAL_UNITS = 384
 ENOUGH_CHARACTERS = 500_000  # of text: from fewer a wider network learns passages by rote
