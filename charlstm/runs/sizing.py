@@ -16,10 +16,10 @@ import numpy as np
 from charlstm.runs.recipes import Budget, Recipe
 
 # Losses in nats of the recipe `quick`, by the units of its LSTM layer, after reading CHARACTERS of
-# Tiny Shakespeare: cold windows of the last tenth of the training part. Each is that of one training
-# with the dropout of `dropout_for` (tests/benchmarks/README.md, "sizes"); those of 12 million are
-# means of four to six from before the first weights were counted, which then hardly matters. Narrow
-# networks were not trained longer: they are taken to learn nothing more.
+# Tiny Shakespeare: cold windows of the last tenth of the training part. Each is of one training
+# with about the dropout of `dropout_for` (tests/benchmarks/README.md, "sizes"). Those of 12 million
+# are means of four to six, of when the first weights were all random, which by then hardly matters.
+# Narrow networks were not trained longer: they are taken to learn nothing more.
 CHARACTERS = (300_000, 1_000_000, 2_000_000, 4_000_000, 12_000_000)
 LOSSES = {
     192: (1.790, 1.570, 1.514, 1.479),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError, UnknownEncodingError
 from charlstm.text.counting import counted
-from charlstm.text.encodings import guess_encoding
+from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
 from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
 from charlstm.text.seven_bits import SEVEN_BITS, seven_bit_encoding, without_quoting
@@ -391,7 +391,7 @@ class _Findings:
 
 def _on_encoding(label: str, found: _Findings, *, is_all: bool, is_sure: bool) -> str:
     """A sentence on an encoding that is not UTF-8, of all lines or of some."""
-    doubt = "" if is_sure else " This is a guess: look at the first lines."
+    doubt = "" if is_sure else f" {DOUBT}"
     if is_all:
         return f"Read as {label}.{doubt}"
     what = "line is" if found.lines == 1 else "lines are"

@@ -23,6 +23,7 @@ from charlstm.text.latin_encodings import (
     latin_encoding,
 )
 
+DOUBT = "This is a guess: look at the first lines."
 SAMPLE_BYTES = 6_000
 # Share of letters beside a Latin one: accented letters, read as those of another script.
 MAX_MIXED_SHARE = 0.1

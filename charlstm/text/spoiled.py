@@ -16,7 +16,7 @@ from itertools import islice
 
 from charlstm.text.byte_sample import characters_of
 from charlstm.text.counting import counted
-from charlstm.text.encodings import guess_encoding
+from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
 
 MIN_LETTERS = 20
@@ -151,11 +151,12 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
 
     sample = pattern.sub(lambda run: bytes_of(run[0]).decode("latin-1"), text[:100_000])
     guess = guess_encoding(sample.encode("latin-1", errors="replace"))
-    if guess is None or not guess.is_sure or is_latin(guess.encoding):
+    if guess is None or is_latin(guess.encoding):
         return text, ""
     runs = set(pattern.findall(text))
     letters = {run: bytes_of(run).decode(guess.encoding, errors="replace") for run in runs}
-    return _put_right(text, pattern, letters)
+    text, notice = _put_right(text, pattern, letters)
+    return text, notice if guess.is_sure else f"{notice} {DOUBT}"
 
 
 def _put_right(text: str, pattern: re.Pattern[str], letters: dict[str, str]) -> tuple[str, str]:

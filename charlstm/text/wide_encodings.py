@@ -13,7 +13,7 @@ _LOOK = 4_000  # bytes: even, for characters of two
 # others, kana, and from Yi to Meetei Mayek.
 _SCRIPTS = frozenset([*range(0x05, 0x20), 0x2D, 0x2E, 0x30, *range(0xA0, 0xAC)])
 _NEARLY_ALL, _MIN_KINDS = 0.97, 10
-_MIN_APPENDED = 16  # bytes
+_MIN_APPENDED = 24  # bytes
 _MIN_BYTES = 64  # two short words of any encoding may look like it
 
 
@@ -75,6 +75,8 @@ def appended_utf8(data: bytes, encoding: str) -> bytes:
     try:
         text = last.decode()
     except UnicodeDecodeError:
+        return b""
+    if not all(sign.isprintable() or sign.isspace() for sign in text):
         return b""
     letters = sum(sign.isalpha() or sign.isspace() for sign in text)
     return last if letters > len(text) / 2 else b""

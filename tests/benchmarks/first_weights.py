@@ -3,8 +3,9 @@
 python -m tests.benchmarks.first_weights FILE … [--units 256] [--characters 3e5 1e6]
 
 Trains the recipe `quick` twice on each text, from random first weights and from what counting says
-(training/first_weights.py), and prints the cold losses on the last tenth of the training part: the
-held-out part is not read. The losses do not depend on the speed of the machine.
+(training/first_weights.py), with the dropout that `quick` chooses for so many passes, and prints
+the cold losses on the last tenth of the training part: the held-out part is not read. The losses do
+not depend on the speed of the machine.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from charlstm.runs.recipes import QUICK, Budget
+from charlstm.runs.sizing import dropout_for
 from charlstm.text.corpus import read_file
 from charlstm.text.split import split
 from tests.benchmarks.measured_training import measure
@@ -46,7 +48,11 @@ def main() -> None:
 
 def _loss(path: Path, units: int, budget: Budget, is_counted: bool) -> float:
     recipe = replace(
-        QUICK, lstm_units=(units,), dropout=0.1, is_sized=False, starts_from_counts=is_counted
+        QUICK,
+        lstm_units=(units,),
+        dropout=dropout_for(budget.amount),
+        is_sized=False,
+        starts_from_counts=is_counted,
     )
     return measure(recipe, path, budget)["results"]["cold_loss_nats"]
 

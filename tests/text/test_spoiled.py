@@ -49,6 +49,12 @@ def test_what_was_in_an_old_encoding_of_another_script_is_put_right(text, old, t
     assert " for " in notice
 
 
+def test_from_one_sentence_again_and_again_it_is_a_guess():
+    text = "Все люди рождаются свободными и равными в своем достоинстве и правах.\n" * 40
+    read, notice = unspoiled(text.encode("cp1251").decode("latin-1"))
+    assert read == text and "guess" in notice
+
+
 @pytest.mark.parametrize(
     "text",
     [
