@@ -30,6 +30,10 @@ LOSSES = {
 }
 USUAL_UNITS = 384
 ENOUGH_CHARACTERS = 500_000  # of text: from fewer a wider network learns passages by rote
+# A network that begins with counts learns a short text by rote sooner: after many passes it ends a
+# little worse than one that began with random weights (tests/benchmarks/README.md,
+# "first_weights"). Of so many different characters, counting saves more than that.
+MANY_CHARACTERS = 500
 # Share of the speed of a measured step that a whole training reaches. Measuring on held-out text,
 # samples and saving take a tenth of the time, and a processor that is busy for minutes is slower
 # than in a tenth of a second: on an AMD EPYC in the cloud it was 0.68 to 0.71 in all.
@@ -114,6 +118,21 @@ def expected_loss(units: int, characters: float) -> float:
         slope = (first - second) / np.log(CHARACTERS[1] / CHARACTERS[0])
         return float(losses[0] + slope * np.log(CHARACTERS[0] / max(characters, 1)))
     return float(np.interp(np.log(characters), np.log(CHARACTERS[: len(losses)]), losses))
+
+
+def starts_from_counts(recipe: Recipe, budget: Budget, vocabulary_size: int) -> bool:
+    """Whether a network begins with what counting says of its text.
+
+    Args:
+        recipe: as it is trained: if its width was chosen for some minutes, its dropout tells how
+            often the text will be read.
+    """
+    most = recipe.most_counted_passes
+    if not most or vocabulary_size > MANY_CHARACTERS:
+        return most > 0
+    if budget.epochs is not None:
+        return budget.epochs <= most
+    return not recipe.is_sized or recipe.dropout <= dropout_for(most)
 
 
 def dropout_for(epochs: float) -> float:

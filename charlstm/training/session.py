@@ -31,6 +31,7 @@ from charlstm.runs.config import RunConfig
 from charlstm.runs.fine_tuning import grow, merge
 from charlstm.runs.recipes import Recipe
 from charlstm.runs.run import Run
+from charlstm.runs.sizing import starts_from_counts
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import teachers
@@ -108,7 +109,7 @@ def prepare_material(run: Run, config: RunConfig, way: Way | None) -> Material:
     ids = vocabulary.encode(text)
     if source is not None:
         set_weights(models, grow(source, vocabulary, weights_of(models)))
-    elif recipe.starts_from_counts:
+    elif starts_from_counts(recipe, config.budget, len(vocabulary)):
         set_weights(models, with_counts(weights_of(models), split(ids)[0]))
     compile_models(models, recipe)
     data = training_data(recipe, ids, config.random_seed)

@@ -11,6 +11,7 @@ not depend on the speed of the machine.
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +53,7 @@ def _loss(path: Path, units: int, budget: Budget, is_counted: bool) -> float:
         lstm_units=(units,),
         dropout=dropout_for(budget.amount),
         is_sized=False,
-        starts_from_counts=is_counted,
+        most_counted_passes=math.inf if is_counted else 0,
     )
     return measure(recipe, path, budget)["results"]["cold_loss_nats"]
 

@@ -48,7 +48,7 @@ def train(request: dict) -> dict:
             lstm.bias_hh_l0.zero_()
             lstm.bias_ih_l0.zero_()
             lstm.bias_ih_l0[lstm.hidden_size : 2 * lstm.hidden_size] = 1
-    if recipe.starts_from_counts:
+    if recipe.most_counted_passes:
         with torch.no_grad():
             first = with_counts({EMBEDDING: embedding.weight.detach().cpu().numpy()}, training_ids)
             embedding.weight.copy_(torch.from_numpy(first[EMBEDDING]))

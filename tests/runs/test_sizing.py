@@ -10,7 +10,15 @@ import pytest
 from charlstm.runs import sizing
 from charlstm.runs.config import RunConfig
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, Budget
-from charlstm.runs.sizing import LOSSES, Size, best_size, can_be_sized, dropout_for, expected_loss
+from charlstm.runs.sizing import (
+    LOSSES,
+    Size,
+    best_size,
+    can_be_sized,
+    dropout_for,
+    expected_loss,
+    starts_from_counts,
+)
 from tests.tiny_runs import create_run
 
 LONG = 1_000_000  # characters of text
@@ -59,6 +67,25 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped_out():
     rates = [dropout_for(epochs) for epochs in (0.1, 1, 4, 8, 15, 1000)]
     assert rates == sorted(rates)
     assert 0 < rates[0] < QUICK.dropout < rates[-1] < 0.6
+
+
+@pytest.mark.parametrize(
+    ("recipe", "budget", "vocabulary_size", "is_counted"),
+    [
+        (QUICK, Budget(epochs=3), 65, True),
+        (QUICK, Budget(epochs=60), 65, False),
+        (QUICK, Budget(epochs=60), 1_500, True),
+        (FULL, FULL.budget, 65, True),
+        (NOTEBOOK, Budget(epochs=1), 1_500, False),
+        (Size(384, dropout_for(3)).applied_to(QUICK), Budget(minutes=3), 65, True),
+        (Size(384, dropout_for(60)).applied_to(QUICK), Budget(minutes=3), 65, False),
+        (Size(384, dropout_for(60)).applied_to(QUICK), Budget(minutes=3), 1_500, True),
+    ],
+)
+def test_a_network_begins_with_counts_unless_it_reads_a_short_text_often(
+    recipe, budget, vocabulary_size, is_counted
+):
+    assert starts_from_counts(recipe, budget, vocabulary_size) == is_counted
 
 
 def test_only_quick_with_some_minutes_is_sized():

@@ -79,7 +79,7 @@ def test_a_text_with_hardly_anything_to_count_is_no_trouble(text):
 def test_only_the_training_part_is_counted_and_only_where_the_recipe_says_so(
     is_counted, tiny_recipe, tiny_corpus, tmp_path, monkeypatch
 ):
-    recipe = replace(tiny_recipe, starts_from_counts=is_counted)
+    recipe = replace(tiny_recipe, most_counted_passes=12 if is_counted else 0)
     monkeypatch.setitem(RECIPES, recipe.name, recipe)
     run = create_run(
         recipe=recipe,
@@ -95,5 +95,5 @@ def test_only_the_training_part_is_counted_and_only_where_the_recipe_says_so(
 
 
 def test_the_recipe_of_the_notebook_begins_as_the_notebook_did():
-    assert not NOTEBOOK.starts_from_counts
-    assert QUICK.starts_from_counts and FULL.starts_from_counts
+    assert NOTEBOOK.most_counted_passes == 0
+    assert min(QUICK.most_counted_passes, FULL.most_counted_passes) > 0
