@@ -6,22 +6,22 @@ class CharLSTMError(Exception):
 
 
 class UnreadTextError(CharLSTMError):
-    """A text that nothing can be learned from as it was read, but perhaps if it is read otherwise.
+    """A text that cannot be learned from as it was read, but might be with another setting.
 
     Attributes:
-        remedy: the attribute of `ReadingOptions` by which it is.
+        remedy: that setting, an attribute of `ReadingOptions`.
     """
 
     remedy = ""
 
 
 class UnknownEncodingError(UnreadTextError):
-    """What is no text in any encoding that was tried, unless somebody knows another one."""
+    """The bytes are no text in any encoding that was tried."""
 
     remedy = "encoding"
 
 
 class OnlyMarkupError(UnreadTextError):
-    """What has no words, or too few, without its markup."""
+    """Without its markup, the text has no words or too few."""
 
     remedy = "keeps_markup"

@@ -64,19 +64,19 @@ def ngram_figures(
 
 
 def pair_probabilities(ids: np.ndarray, vocabulary_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """How frequent each character is, and each one after each: Witten-Bell smoothed.
+    """Frequencies of characters, and of each one after each: smoothed by Witten-Bell.
 
     Args:
         ids: a text, (characters,), at least two.
 
     Returns:
-        The first, float64, (vocab,); and the second, float32, (vocab, vocab), whose rows are the
-        characters before. None is 0.
+        Probabilities of single characters, float64, (vocab,); and of a character (column) after
+        another (row), float32, (vocab, vocab). All are above 0.
     """
     singles = _shortest(ids, vocabulary_size)
     level = _longer(singles, ids, 1, vocabulary_size)
     pairs = np.tile(singles.probability.astype(np.float32), (vocabulary_size, 1))
-    left = level.kinds / (level.totals + level.kinds)  # for what did not follow
+    left = level.kinds / (level.totals + level.kinds)  # the weight of the single frequencies
     pairs[level.contexts] *= left[:, None].astype(np.float32)
     pairs.reshape(-1)[level.pairs] = level.probability
     return singles.probability, pairs

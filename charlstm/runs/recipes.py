@@ -99,8 +99,8 @@ class Recipe:
     is_sized: bool = False  # whether its width is chosen to suit the machine and the time
     teachers_share: float = 0.5  # weight of the soft targets in the loss, with teachers
     fresh_start_share: float = 0.0  # share of lanes whose state is reset to zero at each step
-    # Passes through the text, up to which a network begins with what counting says; 0: never.
-    most_counted_passes: float = 12
+    # Initial weights come from counts unless the text is read more often than this; 0: never.
+    max_epochs_from_counts: float = 12
 
     def architecture(self, vocabulary_size: int) -> Architecture:
         return Architecture(
@@ -166,7 +166,7 @@ NOTEBOOK = Recipe(
     predicts_every_position=False,
     decays=False,
     dropout=0.2,
-    most_counted_passes=0,
+    max_epochs_from_counts=0,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (QUICK, FULL, NOTEBOOK)}

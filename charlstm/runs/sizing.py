@@ -18,7 +18,7 @@ from charlstm.runs.recipes import Budget, Recipe
 # Losses in nats of the recipe `quick`, by the units of its LSTM layer, after reading CHARACTERS of
 # Tiny Shakespeare: cold windows of the last tenth of the training part. Each is of one training
 # with about the dropout of `dropout_for` (tests/benchmarks/README.md, "sizes"). Those of 12 million
-# are means of four to six, of when the first weights were all random, which by then hardly matters.
+# are means of four to six trainings with random initial weights: by then, these hardly matter.
 # Narrow networks were not trained longer: they are taken to learn nothing more.
 CHARACTERS = (300_000, 1_000_000, 2_000_000, 4_000_000, 12_000_000)
 LOSSES = {
@@ -30,10 +30,10 @@ LOSSES = {
 }
 USUAL_UNITS = 384
 ENOUGH_CHARACTERS = 500_000  # of text: from fewer a wider network learns passages by rote
-# A network that begins with counts learns a short text by rote sooner: after many passes it ends a
-# little worse than one that began with random weights (tests/benchmarks/README.md,
-# "first_weights"). Of so many different characters, counting saves more than that.
-MANY_CHARACTERS = 500
+# With initial weights from counts, a network overfits a short text sooner: after many epochs its
+# loss is slightly higher than with random ones (tests/benchmarks/README.md, "initial_weights").
+# With a vocabulary larger than this, counts are better all the same.
+LARGE_VOCABULARY = 500
 # Share of the speed of a measured step that a whole training reaches. Measuring on held-out text,
 # samples and saving take a tenth of the time, and a processor that is busy for minutes is slower
 # than in a tenth of a second: on an AMD EPYC in the cloud it was 0.68 to 0.71 in all.
@@ -121,14 +121,14 @@ def expected_loss(units: int, characters: float) -> float:
 
 
 def starts_from_counts(recipe: Recipe, budget: Budget, vocabulary_size: int) -> bool:
-    """Whether a network begins with what counting says of its text.
+    """Whether the initial weights of a network come from counts of its text.
 
     Args:
-        recipe: as it is trained: if its width was chosen for some minutes, its dropout tells how
-            often the text will be read.
+        recipe: with its final size. The dropout of a size is chosen by the expected number of
+            epochs, so it stands for that number here.
     """
-    most = recipe.most_counted_passes
-    if not most or vocabulary_size > MANY_CHARACTERS:
+    most = recipe.max_epochs_from_counts
+    if not most or vocabulary_size > LARGE_VOCABULARY:
         return most > 0
     if budget.epochs is not None:
         return budget.epochs <= most

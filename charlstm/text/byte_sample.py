@@ -1,4 +1,4 @@
-"""A sample of a file's words beyond ASCII, counted once, to be judged in many encodings."""
+"""A sample of a file's words beyond ASCII, counted once and then judged in many encodings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_of_single_bytes(encoding: str) -> bool:
 
 
 class ByteSample:
-    """Bytes, and how often what comes in them.
+    """Bytes, and statistics of them that do not depend on an encoding.
 
     Attributes:
         data: words that have bytes beyond ASCII.
@@ -59,7 +59,7 @@ class ByteSample:
         return found
 
     def as_read_in(self, encoding: str) -> str:
-        """What two encodings have in common in which the words are the same, and no others have."""
+        """A string that is equal for two encodings if and only if they read the words the same."""
         if not is_of_single_bytes(encoding):
             return self.text_in(encoding)
         characters = characters_of(encoding)

@@ -15,7 +15,7 @@ from charlstm.errors import CharLSTMError, UnknownEncodingError
 from charlstm.text.counting import counted
 from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
-from charlstm.text.lines import OldEncoding, cut_off_bytes, split_lines
+from charlstm.text.lines import OldEncoding, cut_off_bytes, is_utf8, split_lines
 from charlstm.text.seven_bits import SEVEN_BITS, seven_bit_encoding, without_quoting
 from charlstm.text.wide_encodings import WIDE, appended_utf8, wide_encoding
 
@@ -38,10 +38,7 @@ _USUAL_CONTROLS = {*"\b\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 
 _ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that a file is in as a whole, or not at all.
-_OF_WHOLE_FILES = {
-    *WIDE,
-    *SEVEN_BITS,
-}
+_OF_WHOLE_FILES = {*WIDE, *SEVEN_BITS}
 _OF_SEVERAL_BYTES = {"cp932", "cp949", "johab", "euc_jp", "gb18030", "big5hkscs"}  # a character
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}encoding=["']([\w.:-]{1,40})"""
@@ -294,7 +291,7 @@ def _with_whole_characters(data: bytes) -> tuple[bytes, int, int]:
         The bytes; how many characters were put together of halves; how many zeros left out.
     """
 
-    try:  # where nothing else is wrong, without a step for each
+    try:  # much faster, but only if nothing else is wrong
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         pass
@@ -325,7 +322,7 @@ def _look(data: bytes) -> _Findings:
         if size < SAMPLE_BYTES and has_wrong.any():
             looked_at = block.chosen(has_wrong)[: 10 * SAMPLE_BYTES]
             part = _LONG_ASCII.sub(rb"\1 \2", looked_at)[:SAMPLE_BYTES]
-            words += [word for word in part.split() if not _is_utf8(word)]
+            words += [word for word in part.split() if not is_utf8(word)]
             size += len(part)
     return _Findings(
         lines=lines,
@@ -334,14 +331,6 @@ def _look(data: bytes) -> _Findings:
         characters=characters,
         sample=b" ".join(words),
     )
-
-
-def _is_utf8(word: bytes) -> bool:
-    try:
-        word.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _count_odd(text: str, *, is_certain: bool) -> int:

@@ -96,7 +96,7 @@ def guess_encoding(data: bytes, *, is_all: bool = False) -> Guess | None:
     guess = _guess(ByteSample(b" ".join(words[:4_000])[:SAMPLE_BYTES]), is_all)
     if guess is None or not guess.is_sure or len(data) < 2 * SAMPLE_BYTES:
         return guess
-    # Some files are put together of several.
+    # Some files were joined from several.
     last = ByteSample(b" ".join(words[-4_000:])[-SAMPLE_BYTES:])
     other = _guess(last, is_all)
     is_same = other is not None and last.as_read_in(other.encoding) == last.as_read_in(

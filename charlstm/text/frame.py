@@ -1,4 +1,4 @@
-"""Cuts off what stands around books: the licence of Project Gutenberg, and of its sisters.
+"""Removes what surrounds books: the licence of Project Gutenberg and its sister projects.
 
 At the end of a book it would be just the tenth that is held out, and is nothing like the rest.
 """
@@ -28,13 +28,13 @@ _SMALL_PRINT = "***START**THE SMALL PRINT"
 # Characters. What is longer is no licence, but somebody's text beside a book, and stays.
 LONGEST_FRAME = 40_000
 
-# In Australia and Canada no stars part it from the book, but its paragraphs say whose they are.
+# The frames of Australia and Canada have no lines of stars, but their paragraphs name the project.
 _SISTER = re.compile(
     r"Project Gutenberg(?: of)? (?:Australia|Canada)|Distributed Proofreaders(?: of)? Canada"
     r"|gutenberg\.(?:net\.au|ca)\b|fadedpage\.com",
     re.IGNORECASE,
 )
-# Words of the frame itself in a line of their own, and no sentence of somebody's about it.
+# The project's name alone in a line: part of a frame, not a sentence about the project.
 _OWN_LINE = re.compile(
     r"^\W*(?:An? |The )?(?:Project Gutenberg(?: of)? (?:Australia|Canada)|Distributed Proofreaders"
     r"(?: of)? Canada)(?: e-?(?:book|text))?\W*$",
@@ -89,7 +89,7 @@ def _bodies(text: str) -> tuple[list[tuple[int, int]], int]:
             continue
         if mark["end"] or mark["old_end"]:
             is_licence = 2 * (mark.start() - begin) >= len(text) - mark.end() or is_book
-            if not (frames or is_licence):  # somebody writes about it
+            if not (frames or is_licence):  # quoted in a text about it
                 continue
             if is_book or not frames:
                 bodies.append((begin, mark.start()))
@@ -110,9 +110,9 @@ def _bodies(text: str) -> tuple[list[tuple[int, int]], int]:
 
 
 def _body_of_sister(text: str) -> list[tuple[int, int]]:
-    """Where a book of Australia or Canada is: between the paragraphs that name whose it is.
+    """Where a book of Australia or Canada is: between the paragraphs that name the project.
 
-    None if it is named once only, which anybody may do.
+    Empty if the project is named only once, as in a text about it.
     """
     begin, end, times = 0, len(text), 0
     for paragraph in _PARAGRAPH.finditer(text, 0, min(_NEAR_BEGINNING, len(text) // 2)):

@@ -1,7 +1,7 @@
-"""Old encodings of languages with Latin letters: which one a text was written in.
+"""Guesses the old encoding of a text in a language with Latin letters.
 
-Of these languages only the accented letters tell anything. The test is whether those that a text
-would have belong to one language, or else to two, or to one and some foreign names.
+Only the accented letters tell anything. An encoding fits if those that the text would have belong
+to one language, to two, or to one and some foreign names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LANGUAGES = {
     "cp1258": "áàâãèéêëìíòóôõùúüýăđơư\u0300\u0301\u0303\u0309\u0323",
     "cp1257 iso8859_13 iso8859_4 cp775": "ėšąčęįųūž āīčēģķļņšūž äõöüšž",
     "iso8859_3": "ĝŭĉĥĵŝ ħżċġàèéìòù",
-    "cp1252 iso8859_15": "áðíóúýæø",  # Faroese: in those of DOS, words of others look like it
+    "cp1252 iso8859_15": "áðíóúýæø",  # Faroese; with DOS, other languages would look like it
     "cp860": "ãçàáâéêíóôõúü",
     "cp861 mac_iceland": "íðáæéóöúýþ",
     "iso8859_14": "ŵŷâêîôûáéíóúëïöä",
@@ -50,7 +50,7 @@ _MIN_LATIN_SHARE = 0.97
 _MIN_FOR_COMMONEST = 30  # letters
 _WITHOUT_COMMONEST = {True: 0.005, False: 0.01}  # of a western language, of another one
 _MIN_LETTERS_AHEAD = 1.5  # one foreign name decides nothing
-# More than what is taken off for missing letters.
+# Larger than the penalty for missing letters.
 MIN_LATIN_LEAD = 0.011  # of the share, before an encoding in which the text would be another
 # Log-probabilities, where a text has letters of two languages, or names from others.
 _OF_THESE = math.log(0.97)  # together, that a letter is one of these languages

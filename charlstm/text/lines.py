@@ -319,6 +319,14 @@ def _by_line(flags: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return numbers
 
 
+def is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def cut_off_bytes(data: bytes) -> int:
     """How many bytes at the end begin a character of UTF-8 that has no end."""
     for count in (1, 2, 3):

@@ -1,4 +1,4 @@
-"""Encodings that only have bytes of ASCII: of East Asia, and of mails from times of seven bits.
+"""Encodings that use only ASCII bytes: some of East Asia, UTF-7, and quoted-printable.
 
 Sources: RFC 1468 (ISO-2022-JP), RFC 1557 (ISO-2022-KR), RFC 1843 (HZ), RFC 2045 (quoted-printable),
 RFC 2152 (UTF-7).
@@ -12,8 +12,9 @@ import unicodedata
 
 from charlstm.text.counting import counted
 from charlstm.text.encodings import is_east_asian
+from charlstm.text.lines import is_utf8
 
-# By what shows that one of them was used.
+# What shows that an encoding was used.
 _SIGNS = {
     "iso2022_jp_2": re.compile(rb"\x1b\$[@B]"),
     "iso2022_jp_ext": re.compile(rb"\x1b\$[@B]|\x1b\(I"),  # with half-width letters
@@ -22,7 +23,8 @@ _SIGNS = {
     "utf_7": re.compile(rb"\+[A-Za-z0-9+/]{3}"),
 }
 SEVEN_BITS = tuple(_SIGNS)
-# Of what a text in UTF-7 has beyond ASCII: in a program, what looks like UTF-7 is any sign.
+# Number beyond ASCII, and share of letters among them. Source code that looks like UTF-7 decodes to
+# arbitrary characters.
 _MIN_BEYOND, _MIN_LETTERS = 5, 0.5
 _QUOTED = re.compile(rb"=[0-9A-F]{2}")
 _SOFT_BREAK = re.compile(rb"^[^\r\n]{50,75}=[ \t]*\r?$", re.M)  # where a line grew too long
@@ -31,7 +33,7 @@ _MIN_MEANT = 0.98  # of the signs "="
 
 
 def seven_bit_encoding(data: bytes) -> str | None:
-    """One of `SEVEN_BITS`, if all of a file can be read in it and has signs of it."""
+    """One of `SEVEN_BITS`, if there are signs of it and the whole file can be read in it."""
     if not data.isascii():
         return None
     for encoding, sign in _SIGNS.items():
@@ -59,7 +61,7 @@ def _is_plausible(text: str, encoding: str) -> bool:
 
 
 def without_quoting(data: bytes) -> tuple[bytes, str]:
-    """The bytes of what a mail server wrote in signs of ASCII, and a sentence about it."""
+    """Decode quoted-printable, if the data is that; with a sentence about it."""
     has_any = b"=" in data and data.isascii()
     number = sum(1 for _ in _QUOTED.finditer(data)) if has_any else 0  # without a list of them
     if number < _MIN_QUOTED:
@@ -68,17 +70,9 @@ def without_quoting(data: bytes) -> tuple[bytes, str]:
     if number + breaks < _MIN_MEANT * data.count(b"="):
         return data, ""
     read = quopri.decodestring(data)
-    if breaks < _MIN_SOFT_BREAKS and (read.isascii() or not _is_utf8(read)):
-        return data, ""  # sums, or the values of a program
+    if breaks < _MIN_SOFT_BREAKS and (read.isascii() or not is_utf8(read)):
+        return data, ""  # sums, or settings of a program
     return read, (
         "Signs as mail servers write them (quoted-printable, =C3=A9 for é) were read as such: "
         f"{number:,}."
     )
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -1,8 +1,8 @@
-"""Puts letters right that an earlier program read in a wrong encoding, and saved so.
+"""Repairs text that an earlier program decoded in the wrong encoding (mojibake).
 
-What is UTF-8 was often taken for an encoding of single bytes (Ã© for é, Рё for и), and what is in
-an old encoding for that of Western Europe (Âñå for Все). Both are only mended where all of a text
-is so: letters that stand where they should are no accident.
+UTF-8 was often decoded as a single-byte encoding (Ã© for é, Рё for и), and an old encoding of
+another script as Western European (Âñå for Все). A text is repaired only if nearly all of its
+letters beyond ASCII are affected: otherwise the letters may be meant.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
 
 MIN_LETTERS = 20
-MOST_OTHERS = 1 / 20  # letters beyond ASCII that are none of it, for each that is
+MOST_OTHERS = 1 / 20  # unaffected letters beyond ASCII, for each affected one
 _ENCODINGS = ("cp1252", "cp1251", "cp1250", "mac_roman", "cp866", "cp850", "cp437")
 _BEYOND = re.compile("[^\0-\x7f]{1,500}")
-MOST_RUNS = 20_000  # in which it is looked for what was spoiled
+MOST_RUNS = 20_000  # that are examined before a text is taken to be intact
 _LONGEST_RUN = 500  # characters: a longer one is looked at in parts
 _RUNS_OF_LETTERS = re.compile("[\xc0-\xff]{4,}")
 _MIN_IN_RUNS = 0.5  # of accented letters: no language with Latin letters comes near
@@ -33,12 +33,12 @@ _LONGEST_EXAMPLE = 9  # characters
 
 @dataclass(frozen=True)
 class _Spoiled:
-    """What UTF-8 becomes if it is read in an encoding of single bytes.
+    """What UTF-8 looks like if it is decoded in a single-byte encoding.
 
     Attributes:
-        byte_of: of each character beyond ASCII.
-        firsts: the characters that the first bytes of UTF-8 become.
-        runs: finds letters in UTF-8 that were read so.
+        byte_of: the byte of each character beyond ASCII.
+        firsts: characters that stand for a first byte of UTF-8.
+        runs: matches runs of such characters.
     """
 
     byte_of: dict[int, int]
@@ -46,7 +46,7 @@ class _Spoiled:
     runs: re.Pattern[str]
 
     def read(self, run: str) -> str:
-        """What was spoiled; empty if that is no UTF-8."""
+        """The original text of a run; empty if it was not UTF-8."""
         try:
             return run.translate(self.byte_of).encode("latin-1").decode()
         except UnicodeError:
@@ -75,7 +75,7 @@ def _spoiled_by(encoding: str) -> _Spoiled:
 
 
 def unspoiled(text: str) -> tuple[str, str]:
-    """The text with such letters put right, and a sentence about them; empty if there are none."""
+    """The repaired text, and a sentence about it; empty if nothing was wrong."""
     if text.isascii():
         return text, ""
     sample = "\n".join(found[0] for found in islice(_BEYOND.finditer(text), MOST_RUNS))
@@ -87,7 +87,7 @@ def unspoiled(text: str) -> tuple[str, str]:
 
 
 def _best_encoding(sample: str) -> str | None:
-    """The encoding in which UTF-8 was read; None if it was not, or not all of it."""
+    """The encoding in which UTF-8 was decoded; None if that did not happen."""
     counts = counted(sample)
     best, number = None, 0
     for encoding in _ENCODINGS:
@@ -110,11 +110,11 @@ def _best_encoding(sample: str) -> str | None:
 
 
 def _letters_of(found: Iterable[str], spoiled: _Spoiled) -> dict[str, str]:
-    """What each spoiled run is, where it is anything."""
+    """The original text of each run that has one."""
     runs = Counter(found)
     read = {run: spoiled.read(run) for run in runs}
     letters = {run: one for run, one in read.items() if one and not _stands_alone(one)}
-    # A letter that stands alone in no Latin word may be one where others of its script stand.
+    # Such a letter is accepted if other runs have letters of its script.
     kinds: Counter[int] = Counter()
     for run, one in letters.items():
         for letter in one[1:]:
@@ -126,13 +126,13 @@ def _letters_of(found: Iterable[str], spoiled: _Spoiled) -> dict[str, str]:
 
 
 def _stands_alone(read: str) -> bool:
-    """Whether it is one letter that stands alone in no Latin word."""
+    """Whether it is a single letter that would not occur alone within a Latin word."""
     is_usual = read < "\u0180" or "\u2010" <= read < "\u2200" or read >= "\U00010000"
     return len(read) == 1 and not is_usual
 
 
 def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
-    """Put right what was in an old encoding of another script, and was read as Latin letters."""
+    """Repair an old encoding of another script that was decoded as Western European."""
     counts = counted(sample)
     accented = sum(count for sign, count in counts.items() if "\xc0" <= sign <= "\xff")
     others = sum(count for sign, count in counts.items() if sign.isalpha() and sign > "\xff")
@@ -160,7 +160,7 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
 
 
 def _put_right(text: str, pattern: re.Pattern[str], letters: dict[str, str]) -> tuple[str, str]:
-    """The text with `letters` in place of what the pattern finds, and a sentence about it."""
+    """Replace each run by its letters; with a sentence that gives the commonest example."""
     runs = Counter(pattern.findall(text))
     changed = {run: count for run, count in runs.items() if letters.get(run, run) != run}
     number = sum(len(letters[run]) * count for run, count in changed.items())

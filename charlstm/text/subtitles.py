@@ -98,11 +98,10 @@ def _are_other_numbers(text: str) -> bool:
         are_round = all(each % _ROUND_S == 0 for each in seconds)  # a timetable's
         if seconds[0] > _LATE_S or backwards > len(seconds) / 10 or are_round:
             return True
-    minutes = [_seconds(each) for each in _MINUTES.findall(text)]
-    if len(minutes) >= _FORMS[_MINUTES][0] and (
-        max(minutes) > _LONGEST_SONG_S or 2 * len(_SPEAKER.findall(text)) > len(minutes)
-    ):
-        return True
+        if form is _MINUTES and (
+            max(seconds) > _LONGEST_SONG_S or 2 * len(_SPEAKER.findall(text)) > len(seconds)
+        ):
+            return True
     of_song = [_seconds(each) for each in _OF_SONG.findall(text)]
     return len(of_song) >= MIN_TIMES and min(of_song) > _LATEST_SONG_S
 
@@ -170,9 +169,10 @@ def _without_spans(text: str, number: int) -> tuple[str, int]:
 
 
 def _without_rolling(text: str, least: float = MIN_ROLLING) -> tuple[str, int]:
-    """The text, of captions that roll without what each line took over from the one before it.
+    """Remove the lines that rolling captions repeat from the caption before.
 
-    And how many lines were taken over.
+    Returns:
+        The text, and the number of lines that were removed.
 
     Args:
         least: share of lines that are the same as the one before, or they do not roll.

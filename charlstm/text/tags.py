@@ -44,8 +44,8 @@ _FEED_PARTS = set(
     "sha1 siteinfo status timestamp ttl updated url".split()
 )
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
-# What becomes of a tag that only parts words, or changes how they look: signs that stand for it
-# until the words around it are put into lines.
+# Tags that only separate words or change their look are replaced by these placeholders, so that the
+# words around them can be processed together.
 _LINE, _PARAGRAPH, _CELL = "\0n", "\0m", "\0t"
 _LOOKS = "a b big em font i small span strong sub sup tt u".split()
 _SIGNS = {
@@ -64,8 +64,8 @@ _NO_SIGNS: dict[tuple[str, str], str] = {}
 _PLAIN_END = re.compile(r"""(?:\s+[\w:-]+(?:="[^"<>]*"|='[^'<>]*')?)*\s*/?>""")
 _AFTER_SIGN = re.compile("(\0[nmt]) +")
 _FIRST_CELLS = re.compile("(\0[nm])(?:\0t)+")
-_AT_FIRST = re.compile("(?: |\0t)+")  # is not shown in a new line
-_TOGETHER = 1_000  # words and signs
+_AT_FIRST = re.compile("(?: |\0t)+")  # not shown at the beginning of a line
+_TOGETHER = 1_000  # words and placeholders that are processed together
 _BEGINNING = re.compile(
     r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
     r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*))"
@@ -101,7 +101,7 @@ _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))
 _NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
 _WHITE = re.compile(r"[ \t\r\n\f]+")
-_WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line of TEI that ends in a word
+_WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
 
 
 def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
@@ -151,7 +151,7 @@ class _Page:
 
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
-        words: list[str] = []  # and signs between them, that are shown together
+        words: list[str] = []  # and placeholders between them
         signs = _NO_SIGNS
         while self._left > 0 and (found := _BEGINNING.search(markup, looked)):
             sign = signs.get((found["close"], found["tag"]))
@@ -188,13 +188,13 @@ class _Page:
         self._end_paragraph()
 
     def _is_plain(self) -> bool:
-        """Whether a tag may become a sign: nothing is open that it could change."""
+        """Whether tags may become placeholders: no open element gives them another effect."""
         if self._is_xml or self._is_feed or self._preformatted:
             return False
         return not (self._is_head or self._outer or self._notes)
 
     def _plain_end(self, found: re.Match[str]) -> int | None:
-        """Where a tag ends that hides nothing; None if more must be looked at."""
+        """Where a simple tag ends; None if it hides its content or is unusual."""
         begin = found.end()
         if self.markup.startswith(">", begin):
             return begin + 1
@@ -328,7 +328,7 @@ class _Page:
         self._notes.clear()
 
     def _show(self, words: list[str]) -> None:
-        # One by one, for no reference goes on after a tag.
+        # Separately, because a character reference cannot contain a tag.
         text = "".join(map(html.unescape, words))
         if self._is_title or (self._is_head and not text.strip()):
             return
@@ -347,7 +347,7 @@ class _Page:
             self._left -= len(text)
 
     def _in_lines(self, text: str) -> str:
-        """Words with what the signs between them stand for."""
+        """Replace the placeholders by the line breaks and tabs that they stand for."""
         if "\0" not in text:
             return text
         text = _FIRST_CELLS.sub(r"\1", _AFTER_SIGN.sub(r"\1", text))

@@ -1,4 +1,4 @@
-"""UTF-16 and UTF-32: in which of them a file is, with a mark at its beginning or without."""
+"""Recognises UTF-16 and UTF-32, with a byte order mark or without."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from charlstm.text.lines import cut_off_bytes
 
 WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 _LOOK = 4_000  # bytes: even, for characters of two
-# First bytes of characters: of scripts from Armenian to Greek with accents, then of Ethiopic and
-# others, kana, and from Yi to Meetei Mayek.
+# High bytes of the scripts from Armenian to polytonic Greek, Ethiopic and others, kana, and from Yi
+# to Meetei Mayek.
 _SCRIPTS = frozenset([*range(0x05, 0x20), 0x2D, 0x2E, 0x30, *range(0xA0, 0xAC)])
 _NEARLY_ALL, _MIN_KINDS = 0.97, 10
 _MIN_APPENDED = 24  # bytes
-_MIN_BYTES = 64  # two short words of any encoding may look like it
+_MIN_BYTES = 64  # fewer bytes of any encoding may look like UTF-16
 
 
 def _is_begun_utf8(data: bytes) -> bool:
@@ -54,7 +54,7 @@ def wide_encoding(data: bytes) -> str | None:
 
 
 def _is_of_one_script(data: bytes, encoding: str) -> bool:
-    """Whether nearly all characters of UTF-16 are of blocks whose number is no ASCII letter."""
+    """Whether nearly all characters are of scripts whose high byte is no letter of ASCII."""
     blocks, kinds = (data[1::2], data[::2])[:: 1 if encoding == "utf-16-le" else -1]
     if len(set(kinds)) < _MIN_KINDS:
         return False
@@ -62,9 +62,9 @@ def _is_of_one_script(data: bytes, encoding: str) -> bool:
 
 
 def appended_utf8(data: bytes, encoding: str) -> bytes:
-    """What a program added to a file of UTF-16 that did not look how it was written.
+    """The end of a UTF-16 file, if a program appended it in UTF-8; empty if there is none.
 
-    Zero bytes are where UTF-16 has signs and spaces; in the end that was added there is none.
+    UTF-16 has zero bytes wherever there are spaces or punctuation; an end in UTF-8 has none.
     """
     last = data[data.rfind(b"\0") + 1 :]
     if not encoding.startswith("utf-16") or len(last) < _MIN_APPENDED or len(last) == len(data):

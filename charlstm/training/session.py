@@ -39,7 +39,7 @@ from charlstm.training.batches import Lanes, Windows, cold_windows, training_dat
 from charlstm.training.best_version import BestVersion
 from charlstm.training.callbacks import BetweenChapters, Clock, Ending, LearningRate, Progress
 from charlstm.training.device import Device
-from charlstm.training.first_weights import with_counts
+from charlstm.training.initial_weights import with_counts
 from charlstm.training.measuring import HeldOutCurve, final_figures
 from charlstm.training.model import Models, build_models, compile_models, set_weights, weights_of
 from charlstm.training.recording import EventRecorder, once_a_second

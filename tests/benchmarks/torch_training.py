@@ -21,7 +21,7 @@ def train(request: dict) -> dict:
     from charlstm.text.split import split
     from charlstm.text.vocabulary import Vocabulary
     from charlstm.training.batches import Lanes
-    from charlstm.training.first_weights import EMBEDDING, OUTPUT_BIAS, with_counts
+    from charlstm.training.initial_weights import EMBEDDING, OUTPUT_BIAS, with_counts
 
     recipe, budget_s = RECIPES[request["recipe"]], 60 * request["minutes"]
     torch.manual_seed(request["random_seed"])
@@ -48,7 +48,7 @@ def train(request: dict) -> dict:
             lstm.bias_hh_l0.zero_()
             lstm.bias_ih_l0.zero_()
             lstm.bias_ih_l0[lstm.hidden_size : 2 * lstm.hidden_size] = 1
-    if recipe.most_counted_passes:
+    if recipe.max_epochs_from_counts:
         with torch.no_grad():
             first = with_counts({EMBEDDING: embedding.weight.detach().cpu().numpy()}, training_ids)
             embedding.weight.copy_(torch.from_numpy(first[EMBEDDING]))

@@ -266,7 +266,7 @@ def options_for(
     Args:
         text: None if there is none, or it cannot be read; what was chosen can then be changed back.
         look: the report on it; None without a text.
-        remedy: the setting by which a text that could not be read may be, see `UnreadTextError`.
+        remedy: a setting that might make the text readable, see `UnreadTextError`.
     """
     guessed = text.encoding if text is not None and text.is_guess else ""
     return (

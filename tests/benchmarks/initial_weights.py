@@ -1,11 +1,10 @@
-"""What a network learns from a number of characters, with random first weights and with counts.
+"""Compares random initial weights with those from counts, after the same number of characters.
 
-python -m tests.benchmarks.first_weights FILE … [--units 256] [--characters 3e5 1e6]
+python -m tests.benchmarks.initial_weights FILE … [--units 256] [--characters 3e5 1e6]
 
-Trains the recipe `quick` twice on each text, from random first weights and from what counting says
-(training/first_weights.py), with the dropout that `quick` chooses for so many passes, and prints
-the cold losses on the last tenth of the training part: the held-out part is not read. The losses do
-not depend on the speed of the machine.
+Trains the recipe `quick` twice on each text (training/initial_weights.py), with the dropout that
+`quick` chooses for so many epochs, and prints the cold losses on the last tenth of the training
+part: the held-out part is not read. The losses do not depend on the speed of the machine.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=256)
     parser.add_argument("--characters", type=float, nargs="+", default=[3e5, 1e6])
     arguments = parser.parse_args()
-    print(f"{'text':<20}{'distinct':>9}{'read':>12}{'random':>9}{'counted':>9}{'gained':>9}")
+    print(f"{'text':<20}{'distinct':>9}{'read':>12}{'random':>9}{'counts':>9}{'gain':>9}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training-part.txt"
         for text in map(Path, arguments.texts):
@@ -53,7 +52,7 @@ def _loss(path: Path, units: int, budget: Budget, is_counted: bool) -> float:
         lstm_units=(units,),
         dropout=dropout_for(budget.amount),
         is_sized=False,
-        most_counted_passes=math.inf if is_counted else 0,
+        max_epochs_from_counts=math.inf if is_counted else 0,
     )
     return measure(recipe, path, budget)["results"]["cold_loss_nats"]
 

@@ -1,4 +1,4 @@
-"""What counting says is in a network before its first step."""
+"""The initial weights that are set by counting the text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from charlstm.network.lstm import Architecture
 from charlstm.runs.recipes import FULL, NOTEBOOK, QUICK, RECIPES, Budget
 from charlstm.text.split import split
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.training.first_weights import EMBEDDING, MOST, OUTPUT_BIAS, with_counts
+from charlstm.training.initial_weights import EMBEDDING, MOST, OUTPUT_BIAS, with_counts
 from charlstm.training.model import weights_of
 from charlstm.training.session import prepare_material
 from tests.tiny_networks import random_weights
@@ -79,7 +79,7 @@ def test_a_text_with_hardly_anything_to_count_is_no_trouble(text):
 def test_only_the_training_part_is_counted_and_only_where_the_recipe_says_so(
     is_counted, tiny_recipe, tiny_corpus, tmp_path, monkeypatch
 ):
-    recipe = replace(tiny_recipe, most_counted_passes=12 if is_counted else 0)
+    recipe = replace(tiny_recipe, max_epochs_from_counts=12 if is_counted else 0)
     monkeypatch.setitem(RECIPES, recipe.name, recipe)
     run = create_run(
         recipe=recipe,
@@ -95,5 +95,5 @@ def test_only_the_training_part_is_counted_and_only_where_the_recipe_says_so(
 
 
 def test_the_recipe_of_the_notebook_begins_as_the_notebook_did():
-    assert NOTEBOOK.most_counted_passes == 0
-    assert min(QUICK.most_counted_passes, FULL.most_counted_passes) > 0
+    assert NOTEBOOK.max_epochs_from_counts == 0
+    assert min(QUICK.max_epochs_from_counts, FULL.max_epochs_from_counts) > 0
