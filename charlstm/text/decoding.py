@@ -15,8 +15,9 @@ from charlstm.errors import CharLSTMError, UnknownEncodingError
 from charlstm.text.counting import counted
 from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
-from charlstm.text.lines import OldEncoding, cut_off_bytes, is_utf8, split_lines
+from charlstm.text.lines import OldEncoding, split_lines
 from charlstm.text.seven_bits import SEVEN_BITS, seven_bit_encoding, without_quoting
+from charlstm.text.utf8 import cut_off_bytes, is_utf8
 from charlstm.text.wide_encodings import WIDE, appended_utf8, wide_encoding
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed

@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING
 
 from charlstm.text.byte_sample import characters_of, is_of_single_bytes
 from charlstm.text.counting import code_points
+from charlstm.text.utf8 import (
+    BLOCK_BYTES,
+    Utf8Characters,
+    character_start,
+    characters_at,
+    find_utf8,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
-BLOCK_BYTES = 250_000  # looked at together: little memory is needed beside the text
 MANY_RUNS = 500  # of lines of one kind; more are decoded together and put in order afterwards
 NEWLINE = 10
 DAMAGED = 0xFFFD
@@ -171,7 +177,7 @@ class OldEncoding:
                     return data.decode(errors="replace")
         parts, begin = [], 0
         while begin < len(data):
-            end = _character_start(data, begin + BLOCK_BYTES)
+            end = character_start(data, begin + BLOCK_BYTES)
             parts.append(self._decode_block(data[begin:end]))
             begin = end
         return "".join(parts)
@@ -180,48 +186,32 @@ class OldEncoding:
         import numpy as np
 
         array = np.frombuffer(data, np.uint8)
-        is_wrong, begins = _utf8(array)
-        points = array.astype(np.uint32)
-        following = np.concatenate([array, np.zeros(3, np.uint8)]).astype(np.uint32) & 0x3F
-        one, two, three = following[1:-2], following[2:-1], following[3:]
-        for first, mask, shifts in (
-            (0xC2, 0x1F, (one,)),
-            (0xE0, 0x0F, (one, two)),
-            (0xF0, 0x07, (one, two, three)),
-        ):
-            # Later ones replace earlier: those of longer characters begin with higher bytes.
-            chosen = begins & (array >= first)
-            value = array[chosen].astype(np.uint32) & mask
-            for shift in shifts:
-                value = value << 6 | shift[chosen]
-            points[chosen] = value
+        is_wrong, begins = find_utf8(array)
+        found = characters_at(array, begins)
         if self.doubts_utf8:
-            is_wrong |= _by_chance(array, begins, points, self._is_small)
+            is_wrong |= found.bytes_of(_are_by_chance(array, found, self._is_small), len(array))
         elif self.doubts_letters:
-            is_wrong |= self._are_letters(array, begins, points)
+            is_wrong |= found.bytes_of(self._are_letters(array, found), len(array))
+        points = array.astype(np.uint32)
+        points[found.places] = found.points
         points[is_wrong] = self._table[array[is_wrong]]
         is_continued = ~is_wrong & ((array & 0xC0) == 0x80)
         return points[~is_continued].tobytes().decode("utf-32-le")
 
-    def _are_letters(self, array: np.ndarray, begins: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Which bytes look like characters of UTF-8, but are a word in this encoding: bool.
+    def _are_letters(self, array: np.ndarray, found: Utf8Characters) -> np.ndarray:
+        """Which characters of UTF-8 are none, but part of a word in this encoding: bool.
 
         They are if nothing in a run of such characters speaks for UTF-8: a character that this
         encoding has as well, bytes that are no letters in it or a capital after a small one, or a
         Latin letter beside them.
-
-        Args:
-            begins, points: see `_by_chance`.
         """
         import numpy as np
 
-        is_word = np.zeros(len(array), bool)
-        places = np.flatnonzero(begins)
+        places, lengths = found.places, found.lengths
         if not len(places):
-            return is_word
-        lengths = 2 + (array[places] >= 0xE0).astype(int) + (array[places] >= 0xF0)
+            return np.zeros(0, bool)
         padded = np.concatenate([[0], array, np.zeros(4, np.uint8)])
-        speaks = np.isin(points[places], self._table[0x80:])
+        speaks = np.isin(found.points, self._table[0x80:])
         for further in range(4):
             now, last = padded[places + 1 + further], padded[places + further]
             is_odd = ~self._is_letter[now]
@@ -229,13 +219,8 @@ class OldEncoding:
             speaks |= (lengths > further) & is_odd
         for beside in (padded[places], padded[places + 1 + lengths]):
             speaks |= (beside < 0x80) & (((beside | 0x20) >= 0x61) & ((beside | 0x20) <= 0x7A))
-        is_first = np.append(True, places[1:] != places[:-1] + lengths[:-1])
-        of_run = np.logical_or.reduceat(speaks, np.flatnonzero(is_first))
-        chosen = ~of_run[np.cumsum(is_first) - 1]
-        for further in range(4):
-            within = chosen & (lengths > further)
-            is_word[places[within] + further] = True
-        return is_word
+        of_run = np.logical_or.reduceat(speaks, np.flatnonzero(~found.follows))
+        return ~of_run[np.cumsum(~found.follows) - 1]
 
 
 def _is_of_words(character: str) -> bool:
@@ -243,45 +228,32 @@ def _is_of_words(character: str) -> bool:
     return character.isalpha() or unicodedata.category(character or " ") in ("Mn", "Mc", "Cf")
 
 
-def _by_chance(
-    array: np.ndarray, begins: np.ndarray, points: np.ndarray, is_small: np.ndarray
-) -> np.ndarray:
-    """Which bytes look like a character of UTF-8 by chance, in a text with Latin letters: bool.
+def _are_by_chance(array: np.ndarray, found: Utf8Characters, is_small: np.ndarray) -> np.ndarray:
+    """Which characters of UTF-8 are there by chance, in a text with Latin letters: bool.
 
-    A letter before a quotation mark, a dash or a space of its own does. What it would be is a
-    single letter of another script, or an accented one right after a capital.
+    A letter before a quotation mark, a dash or a space of its own looks like one. What it would be
+    is a single letter of another script, or an accented one right after a capital.
 
     Args:
-        begins: where characters of several bytes begin, bool, (bytes,).
-        points: what they would be.
         is_small: which bytes are small letters in the old encoding, (256,).
     """
     import numpy as np
 
-    places = np.flatnonzero(begins)
-    lengths = 2 + (array[places] >= 0xE0).astype(int) + (array[places] >= 0xF0)
-    found = points[places]
-    is_usual = (lengths == 4) | ((found >= 0xA0) & (found < 0x180))
+    places, lengths, points = found.places, found.lengths, found.points
+    is_usual = (lengths == 4) | ((points >= 0xA0) & (points < 0x180))
     for first, end in _OF_LATIN_TEXTS:
-        is_usual |= (found >= first) & (found < end)
+        is_usual |= (points >= first) & (points < end)
     padded = np.concatenate([[0], array, np.zeros(4, np.uint8)])
     before, after = padded[places], padded[places + 1 + lengths]
-    # Words of other scripts have several such characters side by side.
-    follows = np.zeros(len(places), bool)
-    follows[1:] = places[1:] == places[:-1] + lengths[:-1]
-    precedes = np.append(follows[1:], False)
     is_shouted = (before >= 0x41) & (before <= 0x5A) & ~((after >= 0x61) & (after <= 0x7A))
     # Three small letters in a row, as in the Czech word for "especially", are more than a rare one.
-    are_small = (found >= 0x1E00) & (found < 0x1EA0) & is_small[array[places]]
+    are_small = (points >= 0x1E00) & (points < 0x1EA0) & is_small[array[places]]
     for further in (1, 2):
         are_small &= is_small[padded[places + 1 + further]]
     is_unusual = ((lengths == 2) & is_shouted) | are_small
-    is_doubtful = np.where(is_usual, is_unusual, True) & ~follows & ~precedes
-    is_chance = np.zeros(len(array), bool)
-    for further in range(3):
-        chosen = is_doubtful & (lengths > further)
-        is_chance[places[chosen] + further] = True
-    return is_chance
+    # Words of other scripts have several such characters side by side.
+    is_alone = ~found.follows & ~found.precedes
+    return np.where(is_usual, is_unusual, True) & is_alone
 
 
 def split_lines(data: bytes) -> Iterator[Lines]:
@@ -293,7 +265,7 @@ def split_lines(data: bytes) -> Iterator[Lines]:
         end = data.find(b"\n", begin + BLOCK_BYTES) + 1 or len(data)
         block = data[begin:end]
         array = np.frombuffer(block, np.uint8)
-        is_wrong, begins = _utf8(array)
+        is_wrong, begins = find_utf8(array)
         starts = np.concatenate([[0], np.flatnonzero(array[:-1] == NEWLINE) + 1])
         yield Lines(block, starts, _by_line(is_wrong, starts), _by_line(begins, starts))
         begin = end
@@ -317,69 +289,3 @@ def _by_line(flags: np.ndarray, starts: np.ndarray) -> np.ndarray:
         within = np.maximum(starts[lines] - begin, 0)
         numbers[lines] += np.add.reduceat(flags[begin:end], within, dtype=np.int64)
     return numbers
-
-
-def is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def cut_off_bytes(data: bytes) -> int:
-    """How many bytes at the end begin a character of UTF-8 that has no end."""
-    for count in (1, 2, 3):
-        try:
-            data[-count:].decode()
-        except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data":
-                return count
-    return 0
-
-
-def _character_start(data: bytes, place: int) -> int:
-    """Where a character of UTF-8 begins, at a place or some bytes before it."""
-    if place >= len(data):
-        return len(data)
-    for back in range(4):
-        if data[place - back] & 0xC0 != 0x80:
-            return place - back
-    return place
-
-
-def _utf8(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which bytes are no part of UTF-8, and which begin a character of several bytes.
-
-    Source: The Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
-    """
-    import numpy as np
-
-    is_wrong, begins = np.empty(len(array), bool), np.empty(len(array), bool)
-    for start in range(0, len(array), BLOCK_BYTES):
-        end = min(len(array), start + BLOCK_BYTES)
-        before = min(3, start)  # a character has up to four bytes
-        parts = _utf8_of_block(array[start - before : end + 3])
-        for whole, part in zip((is_wrong, begins), parts, strict=True):
-            whole[start:end] = part[before : before + end - start]
-    return is_wrong, begins
-
-
-def _utf8_of_block(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    import numpy as np
-
-    padded = np.concatenate([array, np.zeros(3, np.uint8)])
-    following = (padded & 0xC0) == 0x80
-    second = padded[1:-2]
-    one, two, three = following[1:-2], following[2:-1], following[3:]
-    of_two = (array >= 0xC2) & (array <= 0xDF) & one
-    of_three = ((array & 0xF0) == 0xE0) & one & two
-    of_three &= ~((array == 0xE0) & (second < 0xA0)) & ~((array == 0xED) & (second > 0x9F))
-    of_four = (array >= 0xF0) & (array <= 0xF4) & one & two & three
-    of_four &= ~((array == 0xF0) & (second < 0x90)) & ~((array == 0xF4) & (second > 0x8F))
-    begins = of_two | of_three | of_four
-    is_part = (array < 0x80) | begins
-    is_part[1:] |= begins[:-1]
-    is_part[2:] |= (of_three | of_four)[:-2]
-    is_part[3:] |= of_four[:-3]
-    return ~is_part, begins

@@ -12,7 +12,7 @@ import unicodedata
 
 from charlstm.text.counting import counted
 from charlstm.text.encodings import is_east_asian
-from charlstm.text.lines import is_utf8
+from charlstm.text.utf8 import is_utf8
 
 # What shows that an encoding was used.
 _SIGNS = {

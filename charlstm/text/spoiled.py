@@ -2,170 +2,301 @@
 
 UTF-8 was often decoded as a single-byte encoding (Ã© for é, Рё for и), and an old encoding of
 another script as Western European (Âñå for Все). A text is repaired only if nearly all of its
-letters beyond ASCII are affected: otherwise the letters may be meant.
+letters beyond ASCII are affected: otherwise the letters may be meant. It is encoded as it was
+decoded, and then decoded as it should have been.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from charlstm.text.byte_sample import characters_of
-from charlstm.text.counting import counted
+from charlstm.text.counting import code_points, counted
 from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
+from charlstm.text.utf8 import Utf8Characters, characters_at, find_utf8
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MIN_LETTERS = 20
 MOST_OTHERS = 1 / 20  # unaffected letters beyond ASCII, for each affected one
 _ENCODINGS = ("cp1252", "cp1251", "cp1250", "mac_roman", "cp866", "cp850", "cp437")
-_BEYOND = re.compile("[^\0-\x7f]{1,500}")
-MOST_RUNS = 20_000  # that are examined before a text is taken to be intact
-_LONGEST_RUN = 500  # characters: a longer one is looked at in parts
-_RUNS_OF_LETTERS = re.compile("[\xc0-\xff]{4,}")
-_MIN_IN_RUNS = 0.5  # of accented letters: no language with Latin letters comes near
-_MIN_ACCENTED, _MIN_KINDS = 200, 12
-_LONGEST_EXAMPLE = 9  # characters
+_BEYOND = re.compile("[^\0-\x7f]+(?:(?<=\xc3) )?")  # see `_characters`
+# The same with the letters beside it.
+_AMONG_LETTERS = re.compile("[a-z]?[^\0-\x7f](?:[a-z]?[^\0-\x7f]){0,500}(?:(?<=\xc3) |[a-z])?")
+# What is examined before a text is taken to be intact.
+MOST_RUNS, MOST_SAMPLED = 20_000, 300_000
+_BLOCK = 250_000  # characters that are repaired together: little memory is needed
+_LONGEST_BLOCK = 2 * _BLOCK
+_NO_TRAIL = re.compile("[\0-/]")  # never the second byte of a character, in any encoding
+_MARK, _DAMAGED = 0xFEFF, 0xFFFD
+# A byte order mark, at the beginning of a file or of one that was appended.
+_SPOILED_MARK = re.compile(
+    "^(?:" + "|".join(b"\xef\xbb\xbf".decode(encoding) for encoding in _ENCODINGS) + ")", re.M
+)
+# All Latin letters but rare ones are one part, and so is what is beyond.
+_LATIN, _EAST_ASIAN = 0x200, 0x3000
+_FILLER = 0x1A  # a control that each encoding has, for what was not in the wrong one
+_LONG_RUN = 4  # characters
+_MIN_IN_RUNS = 0.5  # of signs beyond ASCII: no language with Latin letters comes near
+_MIN_SIGNS, _MIN_KINDS = 200, 12
+_LONGEST_EXAMPLE = 12  # characters
+_CONTROLS = re.compile("[\x80-\x9f]")  # which cannot be shown
+_MOST_TRIED = 200  # runs, for an example
+_MOST_TIMES = 3  # that a text was spoiled
 
 
-@dataclass(frozen=True)
-class _Spoiled:
-    """What UTF-8 looks like if it is decoded in a single-byte encoding.
+@dataclass(frozen=True, eq=False)
+class _Wrong:
+    """An encoding in which text was decoded by mistake.
 
     Attributes:
-        byte_of: the byte of each character beyond ASCII.
-        firsts: characters that stand for a first byte of UTF-8.
-        runs: matches runs of such characters.
+        name: as Python calls it.
+        byte_of: the byte of each code point, uint8; 0 if it has none.
+        firsts: characters that stand for the first byte of a character of UTF-8.
+        begins: matches where such a character may begin, or one of ASCII.
     """
 
-    byte_of: dict[int, int]
+    name: str
+    byte_of: np.ndarray
     firsts: frozenset[str]
-    runs: re.Pattern[str]
+    begins: re.Pattern[str]
 
-    def read(self, run: str) -> str:
-        """The original text of a run; empty if it was not UTF-8."""
-        try:
-            return run.translate(self.byte_of).encode("latin-1").decode()
-        except UnicodeError:
-            return ""
+    def bytes_of(self, points: np.ndarray) -> np.ndarray:
+        """What was decoded, uint8, (characters,); 0 for what cannot have been.
+
+        Args:
+            points: code points, (characters,).
+        """
+        import numpy as np
+
+        return self.byte_of[np.minimum(points, len(self.byte_of) - 1)]
 
 
 @cache
-def _spoiled_by(encoding: str) -> _Spoiled:
+def _wrong(encoding: str) -> _Wrong:
+    import numpy as np
+
     characters = characters_of(encoding)
-    # Bytes without a character are often kept as controls.
+    # Bytes without a character are often kept as controls, as in Latin-1.
     signs = [sign if sign != "\ufffd" else chr(byte) for byte, sign in enumerate(characters)]
-
-    def any_of(first: int, last: int) -> str:
-        return "[" + re.escape("".join(signs[first : last + 1])) + "]"
-
-    following = any_of(0x80, 0xBF)
-    letters = "|".join(
-        f"{any_of(*bounds)}{following}{{{count}}}"
-        for count, bounds in enumerate([(0xC2, 0xDF), (0xE0, 0xEF), (0xF0, 0xF4)], 1)
+    byte_of = np.zeros(max(map(ord, signs)) + 2, np.uint8)
+    byte_of[0x80:0xA0] = np.arange(0x80, 0xA0)
+    byte_of[list(map(ord, signs))] = np.arange(256)
+    firsts = signs[0xC2:0xF5]
+    return _Wrong(
+        name=encoding,
+        byte_of=byte_of,
+        firsts=frozenset(firsts),
+        begins=re.compile(f"[\0-\x7f{re.escape(''.join(firsts))}]"),
     )
-    return _Spoiled(
-        byte_of={ord(sign): byte for byte, sign in enumerate(signs) if byte > 0x7F},
-        firsts=frozenset(signs[0xC2:0xF5]),
-        runs=re.compile(f"(?:{letters}){{1,{_LONGEST_RUN}}}"),
-    )
+
+
+@dataclass(frozen=True, eq=False)
+class _SpoiledUtf8:
+    """UTF-8 that was decoded in a wrong encoding.
+
+    Attributes:
+        parts: of Unicode, whose letters the text has; see `_parts_of`.
+    """
+
+    wrong: _Wrong
+    parts: np.ndarray
+
+    def characters(self, points: np.ndarray) -> tuple[Utf8Characters, np.ndarray]:
+        """The original characters, and which of them are certain, bool, (characters,).
+
+        A single letter is not, as É is before a quotation mark, unless it is usual or stands within
+        a word, or the text has other letters of its script.
+        """
+        import numpy as np
+
+        data = self.wrong.bytes_of(points)
+        found = _characters(data)
+        read = found.points
+        is_usual = (read < 0x180) | ((read >= 0x2000) & (read < 0x2200)) | (read >= 0x10000)
+        is_usual |= (read == _MARK) | (read == _DAMAGED)
+        is_usual |= np.isin(_parts_of(read), self.parts)
+        return found, is_usual | found.precedes | _are_of_words(data, found)
+
+    def repaired(self, block: str) -> tuple[str, int]:
+        """The original text, and how many of its characters were affected."""
+        import numpy as np
+
+        points = code_points(block).copy()
+        found, is_certain = self.characters(points)
+        stays = ~found.bytes_of(is_certain, len(points))
+        stays[found.places[is_certain]] = True
+        points[found.places[is_certain]] = found.points[is_certain]
+        return _text(points[stays]), int(np.count_nonzero(is_certain))
+
+
+def _are_of_words(data: np.ndarray, found: Utf8Characters) -> np.ndarray:
+    """Which characters follow another one, or stand between small letters of ASCII: bool."""
+    import numpy as np
+
+    padded = np.concatenate([np.zeros(1, np.uint8), data, np.zeros(1, np.uint8)])
+    is_small = (padded >= ord("a")) & (padded <= ord("z"))
+    between = is_small[found.places] & is_small[found.places + 1 + found.lengths]
+    return found.follows | between
+
+
+def _parts_of(points: np.ndarray) -> np.ndarray:
+    """For each code point the part of Unicode in which it stands: 256 code points or more."""
+    import numpy as np
+
+    return np.clip(points, _LATIN, _EAST_ASIAN) >> 8
+
+
+def _characters(data: np.ndarray) -> Utf8Characters:
+    """The UTF-8 among bytes.
+
+    A no-break space, which ends the French word for "at", often became a plain one.
+    """
+    import numpy as np
+
+    is_space = np.zeros(len(data), bool)
+    is_space[1:] = (data[1:] == 0x20) & (data[:-1] == 0xC3)
+    if is_space.any():
+        data = np.where(is_space, 0xA0, data).astype(np.uint8)
+    return characters_at(data, find_utf8(data)[1])
+
+
+def _text(points: np.ndarray) -> str:
+    return points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def unspoiled(text: str) -> tuple[str, str]:
     """The repaired text, and a sentence about it; empty if nothing was wrong."""
     if text.isascii():
         return text, ""
-    sample = "\n".join(found[0] for found in islice(_BEYOND.finditer(text), MOST_RUNS))
-    best = _best_encoding(sample)
-    if best is not None:
-        spoiled = _spoiled_by(best)
-        return _put_right(text, spoiled.runs, _letters_of(spoiled.runs.findall(text), spoiled))
+    text, marks = _SPOILED_MARK.subn("", text)
+    notices = [f"Byte order marks that were spoiled were left out: {marks:,}."] if marks else []
+    for _ in range(_MOST_TIMES):
+        text, notice = _repaired_once(text)
+        if not notice:
+            break
+        notices.append(notice)
+    return text, " ".join(notices)
+
+
+def _repaired_once(text: str) -> tuple[str, str]:
+    if text.isascii():
+        return text, ""
+    sample = "\n".join(found[0] for found in islice(_AMONG_LETTERS.finditer(text), MOST_RUNS))
+    sample = sample[:MOST_SAMPLED]
+    spoiled = _spoiled_utf8(sample)
+    if spoiled is not None:
+        parts = [spoiled.repaired(block) for block in _blocks(text, spoiled.wrong.begins)]
+        number = sum(number for _, number in parts)
+        return "".join(part for part, _ in parts), _sentence(sample, spoiled.repaired, number)
     return _of_old_encoding(text, sample)
 
 
-def _best_encoding(sample: str) -> str | None:
-    """The encoding in which UTF-8 was decoded; None if that did not happen."""
+def _blocks(text: str, begins: re.Pattern[str]) -> Iterator[str]:
+    """A text in blocks that part no character.
+
+    Args:
+        begins: matches where one begins.
+    """
+    begin = 0
+    while begin < len(text):
+        found = begins.search(text, begin + _BLOCK, begin + _LONGEST_BLOCK)
+        end = found.start() if found else begin + _LONGEST_BLOCK
+        yield text[begin:end]
+        begin = end
+
+
+def _spoiled_utf8(sample: str) -> _SpoiledUtf8 | None:
+    """How UTF-8 was decoded; None if that did not happen."""
+    import numpy as np
+
     counts = counted(sample)
+    points = code_points(sample)
     best, number = None, 0
     for encoding in _ENCODINGS:
-        spoiled = _spoiled_by(encoding)
-        firsts = sum(count for sign, count in counts.items() if sign in spoiled.firsts)
-        if firsts < MIN_LETTERS:  # much faster than to try the pattern
+        wrong = _wrong(encoding)
+        firsts = sum(count for sign, count in counts.items() if sign in wrong.firsts)
+        if firsts < MIN_LETTERS:  # much faster than to decode
             continue
-        runs = Counter(spoiled.runs.findall(sample))
-        letters = _letters_of(runs.elements(), spoiled)
-        read = sum(len(one) * runs[run] for run, one in letters.items())
-        others = runs.total() - sum(runs[run] for run in letters)
-        if read > max(number, MIN_LETTERS - 1) and others <= read * MOST_OTHERS:
-            best, number = encoding, read
-    if best is None:
-        return None
-    spoiled = _spoiled_by(best)
-    rest = counted(spoiled.runs.sub("", sample)).items()
-    real = sum(count for sign, count in rest if sign.isalpha() and ord(sign) in spoiled.byte_of)
-    return best if real <= number * MOST_OTHERS else None
-
-
-def _letters_of(found: Iterable[str], spoiled: _Spoiled) -> dict[str, str]:
-    """The original text of each run that has one."""
-    runs = Counter(found)
-    read = {run: spoiled.read(run) for run in runs}
-    letters = {run: one for run, one in read.items() if one and not _stands_alone(one)}
-    # Such a letter is accepted if other runs have letters of its script.
-    kinds: Counter[int] = Counter()
-    for run, one in letters.items():
-        for letter in one[1:]:
-            kinds[ord(letter) >> 8] += runs[run]
-    for run in runs.keys() - letters.keys():
-        if read[run] and kinds[ord(read[run]) >> 8] >= MIN_LETTERS:
-            letters[run] = read[run]
-    return letters
-
-
-def _stands_alone(read: str) -> bool:
-    """Whether it is a single letter that would not occur alone within a Latin word."""
-    is_usual = read < "\u0180" or "\u2010" <= read < "\u2200" or read >= "\U00010000"
-    return len(read) == 1 and not is_usual
+        data = wrong.bytes_of(points)
+        found = _characters(data)
+        parts = np.bincount(_parts_of(found.points[_are_of_words(data, found)]))
+        spoiled = _SpoiledUtf8(wrong, np.flatnonzero(parts >= MIN_LETTERS))
+        _, is_certain = spoiled.characters(points)
+        read = int(np.count_nonzero(is_certain))
+        if read <= max(number, MIN_LETTERS - 1) or len(found.places) - read > read * MOST_OTHERS:
+            continue
+        is_other = (points > 0x7F) & ~found.bytes_of(np.ones(len(found.places), bool), len(data))
+        others = counted(_text(points[is_other])).items()
+        if sum(count for sign, count in others if sign.isalpha()) <= read * MOST_OTHERS:
+            best, number = spoiled, read
+    return best
 
 
 def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
     """Repair an old encoding of another script that was decoded as Western European."""
-    counts = counted(sample)
-    accented = sum(count for sign, count in counts.items() if "\xc0" <= sign <= "\xff")
-    others = sum(count for sign, count in counts.items() if sign.isalpha() and sign > "\xff")
-    kinds = sum("\xc0" <= sign <= "\xff" for sign in counts)
-    if min(accented / _MIN_ACCENTED, kinds / _MIN_KINDS) < 1 or others > accented * MOST_OTHERS:
-        return text, ""
-    in_runs = sum(map(len, _RUNS_OF_LETTERS.findall(sample)))
-    if in_runs < _MIN_IN_RUNS * accented:
-        return text, ""
-    spoiled = _spoiled_by("cp1252")
-    signs = "".join(map(chr, spoiled.byte_of))
-    pattern = re.compile(f"[{re.escape(signs)}]+")
+    import numpy as np
 
-    def bytes_of(run: str) -> bytes:
-        return run.translate(spoiled.byte_of).encode("latin-1")
-
-    sample = pattern.sub(lambda run: bytes_of(run[0]).decode("latin-1"), text[:100_000])
-    guess = guess_encoding(sample.encode("latin-1", errors="replace"))
+    wrong = _wrong("cp1252")
+    points = code_points(sample)
+    data = wrong.bytes_of(points)
+    signs = np.count_nonzero(data > 0x7F)
+    in_runs = sum(len(run) for run in _BEYOND.findall(sample) if len(run) >= _LONG_RUN)
+    kinds = np.count_nonzero(np.bincount(data, minlength=256)[0x80:])
+    if signs < _MIN_SIGNS or kinds < _MIN_KINDS or in_runs < _MIN_IN_RUNS * signs:
+        return text, ""
+    others = _text(points[data == 0])
+    if sum(map(str.isalpha, others)) > signs * MOST_OTHERS:
+        return text, ""
+    begun = text[:100_000]
+    data = wrong.bytes_of(code_points(begun))
+    guess = guess_encoding(data.tobytes().replace(b"\0", b"?"))
     if guess is None or is_latin(guess.encoding):
         return text, ""
-    runs = set(pattern.findall(text))
-    letters = {run: bytes_of(run).decode(guess.encoding, errors="replace") for run in runs}
-    text, notice = _put_right(text, pattern, letters)
+    repair = partial(_decoded_again, encoding=guess.encoding)
+    parts = [repair(block) for block in _blocks(text, _NO_TRAIL)]
+    notice = _sentence(sample, repair, sum(number for _, number in parts))
+    text = "".join(part for part, _ in parts)
     return text, notice if guess.is_sure else f"{notice} {DOUBT}"
 
 
-def _put_right(text: str, pattern: re.Pattern[str], letters: dict[str, str]) -> tuple[str, str]:
-    """Replace each run by its letters; with a sentence that gives the commonest example."""
-    runs = Counter(pattern.findall(text))
-    changed = {run: count for run, count in runs.items() if letters.get(run, run) != run}
-    number = sum(len(letters[run]) * count for run, count in changed.items())
-    short = [run for run in changed if len(run) <= _LONGEST_EXAMPLE]
-    example = max(short, key=changed.__getitem__, default="")
-    shown = f" ({example} for {letters[example]})" if example else ""
-    text = pattern.sub(lambda found: letters.get(found[0], found[0]), text)
-    return text, f"Letters that an earlier program had spoiled{shown} were put right: {number:,}."
+def _decoded_again(block: str, encoding: str) -> tuple[str, int]:
+    """The original text in an old encoding, and how many of its characters are beyond ASCII."""
+    import numpy as np
+
+    points = code_points(block)
+    data = _wrong("cp1252").bytes_of(points)
+    was_other = (data == 0) | (data == _FILLER)
+    others = points[was_other]
+    data[was_other] = _FILLER
+    read = code_points(data.tobytes().decode(encoding, errors="replace")).copy()
+    is_other = read == _FILLER
+    number = int(np.count_nonzero(read > 0x7F))
+    read[is_other] = others
+    return _text(read), number
+
+
+def _sentence(sample: str, repair: Callable[[str], tuple[str, int]], number: int) -> str:
+    """What was repaired, with the most frequent example that can be shown.
+
+    Args:
+        repair: see `_SpoiledUtf8.repaired`.
+    """
+    runs = [run for run, _ in Counter(_BEYOND.findall(sample)).most_common(_MOST_TRIED)]
+    runs = [run for run in runs if not _CONTROLS.search(run)]
+    short = [run for run in runs if len(run) <= _LONGEST_EXAMPLE]
+    shown = ""
+    for run in [*short, *(run[:_LONGEST_EXAMPLE] for run in runs)]:
+        read, affected = repair(run)
+        if affected == len(read) and read != run and chr(_DAMAGED) not in read:
+            shown = f" ({run} for {read})"
+            break
+    return f"Letters that an earlier program had spoiled{shown} were put right: {number:,}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from charlstm.text.encodings import is_east_asian
-from charlstm.text.lines import cut_off_bytes
+from charlstm.text.utf8 import cut_off_bytes
 
 WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 _LOOK = 4_000  # bytes: even, for characters of two

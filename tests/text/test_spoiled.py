@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from charlstm.text.spoiled import unspoiled
@@ -25,13 +27,17 @@ ICELANDIC = "Það var einu sinni maður í þessum dal, og hann átti sér ær 
 VIETNAMESE = "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền.\n" * 20
 
 
+def spoil(text: str, old: str, taken_for: str) -> str:
+    """A text as it looks if it is decoded in a wrong encoding, by most programs."""
+    return "".join(
+        bytes([byte]).decode(taken_for, errors="ignore") or chr(byte) for byte in text.encode(old)
+    )
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "mac_roman", "cp866", "cp850", "cp437"])
 @pytest.mark.parametrize("text", [RUSSIAN, GREEK, FRENCH])
 def test_what_was_utf_8_is_put_right(text, encoding):
-    wrong = "".join(
-        bytes([byte]).decode(encoding, errors="ignore") or chr(byte) for byte in text.encode()
-    )
-    read, notice = unspoiled(wrong)
+    read, notice = unspoiled(spoil(text, "utf-8", encoding))
     assert read == text
     assert notice.startswith("Letters that an earlier program had spoiled (")
 
@@ -71,3 +77,69 @@ def test_from_one_sentence_again_and_again_it_is_a_guess():
 )
 def test_what_is_right_stays(text):
     assert unspoiled(text) == (text, "")
+
+
+HEBREW = "כל בני האדם נולדו בני חורין ושווים בערכם ובזכויותיהם. כולם חוננו בתבונה ובמצפון.\n" * 20
+KOREAN = (
+    "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 이성과 양심을.\n"
+    * 20
+)
+CHINESE = (
+    "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。\n" * 20
+)
+JAPANESE = (
+    "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。\n" * 20
+)
+AZERBAIJANI = "Bu şifrə ancaq rəqəmlərdən ibarətdir, Əli də ə hərfini görür.\n" * 30
+
+
+@pytest.mark.parametrize(
+    "text", [FRENCH, HEBREW, KOREAN, CHINESE, JAPANESE, AZERBAIJANI, VIETNAMESE]
+)
+def test_utf_8_that_was_decoded_as_latin_1_is_put_right(text):
+    assert unspoiled(text.encode().decode("latin-1"))[0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "old"),
+    [
+        (JAPANESE, "cp932"),
+        (JAPANESE, "euc_jp"),
+        (CHINESE, "gb18030"),
+        (KOREAN, "cp949"),
+        (HEBREW, "cp1255"),
+    ],
+)
+@pytest.mark.parametrize("taken_for", ["latin-1", "cp1252"])
+def test_an_old_encoding_of_several_bytes_is_put_right(text, old, taken_for):
+    assert unspoiled(spoil(text, old, taken_for))[0] == text
+
+
+def test_other_signs_among_what_is_put_right_stay_where_they_are():
+    text = "".join(f"Все люди {chr(0x4E00 + n)} рождаются {n} свободными ☃\n" for n in range(60))
+    for old, taken_for in (("utf-8", "cp1252"), ("cp1251", "cp1252")):
+        wrong = "".join(
+            part if not "а" <= part.lower()[:1] <= "я" else spoil(part, old, taken_for)
+            for part in re.split("([а-яА-Я]+)", text)
+        )
+        assert unspoiled(wrong)[0] == text
+
+
+def test_a_space_that_was_part_of_a_letter_may_have_become_a_plain_one():
+    wrong = FRENCH.replace(" ?", "").encode().decode("cp1252").replace("\xa0", " ")
+    assert unspoiled(wrong)[0] == FRENCH.replace(" ?", "")
+
+
+def test_what_was_spoiled_twice_is_put_right_twice():
+    wrong = FRENCH.encode().decode("latin-1").encode().decode("latin-1")
+    text, notice = unspoiled(wrong)
+    assert text == FRENCH
+    assert notice.count("had spoiled") == 2
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "mac_roman", "cp437"])
+def test_a_spoiled_byte_order_mark_is_left_out(encoding):
+    mark = "\ufeff".encode().decode(encoding)
+    text, notice = unspoiled(f"{mark}To be\n{mark}or not to {mark}be\n")
+    assert text == f"To be\nor not to {mark}be\n"
+    assert notice == "Byte order marks that were spoiled were left out: 2."
