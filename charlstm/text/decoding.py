@@ -17,7 +17,7 @@ from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
 from charlstm.text.lines import OldEncoding, split_lines
 from charlstm.text.seven_bits import SEVEN_BITS, seven_bit_encoding, without_quoting
-from charlstm.text.utf8 import cut_off_bytes, is_utf8
+from charlstm.text.utf8 import cut_off_bytes, is_utf8, with_joined_halves
 from charlstm.text.wide_encodings import WIDE, appended_utf8, wide_encoding
 
 SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding is guessed
@@ -29,7 +29,6 @@ _BYTE_ORDER_MARK = re.compile(rb"^\xef\xbb\xbf", re.M)
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
 # As Java and older databases write UTF-8: the two halves of an emoji as two characters (CESU-8),
 # and a zero byte as two bytes.
-_HALVES = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
 _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _HALF_READ = re.compile("[\ud800-\udfff]")  # of a character, as UTF-7 may have it
 _LONG_ZERO = b"\xc0\x80"
@@ -291,22 +290,7 @@ def _with_whole_characters(data: bytes) -> tuple[bytes, int, int]:
     Returns:
         The bytes; how many characters were put together of halves; how many zeros left out.
     """
-
-    try:  # much faster, but only if nothing else is wrong
-        text = data.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        pass
-    else:
-        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        data = _HALF.sub(_MARK, whole.encode("utf-8", "surrogatepass"))
-        return data, len(text) - len(whole), 0
-
-    def joined(found: re.Match[bytes]) -> bytes:
-        one, two, three, four = (part[0] & 0x3F for part in found.groups())
-        high, low = (one & 0x0F) << 6 | two, (three & 0x0F) << 6 | four
-        return chr(0x10000 + (high << 10 | low)).encode()
-
-    data, halves = _HALVES.subn(joined, data)
+    data, halves = with_joined_halves(data)
     data = _HALF.sub(_MARK, data)
     return data.replace(_LONG_ZERO, b""), halves, data.count(_LONG_ZERO)
 

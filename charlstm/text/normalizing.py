@@ -10,10 +10,11 @@ import html
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from html.entities import name2codepoint
 
 from charlstm.text.character_names import name_of
-from charlstm.text.counting import code_points_by_blocks, counted
+from charlstm.text.counting import BLOCK, code_points_by_blocks, counted
 from charlstm.text.spoiled import unspoiled
 
 # Some programs change the end of a line of Windows once more, into \r\r\n.
@@ -55,7 +56,7 @@ _REFERENCE = re.compile(
     r"|hellip|szlig|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|(?:ae|oe|AE|OE)lig);"
 )
 _REFERENCE_IN_PROGRAM = re.compile(r"""["'`]&#?\w{2,8};["'`]""")
-_ANY_REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});")
+_ANY_REFERENCE = re.compile(r"(&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});)")
 _BYTES = re.compile("[\x80-\xff]{2,}")
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # As PDF and scanned books have them.
@@ -83,10 +84,16 @@ _NEEDLESS_JOINER = re.compile(
 )
 # Tags spell the country in a flag; elsewhere nothing shows them.
 _NEEDLESS_TAG = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]+")
-_JOINER, _TAG = re.compile("[\u200c\u200d]"), re.compile("[\U000e0020-\U000e007f]")
-_BREAK = re.compile("\u200b")
-_SEPARATOR = re.compile("\u180e")  # of Mongolian
-_NEEDLESS_SEPARATOR = re.compile("(?<![\u1800-\u18af])\u180e")
+_NEEDLESS_SEPARATOR = re.compile("(?<![\u1800-\u18af])\u180e")  # of Mongolian
+_SOMETIMES_NEEDED = re.compile("[\u180e\u200b-\u200d\U000e0020-\U000e007f]")
+# Where signs that are sometimes needed are not.
+_NEEDLESS = {
+    re.compile("[\u200c\u200d]"): _NEEDLESS_JOINER,
+    re.compile("[\U000e0020-\U000e007f]"): _NEEDLESS_TAG,
+    re.compile("\u200b"): _NEEDLESS_BREAK,
+    re.compile("\u180e"): _NEEDLESS_SEPARATOR,
+}
+_ASCII = "".join(map(chr, range(128)))
 MOST_MARKS = 30  # on one letter, as the Unicode Standard has it in a stream (UAX 15)
 MOST_NAMED = 4  # kinds of signs in a sentence
 
@@ -136,16 +143,34 @@ def read_references(text: str) -> tuple[str, str]:
     """Signs of web pages (&#39;) in a text that is none."""
     if "&" not in text:
         return text, ""
-    number = sum(1 for _ in _REFERENCE.finditer(text))  # without a list of them
+    found: Counter[str] = Counter()
+    for block in _blocks_of_references(text):
+        found.update(_ANY_REFERENCE.findall(block))
+    number = sum(found[reference] for reference in filter(_REFERENCE.match, found))
     if number < MIN_ESCAPES or number <= text.count("<"):
         return text, ""
-    if 2 * len(_REFERENCE_IN_PROGRAM.findall(text)) > number:
+    if 2 * sum(1 for _ in _REFERENCE_IN_PROGRAM.finditer(text)) > number:
         return text, ""
-    signs = {
-        found: _of_reference(found) for found in {one[0] for one in _ANY_REFERENCE.finditer(text)}
-    }
-    text, number = _ANY_REFERENCE.subn(lambda found: signs[found[0]], text)
+    signs = {reference: _of_reference(reference) for reference in found}
+    text = "".join(_with_signs(block, signs) for block in _blocks_of_references(text))
+    number = sum(count for reference, count in found.items() if signs[reference] != reference)
     return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
+
+
+def _blocks_of_references(text: str) -> Iterator[str]:
+    """A text in blocks that part no reference: little memory is needed beside it."""
+    begin = 0
+    while begin < len(text):
+        end = text.find("&", begin + BLOCK)
+        end = end if end >= 0 else len(text)
+        yield text[begin:end]
+        begin = end
+
+
+def _with_signs(text: str, signs: dict[str, str]) -> str:
+    parts = _ANY_REFERENCE.split(text)
+    parts[1::2] = map(signs.__getitem__, parts[1::2])
+    return "".join(parts)
 
 
 def _of_reference(reference: str) -> str:
@@ -177,7 +202,7 @@ def _without_damage(text: str) -> tuple[str, str]:
 
 
 def _signs_of_windows(text: str) -> tuple[str, str]:
-    if not _CONTROLS.search(text):
+    if text.isascii() or not _CONTROLS.search(text):
         return text, ""
     number = sum(text.count(control) for control in _OF_WINDOWS)
     if not number:
@@ -245,6 +270,8 @@ def _parted_ligatures(text: str) -> tuple[str, str]:
 
 def _counted(signs: re.Pattern[str], text: str) -> Counter[str]:
     """How often each of some signs stands in a text; without a list of them all."""
+    if text.isascii() and not signs.search(_ASCII):
+        return Counter()
     found = sorted(filter(signs.match, counted(text)), key=text.find)
     return Counter({sign: text.count(sign) for sign in found})
 
@@ -253,16 +280,11 @@ def _without_invisible_signs(text: str) -> tuple[str, str]:
     found = _counted(_INVISIBLE, text)
     if found:
         text = _INVISIBLE.sub("", text)
-    for needless, signs in (
-        (_NEEDLESS_JOINER, _JOINER),
-        (_NEEDLESS_TAG, _TAG),
-        (_NEEDLESS_BREAK, _BREAK),
-        (_NEEDLESS_SEPARATOR, _SEPARATOR),
-    ):
-        before = _counted(signs, text)
-        if before:
-            text = needless.sub("", text)
-            found += before - _counted(signs, text)
+    if before := _counted(_SOMETIMES_NEEDED, text):
+        for signs, needless in _NEEDLESS.items():
+            if any(map(signs.match, before)):
+                text = needless.sub("", text)
+        found += before - _counted(_SOMETIMES_NEEDED, text)
     return text, f"Signs that cannot be seen were left out: {_listed(found)}." if found else ""
 
 

@@ -38,9 +38,8 @@ _LONGEST_BLOCK = 2 * _BLOCK
 _NO_TRAIL = re.compile("[\0-/]")  # never the second byte of a character, in any encoding
 _MARK, _DAMAGED = 0xFEFF, 0xFFFD
 # A byte order mark, at the beginning of a file or of one that was appended.
-_SPOILED_MARK = re.compile(
-    "^(?:" + "|".join(b"\xef\xbb\xbf".decode(encoding) for encoding in _ENCODINGS) + ")", re.M
-)
+_MARKS = [b"\xef\xbb\xbf".decode(encoding) for encoding in _ENCODINGS]
+_SPOILED_MARK = re.compile(f"^(?:{'|'.join(_MARKS)})", re.M)
 # All Latin letters but rare ones are one part, and so is what is beyond.
 _LATIN, _EAST_ASIAN = 0x200, 0x3000
 _FILLER = 0x1A  # a control that each encoding has, for what was not in the wrong one
@@ -177,8 +176,10 @@ def unspoiled(text: str) -> tuple[str, str]:
     """The repaired text, and a sentence about it; empty if nothing was wrong."""
     if text.isascii():
         return text, ""
-    text, marks = _SPOILED_MARK.subn("", text)
-    notices = [f"Byte order marks that were spoiled were left out: {marks:,}."] if marks else []
+    notices = []
+    if any(map(text.__contains__, _MARKS)):  # much faster than to try the pattern
+        text, marks = _SPOILED_MARK.subn("", text)
+        notices += [f"Byte order marks that were spoiled were left out: {marks:,}."] * (marks > 0)
     for _ in range(_MOST_TIMES):
         text, notice = _repaired_once(text)
         if not notice:
@@ -248,10 +249,14 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
     wrong = _wrong("cp1252")
     points = code_points(sample)
     data = wrong.bytes_of(points)
-    signs = np.count_nonzero(data > 0x7F)
-    in_runs = sum(len(run) for run in _BEYOND.findall(sample) if len(run) >= _LONG_RUN)
+    is_sign = data > 0x7F
+    edges = np.flatnonzero(np.diff(is_sign, prepend=False, append=False))
+    runs = edges[1::2] - edges[::2]  # how long each is
+    signs = runs.sum()
     kinds = np.count_nonzero(np.bincount(data, minlength=256)[0x80:])
-    if signs < _MIN_SIGNS or kinds < _MIN_KINDS or in_runs < _MIN_IN_RUNS * signs:
+    if signs < _MIN_SIGNS or kinds < _MIN_KINDS:
+        return text, ""
+    if runs[runs >= _LONG_RUN].sum() < _MIN_IN_RUNS * signs:
         return text, ""
     others = _text(points[data == 0])
     if sum(map(str.isalpha, others)) > signs * MOST_OTHERS:

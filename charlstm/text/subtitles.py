@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
+from operator import eq
 
 MIN_TIMES = 5  # of subtitles; fewer are no sign of them
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,:]\d{1,3}"
@@ -131,12 +132,13 @@ class Captions:
 
 def without_times(text: str) -> Captions:
     """The words of subtitles."""
-    repeated = 0
+    repeated, spans = 0, len(_SPANS.findall(text))
     events = [_STYLED.sub(_without_drawing, event) for event in _EVENTS.findall(text)]
-    if len(events) >= max(MIN_TIMES, len(_SPANS.findall(text))):
+    if len(events) >= max(MIN_TIMES, spans):
         words, number = "\n".join(events).replace("\\N", "\n").replace("\\n", "\n"), len(events)
         words = words.replace("\\h", " ")
-    elif (number := len(_SPANS.findall(text))) >= MIN_TIMES:
+    elif spans >= MIN_TIMES:
+        number = spans
         words, repeated = _without_spans(text, number)
     elif len(_ALONE.findall(text)) > len(_IN_LINE.findall(text)):
         words, number = _ALONE.subn("", text)
@@ -157,10 +159,11 @@ def _without_spans(text: str, number: int) -> tuple[str, int]:
     is_web = text.startswith("WEBVTT")
     if is_web:
         text = _NAMED_CUE.sub("", _COMMENT.sub("", _HEAD.sub("\n", text)))
-    numbered = len(_NUMBERED_CUE.findall(text))
-    cue = _NUMBERED_CUE if numbered >= _MIN_NUMBERED * number else _PLAIN_CUE
+    without_numbers, numbered = _NUMBERED_CUE.subn("", text)
+    if numbered >= _MIN_NUMBERED * number:
+        text = without_numbers
     text, is_viewer = _INFORMATION.subn("", text)
-    text = _PLAIN_CUE.sub("", cue.sub("", text))
+    text = _PLAIN_CUE.sub("", text)
     if not is_web:
         return _without_rolling(_NEW_LINE.sub("\n", text) if is_viewer else text)
     rolls = len(_INNER_TIME.findall(text)) > _MIN_INNER * number
@@ -177,10 +180,11 @@ def _without_rolling(text: str, least: float = MIN_ROLLING) -> tuple[str, int]:
     Args:
         least: share of lines that are the same as the one before, or they do not roll.
     """
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    lines = [line for line in map(str.strip, text.split("\n")) if line]
+    repeated = sum(map(eq, lines, islice(lines, 1, None)))
+    if repeated <= least * len(lines):
+        return text, 0
     runs = [(line, len(list(same))) for line, same in groupby(lines)]
     if least and max((length for _, length in runs), default=0) > MOST_ROLLING:
         return text, 0  # somebody says it again and again
-    kept = [line for line, _ in runs]
-    repeated = len(lines) - len(kept)
-    return ("\n".join(kept), repeated) if repeated > least * len(lines) else (text, 0)
+    return "\n".join(line for line, _ in runs), repeated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 BLOCK_BYTES = 250_000  # looked at together: little memory is needed beside the text
+_NO_SECOND_HALF = re.compile(rb"[\0-\x7f\xc0-\xec\xee-\xff]|\xed(?![\xb0-\xbf])")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,42 @@ def _in_block(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     is_part[2:] |= (of_three | of_four)[:-2]
     is_part[3:] |= of_four[:-3]
     return ~is_part, begins
+
+
+def with_joined_halves(data: bytes) -> tuple[bytes, int]:
+    """UTF-8 in which characters that were written as two halves (CESU-8) are whole.
+
+    Source: Unicode Technical Report 26, "Compatibility Encoding Scheme for UTF-16: 8-Bit".
+
+    Returns:
+        The bytes, and how many characters were joined.
+    """
+    parts, joined, begin = [], 0, 0
+    while begin < len(data):
+        found = _NO_SECOND_HALF.search(data, begin + BLOCK_BYTES)
+        end = found.start() if found else len(data)
+        part, number = _with_joined_halves(data[begin:end])
+        parts.append(part)
+        joined += number
+        begin = end
+    return b"".join(parts) if joined else data, joined
+
+
+def _with_joined_halves(data: bytes) -> tuple[bytes, int]:
+    import numpy as np
+
+    array = np.frombuffer(data, np.uint8)
+    is_half = (array[:-2] == 0xED) & ((array[2:] & 0xC0) == 0x80)
+    first = is_half & ((array[1:-1] & 0xF0) == 0xA0)
+    second = is_half & ((array[1:-1] & 0xF0) == 0xB0)
+    places = np.flatnonzero(first[:-3] & second[3:])
+    high, middle, upper, low = (array[places + at].astype(np.uint32) & 0x3F for at in (1, 2, 4, 5))
+    points = 0x10000 + ((high & 0x0F) << 16 | middle << 10 | (upper & 0x0F) << 6 | low)
+    whole, stays = array.copy(), np.ones(len(array), bool)
+    for at, shift, marker in ((0, 18, 0xF0), (1, 12, 0x80), (2, 6, 0x80), (3, 0, 0x80)):
+        whole[places + at] = marker | (points >> shift & 0x3F)
+    stays[places + 4] = stays[places + 5] = False
+    return whole[stays].tobytes(), len(places)
 
 
 def is_utf8(data: bytes) -> bool:
