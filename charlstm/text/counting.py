@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from charlstm.text.blocks import BLOCK
+
 if TYPE_CHECKING:
     import numpy as np
-
-BLOCK = 1 << 18  # characters that are looked at together: little memory is needed beside the text
 
 
 def code_points(text: str) -> np.ndarray:

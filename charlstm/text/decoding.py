@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError, UnknownEncodingError
+from charlstm.text.blocks import substituted
 from charlstm.text.counting import counted
 from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
@@ -25,13 +26,10 @@ SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by ch
 MOST_WRONG = 1 / 3  # of a file's bytes, if there is something else in it
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.
-_BYTE_ORDER_MARK = re.compile(rb"^\xef\xbb\xbf", re.M)
+_BYTE_ORDER_MARK, _LINES = re.compile(rb"^\xef\xbb\xbf", re.M), re.compile(rb"(?<=\n)")
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
-# As Java and older databases write UTF-8: the two halves of an emoji as two characters (CESU-8),
-# and a zero byte as two bytes.
-_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _HALF_READ = re.compile("[\ud800-\udfff]")  # of a character, as UTF-7 may have it
-_LONG_ZERO = b"\xc0\x80"
+_LONG_ZERO = b"\xc0\x80"  # as Java writes a zero byte
 _LOOK = 4_000  # bytes: even, for characters of two
 # From terminals, chats and Windows: `normalize` removes or converts them and says so.
 _USUAL_CONTROLS = {*"\b\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
@@ -188,7 +186,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         try:
             text, encoding = data.decode(), "utf-8"
         except UnicodeDecodeError:
-            data, marks = _BYTE_ORDER_MARK.subn(b"", data)
+            data, marks = substituted(_BYTE_ORDER_MARK, b"", data, _LINES)
             if marks:
                 notices.append(f"Byte order marks were left out: {marks:,}.")
             read = _decode_by_lines(data, encoding)
@@ -291,7 +289,6 @@ def _with_whole_characters(data: bytes) -> tuple[bytes, int, int]:
         The bytes; how many characters were put together of halves; how many zeros left out.
     """
     data, halves = with_joined_halves(data)
-    data = _HALF.sub(_MARK, data)
     return data.replace(_LONG_ZERO, b""), halves, data.count(_LONG_ZERO)
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from charlstm.text.byte_sample import ByteSample
+from charlstm.text.counting import counted
 from charlstm.text.latin_encodings import (
     FRAMES,
     MIN_LEAD,
@@ -82,8 +83,9 @@ _KOREAN = (
 
 def is_east_asian(text: str) -> bool:
     """Whether what a text has beyond ASCII is what is frequent in Chinese, Japanese or Korean."""
-    beyond = [character for character in text if character > "\x7f"]
-    return sum(map(_EAST_ASIAN.__contains__, beyond)) > len(beyond) / 4
+    beyond = {sign: count for sign, count in counted(text).items() if sign > "\x7f"}
+    known = sum(count for sign, count in beyond.items() if sign in _EAST_ASIAN)
+    return known > sum(beyond.values()) / 4
 
 
 def guess_encoding(data: bytes, *, is_all: bool = False) -> Guess | None:

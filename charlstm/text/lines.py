@@ -24,7 +24,7 @@ from charlstm.text.utf8 import (
 if TYPE_CHECKING:
     import numpy as np
 
-MANY_RUNS = 500  # of lines of one kind; more are decoded together and put in order afterwards
+MANY_RUNS = 50  # of lines of one kind; more are decoded together and put in order afterwards
 NEWLINE = 10
 DAMAGED = 0xFFFD
 # Code points beyond the accented letters of Europe: more of these, signs, arrows, and letters of
@@ -157,6 +157,8 @@ class OldEncoding:
         # In other scripts a short word may, as the Ukrainian one for "action" does.
         is_other = name is not None and not (is_latin or is_rare)
         self.doubts_letters = self.is_single and is_other and not self.is_everywhere
+        self._is_own = np.zeros(0x10001, bool)  # code points, of which the last stands for all more
+        self._is_own[self._table[0x80:]] = True
         letters = ["" if len(one) > 1 else one for one in characters]
         self._is_letter = np.array(128 * [False] + list(map(_is_of_words, letters)))
         self._is_small = np.array(128 * [False] + list(map(str.islower, letters)))
@@ -211,7 +213,7 @@ class OldEncoding:
         if not len(places):
             return np.zeros(0, bool)
         padded = np.concatenate([[0], array, np.zeros(4, np.uint8)])
-        speaks = np.isin(found.points, self._table[0x80:])
+        speaks = self._is_own[np.minimum(found.points, len(self._is_own) - 1)]
         for further in range(4):
             now, last = padded[places + 1 + further], padded[places + further]
             is_odd = ~self._is_letter[now]

@@ -10,16 +10,17 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
 from html.entities import name2codepoint
 
+from charlstm.text.blocks import ANYWHERE, LINES, blocks, exchanged, matches, substituted
 from charlstm.text.character_names import name_of
-from charlstm.text.counting import BLOCK, code_points_by_blocks, counted
+from charlstm.text.counting import code_points_by_blocks, counted
 from charlstm.text.spoiled import unspoiled
 
 # Some programs change the end of a line of Windows once more, into \r\r\n.
-_RETURNS = re.compile("(?<!\r)\r+(?=\n)")
-_LINE_ENDS = re.compile("(?<!\r)\r+\n|[\r\v\f\x85\u2028\u2029]")
+_RETURNS = re.compile("(?<!\r)\r+(?=\r\n)")
+_LINE_ENDS = "\r\v\f\x85\u2028\u2029"
+_LONGEST_LINE = 1_000_000  # characters, of which a longer one is looked at in parts
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u205f]")
 # A blank of Braille is a space where nothing else of Braille is. What parts a word of Mongolian
 # from its endings is none.
@@ -44,9 +45,10 @@ _TERMINAL = re.compile(
     r"|\x03\d{1,2}(?:,\d{1,2})?"  # colours in a chat (IRC)
 )
 _ESCAPE = re.compile(
-    r"(?<!\\)\\u(?:(?=[dD][89abAB])([0-9a-fA-F]{4})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
-    r"|(?![dD][89abAB])([0-9a-fA-F]{4}))"
+    r"((?<!\\)\\u(?:(?=[dD][89abAB])[0-9a-fA-F]{4}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?![dD][89abAB])[0-9a-fA-F]{4}))"
 )
+_BEGINS_ESCAPE = re.compile(r"(?<!\\)\\u(?![dD][c-fC-F])")
 MIN_ESCAPES = 20
 _JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\"{\[])")
 # Signs and letters as web pages write them, where they were taken out of one, or written so twice.
@@ -57,7 +59,8 @@ _REFERENCE = re.compile(
 )
 _REFERENCE_IN_PROGRAM = re.compile(r"""["'`]&#?\w{2,8};["'`]""")
 _ANY_REFERENCE = re.compile(r"(&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});)")
-_BYTES = re.compile("[\x80-\xff]{2,}")
+_BEGINS_REFERENCE = re.compile("&")
+_BYTES = re.compile("([\x80-\xff]{2,})")
 _STRUCK_OVER = re.compile("[^\n]\b")  # as printers made letters bold or underlined
 # As PDF and scanned books have them.
 _LIGATURES = {
@@ -94,6 +97,12 @@ _NEEDLESS = {
     re.compile("\u180e"): _NEEDLESS_SEPARATOR,
 }
 _ASCII = "".join(map(chr, range(128)))
+_BEGINS_ASCII = re.compile("[\0-\x7f]")
+# What is never joined with what stands before it: much of Latin, Cyrillic, Thai, Japanese, Chinese
+# and Korean texts.
+_BEGINS_CHARACTER = re.compile(
+    "[\0-\x7f\u0400-\u0482\u0e01-\u0e30\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
+)
 MOST_MARKS = 30  # on one letter, as the Unicode Standard has it in a stream (UAX 15)
 MOST_NAMED = 4  # kinds of signs in a sentence
 
@@ -131,11 +140,14 @@ def normalize(text: str, *, is_markup: bool = False) -> tuple[str, list[str]]:
 
 def _read_escapes(text: str) -> tuple[str, str]:
     """Letters of JSON that were written as numbers, as chats are given to those who wrote them."""
-    if not _JSON.match(text) or len(_ESCAPE.findall(text)) < MIN_ESCAPES:
+    found = matches(_ESCAPE, text, _BEGINS_ESCAPE) if _JSON.match(text) else Counter()
+    number = found.total()
+    if number < MIN_ESCAPES:
         return text, ""
-    text, number = _ESCAPE.subn(_of_escape, text)
+    text = exchanged(_ESCAPE, {one: _of_escape(one) for one in found}, text, _BEGINS_ESCAPE)
     # Facebook writes each byte of UTF-8 as a letter of its own.
-    text = _BYTES.sub(_of_bytes, text)
+    runs = matches(_BYTES, text, _BEGINS_ASCII)
+    text = exchanged(_BYTES, {run: _of_bytes(run) for run in runs}, text, _BEGINS_ASCII)
     return text, f"Letters that were written as numbers (\\u00e9) were read as letters: {number:,}."
 
 
@@ -143,34 +155,16 @@ def read_references(text: str) -> tuple[str, str]:
     """Signs of web pages (&#39;) in a text that is none."""
     if "&" not in text:
         return text, ""
-    found: Counter[str] = Counter()
-    for block in _blocks_of_references(text):
-        found.update(_ANY_REFERENCE.findall(block))
+    found = matches(_ANY_REFERENCE, text, _BEGINS_REFERENCE)
     number = sum(found[reference] for reference in filter(_REFERENCE.match, found))
     if number < MIN_ESCAPES or number <= text.count("<"):
         return text, ""
     if 2 * sum(1 for _ in _REFERENCE_IN_PROGRAM.finditer(text)) > number:
         return text, ""
     signs = {reference: _of_reference(reference) for reference in found}
-    text = "".join(_with_signs(block, signs) for block in _blocks_of_references(text))
+    text = exchanged(_ANY_REFERENCE, signs, text, _BEGINS_REFERENCE)
     number = sum(count for reference, count in found.items() if signs[reference] != reference)
     return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
-
-
-def _blocks_of_references(text: str) -> Iterator[str]:
-    """A text in blocks that part no reference: little memory is needed beside it."""
-    begin = 0
-    while begin < len(text):
-        end = text.find("&", begin + BLOCK)
-        end = end if end >= 0 else len(text)
-        yield text[begin:end]
-        begin = end
-
-
-def _with_signs(text: str, signs: dict[str, str]) -> str:
-    parts = _ANY_REFERENCE.split(text)
-    parts[1::2] = map(signs.__getitem__, parts[1::2])
-    return "".join(parts)
 
 
 def _of_reference(reference: str) -> str:
@@ -179,19 +173,18 @@ def _of_reference(reference: str) -> str:
     return html.unescape(reference) if is_known else reference
 
 
-def _of_escape(found: re.Match[str]) -> str:
-    if found[2]:  # two halves of one
-        high, low = int(found[1], 16) - 0xD800, int(found[2], 16) - 0xDC00
-        return chr(0x10000 + (high << 10 | low))
-    code = int(found[3], 16)
-    return found[0] if code < 0x20 or 0xDC00 <= code < 0xE000 else chr(code)
+def _of_escape(escape: str) -> str:
+    code, *rest = (int(digits, 16) for digits in escape.split("\\u")[1:])
+    if rest:  # two halves of one
+        return chr(0x10000 + (code - 0xD800 << 10 | rest[0] - 0xDC00))
+    return escape if code < 0x20 or 0xDC00 <= code < 0xE000 else chr(code)
 
 
-def _of_bytes(found: re.Match[str]) -> str:
+def _of_bytes(run: str) -> str:
     try:
-        return found[0].encode("latin-1").decode()
+        return run.encode("latin-1").decode()
     except UnicodeDecodeError:
-        return found[0]
+        return run
 
 
 def _without_damage(text: str) -> tuple[str, str]:
@@ -220,21 +213,24 @@ def _without_terminal(text: str) -> tuple[str, str]:
     ):
         if not any(map(text.__contains__, begins)):  # much faster than to try the pattern
             continue
-        text, number = signs.subn("", text)
+        text, number = substituted(signs, "", text, LINES, _LONGEST_LINE)
         if number:
             sentences.append(f"{called}: {number:,}.")
     return text, " ".join(sentences)
 
 
 def _plain_line_ends(text: str) -> tuple[str, str]:
-    if not any(map(text.__contains__, "\r\v\f\x85\u2028\u2029")):
+    if not any(map(text.__contains__, _LINE_ENDS)):
         return text, ""
     pages = text.count("\f") + text.count("\v")
     others = text.count("\x85") + text.count("\u2028") + text.count("\u2029")
-    returns = _RETURNS.sub("", text).count("\r")
     sentences = []
     if "\r\n" in text:
+        if "\r\r\n" in text:
+            text, _ = substituted(_RETURNS, "", text, LINES)
+        text = text.replace("\r\n", "\n")
         sentences.append("Windows line ends were changed to plain ones.")
+    returns = text.count("\r")
     if returns and "\n" in text:
         sentences.append(f"Returns within lines became line breaks: {returns:,}.")
     elif returns:
@@ -243,7 +239,9 @@ def _plain_line_ends(text: str) -> tuple[str, str]:
         sentences.append(f"Page breaks were changed to line breaks: {pages:,}.")
     if others:
         sentences.append(f"Other signs for the end of a line became line breaks: {others:,}.")
-    return _LINE_ENDS.sub("\n", text), " ".join(sentences)
+    for end in _LINE_ENDS:  # much faster than a pattern for all
+        text = text.replace(end, "\n")
+    return text, " ".join(sentences)
 
 
 def _plain_spaces(text: str) -> tuple[str, str]:
@@ -252,7 +250,7 @@ def _plain_spaces(text: str) -> tuple[str, str]:
         text = text.replace(sign, " ")
     for sign, spaces in _SPACES_OF_SCRIPTS.items():
         if before := text.count(sign):
-            text = spaces.sub(" ", text)
+            text, _ = substituted(spaces, " ", text, _BEGINS_ASCII, _LONGEST_LINE)
             found += Counter({sign: before - text.count(sign)})
     if not found:
         return text, ""
@@ -279,11 +277,11 @@ def _counted(signs: re.Pattern[str], text: str) -> Counter[str]:
 def _without_invisible_signs(text: str) -> tuple[str, str]:
     found = _counted(_INVISIBLE, text)
     if found:
-        text = _INVISIBLE.sub("", text)
+        text, _ = substituted(_INVISIBLE, "", text, ANYWHERE)
     if before := _counted(_SOMETIMES_NEEDED, text):
         for signs, needless in _NEEDLESS.items():
             if any(map(signs.match, before)):
-                text = needless.sub("", text)
+                text, _ = substituted(needless, "", text, _BEGINS_ASCII, _LONGEST_LINE)
         found += before - _counted(_SOMETIMES_NEEDED, text)
     return text, f"Signs that cannot be seen were left out: {_listed(found)}." if found else ""
 
@@ -325,10 +323,14 @@ def _is_mark(character: str) -> bool:
 
 
 def _composed(text: str) -> tuple[str, str]:
-    if unicodedata.is_normalized("NFC", text):
+    if text.isascii():
         return text, ""
-    composed = unicodedata.normalize("NFC", text)
+    composed = "".join(
+        unicodedata.normalize("NFC", block) for block in blocks(text, _BEGINS_CHARACTER)
+    )
     joined = len(text) - len(composed)
+    if not joined and composed == text:
+        return text, ""
     if joined <= 0:
         return composed, "Signs were changed to their usual forms (Unicode NFC)."
     return composed, f"Letters and their accents were put together ({joined:,}; Unicode NFC)."

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from charlstm.text.blocks import LINES, blocks, substituted
 from charlstm.text.byte_sample import characters_of
 from charlstm.text.counting import code_points, counted
 from charlstm.text.encodings import DOUBT, guess_encoding
@@ -33,8 +34,7 @@ _BEYOND = re.compile("[^\0-\x7f]+(?:(?<=\xc3) )?")  # see `_characters`
 _AMONG_LETTERS = re.compile("[a-z]?[^\0-\x7f](?:[a-z]?[^\0-\x7f]){0,500}(?:(?<=\xc3) |[a-z])?")
 # What is examined before a text is taken to be intact.
 MOST_RUNS, MOST_SAMPLED = 20_000, 300_000
-_BLOCK = 250_000  # characters that are repaired together: little memory is needed
-_LONGEST_BLOCK = 2 * _BLOCK
+_LONGEST = 500_000  # characters that are repaired together
 _NO_TRAIL = re.compile("[\0-/]")  # never the second byte of a character, in any encoding
 _MARK, _DAMAGED = 0xFEFF, 0xFFFD
 # A byte order mark, at the beginning of a file or of one that was appended.
@@ -178,7 +178,7 @@ def unspoiled(text: str) -> tuple[str, str]:
         return text, ""
     notices = []
     if any(map(text.__contains__, _MARKS)):  # much faster than to try the pattern
-        text, marks = _SPOILED_MARK.subn("", text)
+        text, marks = substituted(_SPOILED_MARK, "", text, LINES)
         notices += [f"Byte order marks that were spoiled were left out: {marks:,}."] * (marks > 0)
     for _ in range(_MOST_TIMES):
         text, notice = _repaired_once(text)
@@ -195,24 +195,10 @@ def _repaired_once(text: str) -> tuple[str, str]:
     sample = sample[:MOST_SAMPLED]
     spoiled = _spoiled_utf8(sample)
     if spoiled is not None:
-        parts = [spoiled.repaired(block) for block in _blocks(text, spoiled.wrong.begins)]
+        parts = [spoiled.repaired(block) for block in blocks(text, spoiled.wrong.begins, _LONGEST)]
         number = sum(number for _, number in parts)
         return "".join(part for part, _ in parts), _sentence(sample, spoiled.repaired, number)
     return _of_old_encoding(text, sample)
-
-
-def _blocks(text: str, begins: re.Pattern[str]) -> Iterator[str]:
-    """A text in blocks that part no character.
-
-    Args:
-        begins: matches where one begins.
-    """
-    begin = 0
-    while begin < len(text):
-        found = begins.search(text, begin + _BLOCK, begin + _LONGEST_BLOCK)
-        end = found.start() if found else begin + _LONGEST_BLOCK
-        yield text[begin:end]
-        begin = end
 
 
 def _spoiled_utf8(sample: str) -> _SpoiledUtf8 | None:
@@ -267,7 +253,7 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
     if guess is None or is_latin(guess.encoding):
         return text, ""
     repair = partial(_decoded_again, encoding=guess.encoding)
-    parts = [repair(block) for block in _blocks(text, _NO_TRAIL)]
+    parts = [repair(block) for block in blocks(text, _NO_TRAIL, _LONGEST)]
     notice = _sentence(sample, repair, sum(number for _, number in parts))
     text = "".join(part for part, _ in parts)
     return text, notice if guess.is_sure else f"{notice} {DOUBT}"

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from charlstm.text.blocks import blocks
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -116,20 +118,15 @@ def _in_block(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def with_joined_halves(data: bytes) -> tuple[bytes, int]:
     """UTF-8 in which characters that were written as two halves (CESU-8) are whole.
 
+    Half a character that stands alone becomes U+FFFD.
+
     Source: Unicode Technical Report 26, "Compatibility Encoding Scheme for UTF-16: 8-Bit".
 
     Returns:
         The bytes, and how many characters were joined.
     """
-    parts, joined, begin = [], 0, 0
-    while begin < len(data):
-        found = _NO_SECOND_HALF.search(data, begin + BLOCK_BYTES)
-        end = found.start() if found else len(data)
-        part, number = _with_joined_halves(data[begin:end])
-        parts.append(part)
-        joined += number
-        begin = end
-    return b"".join(parts) if joined else data, joined
+    parts = [_with_joined_halves(block) for block in blocks(data, _NO_SECOND_HALF)]
+    return b"".join(part for part, _ in parts), sum(joined for _, joined in parts)
 
 
 def _with_joined_halves(data: bytes) -> tuple[bytes, int]:
@@ -146,6 +143,11 @@ def _with_joined_halves(data: bytes) -> tuple[bytes, int]:
     for at, shift, marker in ((0, 18, 0xF0), (1, 12, 0x80), (2, 6, 0x80), (3, 0, 0x80)):
         whole[places + at] = marker | (points >> shift & 0x3F)
     stays[places + 4] = stays[places + 5] = False
+    is_alone = first | second
+    is_alone[places] = is_alone[places + 3] = False
+    alone = np.flatnonzero(is_alone)
+    for at, byte in enumerate("\ufffd".encode()):
+        whole[alone + at] = byte
     return whole[stays].tobytes(), len(places)
 
 

@@ -1,0 +1,71 @@
+"""Changes a long text block by block: a pattern that matches often needs little memory so."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import AnyStr
+
+BLOCK = 1 << 18  # characters that are looked at together
+# Where a block may begin.
+ANYWHERE = re.compile("")
+LINES = re.compile("(?<=\n)")
+
+
+def blocks(
+    text: AnyStr, begins: re.Pattern[AnyStr], longest: int | None = None
+) -> Iterator[AnyStr]:
+    """A text in blocks of about `BLOCK` characters, or bytes.
+
+    Args:
+        begins: matches where a block may begin, so that it parts nothing.
+        longest: after which a block ends anyway; None for never.
+    """
+    begin = 0
+    while begin < len(text):
+        most = len(text) if longest is None else begin + longest
+        found = begins.search(text, begin + BLOCK, most)
+        end = found.start() if found else most
+        yield text[begin:end]
+        begin = end
+
+
+def substituted(
+    pattern: re.Pattern[AnyStr],
+    new: AnyStr | Callable[[re.Match[AnyStr]], AnyStr],
+    text: AnyStr,
+    begins: re.Pattern[AnyStr],
+    longest: int | None = None,
+) -> tuple[AnyStr, int]:
+    """As `pattern.subn(new, text)`, block by block."""
+    number, parts = 0, []
+    for block in blocks(text, begins, longest):
+        part, count = pattern.subn(new, block)
+        number += count
+        parts.append(part)
+    return (text[:0].join(parts), number) if number else (text, 0)
+
+
+def matches(pattern: re.Pattern[str], text: str, begins: re.Pattern[str]) -> Counter[str]:
+    """How often each string comes that a pattern matches, which has one group or none."""
+    found: Counter[str] = Counter()
+    for block in blocks(text, begins):
+        found.update(pattern.findall(block))
+    return found
+
+
+def exchanged(
+    pattern: re.Pattern[str], new: dict[str, str], text: str, begins: re.Pattern[str]
+) -> str:
+    """A text in which each match of a pattern, which is one group, is exchanged for another string.
+
+    Args:
+        new: the other string for each match.
+    """
+    changed = []
+    for block in blocks(text, begins):
+        parts = pattern.split(block)
+        parts[1::2] = map(new.__getitem__, parts[1::2])
+        changed.append("".join(parts))
+    return "".join(changed)
