@@ -1,4 +1,7 @@
-"""Changes a long text block by block: a pattern that matches often needs little memory so."""
+"""Changes a long text block by block: a pattern that matches often needs little memory so.
+
+The new text grows by `+=`, which Python does in place: a list of its parts would be as large.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,12 @@ def substituted(
     longest: int | None = None,
 ) -> tuple[AnyStr, int]:
     """As `pattern.subn(new, text)`, block by block."""
-    number, parts = 0, []
+    number, changed = 0, text[:0]
     for block in blocks(text, begins, longest):
         part, count = pattern.subn(new, block)
         number += count
-        parts.append(part)
-    return (text[:0].join(parts), number) if number else (text, 0)
+        changed += part
+    return (changed, number) if number else (text, 0)
 
 
 def matches(pattern: re.Pattern[str], text: str, begins: re.Pattern[str]) -> Counter[str]:
@@ -63,9 +66,9 @@ def exchanged(
     Args:
         new: the other string for each match.
     """
-    changed = []
+    changed = ""
     for block in blocks(text, begins):
         parts = pattern.split(block)
         parts[1::2] = map(new.__getitem__, parts[1::2])
-        changed.append("".join(parts))
-    return "".join(changed)
+        changed += "".join(parts)
+    return changed

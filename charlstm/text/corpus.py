@@ -14,6 +14,7 @@ from pathlib import Path
 
 from charlstm.errors import CharLSTMError, OnlyMarkupError
 from charlstm.home import shipped_folder
+from charlstm.text.blocks import ANYWHERE, blocks
 from charlstm.text.counting import counted
 from charlstm.text.decoding import Decoded, decode
 from charlstm.text.documents import MAX_BYTES as MAX_BYTES_OF_DOCUMENTS
@@ -289,13 +290,18 @@ def bytes_of(path: str | Path, most: int) -> bytes:
 
 def shortened(text: str, max_bytes: int) -> tuple[str, str]:
     """The beginning of a text that is too long, to the end of a line, and a sentence about it."""
-    data = text.encode()
-    if len(data) <= max_bytes:
+    left, end = max_bytes, 0
+    for block in blocks(text, ANYWHERE):
+        data = block.encode()
+        if len(data) > left:
+            end += len(data[:left].decode(errors="ignore"))
+            break
+        left, end = left - len(data), end + len(block)
+    if end == len(text):
         return text, ""
-    begun = data[:max_bytes].decode(errors="ignore")
-    near = max(0, len(begun) - _LOOK_BACK)
-    end = (begun.rfind("\n", near) + 1) or (begun.rfind(" ", near) + 1) or len(begun)
-    kept = begun[:end]
+    near = max(0, end - _LOOK_BACK)
+    end = (text.rfind("\n", near, end) + 1) or (text.rfind(" ", near, end) + 1) or end
+    kept = text[:end]
     return kept, (
         f"The text is longer than {max_bytes / 1e6:g} MB: only its first {len(kept):,} characters "
         "are learned from."

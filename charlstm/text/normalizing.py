@@ -297,7 +297,7 @@ def _few_marks(text: str) -> tuple[str, str]:
         return text, ""
     is_mark = np.zeros(max(marks) + 2, bool)
     is_mark[marks] = True
-    parts, height = [], 0  # of the pile that the last block ended with
+    kept, height = "", 0  # of the pile that the last block ended with
     for begin, points in code_points_by_blocks(text):
         are_marks = is_mark[np.minimum(points, len(is_mark) - 1)]
         # For each place the number of marks since the last sign that is none.
@@ -306,13 +306,13 @@ def _few_marks(text: str) -> tuple[str, str]:
         stays = since <= MOST_MARKS
         height = int(since[-1])
         if stays.all():
-            parts.append(text[begin : begin + len(points)])
+            kept += text[begin : begin + len(points)]
         else:
-            parts.append(points[stays].tobytes().decode("utf-32-le", "surrogatepass"))
-    left_out = len(text) - sum(map(len, parts))
+            kept += points[stays].tobytes().decode("utf-32-le", "surrogatepass")
+    left_out = len(text) - len(kept)
     if not left_out:
         return text, ""
-    return "".join(parts), (
+    return kept, (
         f"Of more than {MOST_MARKS} marks on a letter the rest was left out: {left_out:,}."
     )
 
@@ -325,9 +325,9 @@ def _is_mark(character: str) -> bool:
 def _composed(text: str) -> tuple[str, str]:
     if text.isascii():
         return text, ""
-    composed = "".join(
-        unicodedata.normalize("NFC", block) for block in blocks(text, _BEGINS_CHARACTER)
-    )
+    composed = ""
+    for block in blocks(text, _BEGINS_CHARACTER):
+        composed += unicodedata.normalize("NFC", block)
     joined = len(text) - len(composed)
     if not joined and composed == text:
         return text, ""

@@ -195,9 +195,7 @@ def _repaired_once(text: str) -> tuple[str, str]:
     sample = sample[:MOST_SAMPLED]
     spoiled = _spoiled_utf8(sample)
     if spoiled is not None:
-        parts = [spoiled.repaired(block) for block in blocks(text, spoiled.wrong.begins, _LONGEST)]
-        number = sum(number for _, number in parts)
-        return "".join(part for part, _ in parts), _sentence(sample, spoiled.repaired, number)
+        return _repaired(text, sample, spoiled.repaired, spoiled.wrong.begins)
     return _of_old_encoding(text, sample)
 
 
@@ -253,9 +251,7 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
     if guess is None or is_latin(guess.encoding):
         return text, ""
     repair = partial(_decoded_again, encoding=guess.encoding)
-    parts = [repair(block) for block in blocks(text, _NO_TRAIL, _LONGEST)]
-    notice = _sentence(sample, repair, sum(number for _, number in parts))
-    text = "".join(part for part, _ in parts)
+    text, notice = _repaired(text, sample, repair, _NO_TRAIL)
     return text, notice if guess.is_sure else f"{notice} {DOUBT}"
 
 
@@ -275,12 +271,20 @@ def _decoded_again(block: str, encoding: str) -> tuple[str, int]:
     return _text(read), number
 
 
-def _sentence(sample: str, repair: Callable[[str], tuple[str, int]], number: int) -> str:
-    """What was repaired, with the most frequent example that can be shown.
+def _repaired(
+    text: str, sample: str, repair: Callable[[str], tuple[str, int]], begins: re.Pattern[str]
+) -> tuple[str, str]:
+    """The repaired text, and a sentence with the most frequent example that can be shown.
 
     Args:
         repair: see `_SpoiledUtf8.repaired`.
+        begins: matches where a part may begin that is repaired for itself.
     """
+    whole, number = "", 0
+    for block in blocks(text, begins, _LONGEST):
+        part, affected = repair(block)
+        whole += part
+        number += affected
     runs = [run for run, _ in Counter(_BEYOND.findall(sample)).most_common(_MOST_TRIED)]
     runs = [run for run in runs if not _CONTROLS.search(run)]
     short = [run for run in runs if len(run) <= _LONGEST_EXAMPLE]
@@ -290,4 +294,4 @@ def _sentence(sample: str, repair: Callable[[str], tuple[str, int]], number: int
         if affected == len(read) and read != run and chr(_DAMAGED) not in read:
             shown = f" ({run} for {read})"
             break
-    return f"Letters that an earlier program had spoiled{shown} were put right: {number:,}."
+    return whole, f"Letters that an earlier program had spoiled{shown} were put right: {number:,}."

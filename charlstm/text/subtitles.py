@@ -135,9 +135,11 @@ def without_times(text: str) -> Captions:
     repeated, spans = 0, len(_SPANS.findall(text))
     events = [_STYLED.sub(_without_drawing, event) for event in _EVENTS.findall(text)]
     if len(events) >= max(MIN_TIMES, spans):
-        words, number = "\n".join(events).replace("\\N", "\n").replace("\\n", "\n"), len(events)
-        words = words.replace("\\h", " ")
-    elif spans >= MIN_TIMES:
+        words, number = _STYLE.sub("", "\n".join(events)), len(events)
+        words = words.replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
+        return Captions(_without_empty_lines(words), number)
+    text = _STYLE.sub("", text)
+    if spans >= MIN_TIMES:
         number = spans
         words, repeated = _without_spans(text, number)
     elif len(_ALONE.findall(text)) > len(_IN_LINE.findall(text)):
@@ -147,8 +149,12 @@ def without_times(text: str) -> Captions:
     else:
         words, number = _IN_LINE.subn("", _ABOUT_SONG.sub("", text))
         words = _ITALIC.sub("\n", _WORD_TIME.sub("", words)).replace("|", "\n")
-    words = re.sub(r"\n\s*\n", "\n", _STYLE.sub("", words)).lstrip("\n")
-    return Captions(words if words.endswith("\n") else f"{words}\n", number, repeated)
+    return Captions(_without_empty_lines(words), number, repeated)
+
+
+def _without_empty_lines(text: str) -> str:
+    text = re.sub(r"\n\s*\n", "\n", text).lstrip("\n")
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 def _without_drawing(part: re.Match[str]) -> str:
@@ -167,7 +173,7 @@ def _without_spans(text: str, number: int) -> tuple[str, int]:
     if not is_web:
         return _without_rolling(_NEW_LINE.sub("\n", text) if is_viewer else text)
     rolls = len(_INNER_TIME.findall(text)) > _MIN_INNER * number
-    text = html.unescape(_STYLE.sub("", _INNER_TIME.sub("", text)))
+    text = html.unescape(_INNER_TIME.sub("", text))
     return _without_rolling(text, least=0.0 if rolls else MIN_ROLLING)
 
 
