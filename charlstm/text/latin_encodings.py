@@ -224,15 +224,21 @@ def _without_commonest(found: Counter[str], letters: str, is_western: bool) -> f
     return 0.0 if is_there else _WITHOUT_COMMONEST[is_western]
 
 
+@cache
+def _bytes_of_letters(encoding: str) -> frozenset[int]:
+    return frozenset(
+        byte for byte, character in enumerate(characters_of(encoding)) if character.isalpha()
+    )
+
+
 def _is_another_script(sample: ByteSample, encoding: str) -> bool:
     """Whether nearly all letters of the longer words that have some beyond ASCII are such.
 
     Or where there are other words as well, whether most accented letters follow each other.
     """
-    characters = characters_of(encoding)
-    counts = sample.of_longer_words
+    counts, are_letters = sample.of_longer_words, _bytes_of_letters(encoding)
     plain, beyond = sample.plain_in_longer, sample.beyond_in_longer
-    accented = sum(count for byte, count in counts.items() if characters[byte].isalpha()) - plain
+    accented = sum(count for byte, count in counts.items() if byte in are_letters) - plain
     if accented > _MOST_ACCENTED * (accented + plain) or beyond > _MOST_BEYOND * plain:
         return True
     if sample.in_runs <= _MOST_IN_RUNS * accented:  # of any signs
