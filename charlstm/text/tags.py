@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 # What is shown to nobody, as a picture, or above a word, to say how it is pronounced.
 _HIDDEN = {
@@ -47,6 +48,7 @@ _PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 # Tags that only separate words or change their look are replaced by these placeholders, so that the
 # words around them can be processed together.
 _LINE, _PARAGRAPH, _CELL = "\0n", "\0m", "\0t"
+_APART = "\0a"  # in XML: a line break, unless a line begins there
 _LOOKS = "a b big em font i small span strong sub sup tt u".split()
 _SIGNS = {
     (slash, spelling): (
@@ -60,7 +62,12 @@ _SIGNS = {
     for spelling in (name, name.upper())
     for slash in ("", "/")
 }
+_SIGNS_WITHIN_PRE = {tag: sign for tag, sign in _SIGNS.items() if tag[1].lower() in _LOOKS}
+_SignOf = Callable[[tuple[str, str]], str | None]  # the placeholder of a tag, if it may have one
 _NO_SIGNS: dict[tuple[str, str], str] = {}
+_SPECIAL_IN_XML = {"body", "br", "choice", "lb", "note", "td", "text", "th", "pre"} | _HEAD_PARTS
+_AT_LINE = re.compile(f"(\n)(?:{_APART})+")
+_APARTS = re.compile(f"(?:{_APART})+")
 _PLAIN_END = re.compile(r"""(?:\s+[\w:-]+(?:="[^"<>]*"|='[^'<>]*')?)*\s*/?>""")
 _AFTER_SIGN = re.compile("(\0[nmt]) +")
 _FIRST_CELLS = re.compile("(\0[nm])(?:\0t)+")
@@ -126,6 +133,28 @@ def _joined(found: re.Match[str]) -> str:
     return chr(0x10000 + (high << 10 | low)) if are_halves else found[0]
 
 
+class _SignsOfXml(dict[tuple[str, str], str | None]):
+    """The placeholder of each tag of XML, by its slash and name; None: it needs more than that.
+
+    Args:
+        special: names of elements that do.
+    """
+
+    def __init__(self, special: set[str]):
+        self._special = special | _SPECIAL_IN_XML | _REPLACED
+
+    def __missing__(self, tag: tuple[str, str]) -> str | None:
+        slash, name = tag[0], tag[1].lower().rpartition(":")[2]
+        if name in self._special:
+            sign = None
+        else:
+            sign = _APART if slash and name not in _INLINE else ""
+            if name in _BLOCKS:
+                sign += "\n\n" if slash and name in _PARAGRAPHS else "\n"
+        self[tag] = sign
+        return sign
+
+
 class _Page:
     def __init__(self, markup: str, keeps_lines: bool, most: int | None = None):
         self.markup = markup
@@ -149,14 +178,18 @@ class _Page:
             | ({"description"} if _E_BOOK.search(markup, 0, 1_000) else set())
         )
 
+        self._signs_of_xml = _SignsOfXml(self._hidden)
+
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
         words: list[str] = []  # and placeholders between them
-        signs = _NO_SIGNS
+        sign_of: _SignOf = _NO_SIGNS.get
         while self._left > 0 and (found := _BEGINNING.search(markup, looked)):
-            sign = signs.get((found["close"], found["tag"]))
+            sign = sign_of((found["close"], found["tag"]))
             if sign is not None and (tag_end := self._plain_end(found)):
                 words.append(markup[at : found.start()])
+                if sign.startswith(_APART) and not self._begins_element(tag_end):
+                    sign = sign.removeprefix(_APART)
                 words.append(sign)
                 at = looked = tag_end
                 if len(words) > _TOGETHER:
@@ -180,18 +213,23 @@ class _Page:
             if found["tag"]:
                 name = found["tag"].lower().rpartition(":")[2]
                 at = looked = self._tag(name, found["close"] == "/", found.end(), end)
-            signs = _SIGNS if self._is_plain() else _NO_SIGNS
+            sign_of = self._sign_of()
         if self._left > 0:
             self._show([*words, markup[at:]])
         while self._outer:  # a note that was not closed
             self._end_note()
         self._end_paragraph()
 
-    def _is_plain(self) -> bool:
-        """Whether tags may become placeholders: no open element gives them another effect."""
-        if self._is_xml or self._is_feed or self._preformatted:
-            return False
-        return not (self._is_head or self._outer or self._notes)
+    def _sign_of(self) -> _SignOf:
+        """What gives the placeholders of tags; none where an open element gives them an effect."""
+        if self._is_feed or self._is_head or self._outer or self._notes or self._value:
+            return _NO_SIGNS.get
+        if self._is_xml:  # whose lines count, unless a <pre> was closed that had not begun
+            return self._signs_of_xml.__getitem__ if self._preformatted else _NO_SIGNS.get
+        return _SIGNS_WITHIN_PRE.get if self._preformatted else _SIGNS.get
+
+    def _begins_element(self, at: int) -> bool:
+        return self.markup.startswith("<", at) and not self.markup.startswith("/", at + 1)
 
     def _plain_end(self, found: re.Match[str]) -> int | None:
         """Where a simple tag ends; None if it hides its content or is unusual."""
@@ -304,7 +342,7 @@ class _Page:
             elif self._outer:
                 self._end_note()
         is_apart = self._is_xml and closes and name not in _INLINE and not self._is_line_new()
-        if is_apart and self.markup[end : end + 1] == "<" and self.markup[end + 1 : end + 2] != "/":
+        if is_apart and self._begins_element(end):
             self.parts.append("\n")
         if name in _BLOCKS:
             if not self._outer:
@@ -342,6 +380,10 @@ class _Page:
             text = self._in_lines(_WHITE.sub(" ", text))
             if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):
                 text = text.removeprefix(" ")
+        elif _APART in text:
+            if self._is_line_new():
+                text = text.removeprefix(_APART)
+            text = _APARTS.sub("\n", _AT_LINE.sub(r"\1", text))
         if text:
             self.parts.append(text)
             self._left -= len(text)
