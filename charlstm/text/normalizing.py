@@ -15,7 +15,7 @@ from html.entities import name2codepoint
 from charlstm.text.blocks import ANYWHERE, LINES, blocks, exchanged, matches, substituted
 from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points_by_blocks, counted
-from charlstm.text.spoiled import unspoiled
+from charlstm.text.mojibake import without_mojibake
 
 # Some programs change the end of a line of Windows once more, into \r\r\n.
 _RETURNS = re.compile("(?<!\r)\r+(?=\r\n)")
@@ -118,7 +118,7 @@ def normalize(text: str, *, is_markup: bool = False) -> tuple[str, list[str]]:
     changes = (
         _read_escapes,
         read_references,
-        unspoiled,
+        without_mojibake,
         _without_damage,
         _signs_of_windows,
         _without_terminal,

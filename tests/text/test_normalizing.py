@@ -85,7 +85,7 @@ def test_pages_and_programs_keep_their_signs(text):
     assert normalize(text) == (text, [])
 
 
-def spoiled(text: str) -> str:
+def garbled(text: str) -> str:
     return "".join(
         bytes([byte]).decode("cp1252", errors="ignore") or chr(byte) for byte in text.encode()
     )
@@ -95,10 +95,10 @@ def spoiled(text: str) -> str:
     "text",
     ["Café à la crème, “quoted”, don’t… 😀\n" * 30, "Привет, как дела?\n" * 30, "你好\n" * 30],
 )
-def test_what_an_earlier_program_spoiled_is_put_right(text):
-    read, notices = normalize(spoiled(text))
+def test_what_an_earlier_program_garbled_is_repaired(text):
+    read, notices = normalize(garbled(text))
     assert read == text
-    assert len(notices) == 1 and "an earlier program had spoiled" in notices[0]
+    assert len(notices) == 1 and "an earlier program had garbled" in notices[0]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_an_earlier_program_spoiled_is_put_right(text):
         "a word on Ã© and no more\n" * 3,
     ],
 )
-def test_what_only_looks_spoiled_stays(text):
+def test_what_only_looks_garbled_stays(text):
     assert normalize(text) == (text, [])
 
 
@@ -119,7 +119,7 @@ def test_what_only_looks_spoiled_stays(text):
     ["Мы вышли из дома и пошли к реке, и я сказал: с ним.\n", "Ο γέρος και η θάλασσα, ή ζωή.\n"],
 )
 def test_single_letters_are_put_right_where_words_of_their_script_are(text):
-    assert normalize(spoiled(text * 30))[0] == text * 30
+    assert normalize(garbled(text * 30))[0] == text * 30
 
 
 def test_of_blanks_of_braille_all_go_or_none():

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from charlstm.text.spoiled import unspoiled
+from charlstm.text.mojibake import without_mojibake
 
 RUSSIAN = (
     """Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены
@@ -27,7 +27,7 @@ ICELANDIC = "Það var einu sinni maður í þessum dal, og hann átti sér ær 
 VIETNAMESE = "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền.\n" * 20
 
 
-def spoil(text: str, old: str, taken_for: str) -> str:
+def garble(text: str, old: str, taken_for: str) -> str:
     """A text as it looks if it is decoded in a wrong encoding, by most programs."""
     return "".join(
         bytes([byte]).decode(taken_for, errors="ignore") or chr(byte) for byte in text.encode(old)
@@ -36,10 +36,10 @@ def spoil(text: str, old: str, taken_for: str) -> str:
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "mac_roman", "cp866", "cp850", "cp437"])
 @pytest.mark.parametrize("text", [RUSSIAN, GREEK, FRENCH])
-def test_what_was_utf_8_is_put_right(text, encoding):
-    read, notice = unspoiled(spoil(text, "utf-8", encoding))
+def test_what_was_utf_8_is_repaired(text, encoding):
+    read, notice = without_mojibake(garble(text, "utf-8", encoding))
     assert read == text
-    assert notice.startswith("Letters that an earlier program had spoiled (")
+    assert notice.startswith("Letters that an earlier program had garbled (")
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_what_was_utf_8_is_put_right(text, encoding):
     [(RUSSIAN, "cp1251"), (RUSSIAN, "koi8_r"), (GREEK, "cp1253"), (GREEK, "iso8859_7")],
 )
 @pytest.mark.parametrize("taken_for", ["latin-1", "cp1252"])
-def test_what_was_in_an_old_encoding_of_another_script_is_put_right(text, old, taken_for):
+def test_what_was_in_an_old_encoding_of_another_script_is_repaired(text, old, taken_for):
     text = "".join(sign for sign in text if sign not in "ёЁ")
     wrong = text.encode(old).decode(taken_for)
-    read, notice = unspoiled(wrong)
+    read, notice = without_mojibake(wrong)
     assert read == text
     assert " for " in notice
 
 
 def test_from_one_sentence_again_and_again_it_is_a_guess():
     text = "Все люди рождаются свободными и равными в своем достоинстве и правах.\n" * 40
-    read, notice = unspoiled(text.encode("cp1251").decode("latin-1"))
+    read, notice = without_mojibake(text.encode("cp1251").decode("latin-1"))
     assert read == text and "guess" in notice
 
 
@@ -76,7 +76,7 @@ def test_from_one_sentence_again_and_again_it_is_a_guess():
     ],
 )
 def test_what_is_right_stays(text):
-    assert unspoiled(text) == (text, "")
+    assert without_mojibake(text) == (text, "")
 
 
 HEBREW = "כל בני האדם נולדו בני חורין ושווים בערכם ובזכויותיהם. כולם חוננו בתבונה ובמצפון.\n" * 20
@@ -96,8 +96,8 @@ AZERBAIJANI = "Bu şifrə ancaq rəqəmlərdən ibarətdir, Əli də ə hərfini
 @pytest.mark.parametrize(
     "text", [FRENCH, HEBREW, KOREAN, CHINESE, JAPANESE, AZERBAIJANI, VIETNAMESE]
 )
-def test_utf_8_that_was_decoded_as_latin_1_is_put_right(text):
-    assert unspoiled(text.encode().decode("latin-1"))[0] == text
+def test_utf_8_that_was_decoded_as_latin_1_is_repaired(text):
+    assert without_mojibake(text.encode().decode("latin-1"))[0] == text
 
 
 @pytest.mark.parametrize(
@@ -111,35 +111,35 @@ def test_utf_8_that_was_decoded_as_latin_1_is_put_right(text):
     ],
 )
 @pytest.mark.parametrize("taken_for", ["latin-1", "cp1252"])
-def test_an_old_encoding_of_several_bytes_is_put_right(text, old, taken_for):
-    assert unspoiled(spoil(text, old, taken_for))[0] == text
+def test_an_old_encoding_of_several_bytes_is_repaired(text, old, taken_for):
+    assert without_mojibake(garble(text, old, taken_for))[0] == text
 
 
-def test_other_signs_among_what_is_put_right_stay_where_they_are():
+def test_other_signs_among_what_is_repaired_stay_where_they_are():
     text = "".join(f"Все люди {chr(0x4E00 + n)} рождаются {n} свободными ☃\n" for n in range(60))
     for old, taken_for in (("utf-8", "cp1252"), ("cp1251", "cp1252")):
         wrong = "".join(
-            part if not "а" <= part.lower()[:1] <= "я" else spoil(part, old, taken_for)
+            part if not "а" <= part.lower()[:1] <= "я" else garble(part, old, taken_for)
             for part in re.split("([а-яА-Я]+)", text)
         )
-        assert unspoiled(wrong)[0] == text
+        assert without_mojibake(wrong)[0] == text
 
 
 def test_a_space_that_was_part_of_a_letter_may_have_become_a_plain_one():
     wrong = FRENCH.replace(" ?", "").encode().decode("cp1252").replace("\xa0", " ")
-    assert unspoiled(wrong)[0] == FRENCH.replace(" ?", "")
+    assert without_mojibake(wrong)[0] == FRENCH.replace(" ?", "")
 
 
-def test_what_was_spoiled_twice_is_put_right_twice():
+def test_what_was_garbled_twice_is_repaired_twice():
     wrong = FRENCH.encode().decode("latin-1").encode().decode("latin-1")
-    text, notice = unspoiled(wrong)
+    text, notice = without_mojibake(wrong)
     assert text == FRENCH
-    assert notice.count("had spoiled") == 2
+    assert notice.count("had garbled") == 2
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "mac_roman", "cp437"])
-def test_a_spoiled_byte_order_mark_is_left_out(encoding):
+def test_a_garbled_byte_order_mark_is_left_out(encoding):
     mark = "\ufeff".encode().decode(encoding)
-    text, notice = unspoiled(f"{mark}To be\n{mark}or not to {mark}be\n")
+    text, notice = without_mojibake(f"{mark}To be\n{mark}or not to {mark}be\n")
     assert text == f"To be\nor not to {mark}be\n"
-    assert notice == "Byte order marks that were spoiled were left out: 2."
+    assert notice == "Garbled byte order marks were left out: 2."

@@ -39,9 +39,10 @@ _NO_TRAIL = re.compile("[\0-/]")  # never the second byte of a character, in any
 _MARK, _DAMAGED = 0xFEFF, 0xFFFD
 # A byte order mark, at the beginning of a file or of one that was appended.
 _MARKS = [b"\xef\xbb\xbf".decode(encoding) for encoding in _ENCODINGS]
-_SPOILED_MARK = re.compile(f"^(?:{'|'.join(_MARKS)})", re.M)
-# All Latin letters but rare ones are one part, and so is what is beyond.
+_GARBLED_MARK = re.compile(f"^(?:{'|'.join(_MARKS)})", re.M)
+# All of Latin below the first of these is one part, and all of East Asia from the second on.
 _LATIN, _EAST_ASIAN = 0x200, 0x3000
+_BEFORE_SPACE = 0xC3  # see `_characters`
 _FILLER = 0x1A  # a control that each encoding has, for what was not in the wrong one
 _LONG_RUN = 4  # characters
 _MIN_IN_RUNS = 0.5  # of signs beyond ASCII: no language with Latin letters comes near
@@ -49,7 +50,7 @@ _MIN_SIGNS, _MIN_KINDS = 200, 12
 _LONGEST_EXAMPLE = 12  # characters
 _CONTROLS = re.compile("[\x80-\x9f]")  # which cannot be shown
 _MOST_TRIED = 200  # runs, for an example
-_MOST_TIMES = 3  # that a text was spoiled
+_MOST_TIMES = 3  # that a text was garbled
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +95,12 @@ def _wrong(encoding: str) -> _Wrong:
         name=encoding,
         byte_of=byte_of,
         firsts=frozenset(firsts),
-        begins=re.compile(f"[\0-\x7f{re.escape(''.join(firsts))}]"),
+        begins=re.compile(f"(?<!{signs[_BEFORE_SPACE]})[\0-\x7f{re.escape(''.join(firsts))}]"),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _SpoiledUtf8:
+class _GarbledUtf8:
     """UTF-8 that was decoded in a wrong encoding.
 
     Attributes:
@@ -157,12 +158,12 @@ def _parts_of(points: np.ndarray) -> np.ndarray:
 def _characters(data: np.ndarray) -> Utf8Characters:
     """The UTF-8 among bytes.
 
-    A no-break space, which ends the French word for "at", often became a plain one.
+    The last byte of à is a no-break space in most encodings, which often became a plain one.
     """
     import numpy as np
 
     is_space = np.zeros(len(data), bool)
-    is_space[1:] = (data[1:] == 0x20) & (data[:-1] == 0xC3)
+    is_space[1:] = (data[1:] == 0x20) & (data[:-1] == _BEFORE_SPACE)
     if is_space.any():
         data = np.where(is_space, 0xA0, data).astype(np.uint8)
     return characters_at(data, find_utf8(data)[1])
@@ -172,14 +173,15 @@ def _text(points: np.ndarray) -> str:
     return points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def unspoiled(text: str) -> tuple[str, str]:
+def without_mojibake(text: str) -> tuple[str, str]:
     """The repaired text, and a sentence about it; empty if nothing was wrong."""
     if text.isascii():
         return text, ""
     notices = []
     if any(map(text.__contains__, _MARKS)):  # much faster than to try the pattern
-        text, marks = substituted(_SPOILED_MARK, "", text, LINES)
-        notices += [f"Byte order marks that were spoiled were left out: {marks:,}."] * (marks > 0)
+        text, marks = substituted(_GARBLED_MARK, "", text, LINES)
+        if marks:
+            notices.append(f"Garbled byte order marks were left out: {marks:,}.")
     for _ in range(_MOST_TIMES):
         text, notice = _repaired_once(text)
         if not notice:
@@ -193,13 +195,13 @@ def _repaired_once(text: str) -> tuple[str, str]:
         return text, ""
     sample = "\n".join(found[0] for found in islice(_AMONG_LETTERS.finditer(text), MOST_RUNS))
     sample = sample[:MOST_SAMPLED]
-    spoiled = _spoiled_utf8(sample)
-    if spoiled is not None:
-        return _repaired(text, sample, spoiled.repaired, spoiled.wrong.begins)
+    garbled = _garbled_utf8(sample)
+    if garbled is not None:
+        return _repaired(text, sample, garbled.repaired, garbled.wrong.begins)
     return _of_old_encoding(text, sample)
 
 
-def _spoiled_utf8(sample: str) -> _SpoiledUtf8 | None:
+def _garbled_utf8(sample: str) -> _GarbledUtf8 | None:
     """How UTF-8 was decoded; None if that did not happen."""
     import numpy as np
 
@@ -214,15 +216,15 @@ def _spoiled_utf8(sample: str) -> _SpoiledUtf8 | None:
         data = wrong.bytes_of(points)
         found = _characters(data)
         parts = np.bincount(_parts_of(found.points[_are_of_words(data, found)]))
-        spoiled = _SpoiledUtf8(wrong, np.flatnonzero(parts >= MIN_LETTERS))
-        _, is_certain = spoiled.characters(points)
+        garbled = _GarbledUtf8(wrong, np.flatnonzero(parts >= MIN_LETTERS))
+        _, is_certain = garbled.characters(points)
         read = int(np.count_nonzero(is_certain))
         if read <= max(number, MIN_LETTERS - 1) or len(found.places) - read > read * MOST_OTHERS:
             continue
         is_other = (points > 0x7F) & ~found.bytes_of(np.ones(len(found.places), bool), len(data))
         others = counted(_text(points[is_other])).items()
         if sum(count for sign, count in others if sign.isalpha()) <= read * MOST_OTHERS:
-            best, number = spoiled, read
+            best, number = garbled, read
     return best
 
 
@@ -277,7 +279,7 @@ def _repaired(
     """The repaired text, and a sentence with the most frequent example that can be shown.
 
     Args:
-        repair: see `_SpoiledUtf8.repaired`.
+        repair: see `_GarbledUtf8.repaired`.
         begins: matches where a part may begin that is repaired for itself.
     """
     whole, number = "", 0
@@ -294,4 +296,4 @@ def _repaired(
         if affected == len(read) and read != run and chr(_DAMAGED) not in read:
             shown = f" ({run} for {read})"
             break
-    return whole, f"Letters that an earlier program had spoiled{shown} were put right: {number:,}."
+    return whole, f"Letters that an earlier program had garbled{shown} were repaired: {number:,}."
