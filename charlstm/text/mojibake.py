@@ -9,6 +9,7 @@ decoded, and then decoded as it should have been.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MIN_LETTERS = 20
 MOST_OTHERS = 1 / 20  # unaffected letters beyond ASCII, for each affected one
+MOST_SIGNS = 1 / 2  # unaffected signs of any kind: frames of tables have more
 _ENCODINGS = ("cp1252", "cp1251", "cp1250", "mac_roman", "cp866", "cp850", "cp437")
 _BEYOND = re.compile("[^\0-\x7f]+(?:(?<=\xc3) )?")  # see `_characters`
 # The same with the letters beside it.
@@ -47,6 +49,8 @@ _FILLER = 0x1A  # a control that each encoding has, for what was not in the wron
 _LONG_RUN = 4  # characters
 _MIN_IN_RUNS = 0.5  # of signs beyond ASCII: no language with Latin letters comes near
 _MIN_SIGNS, _MIN_KINDS = 200, 12
+_MOST_FOLLOWING_ON = 0.3  # signs, each followed by the next one of the encoding, as in a table
+MAX_ODD_SHARE = 1 / 100
 _LONGEST_EXAMPLE = 12  # characters
 _CONTROLS = re.compile("[\x80-\x9f]")  # which cannot be shown
 _MOST_TRIED = 200  # runs, for an example
@@ -222,8 +226,9 @@ def _garbled_utf8(sample: str) -> _GarbledUtf8 | None:
         if read <= max(number, MIN_LETTERS - 1) or len(found.places) - read > read * MOST_OTHERS:
             continue
         is_other = (points > 0x7F) & ~found.bytes_of(np.ones(len(found.places), bool), len(data))
-        others = counted(_text(points[is_other])).items()
-        if sum(count for sign, count in others if sign.isalpha()) <= read * MOST_OTHERS:
+        others = counted(_text(points[is_other]))
+        letters = sum(count for sign, count in others.items() if sign.isalpha())
+        if letters <= read * MOST_OTHERS and others.total() <= read * MOST_SIGNS:
             best, number = garbled, read
     return best
 
@@ -244,8 +249,10 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
         return text, ""
     if runs[runs >= _LONG_RUN].sum() < _MIN_IN_RUNS * signs:
         return text, ""
-    others = _text(points[data == 0])
-    if sum(map(str.isalpha, others)) > signs * MOST_OTHERS:
+    if np.count_nonzero(data == 0) > signs * MOST_OTHERS:
+        return text, ""
+    follow_on = is_sign[:-1] & (np.diff(data.astype(int)) == 1)
+    if np.count_nonzero(follow_on) > _MOST_FOLLOWING_ON * signs:
         return text, ""
     begun = text[:100_000]
     data = wrong.bytes_of(code_points(begun))
@@ -253,8 +260,16 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
     if guess is None or is_latin(guess.encoding):
         return text, ""
     repair = partial(_decoded_again, encoding=guess.encoding)
+    odd = sum(map(_is_odd, repair(begun)[0]))
+    if odd > MAX_ODD_SHARE * np.count_nonzero(data > 0x7F):
+        return text, ""
     text, notice = _repaired(text, sample, repair, _NO_TRAIL)
     return text, notice if guess.is_sure else f"{notice} {DOUBT}"
+
+
+def _is_odd(character: str) -> bool:
+    """Whether it is damaged, or for private use: then it was something else."""
+    return character == chr(_DAMAGED) or unicodedata.category(character) == "Co"
 
 
 def _decoded_again(block: str, encoding: str) -> tuple[str, int]:

@@ -72,6 +72,10 @@ def test_from_one_sentence_again_and_again_it_is_a_guess():
         "éàéàéàéà " * 90,
         "МИД» сказал: «Да», всё хорошо — «ЁЖ» и «Яё».\n" * 40,
         "Ã© is what é becomes.\n" * 40,
+        "┌────┬────┐\n│ a  │ b  │\n├────┼────┤\n└────┴────┘\n" * 60,
+        "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞß àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ\n" * 30,
+        "★彡 ♥ ღ ¸.•´¯`•.¸¸ ¤ø„¸¨°º¤ø„¸¸„ø¤º°¨ °º¤ø ×º°”˜`”°º× ·.·´¯`·.·•\n" * 60,
+        "He went to the CAFÉ… and the CAFÉ’s owner said “CAFÉ”, « CAFÉ ».\n" * 60,
         FRENCH.encode().decode("latin-1") + FRENCH * 3,
     ],
 )
