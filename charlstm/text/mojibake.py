@@ -226,11 +226,15 @@ def _garbled_utf8(sample: str) -> _GarbledUtf8 | None:
         if read <= max(number, MIN_LETTERS - 1) or len(found.places) - read > read * MOST_OTHERS:
             continue
         is_other = (points > 0x7F) & ~found.bytes_of(np.ones(len(found.places), bool), len(data))
-        others = counted(_text(points[is_other]))
-        letters = sum(count for sign, count in others.items() if sign.isalpha())
-        if letters <= read * MOST_OTHERS and others.total() <= read * MOST_SIGNS:
+        if not _are_many(_text(points[is_other]), read):
             best, number = garbled, read
     return best
+
+
+def _are_many(others: str, affected: int) -> bool:
+    """Whether the unaffected signs beyond ASCII are too many beside the number of affected ones."""
+    letters = sum(map(str.isalpha, others))
+    return letters > affected * MOST_OTHERS or len(others) > affected * MOST_SIGNS
 
 
 def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
@@ -249,7 +253,7 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
         return text, ""
     if runs[runs >= _LONG_RUN].sum() < _MIN_IN_RUNS * signs:
         return text, ""
-    if np.count_nonzero(data == 0) > signs * MOST_OTHERS:
+    if _are_many(_text(points[data == 0]), signs):
         return text, ""
     follow_on = is_sign[:-1] & (np.diff(data.astype(int)) == 1)
     if np.count_nonzero(follow_on) > _MOST_FOLLOWING_ON * signs:
