@@ -25,6 +25,8 @@ SAMPLE_BYTES = 200_000  # of lines that are not UTF-8, from which their encoding
 SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by chance
 MOST_WRONG = 1 / 3  # of a file's bytes, if there is something else in it
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
+MAX_DAMAGED_SHARE = 1 / 20  # of characters, where most of the others are UTF-8
+MOST_ENDS = 1 / 10  # of bytes: zeros after each line, as some programs write lists
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.
 _BYTE_ORDER_MARK, _LINES = re.compile(rb"^\xef\xbb\xbf", re.M), re.compile(rb"(?<=\n)")
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
@@ -32,7 +34,8 @@ _HALF_READ = re.compile("[\ud800-\udfff]")  # of a character, as UTF-7 may have 
 _LONG_ZERO = b"\xc0\x80"  # as Java writes a zero byte
 _LOOK = 4_000  # bytes: even, for characters of two
 # From terminals, chats and Windows: `normalize` removes or converts them and says so.
-_USUAL_CONTROLS = {*"\b\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
+_USUAL_CONTROLS = {*"\b\x1a\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
+_CONTINUED = re.compile(rb"[\x80-\xbf]{1,3}(?![\x80-\xbf])")  # a character of UTF-8
 _ZEROS = re.compile(rb"\0+")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that a file is in as a whole, or not at all.
@@ -179,10 +182,14 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         without_nul = data.replace(b"\0", b"")
         if nul := len(data) - len(without_nul):
             runs = len(_ZEROS.findall(data))  # a log that was cut off has many at a time
-            if runs > len(data) * MAX_ODD_SHARE:
+            if runs <= len(data) * MAX_ODD_SHARE:
+                notices.append(f"Zero bytes were left out: {nul:,}.")
+                data = without_nul
+            elif runs == nul <= len(data) * MOST_ENDS and b"\n" not in data and is_utf8(data):
+                notices.append(f"Zero bytes became line breaks: {nul:,}.")
+                data = data.replace(b"\0", b"\n")
+            else:
                 raise no_text
-            notices.append(f"Zero bytes were left out: {nul:,}.")
-            data = without_nul
         try:
             text, encoding = data.decode(), "utf-8"
         except UnicodeDecodeError:
@@ -190,17 +197,27 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
             if marks:
                 notices.append(f"Byte order marks were left out: {marks:,}.")
             read = _decode_by_lines(data, encoding)
-            if read is None:
+            if encoding is None and (read is None or _is_damaged(read, data)):
+                read = _decode_by_lines(data, "utf-8")
+            if read is None or _is_damaged(read, data):
                 raise no_text from None
             text, encoding = read.text, read.encoding
             notices += read.notices
-    # Those that were there before are no fault of the reading.
-    damaged = text.count("\ufffd") - (data.count(_MARK) if whole is None else 0)
+    if whole is not None and text.count("\ufffd") > len(text) * MAX_ODD_SHARE:
+        raise no_text
     is_certain = read is None or read.encoding == "utf-8"
-    if damaged + _count_odd(text, is_certain=is_certain) > len(text) * MAX_ODD_SHARE:
+    if _count_odd(text, is_certain=is_certain) > len(text) * MAX_ODD_SHARE:
         raise no_text
     is_guess = read is not None and read.is_guess
     return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))
+
+
+def _is_damaged(read: Decoded, data: bytes) -> bool:
+    """Whether more characters could not be read than in any text."""
+    # Those that were there before are no fault of the reading.
+    damaged = read.text.count("\ufffd") - data.count(_MARK)
+    most = MAX_DAMAGED_SHARE if read.encoding == "utf-8" else MAX_ODD_SHARE
+    return damaged > len(read.text) * most
 
 
 def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
@@ -227,6 +244,10 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
     if cut and (found.is_mostly_utf8 or found.wrong == cut > 1):
         notices.append("The file ends in the middle of a character, which was left out.")
         data = data[:-cut]
+        found = _look(data)
+    if found.is_mostly_utf8 and (last := _CONTINUED.match(data)):
+        notices.append("The file begins in the middle of a character, which was left out.")
+        data = data[last.end() :]
         found = _look(data)
     if encoding is None and found.wrong:
         guess = guess_encoding(found.sample, is_all=found.wrong > MOST_WRONG * len(data))

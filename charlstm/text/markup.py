@@ -111,6 +111,8 @@ def name_table(text: str) -> str:
     if len(lines) < MIN_ROWS or sum(line[0] in "{[" for line in lines) > len(lines) / 2:
         return ""  # objects of JSON, one in a line, are none
     for sign, called in _SEPARATORS.items():
+        if not sign.search(lines[0]):  # a decimal comma, for example
+            continue
         columns, times = Counter(len(sign.findall(line)) for line in lines).most_common(1)[0]
         if columns and times >= 0.95 * len(lines):
             return (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import tracemalloc
 
 import pytest
 
-from charlstm.errors import CharLSTMError
+from charlstm.errors import CharLSTMError, UnknownEncodingError
 from charlstm.text.corpus import read_text
 from charlstm.text.decoding import decode
 
@@ -232,3 +233,33 @@ def test_a_byte_order_mark_before_an_old_encoding_is_none_of_its_letters():
     text = "我是一只猫。还没有名字。今天天气很好。\n" * 60
     read = decode(b"\xef\xbb\xbf" + text.encode("gb18030"), "a")
     assert read.text == text and read.notices[0] == "Byte order marks were left out: 1."
+
+
+def test_zeros_after_each_line_become_line_breaks():
+    names = "".join(f"folder/file-{number}.txt\0" for number in range(300))
+    decoded = decode(names.encode(), "list.txt")
+    assert decoded.text == names.replace("\0", "\n")
+    assert decoded.notices == ("Zero bytes became line breaks: 300.",)
+    with pytest.raises(UnknownEncodingError):
+        decode(names.encode("utf-16-le")[:999] + names.encode(), "list.txt")
+
+
+def test_ctrl_z_may_fill_up_the_last_sector():
+    text = "A line as it was written under DOS.\n" * 40
+    assert decode(text.encode() + b"\x1a" * 127, "a.txt").text == text + "\x1a" * 127
+
+
+def test_a_file_may_begin_within_a_character():
+    text = "Он сказал: привет, как дела?\n" * 60
+    decoded = decode(text.encode()[1:], "a.txt")
+    assert decoded.text == text[1:] and not decoded.is_guess
+    assert decoded.notices == ("The file begins in the middle of a character, which was left out.",)
+
+
+def test_utf_8_with_some_damage_is_text():
+    generator = random.Random(0)
+    line = "Он сказал: привет, 你好, ça va, καλημέρα.\n".encode()
+    data = bytearray(line * 300)
+    for _ in range(len(data) // 100):
+        data[generator.randrange(len(data))] = generator.randrange(0x80, 0x100)
+    assert "сказал" in decode(bytes(data), "a.txt").text

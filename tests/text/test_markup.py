@@ -392,3 +392,10 @@ def test_a_read_me_that_begins_with_a_tag_keeps_its_programs():
     text = '<p align="center">charts</p>\n' * 9 + "# Use\n```\nstd::vector<int> a;\n```\n" * 80
     assert recognise(text) == ""
     assert read_text(text.encode(), "README.md").text == text
+
+
+def test_commas_within_numbers_part_no_columns():
+    text = "Name;Wert\n" + "".join(f"Ort {number};{number},5\n" for number in range(300))
+    assert any(
+        "2 columns, parted by semicolons" in one for one in read_text(text.encode(), "a").notices
+    )
