@@ -197,7 +197,8 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
             if marks:
                 notices.append(f"Byte order marks were left out: {marks:,}.")
             read = _decode_by_lines(data, encoding)
-            if encoding is None and (read is None or _is_damaged(read, data)):
+            is_lost = read is None or _is_damaged(read, data)
+            if is_lost and encoding is None and _look(data).is_mostly_utf8:
                 read = _decode_by_lines(data, "utf-8")
             if read is None or _is_damaged(read, data):
                 raise no_text from None

@@ -29,8 +29,8 @@ CHINESE = "人人生而自由，在尊严和权利上一律平等。他们赋有
 JAPANESE = "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。\n"
 
 
-def _repeated(data: bytes) -> bytes:
-    return (data * (MAX_BYTES // len(data) + 1))[:MAX_BYTES]
+def _repeated(data: bytes, begins: bytes = b"") -> bytes:
+    return (begins + data * (MAX_BYTES // len(data) + 1))[:MAX_BYTES]
 
 
 KINDS = {
@@ -58,10 +58,12 @@ KINDS = {
     "Windows line ends": lambda: _repeated(b"a\r\n"),
     "colours of a terminal": lambda: _repeated(b"\x1b[31mred\x1b[0m "),
     "references (&#39;)": lambda: _repeated(b"it&#39;s &quot;so&quot; "),
-    "numbers of JSON": lambda: _repeated(b'["' + b"\\u0439" * 99 + b'"]'),
+    "numbers of JSON": lambda: _repeated(b"\\u0439", b'["'),
     "subtitles": lambda: _repeated(b"1\n00:00:01,000 --> 00:00:02,000\nwords of a line\n\n"),
-    "a web page": lambda: _repeated(b"<html><p>Words of a page, and <i>more</i> of them.</p>\n"),
-    "XML": lambda: _repeated(b"<?xml version='1.0'?><t><s><w>One</w> <w>word</w></s>\n"),
+    "a web page": lambda: _repeated(
+        b"<p>Words of a page, and <i>more</i> of them.</p>\n", b"<!doctype html><html><body>"
+    ),
+    "XML": lambda: _repeated(b"<s><w>One</w> <w>word</w></s>\n", b"<?xml version='1.0'?><t>"),
 }
 
 
