@@ -1,6 +1,6 @@
-"""Changes a long text block by block: a pattern that matches often needs little memory so.
+"""Processes long texts in blocks, so that patterns with millions of matches need little memory.
 
-The new text grows by `+=`, which Python does in place: a list of its parts would be as large.
+The new text grows by `+=`, which CPython does in place: a list of its parts is as large as it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import AnyStr
 
-BLOCK = 1 << 18  # characters that are looked at together
+BLOCK = 1 << 18  # characters that are processed together
 # Where a block may begin.
 ANYWHERE = re.compile("")
 LINES = re.compile("(?<=\n)")
@@ -19,11 +19,11 @@ LINES = re.compile("(?<=\n)")
 def blocks(
     text: AnyStr, begins: re.Pattern[AnyStr], longest: int | None = None
 ) -> Iterator[AnyStr]:
-    """A text in blocks of about `BLOCK` characters, or bytes.
+    """Split a text into blocks of at least `BLOCK` characters, or bytes.
 
     Args:
-        begins: matches where a block may begin, so that it parts nothing.
-        longest: after which a block ends anyway; None for never.
+        begins: matches where a block may begin without splitting what belongs together.
+        longest: the most characters of a block, wherever it then ends; None for no limit.
     """
     begin = 0
     while begin < len(text):
@@ -51,19 +51,20 @@ def substituted(
 
 
 def matches(pattern: re.Pattern[str], text: str, begins: re.Pattern[str]) -> Counter[str]:
-    """How often each string comes that a pattern matches, which has one group or none."""
+    """Count the distinct strings that a pattern matches; it has one group around all, or none."""
     found: Counter[str] = Counter()
     for block in blocks(text, begins):
         found.update(pattern.findall(block))
     return found
 
 
-def exchanged(
+def replaced(
     pattern: re.Pattern[str], new: dict[str, str], text: str, begins: re.Pattern[str]
 ) -> str:
-    """A text in which each match of a pattern, which is one group, is exchanged for another string.
+    """Replace each match by another string.
 
     Args:
+        pattern: with one group, around all of it.
         new: the other string for each match.
     """
     changed = ""

@@ -26,7 +26,7 @@ SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by ch
 MOST_WRONG = 1 / 3  # of a file's bytes, if there is something else in it
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 MAX_DAMAGED_SHARE = 1 / 20  # of characters, where most of the others are UTF-8
-MOST_ENDS = 1 / 10  # of bytes: zeros after each line, as some programs write lists
+MOST_ENDS = 1 / 10  # of bytes: zeros that end lines, as some programs write lists
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.
 _BYTE_ORDER_MARK, _LINES = re.compile(rb"^\xef\xbb\xbf", re.M), re.compile(rb"(?<=\n)")
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
@@ -214,7 +214,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
 
 
 def _is_damaged(read: Decoded, data: bytes) -> bool:
-    """Whether more characters could not be read than in any text."""
+    """Whether more characters are damaged than a text would have."""
     # Those that were there before are no fault of the reading.
     damaged = read.text.count("\ufffd") - data.count(_MARK)
     most = MAX_DAMAGED_SHARE if read.encoding == "utf-8" else MAX_ODD_SHARE
@@ -246,7 +246,8 @@ def _decode_by_lines(data: bytes, encoding: str | None) -> Decoded | None:
         notices.append("The file ends in the middle of a character, which was left out.")
         data = data[:-cut]
         found = _look(data)
-    if found.is_mostly_utf8 and (last := _CONTINUED.match(data)):
+    last = _CONTINUED.match(data)
+    if last and found.is_mostly_utf8 and found.wrong == len(last[0]):
         notices.append("The file begins in the middle of a character, which was left out.")
         data = data[last.end() :]
         found = _look(data)

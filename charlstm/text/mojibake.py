@@ -36,21 +36,21 @@ _BEYOND = re.compile("[^\0-\x7f]+(?:(?<=\xc3) )?")  # see `_characters`
 _AMONG_LETTERS = re.compile("[a-z]?[^\0-\x7f](?:[a-z]?[^\0-\x7f]){0,500}(?:(?<=\xc3) |[a-z])?")
 # What is examined before a text is taken to be intact.
 MOST_RUNS, MOST_SAMPLED = 20_000, 300_000
-_LONGEST = 500_000  # characters that are repaired together
+_LONGEST = 500_000  # characters of a block
 _NO_TRAIL = re.compile("[\0-/]")  # never the second byte of a character, in any encoding
 _MARK, _DAMAGED = 0xFEFF, 0xFFFD
 # A byte order mark, at the beginning of a file or of one that was appended.
 _MARKS = [b"\xef\xbb\xbf".decode(encoding) for encoding in _ENCODINGS]
 _GARBLED_MARK = re.compile(f"^(?:{'|'.join(_MARKS)})", re.M)
-# All of Latin below the first of these is one part, and all of East Asia from the second on.
+# Latin letters below the first of these are one part, and all from the second on another.
 _LATIN, _EAST_ASIAN = 0x200, 0x3000
 _BEFORE_SPACE = 0xC3  # see `_characters`
 _FILLER = 0x1A  # a control that each encoding has, for what was not in the wrong one
 _LONG_RUN = 4  # characters
 _MIN_IN_RUNS = 0.5  # of signs beyond ASCII: no language with Latin letters comes near
 _MIN_SIGNS, _MIN_KINDS = 200, 12
-_MOST_FOLLOWING_ON = 0.3  # signs, each followed by the next one of the encoding, as in a table
-MAX_ODD_SHARE = 1 / 100
+_MOST_IN_ORDER = 0.3  # of the signs: followed by the next one of the encoding, as in a table
+MAX_ODD_SHARE = 1 / 100  # of the repaired signs
 _LONGEST_EXAMPLE = 12  # characters
 _CONTROLS = re.compile("[\x80-\x9f]")  # which cannot be shown
 _MOST_TRIED = 200  # runs, for an example
@@ -153,7 +153,7 @@ def _are_of_words(data: np.ndarray, found: Utf8Characters) -> np.ndarray:
 
 
 def _parts_of(points: np.ndarray) -> np.ndarray:
-    """For each code point the part of Unicode in which it stands: 256 code points or more."""
+    """The part of Unicode of each code point: 256 code points, or more."""
     import numpy as np
 
     return np.clip(points, _LATIN, _EAST_ASIAN) >> 8
@@ -255,8 +255,8 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
         return text, ""
     if _are_many(_text(points[data == 0]), signs):
         return text, ""
-    follow_on = is_sign[:-1] & (np.diff(data.astype(int)) == 1)
-    if np.count_nonzero(follow_on) > _MOST_FOLLOWING_ON * signs:
+    are_in_order = is_sign[:-1] & (np.diff(data.astype(int)) == 1)
+    if np.count_nonzero(are_in_order) > _MOST_IN_ORDER * signs:
         return text, ""
     begun = text[:100_000]
     data = wrong.bytes_of(code_points(begun))

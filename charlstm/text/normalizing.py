@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from html.entities import name2codepoint
 
-from charlstm.text.blocks import ANYWHERE, LINES, blocks, exchanged, matches, substituted
+from charlstm.text.blocks import ANYWHERE, LINES, blocks, matches, replaced, substituted
 from charlstm.text.character_names import name_of
 from charlstm.text.counting import code_points_by_blocks, counted
 from charlstm.text.mojibake import without_mojibake
@@ -144,10 +144,10 @@ def _read_escapes(text: str) -> tuple[str, str]:
     number = found.total()
     if number < MIN_ESCAPES:
         return text, ""
-    text = exchanged(_ESCAPE, {one: _of_escape(one) for one in found}, text, _BEGINS_ESCAPE)
+    text = replaced(_ESCAPE, {one: _of_escape(one) for one in found}, text, _BEGINS_ESCAPE)
     # Facebook writes each byte of UTF-8 as a letter of its own.
     runs = matches(_BYTES, text, _BEGINS_ASCII)
-    text = exchanged(_BYTES, {run: _of_bytes(run) for run in runs}, text, _BEGINS_ASCII)
+    text = replaced(_BYTES, {run: _of_bytes(run) for run in runs}, text, _BEGINS_ASCII)
     return text, f"Letters that were written as numbers (\\u00e9) were read as letters: {number:,}."
 
 
@@ -162,7 +162,7 @@ def read_references(text: str) -> tuple[str, str]:
     if 2 * sum(1 for _ in _REFERENCE_IN_PROGRAM.finditer(text)) > number:
         return text, ""
     signs = {reference: _of_reference(reference) for reference in found}
-    text = exchanged(_ANY_REFERENCE, signs, text, _BEGINS_REFERENCE)
+    text = replaced(_ANY_REFERENCE, signs, text, _BEGINS_REFERENCE)
     number = sum(count for reference, count in found.items() if signs[reference] != reference)
     return text, f"Signs as web pages write them (&#39;) were read as such: {number:,}."
 

@@ -1,4 +1,4 @@
-"""Finds the characters of UTF-8 among bytes: in the same time, whatever the bytes are."""
+"""Finds UTF-8 among any bytes, with NumPy: its time does not depend on what the bytes are."""
 
 from __future__ import annotations
 

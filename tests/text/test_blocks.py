@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 import charlstm.text.blocks as module
-from charlstm.text.blocks import ANYWHERE, LINES, blocks, exchanged, matches, substituted
+from charlstm.text.blocks import ANYWHERE, LINES, blocks, matches, replaced, substituted
 from charlstm.text.corpus import shortened
 from charlstm.text.normalizing import normalize
 
@@ -56,11 +56,11 @@ def test_where_nothing_matches_it_is_the_same_text(block):
     assert substituted(SIGNS, "!", text, ANYWHERE)[0] is text
 
 
-def test_exchange_is_that_of_the_whole(block):
+def test_replacement_is_that_of_the_whole(block):
     found = matches(SIGNS, TEXT, BEGINS)
     assert found == Counter(SIGNS.findall(TEXT))
     new = {sign: f"[{sign[1:-1]}]" for sign in found}
-    assert exchanged(SIGNS, new, TEXT, BEGINS) == SIGNS.sub(lambda one: new[one[0]], TEXT)
+    assert replaced(SIGNS, new, TEXT, BEGINS) == SIGNS.sub(lambda one: new[one[0]], TEXT)
 
 
 def test_a_text_is_read_the_same_in_blocks_of_any_size(monkeypatch):
