@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError, UnknownEncodingError
 from charlstm.text.blocks import substituted
-from charlstm.text.counting import counted
+from charlstm.text.counting import counted, has_too_many_characters
 from charlstm.text.encodings import DOUBT, guess_encoding
 from charlstm.text.latin_encodings import is_latin
 from charlstm.text.lines import OldEncoding, split_lines
@@ -207,7 +207,10 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     if whole is not None and text.count("\ufffd") > len(text) * MAX_ODD_SHARE:
         raise no_text
     is_certain = read is None or read.encoding == "utf-8"
-    if _count_odd(text, is_certain=is_certain) > len(text) * MAX_ODD_SHARE:
+    if (
+        has_too_many_characters(text)
+        or _count_odd(text, is_certain=is_certain) > len(text) * MAX_ODD_SHARE
+    ):
         raise no_text
     is_guess = read is not None and read.is_guess
     return Decoded(text=text, encoding=encoding, is_guess=is_guess, notices=tuple(notices))

@@ -14,7 +14,7 @@ from html.entities import name2codepoint
 
 from charlstm.text.blocks import ANYWHERE, LINES, blocks, matches, replaced, substituted
 from charlstm.text.character_names import name_of
-from charlstm.text.counting import code_points_by_blocks, counted
+from charlstm.text.counting import MOST_DISTINCT, code_points_by_blocks, counted
 from charlstm.text.mojibake import without_mojibake
 
 # Some programs change the end of a line of Windows once more, into \r\r\n.
@@ -142,7 +142,7 @@ def _read_escapes(text: str) -> tuple[str, str]:
     """Letters of JSON that were written as numbers, as chats are given to those who wrote them."""
     found = matches(_ESCAPE, text, _BEGINS_ESCAPE) if _JSON.match(text) else Counter()
     number = found.total()
-    if number < MIN_ESCAPES:
+    if number < MIN_ESCAPES or len(found) > MOST_DISTINCT:
         return text, ""
     text = replaced(_ESCAPE, {one: _of_escape(one) for one in found}, text, _BEGINS_ESCAPE)
     # Facebook writes each byte of UTF-8 as a letter of its own.
@@ -157,7 +157,7 @@ def read_references(text: str) -> tuple[str, str]:
         return text, ""
     found = matches(_ANY_REFERENCE, text, _BEGINS_REFERENCE)
     number = sum(found[reference] for reference in filter(_REFERENCE.match, found))
-    if number < MIN_ESCAPES or number <= text.count("<"):
+    if number < MIN_ESCAPES or len(found) > MOST_DISTINCT or number <= text.count("<"):
         return text, ""
     if 2 * sum(1 for _ in _REFERENCE_IN_PROGRAM.finditer(text)) > number:
         return text, ""

@@ -187,6 +187,7 @@ def compressed() -> bytes:
         (random.Random(2).randbytes(20_000).replace(b"\0", b""), "not plain text"),
         (bytes(byte | 128 for byte in random.Random(3).randbytes(20_000)), "not plain text"),
         (compressed(), "not plain text"),
+        ("".join(map(chr, range(0x20000, 0x10FFFE))).encode(), "not plain text"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
