@@ -21,7 +21,7 @@ from charlstm.text.blocks import LINES, blocks, substituted
 from charlstm.text.byte_sample import characters_of
 from charlstm.text.counting import code_points, counted
 from charlstm.text.encodings import DOUBT, guess_encoding
-from charlstm.text.latin_encodings import is_latin
+from charlstm.text.latin_encodings import SIGNS, is_latin
 from charlstm.text.utf8 import Utf8Characters, characters_at, find_utf8
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ _GARBLED_MARK = re.compile(f"^(?:{'|'.join(_MARKS)})", re.M)
 # Latin letters below the first of these are one part, and all from the second on another.
 _LATIN, _EAST_ASIAN = 0x200, 0x3000
 _BEFORE_SPACE = 0xC3  # see `_characters`
+_NEWLINE = 0x0A
 _FILLER = 0x1A  # a control that each encoding has, for what was not in the wrong one
 _LONG_RUN = 4  # characters
 _MIN_IN_RUNS = 0.5  # of signs beyond ASCII: no language with Latin letters comes near
@@ -234,7 +235,8 @@ def _garbled_utf8(sample: str) -> _GarbledUtf8 | None:
 def _are_many(others: str, affected: int) -> bool:
     """Whether the unaffected signs beyond ASCII are too many beside the number of affected ones."""
     letters = sum(map(str.isalpha, others))
-    return letters > affected * MOST_OTHERS or len(others) > affected * MOST_SIGNS
+    signs = sum(sign not in SIGNS for sign in others)  # an editor may have added quotation marks
+    return letters > affected * MOST_OTHERS or signs > affected * MOST_SIGNS
 
 
 def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
@@ -285,8 +287,13 @@ def _decoded_again(block: str, encoding: str) -> tuple[str, int]:
     was_other = (data == 0) | (data == _FILLER)
     others = points[was_other]
     data[was_other] = _FILLER
-    read = code_points(data.tobytes().decode(encoding, errors="replace")).copy()
+    # A line break after it: at the end of a block, half a character would swallow it.
+    raw = data.tobytes().replace(bytes([_FILLER]), bytes([_FILLER, _NEWLINE]))
+    decoded = raw.decode(encoding, errors="replace")
+    read = code_points(decoded.replace(f"{chr(_FILLER)}\n", chr(_FILLER))).copy()
     is_other = read == _FILLER
+    if np.count_nonzero(is_other) != len(others):  # some were swallowed: nothing may be lost
+        return block, 0
     number = int(np.count_nonzero(read > 0x7F))
     read[is_other] = others
     return _text(read), number

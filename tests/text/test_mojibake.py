@@ -147,3 +147,16 @@ def test_a_garbled_byte_order_mark_is_left_out(encoding):
     text, notice = without_mojibake(f"{mark}To be\n{mark}or not to {mark}be\n")
     assert text == f"To be\nor not to {mark}be\n"
     assert notice == "Garbled byte order marks were left out: 2."
+
+
+@pytest.mark.parametrize("end", ["→ €1→", "→ €1→→", "Õ1→", "→ \x8f→"])
+@pytest.mark.parametrize(("text", "old"), [(CHINESE, "gb18030"), (JAPANESE, "euc_jp")])
+def test_half_a_character_at_the_end_takes_nothing_with_it(text, old, end):
+    read, _ = without_mojibake(garble(text, old, "latin-1") + end)
+    assert read.count("→") == end.count("→")
+
+
+def test_quotation_marks_that_are_right_stay_beside_what_is_repaired():
+    text = "“The café,” he said — it’s “naïve” … the résumé.\n" * 60
+    wrong = re.sub("[éï]", lambda found: garble(found[0], "utf-8", "cp1252"), text)
+    assert without_mojibake(wrong)[0] == text
