@@ -63,13 +63,11 @@ class _Wrong:
     """An encoding in which text was decoded by mistake.
 
     Attributes:
-        name: as Python calls it.
         byte_of: the byte of each code point, uint8; 0 if it has none.
         firsts: characters that stand for the first byte of a character of UTF-8.
         begins: matches where such a character may begin, or one of ASCII.
     """
 
-    name: str
     byte_of: np.ndarray
     firsts: frozenset[str]
     begins: re.Pattern[str]
@@ -97,7 +95,6 @@ def _wrong(encoding: str) -> _Wrong:
     byte_of[list(map(ord, signs))] = np.arange(256)
     firsts = signs[0xC2:0xF5]
     return _Wrong(
-        name=encoding,
         byte_of=byte_of,
         firsts=frozenset(firsts),
         begins=re.compile(f"(?<!{signs[_BEFORE_SPACE]})[\0-\x7f{re.escape(''.join(firsts))}]"),
