@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from charlstm.errors import CharLSTMError
+from charlstm.internet import missing_certificates, on_useless_proxy, proxy_of
 from charlstm.network.checkpoint import (
     MAX_FILE_BYTES,
     Checkpoint,
@@ -26,6 +27,7 @@ from charlstm.network.checkpoint import (
 FILE = "model.safetensors"  # what a checkpoint is called in its repository
 ADDRESS = re.compile(r"(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/)?(?P<name>[^?#]*)")
 NAME = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+CERTIFICATES = ("SSL_CERT_FILE",)  # what huggingface_hub asks with goes by it
 LOG_IN = "log in with `hf auth login`"
 
 
@@ -173,6 +175,7 @@ def _check_library() -> None:
 @contextmanager
 def _errors_in_words(name: str) -> Iterator[None]:
     """Turn what goes wrong on the way to the Hub into sentences."""
+    from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -188,6 +191,7 @@ def _errors_in_words(name: str) -> Iterator[None]:
         for kind in HfHubHTTPError.__mro__
         if kind.__name__ == "HTTPError" and issubclass(kind, Exception)
     )
+    proxy = proxy_of(HfApi().endpoint)
     try:
         yield
     except HFValidationError as error:
@@ -218,6 +222,18 @@ def _errors_in_words(name: str) -> Iterator[None]:
             ) from error
         raise CharLSTMError(f"The Hub answered with status {status}: try again later.") from error
     except (http_error, OSError) as error:
+        if missing := missing_certificates(CERTIFICATES):
+            raise CharLSTMError(
+                f"The Hub could not be reached: {missing}. Mend it, or take it away."
+            ) from error
+        through = f" through the proxy {proxy} of this computer" if proxy else ""
         raise CharLSTMError(
-            "The Hub could not be reached, or broke off: check the connection, and try again."
+            f"The Hub could not be reached{through}, or broke off: check the connection, and try "
+            "again."
+        ) from error
+    except (ImportError, ValueError) as error:
+        if not proxy:
+            raise
+        raise CharLSTMError(
+            f"The Hub could not be reached: {on_useless_proxy(proxy, 'socksio')}."
         ) from error

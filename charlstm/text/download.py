@@ -7,11 +7,11 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from charlstm.errors import CharLSTMError
 from charlstm.files import reason_of
 from charlstm.home import downloads_folder, make_folder
+from charlstm.internet import missing_certificates, on_useless_proxy, proxy_of
 
 TINY_SHAKESPEARE = (
     "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
@@ -97,7 +97,7 @@ def download_tiny_shakespeare(
             if attempt == _TRIES or not may_pass or meter.is_late():
                 raise DownloadError(reason) from error
         except OSError as error:
-            missing = _missing_certificates()
+            missing = missing_certificates(CERTIFICATES)
             where = f"it could not be saved in {folder}: {reason_of(error)}"
             raise DownloadError(missing or where) from error
         time.sleep(_PAUSE_S * attempt)
@@ -111,31 +111,13 @@ def checksum(path: Path) -> str | None:
         return None
 
 
-def _missing_certificates() -> str:
-    """Which file of certificates is asked for and not there, in plain words; empty if none is."""
-    for name in CERTIFICATES:
-        if path := os.environ.get(name):
-            return "" if Path(path).exists() else f"{name} names {path}, and there is no such file"
-    return ""
-
-
-def _proxy(url: str) -> str:
-    """Where the environment sends a request first, without name and password; empty: nowhere."""
-    from requests import utils
-
-    address = utils.select_proxy(url, utils.get_environ_proxies(url)) or ""
-    parts = urlsplit(address)
-    return address.replace(f"{parts.netloc.rpartition('@')[0]}@", "") if parts.netloc else address
-
-
 def _explain(error: Exception, url: str) -> tuple[str, bool]:
     """What went wrong, in plain words, and whether trying again may help."""
     from requests import exceptions
 
-    proxy = _proxy(url)
+    proxy = proxy_of(url)
     if proxy and isinstance(error, exceptions.InvalidSchema | exceptions.InvalidProxyURL):
-        needs = ", which needs the package PySocks" if proxy.startswith("socks") else ""
-        return f"the proxy {proxy} of this computer cannot be used{needs}", False
+        return on_useless_proxy(proxy, "PySocks"), False
     if isinstance(error, exceptions.HTTPError):
         status = error.response.status_code
         return f"the server answered with error {status}", status >= 500

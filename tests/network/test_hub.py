@@ -3,6 +3,7 @@
 import logging
 from functools import partial
 
+import huggingface_hub
 import pytest
 from huggingface_hub import HfApi
 
@@ -147,6 +148,37 @@ def test_a_hub_that_cannot_be_reached_is_said(hub, monkeypatch):
     monkeypatch.setattr("huggingface_hub.HfApi", partial(HfApi, endpoint="http://127.0.0.1:9"))
     with pytest.raises(CharLSTMError, match="could not be reached"):
         pull("anna/novel")
+
+
+@pytest.fixture
+def asked_afresh():
+    """Lets huggingface_hub look at the environment again: it keeps a connection."""
+    huggingface_hub.close_session()
+    yield
+    huggingface_hub.close_session()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ALL_PROXY", "socks5://me:secret@x", "the proxy socks5://x of this .* socksio"),
+        ("HTTPS_PROXY", "nonsense:://x", "the proxy nonsense:://x of this computer cannot"),
+        ("HTTPS_PROXY", "http://127.0.0.1:9", "through the proxy http://127.0.0.1:9 of this"),
+        ("SSL_CERT_FILE", "/nowhere.pem", "SSL_CERT_FILE names /nowhere.pem, and there is no such"),
+    ],
+)
+def test_settings_that_keep_one_from_the_hub_are_named(
+    variable, value, said, monkeypatch, asked_afresh
+):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv(variable, value)
+    at_nowhere = partial(HfApi, endpoint="https://hub.invalid")
+    monkeypatch.setattr("huggingface_hub.HfApi", at_nowhere)
+    with pytest.raises(CharLSTMError, match=said) as caught:
+        pull("anna/novel")
+    assert "secret" not in str(caught.value)
 
 
 def test_without_the_library_it_is_said_what_to_install(monkeypatch, file):
