@@ -1,6 +1,6 @@
 // A file may be dropped anywhere on the page: a model is loaded, a text is taken to the Train tab.
-// Without this the browser would leave the page for the file. A long text that is pasted is taken
-// as a file, too.
+// Without this the browser would leave the page for the file. A long text that is pasted there is
+// taken as a file, too; other boxes refuse it.
 import { ENDING, load } from "../model_files/model_files.js";
 
 const PATIENCE_MS = 5000;
@@ -35,12 +35,26 @@ document.addEventListener(
   "paste",
   (event) => {
     const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (text.length < LONG_TEXT || !event.target.closest?.("#pasted")) return;
+    const box = event.target.closest?.("textarea, input");
+    if (text.length < LONG_TEXT || !box) return;
     event.preventDefault();
+    event.stopPropagation();
+    if (!box.closest("#pasted")) return refuse(box, text.length);
     learnFrom([new File([text], "pasted text.txt", { type: "text/plain" })]);
   },
   { capture: true },
 );
+
+// Says beside a box, as the browser does for what cannot be sent, that nothing was pasted.
+function refuse(box, units) {
+  box.setCustomValidity(
+    `The pasted text has about ${units.toLocaleString("en")} characters, too many for this box, ` +
+      "which is as it was. To train on a text, paste it on the Train tab.",
+  );
+  box.reportValidity();
+  const forget = () => box.setCustomValidity("");
+  for (const event of ["input", "blur"]) box.addEventListener(event, forget, { once: true });
+}
 
 function loadModel(file) {
   openTab("write");

@@ -133,3 +133,26 @@ def test_a_long_text_that_is_pasted_is_taken_as_a_file(visit):
     expect(page.locator("#text-note")).to_contain_text("pasted text.txt: 420,000 characters")
     expect(box).to_be_hidden()
     assert page.errors == []
+
+
+@pytest.mark.parametrize(
+    ("tab", "box"),
+    [
+        ("Write", "#seed-text textarea"),
+        ("Look inside", "#inside-text"),
+        ("Compare", "#compare-seed-text textarea"),
+    ],
+)
+def test_other_boxes_refuse_a_long_text_in_a_sentence(tab, box, visit):
+    page = visit()
+    open_tab(page, tab)
+    box = page.locator(box)
+    box.fill("To be")
+    assert box.evaluate(PASTE, "a short text\n" * 200), "the browser does as always"
+    assert not box.evaluate(PASTE, "a long text of words\n" * 20_000)
+    said = box.evaluate("box => box.validationMessage")
+    assert said.startswith("The pasted text has about 420,000 characters, too many for this box")
+    expect(box).to_have_value("To be")
+    box.fill("To be, or not")
+    assert box.evaluate("box => box.validationMessage") == ""
+    assert page.errors == []
