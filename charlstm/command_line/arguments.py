@@ -137,8 +137,13 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--top-p", type=number_in(0.001, 1))
     generate.add_argument("--random-seed", type=whole_number(*UNLIMITED.random_seeds))
 
-    info = commands.add_parser("info", help="show what is in a checkpoint, or how a text is read")
-    info.add_argument("file", metavar="CHECKPOINT | TEXT")
+    info = commands.add_parser("info", help="show what is in a checkpoint, or how texts are read")
+    info.add_argument(
+        "files",
+        metavar="CHECKPOINT | TEXT",
+        nargs="+",
+        help="one checkpoint, or texts, which are read as one",
+    )
     _add_reading(info)
     info.add_argument("--json", action="store_true", help="end with one JSON object")
 

@@ -14,10 +14,17 @@ from charlstm.network.checkpoint import load_checkpoint
 
 
 def info_command(arguments: argparse.Namespace) -> int:
-    if _may_be_text(arguments.file):
-        return _info_of_text(arguments)
-    checkpoint = load_checkpoint(arguments.file)
-    architecture, size = checkpoint.architecture, os.path.getsize(arguments.file)
+    checkpoints = [file for file in arguments.files if not _may_be_text(file)]
+    if not checkpoints:
+        return _info_of_texts(arguments)
+    file, others = checkpoints[0], len(arguments.files) - 1
+    if others:
+        raise CharLSTMError(
+            f"{file} is a model, and {others:,} more {'file was' if others == 1 else 'files were'} "
+            "given: give one model, or only texts."
+        )
+    checkpoint = load_checkpoint(file)
+    architecture, size = checkpoint.architecture, os.path.getsize(file)
     facts = {
         "format": "charlstm/1",
         "parameters": architecture.parameters(),
@@ -33,7 +40,7 @@ def info_command(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(facts)
         return 0
-    print(describe(checkpoint, Path(arguments.file).name, size))
+    print(describe(checkpoint, Path(file).name, size))
     return 0
 
 
@@ -55,11 +62,11 @@ def _may_be_text(file: str) -> bool:
     return bytes_of(file, 9)[8:] != b"{"  # a header follows its length
 
 
-def _info_of_text(arguments: argparse.Namespace) -> int:
+def _info_of_texts(arguments: argparse.Namespace) -> int:
     from charlstm.command_line.preparation import read_texts
     from charlstm.runs.text_report import report_on
 
-    text = read_texts([arguments.file], "verse", arguments)
+    text = read_texts(arguments.files, "verse", arguments)
     look = report_on(text)
     if arguments.json:
         facts = {
@@ -73,4 +80,6 @@ def _info_of_text(arguments: argparse.Namespace) -> int:
         print_json(facts)
         return 0
     print("\n".join([look.facts, *look.notices, *look.advice, "It begins:", *look.first_lines]))
+    for beginning in look.beginnings:
+        print("\n".join([f"{beginning.file}, begins:", *beginning.lines]))
     return 0

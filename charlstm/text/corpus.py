@@ -40,6 +40,7 @@ MIN_CHARACTERS = 2_000
 MAX_BYTES = 5_000_000  # of a text in UTF-8; of a longer one the beginning is learned from
 MAX_BYTES_OF_COMMANDS = 50_000_000
 _LOOK_BACK = 2_000  # characters, for the end of a line or a word to cut a text at
+_BEGINNING = 9_000  # characters of a file that is shown
 _WIDEST = 4  # bytes for a character, in any encoding
 MAX_DISTINCT_CHARACTERS = 4_000
 
@@ -63,6 +64,20 @@ AS_USUAL = ReadingOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuessedFile:
+    """One of several files, whose encoding was guessed.
+
+    Attributes:
+        encoding: a key of `decoding.LABELS`.
+        beginning: of its text, by which people see whether the guess is right.
+    """
+
+    name: str
+    encoding: str
+    beginning: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Corpus:
     """A cleaned text to learn from.
 
@@ -72,6 +87,7 @@ class Corpus:
         encoding: of what was not UTF-8 in a file, a key of `decoding.LABELS`.
         is_guess: whether another encoding may be meant.
         markup: the kind of markup it came with, a key of `markup.LABELS`; empty if with none.
+        guessed_files: of several that it was read from.
     """
 
     name: str
@@ -81,6 +97,7 @@ class Corpus:
     encoding: str = "utf-8"
     is_guess: bool = False
     markup: str = ""
+    guessed_files: tuple[GuessedFile, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -226,7 +243,7 @@ def read_files(
     if len(paths) == 1 and str(paths[0]) != STANDARD_INPUT:
         return read_file(paths[0], style, max_bytes, options)
     parts: list[str] = []
-    names, notices, encodings, markups = [], [], [], []
+    names, notices, guessed, markups = [], [], [], []
     for path in dict.fromkeys(paths):
         if sum(map(len, parts)) > max_bytes:  # the rest would be cut off
             break
@@ -236,17 +253,22 @@ def read_files(
         parts.append(decoded.text if decoded.text.endswith("\n") else f"{decoded.text}\n")
         names.append(name)
         notices += [f"{name}: {notice}" for notice in decoded.notices]
+        if not decoded.text.strip():
+            notices.append(f"{name}: It is empty.")
         markups.append(markup)
-        encodings += [decoded.encoding] if decoded.is_guess else []
+        if decoded.is_guess:
+            beginning = decoded.text[:_BEGINNING]
+            guessed.append(GuessedFile(name=name, encoding=decoded.encoding, beginning=beginning))
     others = len(dict.fromkeys(paths)) - 1
     subject = f"{names[0]} and {others:,} more" if others else names[0]
     whole = Decoded(
         text="".join(parts),
-        encoding=encodings[0] if encodings else "utf-8",
-        is_guess=bool(encodings),
+        encoding=guessed[0].encoding if guessed else "utf-8",
+        is_guess=bool(guessed),
         notices=tuple(notices),
     )
-    return _corpus(whole, subject, style, max_bytes, options, max(markups))
+    corpus = _corpus(whole, subject, style, max_bytes, options, max(markups))
+    return replace(corpus, guessed_files=tuple(guessed))
 
 
 def _needed_bytes(path: str | Path, max_bytes: int) -> bytes:

@@ -30,6 +30,25 @@ def test_info_of_a_text_says_what_the_page_says(russian, capsys):
     assert lines[3:5] == ["It begins:", RUSSIAN.split("\n")[0]]
 
 
+def test_info_reads_several_texts_as_one(russian, tmp_path, capsys):
+    note, nothing = tmp_path / "note.txt", tmp_path / "nothing.txt"
+    note.write_text("some words of a note\n" * 60)
+    nothing.write_bytes(b"")
+    code, out, _ = answer(capsys, "info", note, russian, nothing)
+    assert code == 0 and out.startswith("note.txt and 2 more: ")
+    assert "old.txt: Read as Windows-1251 (Cyrillic)." in out
+    assert "nothing.txt: It is empty." in out
+
+
+def test_info_takes_one_model_alone(russian, tmp_path, capsys):
+    checkpoint = tmp_path / "model.safetensors"
+    save_checkpoint(random_checkpoint("\n ,.abcdefghijklm"), checkpoint)
+    assert answer(capsys, "info", checkpoint)[0] == 0
+    code, out, err = answer(capsys, "info", russian, checkpoint)
+    check_refusal(code, out, err)
+    assert "is a model, and 1 more file was given" in err
+
+
 def test_another_encoding_may_be_chosen(russian, capsys):
     code, out, _ = answer(capsys, "info", russian, "--encoding", "koi8_u", "--json")
     facts = json.loads(out)

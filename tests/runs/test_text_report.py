@@ -1,18 +1,33 @@
 """What is said of a text before something learns from it."""
 
 from charlstm.runs.text_report import report_on
-from charlstm.text.corpus import paste
+from charlstm.text.corpus import paste, read_files
 
 
 def test_a_report_has_size_beginning_changes_and_advice():
     text = paste("\n\n  First line\r\n" + "w" * 200 + "\n" + "and more lines\n" * 200)
     look = report_on(text)
     assert look.facts.startswith("pasted text: 3,21") and " distinct), 204 lines." in look.facts
-    assert look.first_lines[:2] == ("First line", "w" * 90 + " …")
+    assert look.first_lines[:2] == ("  First line", "w" * 90 + " …")
     assert len(look.first_lines) == 5
     assert look.notices == ("Windows line ends were changed to plain ones.",)
     assert len(look.advice) == 1 and look.advice[0].startswith("This is a short text")
     assert not look.may_be_shuffled
+
+
+def test_of_several_files_each_guess_can_be_judged(tmp_path):
+    plain, russian, polish = (tmp_path / name for name in ("plain.txt", "russian.txt", "pl.txt"))
+    plain.write_text("some words of a note\n" * 60)
+    russian.write_bytes(("Всё смешалось в доме Облонских.\n" * 60).encode("koi8-r"))
+    polish.write_bytes(("Zażółć gęślą jaźń, rzekł król.\n" * 60).encode("cp1250"))
+    look = report_on(read_files([plain, russian, polish]))
+    assert look.first_lines[0] == "some words of a note"
+    assert [one.file for one in look.beginnings] == [
+        "russian.txt, KOI8 (Cyrillic)",
+        "pl.txt, Windows-1250 (Central Europe)",
+    ]
+    assert look.beginnings[1].lines == ("Zażółć gęślą jaźń, rzekł król.",) * 2
+    assert report_on(read_files([plain, russian])).beginnings == (), "one guess is said anyway"
 
 
 def test_starting_from_a_model_is_not_recommended_to_whoever_does():

@@ -71,14 +71,23 @@ def advice_html(sentence: str) -> str:
 
 def text_html(look: TextReport) -> str:
     """How a training text was read, before the start: its size, first lines, changes and advice."""
-    lines = "".join(f'<p dir="auto">{escape(line)}</p>' for line in look.first_lines)
+    others = "".join(
+        f'<p class="quiet">{escape(one.file)}:</p>{_lines_html(one.lines)}'
+        for one in look.beginnings
+    )
+    if others:
+        others = f'<p class="quiet">Its files whose encoding was guessed begin:</p>{others}'
     notices = "".join(f"<li>{escape(notice)}</li>" for notice in look.notices)
     return (
         f'<div class="text-read" role="status"><p class="quiet">{escape(look.facts)} It begins:</p>'
-        f'<blockquote class="first-lines">{lines}</blockquote>'
-        f"{f'<ul>{notices}</ul>' if notices else ''}</div>"
+        f"{_lines_html(look.first_lines)}{others}{f'<ul>{notices}</ul>' if notices else ''}</div>"
         f"{''.join(map(advice_html, look.advice))}"
     )
+
+
+def _lines_html(lines: Iterable[str]) -> str:
+    quoted = "".join(f'<p dir="auto">{escape(line)}</p>' for line in lines)
+    return f'<blockquote class="first-lines">{quoted}</blockquote>'
 
 
 def start_html(checkpoint: Checkpoint, text: Corpus | None) -> str:

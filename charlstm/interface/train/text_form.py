@@ -220,7 +220,7 @@ def build_text_form(introduction: str, quiet: dict) -> TextForm:
     with gr.Column(min_width=0, elem_id="text-reading"):
         note = gr.HTML("", elem_id="text-note", js_on_load=None)
         encoding = gr.Dropdown(
-            _encodings(""),
+            _encodings("guess"),
             value=AS_GUESSED,
             label="The first lines look wrong? Choose how the letters are coded (encoding)",
             visible=False,
@@ -269,9 +269,12 @@ def options_for(
         remedy: a setting that might make the text readable, see `UnreadTextError`.
     """
     guessed = text.encoding if text is not None and text.is_guess else ""
+    differ = text is not None and len({file.encoding for file in text.guessed_files}) > 1
+    usual = "as guessed for each file" if differ else f"as guessed: {LABELS.get(guessed)}"
     return (
         gr.Dropdown(
-            _encodings(guessed), visible=bool(guessed or options.encoding or remedy == "encoding")
+            _encodings(usual if guessed else "guess"),
+            visible=bool(guessed or options.encoding or remedy == "encoding"),
         ),
         gr.Checkbox(
             visible=options.keeps_markup or bool(text and text.markup) or remedy == "keeps_markup"
@@ -280,8 +283,8 @@ def options_for(
     )
 
 
-def _encodings(guessed: str) -> list[tuple[str, str]]:
-    usual = f"as guessed: {LABELS[guessed]}" if guessed else "guess"
+def _encodings(usual: str) -> list[tuple[str, str]]:
+    """What can be chosen; `usual` is what the first, to guess, is called."""
     by_label = {label: key for key, label in reversed(LABELS.items()) if key != "utf-8"}
     return [(usual, AS_GUESSED), *sorted(by_label.items())]
 
