@@ -19,6 +19,7 @@ GROUPS = (
     ",，、",
     "·•∙",
 )
+_DOUBLE_QUOTES, _SINGLE_QUOTE = GROUPS[1], "'"
 
 
 def nearest_known(vocabulary: Vocabulary, text: str) -> tuple[str, dict[str, str]]:
@@ -59,8 +60,19 @@ def _near(character: str):
     for group in GROUPS:
         if character in group:
             yield from group
+    if character in _DOUBLE_QUOTES:  # a text may have single ones only
+        yield _SINGLE_QUOTE
     # Other forms: full width, ligatures of one letter, letters with accents, capitals.
     form = unicodedata.normalize("NFKC", character)
     base = unicodedata.normalize("NFKD", character)[:1]
-    for one in (form, base):
+    for one in (form, base, _without_stroke(character)):
         yield from (one, one.lower(), one.upper())
+
+
+def _without_stroke(letter: str) -> str:
+    """The letter that its name says it is, without what it is "with": ł is l with stroke."""
+    name, is_with, _ = unicodedata.name(letter, "").partition(" WITH ")
+    try:
+        return unicodedata.lookup(name) if is_with else letter
+    except KeyError:
+        return letter
