@@ -29,7 +29,7 @@ _SPACES_OF_SCRIPTS = {
     "\u2800": re.compile("(?<![\u2800-\u28ff])\u2800+(?![\u2800-\u28ff])"),
 }
 _INVISIBLE = re.compile(
-    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200e\u200f\u202a-\u202e"
+    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u17b4\u17b5\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffc\U000e0001]"
 )
 # What Windows-1252 has where Unicode has controls that nobody uses.
@@ -87,15 +87,28 @@ _NEEDLESS_JOINER = re.compile(
 )
 # Tags spell the country in a flag; elsewhere nothing shows them.
 _NEEDLESS_TAG = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]+")
-_NEEDLESS_SEPARATOR = re.compile("(?<![\u1800-\u18af])\u180e")  # of Mongolian
-_SOMETIMES_NEEDED = re.compile("[\u180e\u200b-\u200d\U000e0020-\U000e007f]")
-# Where signs that are sometimes needed are not.
+# Forms of letters, of signs and of emoji. Letters of most scripts have none, a digit only on a key.
+_NEEDLESS_FORM = re.compile(
+    "(?<![\u00a9\u00ae\u1000-\u109f\u1800-\u18af\u2000-\U0010ffff])[\ufe00-\ufe0f]+"
+    "(?!(?<=[#*0-9].)\u20e3)"
+)
+_NEEDLESS_FORM_OF_CHINESE = re.compile(
+    "(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
+)
+_OLD_HANGUL = "[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]"
+# Each kind of sign that is sometimes needed, and where it is not.
 _NEEDLESS = {
     re.compile("[\u200c\u200d]"): _NEEDLESS_JOINER,
     re.compile("[\U000e0020-\U000e007f]"): _NEEDLESS_TAG,
     re.compile("\u200b"): _NEEDLESS_BREAK,
-    re.compile("\u180e"): _NEEDLESS_SEPARATOR,
+    re.compile("[\u180b-\u180f]"): re.compile("(?<![\u1800-\u18af])[\u180b-\u180f]"),
+    re.compile("[\ufe00-\ufe0f]"): _NEEDLESS_FORM,
+    re.compile("[\U000e0100-\U000e01ef]"): _NEEDLESS_FORM_OF_CHINESE,
+    re.compile("\u034f"): re.compile("(?<![\u0590-\u05ff])\u034f"),  # orders Hebrew accents
+    # Stands for a letter of a syllable that has none.
+    re.compile("[\u115f\u1160]"): re.compile(f"(?<!{_OLD_HANGUL})[\u115f\u1160](?!{_OLD_HANGUL})"),
 }
+_SOMETIMES_NEEDED = re.compile("|".join(signs.pattern for signs in _NEEDLESS))
 _ASCII = "".join(map(chr, range(128)))
 _BEGINS_ASCII = re.compile("[\0-\x7f]")
 # What is never joined with what stands before it: much of Latin, Cyrillic, Thai, Japanese, Chinese

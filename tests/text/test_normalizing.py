@@ -34,8 +34,9 @@ from charlstm.text.normalizing import MOST_MARKS, normalize, read_references
         ("one\u2028two", "one\ntwo", "Other signs for the end of a line became line breaks: 1."),
         ("the end\x1a", "the end", "Signs that cannot be seen were left out: Ctrl-Z (1)."),
         ("\x01\x02\x03\x04\x05\x06", "",
-         "Signs that cannot be seen were left out: U+0001 (1), U+0002 (1), U+0003 (1), U+0004 (1) "
-         "and 2 more kinds."),
+         "Signs that cannot be seen were left out: control character U+0001 (1), control character "
+         "U+0002 (1), control character U+0003 (1), control character U+0004 (1) and 2 more "
+         "kinds."),
     ],
 )  # fmt: skip
 def test_each_kind_has_its_sentence(text, read, notice):
@@ -43,8 +44,28 @@ def test_each_kind_has_its_sentence(text, read, notice):
 
 
 @pytest.mark.parametrize(
+    ("text", "read", "named"),
+    [
+        ("a\ufe0fb\ufe00", "ab", "variation selector-16 (1), variation selector-1 (1)"),
+        ("co\u034fop", "coop", "combining grapheme joiner (1)"),
+        ("a\u115f가\u1160", "a가", "Hangul choseong filler (1), Hangul jungseong filler (1)"),
+        ("ក\u17b4ា", "កា", "Khmer vowel inherent Aq (1)"),
+        ("a\u180bb", "ab", "Mongolian free variation selector one (1)"),
+        ("9\ufe0f, 1\ufe0f\u20e3", "9, 1\ufe0f\u20e3", "variation selector-16 (1)"),
+        ("a\U000e0100", "a", "variation selector-17 (1)"),
+    ],
+)
+def test_forms_and_fillers_that_nothing_needs_are_left_out(text, read, named):
+    assert normalize(text) == (read, [f"Signs that cannot be seen were left out: {named}."])
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "☎\ufe0e ©\ufe0f ℹ\ufe0f #\ufe0f\u20e3",
+        "\u115f\u1161 \u1100\u1160\u11a8",
+        "ᠭ\u180bᠠ",
+        "葛\U000e0100飾区",
         "plain\ttext\n",
         "نیم\u200cفاصله",
         "क्\u200dष",

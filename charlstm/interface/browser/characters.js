@@ -10,6 +10,7 @@ const NAMES = {
   "\u202f": ["⍽", "narrow no-break space"],
   "\u3000": ["□", "ideographic space"],
   "\u00ad": ["‧", "soft hyphen"],
+  "\u200b": ["ZWSP", "zero-width space"],
   "\u200c": ["ZWNJ", "zero-width non-joiner"],
   "\u200d": ["ZWJ", "zero-width joiner"],
   "\u200e": ["LRM", "left-to-right mark"],
@@ -36,6 +37,17 @@ export function lengthAt(text, place) {
 export function withoutLast(text) {
   const last = [...segmenter.segment(text.slice(-LONGEST))].at(-1);
   return text.slice(0, text.length - (last?.segment.length ?? 0));
+}
+
+// The last characters of a text in a line, as people count, each of which can be seen.
+export function endInLine(text, most) {
+  const characters = [...segmenter.segment(text.slice(-LONGEST * (most + 1)))].slice(-most);
+  const signs = characters.map(({ segment }) => {
+    if (segment === "\r\n") return signOf("\n");
+    return segment === " " || [...segment].length > 1 ? segment : signOf(segment);
+  });
+  const units = characters.reduce((sum, { segment }) => sum + segment.length, 0);
+  return (units < text.length ? "…" : "") + signs.join("");
 }
 
 // [sign, name]; both are the character itself where it needs no name.

@@ -1,7 +1,7 @@
 // <next-odds>: what comes next: the five likeliest letters, and the one that was drawn. A letter
 // that is clicked lands on the paper.
 import { chosenModel } from "../browser/chosen_model.js";
-import { escapeHTML, nameOf } from "../browser/characters.js";
+import { endInLine, escapeHTML, nameOf } from "../browser/characters.js";
 import { bend, likeliest, percent } from "../browser/probabilities.js";
 import { AGAIN_MS, ASKING_AGAIN, ask, newestOnly } from "../browser/server.js";
 import { View } from "../browser/view.js";
@@ -118,9 +118,7 @@ class NextOdds extends View {
   draw(rows, beginning, chosen, chosenProbability, others = null) {
     if (this.hasFailed) this.say("");
     this.hasFailed = false;
-    const tail = [...beginning].slice(-TAIL).map(signInLine).join("");
-    const isCut = [...beginning].length > TAIL;
-    const after = tail ? `after “${isCut ? "…" : ""}${tail}”` : "at the very beginning";
+    const after = beginning ? `after “${endInLine(beginning, TAIL)}”` : "at the very beginning";
     setText(this.querySelector(".after"), after);
     let rest = 1;
     this.buttons.forEach((button, rank) => {
@@ -154,8 +152,6 @@ class NextOdds extends View {
     if (element.heldHTML !== html) element.innerHTML = element.heldHTML = html;
   }
 }
-
-const signInLine = (character) => (character === " " ? " " : nameOf(character)[0]);
 
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -124,6 +124,20 @@ def test_the_visitor_chooses_letters_and_lets_the_network_go_on(visit, shipped):
     assert page.errors == []
 
 
+def test_what_was_written_last_is_shown_as_people_count_and_with_signs(visit):
+    page = visit()
+    after = page.locator(".next-odds .after")
+    for text, shown in (
+        ("हिन्दी", "after “हिन्दी”"),
+        ("a\u200b\n\u2066b", "after “aZWSP↵U+2066b”"),
+        ("x" + "👩🏽\u200d🚀" * 14, "after “…" + "👩🏽\u200d🚀" * 14 + "”"),
+        ("", "at the very beginning"),
+    ):
+        seed_box(page).fill(text)
+        expect(after).to_have_text(shown)
+    assert page.errors == []
+
+
 def test_letters_are_undone_as_a_whole_and_down_to_nothing(visit):
     page = visit()
     back = page.get_by_role("button", name="Undo letter")
