@@ -36,13 +36,16 @@ MIN_TAGS = 5  # that close something
 _MARKDOWN = re.compile(r"^(?:#{1,6} +\S|```|~~~)", re.M)
 MIN_HEADINGS = 3
 # What parts the columns of a table; a comma before a space, or at the end, is one of a sentence.
-_CELL = r"(?=\w|[,;]|-\d|\"\w)"
+_CELL = r"(?=[^\s\"'“”‘’«»)\]]|[\"'“‘«»](?=\w))"
 _SEPARATORS = {
     re.compile(rf",{_CELL}"): "commas",
     re.compile(rf";{_CELL}"): "semicolons",
     re.compile("\t"): "tabs",
-    re.compile(r"\|"): "bars",
+    # Neither one at an edge nor one in a link of a wiki.
+    re.compile(r"(?<=[^|])\|+(?!\s*$)(?![^\[\]]*\]\])"): "bars",
 }
+# A cell that may have separators and line breaks of its own.
+_QUOTED = re.compile(r'(?<![^,;\t|\n])"(?:[^"]|"")*+"(?![^,;\t|\n])')
 
 
 def recognise(text: str) -> str:
@@ -107,7 +110,8 @@ def name_table(text: str) -> str:
     >>> name_table("name,age\\n" + "Ann,3\\n" * 30)
     'It looks like a table of 2 columns, parted by commas, which are learned with it.'
     """
-    lines = [line for line in text[:_LOOK].split("\n")[:-1] if line]
+    part = _QUOTED.sub('"a"', text[:_LOOK])
+    lines = [line for line in part.split("\n")[:-1] if line]
     if len(lines) < MIN_ROWS or sum(line[0] in "{[" for line in lines) > len(lines) / 2:
         return ""  # objects of JSON, one in a line, are none
     for sign, called in _SEPARATORS.items():
