@@ -26,7 +26,8 @@ SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by ch
 MOST_WRONG = 1 / 3  # of a file's bytes, if there is something else in it
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 MAX_DAMAGED_SHARE = 1 / 20  # of characters, where most of the others are UTF-8
-MOST_ENDS = 1 / 10  # of bytes: zeros that end lines, as some programs write lists
+MOST_ZEROS = 1 / 50  # runs of zeros, for each byte of UTF-8: in it they only can be stray
+MOST_ENDS = 1 / 10  # the same where they end lines, as some programs write lists
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.
 _BYTE_ORDER_MARK, _LINES = re.compile(rb"^\xef\xbb\xbf", re.M), re.compile(rb"(?<=\n)")
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
@@ -36,7 +37,7 @@ _LOOK = 4_000  # bytes: even, for characters of two
 # From terminals, chats and Windows: `normalize` removes or converts them and says so.
 _USUAL_CONTROLS = {*"\b\x1a\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
 _CONTINUED = re.compile(rb"[\x80-\xbf]{1,3}(?![\x80-\xbf])")  # a character of UTF-8
-_ZEROS = re.compile(rb"\0+")
+_ZEROS, _ZEROS_AT_END = re.compile(rb"\0+"), re.compile(rb"(?<!\0)\0+(?=\r?\n)")
 _LONG_ASCII = re.compile(rb"([\0-\x7f]{20})[\0-\x7f]{10,}([\0-\x7f]{20})")
 # Encodings that a file is in as a whole, or not at all.
 _OF_WHOLE_FILES = {*WIDE, *SEVEN_BITS}
@@ -182,7 +183,10 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         without_nul = data.replace(b"\0", b"")
         if nul := len(data) - len(without_nul):
             runs = len(_ZEROS.findall(data))  # a log that was cut off has many at a time
-            if runs <= len(data) * MAX_ODD_SHARE:
+            at_ends = len(_ZEROS_AT_END.findall(data)) == runs
+            usual = MOST_ENDS if at_ends else MOST_ZEROS
+            most = usual if is_utf8(data) else MAX_ODD_SHARE
+            if runs <= len(data) * most:
                 notices.append(f"Zero bytes were left out: {nul:,}.")
                 data = without_nul
             elif runs == nul <= len(data) * MOST_ENDS and b"\n" not in data and is_utf8(data):

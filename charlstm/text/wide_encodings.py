@@ -14,6 +14,7 @@ _LOOK = 4_000  # bytes: even, for characters of two
 _SCRIPTS = frozenset([*range(0x05, 0x20), 0x2D, 0x2E, 0x30, *range(0xA0, 0xAC)])
 _NEARLY_ALL, _MIN_KINDS = 0.97, 10
 _MIN_APPENDED = 24  # bytes
+_FEW_ZEROS = 1 / 8  # of bytes
 _MIN_BYTES = 64  # fewer bytes of any encoding may look like UTF-16
 
 
@@ -25,13 +26,26 @@ def _is_begun_utf8(data: bytes) -> bool:
         return False
 
 
+def _is_utf8_with_zeros(data: bytes) -> bool:
+    """Whether bytes are printable but for a few zeros: half of English in UTF-16 are zeros, and
+    hardly any text of another script has bytes that all are signs of UTF-8."""
+    text = data.replace(b"\0", b"")
+    if len(data) - len(text) > _FEW_ZEROS * len(data):
+        return False
+    try:
+        signs = set(text[: len(text) - cut_off_bytes(text)].decode())
+    except UnicodeDecodeError:
+        return False
+    return all(sign.isprintable() or sign.isspace() for sign in signs)
+
+
 def wide_encoding(data: bytes) -> str | None:
     """UTF-32 or UTF-16, by the mark at its beginning or by where its zero bytes are."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if _is_begun_utf8(data[:_LOOK]):
+    if _is_begun_utf8(data[:_LOOK]) or _is_utf8_with_zeros(data[:_LOOK]):
         return None
     # Without a mark: what it would be. Some of its letters may have zero bytes, on any side.
     for encoding in ("utf-16-le", "utf-16-be"):

@@ -235,6 +235,20 @@ def test_a_byte_order_mark_before_an_old_encoding_is_none_of_its_letters():
     assert read.text == text and read.notices[0] == "Byte order marks were left out: 1."
 
 
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("Some words of a line, with a zero byte within\0 it, as a program had left it\n", None),
+        ("a short name\0\n", "a short name\n"),
+        ("a short name\0\0\0\r\n", "a short name\r\n"),
+    ],
+)
+def test_zeros_among_lines_are_stray(given, text):
+    decoded = decode(given.encode() * 100, "a")
+    assert decoded.text == (text or given.replace("\0", "")) * 100
+    assert decoded.notices == (f"Zero bytes were left out: {given.count(chr(0)) * 100}.",)
+
+
 def test_zeros_after_each_line_become_line_breaks():
     names = "".join(f"folder/file-{number}.txt\0" for number in range(300))
     decoded = decode(names.encode(), "list.txt")
