@@ -26,7 +26,8 @@ _MARKS = (
     "\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d\u0d81-\u0d83"
     "\u0dca-\u0ddf\u200c\u200d"
 )
-_SPEAKER = re.compile(r"(?:\A\n?|\n\n)([^\n:]{1,40}):\n")
+# No head of a function: it has brackets, and an indented line follows.
+_SPEAKER = re.compile(r"(?:\A\n?|\n\n)([^\n:()\[\]{}=<>]{1,40}):(?=\n(?![ \t]))")
 _LETTERS = rf"(?:(?![{_SPACELESS}])[^\W\d_][{_MARKS}]*)+"
 _WORD = re.compile(rf"{_LETTERS}(?:['’׳״\-]{_LETTERS})*")
 _PHRASE = re.compile(rf"[{_SPACELESS}]+")

@@ -54,7 +54,14 @@ def test_what_is_or_is_not(name, expected):
     assert marked(name, SCENE) == expected
 
 
-@pytest.mark.parametrize("text", ["Note: this is no name.\nAnd: neither\n", "a\nROMEO:\nO"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Note: this is no name.\nAnd: neither\n",
+        "a\nROMEO:\nO",
+        "def add(a, b):\n    return a + b\n\n\nclass Sum:\n    pass\n\nwhile a[0] == b:\na = 1\n",
+    ],
+)
 def test_a_colon_alone_makes_no_speaker(text):
     assert not values("speaker", text).any()
 
