@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import needs_browser
+from tests.browsing import needs_browser, open_tab
 from tests.writing_visitor import write
 
 pytestmark = needs_browser
@@ -22,3 +22,25 @@ def test_the_text_is_printed_whole_and_without_controls(visit, scheme):
     for hidden in ("#seed-text", "#write-button", "#temperature", "#share", "#undo", "footer"):
         expect(page.locator(hidden).first).to_be_hidden()
     expect(page.get_by_role("tab", name="Train")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("tab", "shown", "hidden"),
+    [
+        ("Watch it learn", ".watch-text", ".watch-controls :is(input, button)"),
+        ("Look inside", ".coloured-frame", ".inside-modes, .value-told"),
+        ("Compare", "compared-texts", "#compare-mode, #compare-more, #compare-write"),
+        ("How it works", "#how-text", "how-it-works input[type=range]"),
+    ],
+)
+def test_other_tabs_are_printed_without_controls(tab, shown, hidden, visit):
+    page = visit()
+    open_tab(page, tab)
+    expect(page.locator(shown).first).to_be_visible()
+    controls = page.locator(hidden)
+    expect(controls.first).to_be_attached()
+    page.emulate_media(media="print")
+    expect(page.locator(shown).first).to_be_visible()
+    for control in controls.all():
+        expect(control).to_be_hidden()
+    assert page.errors == []
