@@ -14,6 +14,7 @@ from pathlib import Path
 
 from charlstm.analysis.baselines import NOTICES, Comparison, compare, measured_on
 from charlstm.analysis.evaluation import bits_per_char, perplexity
+from charlstm.backend import check_can_train
 from charlstm.command_line.arguments import build_parser
 from charlstm.command_line.information import info_command
 from charlstm.command_line.output import print_json, say
@@ -42,6 +43,7 @@ def train_command(arguments: argparse.Namespace) -> int:
         raise CharLSTMError(
             f"--out {out} is not a file in an existing folder: make the folder first."
         )
+    check_can_train()
     run = prepare_run(arguments)
     say(f"Run folder: {run.folder}")
     said = run.config.notices

@@ -418,8 +418,9 @@ def without_rare_characters(text: str, counts: Counter[str], most: int) -> tuple
     rare = by_frequency[most:]
     times = sum(counts[character] for character in rare)
     kept = text.translate(dict.fromkeys(map(ord, rare)))
+    which = "the rarest was" if len(rare) == 1 else f"the {len(rare):,} rarest were"
+    size = "1 character" if times == 1 else f"{times:,} characters"
     return kept, (
         f"The text has {len(counts):,} different characters, of which a network learns up to "
-        f"{most:,}: the {len(rare):,} rarest were left out ({times:,} characters, "
-        f"{times / len(text):.2%} of the text)."
+        f"{most:,}: {which} left out ({size}, {times / len(text):.2%} of the text)."
     )

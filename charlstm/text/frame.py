@@ -65,10 +65,11 @@ def without_frame(text: str) -> tuple[str, str]:
         )
     ((begin, _),) = parts
     after = max(0, len(text) - begin - len(kept))
-    return kept, (
-        f"The frame of Project Gutenberg was left out: {begin:,} characters before the text and "
-        f"{after:,} after it."
-    )
+    if begin and after:
+        size = f"{begin:,} characters before the text and {after:,} after it"
+    else:
+        size = f"{begin or after:,} characters {'before' if begin else 'after'} the text"
+    return kept, f"The frame of Project Gutenberg was left out: {size}."
 
 
 def _bodies(text: str) -> tuple[list[tuple[int, int]], int]:

@@ -142,3 +142,11 @@ def test_help_is_no_error(capsys):
         main(["train", "--help"])
     assert ended.value.code == 0
     assert "--minutes" in capsys.readouterr().out
+
+
+def test_an_unknown_framework_is_refused_before_a_folder_is_made(home, capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "abacus")
+    code, out, err = answer(capsys, "train", "--corpus", "practice-text")
+    check_refusal(code, out, err)
+    assert "KERAS_BACKEND is 'abacus'; set it to one of tensorflow, jax, torch" in err
+    assert not list(home.rglob("*quick*"))

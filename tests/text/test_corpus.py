@@ -218,6 +218,12 @@ def test_of_more_characters_than_can_be_learned_the_rarest_are_left_out():
     )
 
 
+def test_one_character_too_many_is_said_as_one():
+    frequent = "".join(map(chr, range(0x4E00, 0x4E00 + 4_000)))
+    (notice,) = read_text((frequent + "가" + frequent).encode(), "a.txt").notices
+    assert notice.endswith("the rarest was left out (1 character, 0.01% of the text).")
+
+
 def test_length_is_judged_after_cleaning():
     text = "a  " * 700  # 2,100 characters, 1,399 as prose
     assert paste(text).text == text

@@ -32,7 +32,8 @@ def test_what_stands_around_it_is_left_out_and_said(before, after):
     text, notice = without_frame(before + BODY + after)
     assert text == BODY
     assert notice.startswith("The frame of Project Gutenberg was left out: ")
-    assert f"{len(before):,} characters before" in notice
+    said = f"{len(before):,} characters before the text" if before else "characters after the text"
+    assert said in notice and " 0 characters" not in notice
 
 
 @pytest.mark.parametrize("country", ["of Australia eBook", "Canada Ebook"])
