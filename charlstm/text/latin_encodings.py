@@ -36,10 +36,11 @@ _LANGUAGES = {
     "cp861 mac_iceland": "íðáæéóöúýþ",
     "iso8859_14": "ŵŷâêîôûáéíóúëïöä",
 }
+_EVERY_LANGUAGE = [letters for group in _LANGUAGES.values() for letters in group.split()]
 _WESTERN_LETTERS = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßðþ"  # of several languages in one file
 SIGNS = "‘’“”„«»‹›–—…·•°§©€£¿¡ªº½¼¾´\xa0\xad®™±µ×÷¹²³¢¥¶†‡¯¬‰‚¨"
 FRAMES = "─│┌┐└┘├┤┬┴┼═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬▀▄█▌▐░▒▓■\xa0"  # and trees, of DOS
-_SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
+SIGNS_IN_WORDS = "’–—·´\xad\xa0®™"
 _MOST_ACCENTED = 0.8  # of a word's letters are accented
 _MOST_BEYOND = 2  # letters and signs beyond ASCII in a word, for each of its plain letters
 _RUN_OF_LETTERS = re.compile(r"[^\W\d_a-zA-Z]{4,}")
@@ -101,6 +102,22 @@ def latin_encoding(sample: ByteSample) -> Guess | None:
     return _of_one_language(sample) or _of_several_languages(sample.without_repetition)
 
 
+def unusual_letters(found: Counter[str]) -> int:
+    """How many Latin letters beyond ASCII a text has that its language has not, whichever it is.
+
+    Args:
+        found: how often each character stands in the text.
+    """
+    small: Counter[str] = Counter()
+    for letter, count in found.items():
+        if letter > "\x7f" and "LATIN" in unicodedata.name(letter, ""):
+            small[letter.lower()] += count
+    usual = max(
+        sum(small[letter] for letter in letters if letter in small) for letters in _EVERY_LANGUAGE
+    )
+    return small.total() - usual
+
+
 def _of_one_language(sample: ByteSample) -> Guess | None:
     fits: list[tuple[float, _Reading]] = []  # shares
     for reading in _readings(sample):
@@ -157,7 +174,7 @@ def _wrong_places(sample: ByteSample, encoding: str) -> int:
     for byte, count in sample.between_small.items():
         sign = characters[byte]
         is_letter = sign not in SIGNS and (sign.islower() or unicodedata.combining(sign))
-        wrong += count * (not is_letter and sign not in _SIGNS_IN_WORDS)
+        wrong += count * (not is_letter and sign not in SIGNS_IN_WORDS)
     for byte, count in sample.between_capitals.items():  # no dash
         sign = characters[byte]
         wrong += count * (not (sign.isalpha() or sign in "’\xad"))
@@ -166,11 +183,10 @@ def _wrong_places(sample: ByteSample, encoding: str) -> int:
 
 def _of_several_languages(sample: ByteSample) -> Guess | None:
     fits: list[tuple[float, _Reading]] = []  # mean log-likelihoods
-    every = [letters for languages in _LANGUAGES.values() for letters in languages.split()]
     for reading in _readings(sample):
         found, there = reading.found, _letters_of(reading.encoding)
         own = [letters for letters in reading.languages if _is_there(letters, found)]
-        more = [letters for letters in every if _is_there(letters, found)]
+        more = [letters for letters in _EVERY_LANGUAGE if _is_there(letters, found)]
         sets = {frozenset(one) for one in own}
         sets |= {frozenset(one + other) for one in own for other in more if there >= {*other}}
         if reading.encoding == _WESTERN or not sets:

@@ -8,11 +8,12 @@ decoded, and then decoded as it should have been.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from charlstm.text.blocks import LINES, blocks, substituted
 from charlstm.text.byte_sample import characters_of
 from charlstm.text.counting import code_points, counted
 from charlstm.text.encodings import DOUBT, guess_encoding
-from charlstm.text.latin_encodings import SIGNS, is_latin
+from charlstm.text.latin_encodings import FRAMES, SIGNS, SIGNS_IN_WORDS, is_latin, unusual_letters
 from charlstm.text.utf8 import Utf8Characters, characters_at, find_utf8
 
 if TYPE_CHECKING:
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
 MIN_LETTERS = 20
 MOST_OTHERS = 1 / 20  # unaffected letters beyond ASCII, for each affected one
 MOST_SIGNS = 1 / 2  # unaffected signs of any kind: frames of tables have more
-_ENCODINGS = ("cp1252", "cp1251", "cp1250", "mac_roman", "cp866", "cp850", "cp437")
+# The most frequent ones first.
+_ENCODINGS = (
+    *("cp1252", "cp1251", "cp1250", "mac_roman", "cp866", "cp850", "cp437", "cp1254", "cp1257"),
+    *("iso8859_15", "iso8859_2", "koi8_r", "koi8_u", "cp852", "cp865", "mac_latin2", "cp1253"),
+    *("cp1255", "cp1256", "cp1258", "cp874", "iso8859_4", "cp775", "cp858", "cp860", "cp861"),
+    *("cp857", "cp855", "cp737", "cp862", "iso8859_5", "iso8859_7", "iso8859_10", "iso8859_13"),
+    *("iso8859_16", "mac_cyrillic", "mac_greek", "mac_turkish"),
+)
+_COMPARED = 20_000  # characters, from which one of these is chosen
+_MOST_WRONG_PLACES = 1 / 20  # of the affected characters
+_MIN_AHEAD = 1 / 200  # of the affected characters, before one that gives another text
 _BEYOND = re.compile("[^\0-\x7f]+(?:(?<=\xc3) )?")  # see `_characters`
 # The same with the letters beside it.
 _AMONG_LETTERS = re.compile("[a-z]?[^\0-\x7f](?:[a-z]?[^\0-\x7f]){0,500}(?:(?<=\xc3) |[a-z])?")
@@ -40,7 +51,7 @@ _LONGEST = 500_000  # characters of a block
 _NO_TRAIL = re.compile("[\0-/]")  # never the second byte of a character, in any encoding
 _MARK, _DAMAGED = 0xFEFF, 0xFFFD
 # A byte order mark, at the beginning of a file or of one that was appended.
-_MARKS = [b"\xef\xbb\xbf".decode(encoding) for encoding in _ENCODINGS]
+_MARKS = {b"\xef\xbb\xbf".decode(encoding) for encoding in _ENCODINGS}
 _GARBLED_MARK = re.compile(f"^(?:{'|'.join(_MARKS)})", re.M)
 # Latin letters below the first of these are one part, and all from the second on another.
 _LATIN, _EAST_ASIAN = 0x200, 0x3000
@@ -64,11 +75,13 @@ class _Wrong:
 
     Attributes:
         byte_of: the byte of each code point, uint8; 0 if it has none.
+        signs: of its bytes 0x80 to 0x9F, which are controls in Latin-1 and where it has none.
         firsts: characters that stand for the first byte of a character of UTF-8.
         begins: matches where such a character may begin, or one of ASCII.
     """
 
     byte_of: np.ndarray
+    signs: tuple[str, ...]
     firsts: frozenset[str]
     begins: re.Pattern[str]
 
@@ -96,6 +109,7 @@ def _wrong(encoding: str) -> _Wrong:
     firsts = signs[0xC2:0xF5]
     return _Wrong(
         byte_of=byte_of,
+        signs=tuple(signs[0x80:0xA0]),
         firsts=frozenset(firsts),
         begins=re.compile(f"(?<!{signs[_BEFORE_SPACE]})[\0-\x7f{re.escape(''.join(firsts))}]"),
     )
@@ -107,10 +121,35 @@ class _GarbledUtf8:
 
     Attributes:
         parts: of Unicode, whose letters the text has; see `_parts_of`.
+        is_known: whether it is known to be so; then three signs or more are no chance.
     """
 
     wrong: _Wrong
     parts: np.ndarray
+    is_known: bool = False
+
+    @classmethod
+    def of(cls, sample: str, wrong: _Wrong) -> _GarbledUtf8:
+        import numpy as np
+
+        data = wrong.bytes_of(code_points(sample))
+        found = _characters(data)
+        of_words = _are_of_words(data, found) | (found.precedes & (found.lengths >= 3))
+        numbers = np.bincount(_parts_of(found.points[of_words]))
+        return cls(wrong, np.flatnonzero(numbers >= MIN_LETTERS))
+
+    def affected(self, sample: str) -> int:
+        """How many characters are affected; 0 if there is too much that is not."""
+        import numpy as np
+
+        points = code_points(sample)
+        found, is_certain = self.characters(points)
+        number = int(np.count_nonzero(is_certain))
+        short = int(np.count_nonzero(~is_certain & (found.lengths < 3)))
+        if short > number * MOST_OTHERS:
+            return 0
+        is_other = (points > 0x7F) & ~found.bytes_of(np.ones(len(found.places), bool), len(points))
+        return 0 if _are_many(_text(points[is_other]), number) else number
 
     def characters(self, points: np.ndarray) -> tuple[Utf8Characters, np.ndarray]:
         """The original characters, and which of them are certain, bool, (characters,).
@@ -125,7 +164,7 @@ class _GarbledUtf8:
         read = found.points
         is_usual = (read < 0x180) | ((read >= 0x2000) & (read < 0x2200)) | (read >= 0x10000)
         is_usual |= (read == _MARK) | (read == _DAMAGED)
-        is_usual |= np.isin(_parts_of(read), self.parts)
+        is_usual |= np.isin(_parts_of(read), self.parts) | (self.is_known & (found.lengths >= 3))
         return found, is_usual | found.precedes | _are_of_words(data, found)
 
     def repaired(self, block: str) -> tuple[str, int]:
@@ -199,34 +238,70 @@ def _repaired_once(text: str) -> tuple[str, str]:
     sample = sample[:MOST_SAMPLED]
     garbled = _garbled_utf8(sample)
     if garbled is not None:
-        return _repaired(text, sample, garbled.repaired, garbled.wrong.begins)
+        how, is_sure = garbled
+        text, notice = _repaired(text, sample, how.repaired, how.wrong.begins)
+        return text, notice if is_sure else f"{notice} {DOUBT}"
     return _of_old_encoding(text, sample)
 
 
-def _garbled_utf8(sample: str) -> _GarbledUtf8 | None:
-    """How UTF-8 was decoded; None if that did not happen."""
-    import numpy as np
-
+def _garbled_utf8(sample: str) -> tuple[_GarbledUtf8, bool] | None:
+    """How UTF-8 was decoded, and whether this is sure; None if that did not happen."""
     counts = counted(sample)
-    points = code_points(sample)
-    best, number = None, 0
+    if all(sign <= "\x7f" or sign in FRAMES for sign in counts):
+        return None
+    compared = sample[:_COMPARED]
+    found: list[tuple[float, str, _GarbledUtf8]] = []
     for encoding in _ENCODINGS:
         wrong = _wrong(encoding)
         firsts = sum(count for sign, count in counts.items() if sign in wrong.firsts)
         if firsts < MIN_LETTERS:  # much faster than to decode
             continue
-        data = wrong.bytes_of(points)
-        found = _characters(data)
-        parts = np.bincount(_parts_of(found.points[_are_of_words(data, found)]))
-        garbled = _GarbledUtf8(wrong, np.flatnonzero(parts >= MIN_LETTERS))
-        _, is_certain = garbled.characters(points)
-        read = int(np.count_nonzero(is_certain))
-        if read <= max(number, MIN_LETTERS - 1) or len(found.places) - read > read * MOST_OTHERS:
-            continue
-        is_other = (points > 0x7F) & ~found.bytes_of(np.ones(len(found.places), bool), len(data))
-        if not _are_many(_text(points[is_other]), read):
-            best, number = garbled, read
-    return best
+        garbled = _GarbledUtf8.of(compared, wrong)
+        if number := garbled.affected(compared):
+            text, _ = garbled.repaired(compared)
+            unusual = _unusual(text) + _contradictions(compared, wrong)
+            found.append((number - unusual, text, garbled))
+    if not found:
+        return None
+    # Of those that are equally likely the first one.
+    score, text, garbled = max(found, key=lambda one: one[0])
+    garbled = _GarbledUtf8.of(sample, garbled.wrong)
+    if garbled.affected(sample) < MIN_LETTERS:
+        return None
+    next_best = max((other for other, read, _ in found if read != text), default=-math.inf)
+    affected = garbled.affected(compared)
+    is_usual = _wrong_places(text) <= _MOST_WRONG_PLACES * affected
+    return replace(garbled, is_known=True), is_usual and score - next_best >= _MIN_AHEAD * affected
+
+
+def _unusual(text: str) -> int:
+    """How many characters stand where none of their kind do, or are not of the text's language."""
+    return _wrong_places(text) + unusual_letters(counted(text))
+
+
+def _wrong_places(text: str) -> int:
+    """How many capitals follow small letters, and how many signs stand within words."""
+    wrong = 0
+    for (before, sign, after), count in Counter(
+        zip(text, text[1:], text[2:], strict=False)
+    ).items():
+        if sign > "\x7f" and before.islower():
+            is_sign = not (sign.isalpha() or _is_mark(sign) or sign in SIGNS_IN_WORDS)
+            wrong += count * (sign.isupper() or (is_sign and after.isalpha()))
+    return wrong
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "M"
+
+
+def _contradictions(sample: str, wrong: _Wrong) -> int:
+    """How often a sample has two characters for one byte: then it was decoded otherwise."""
+    pairs = [(chr(0x80 + place), sign) for place, sign in enumerate(wrong.signs)]
+    controls, signs = (
+        sum(sample.count(pair[side]) for pair in pairs if pair[0] != pair[1]) for side in (0, 1)
+    )
+    return min(controls, signs)
 
 
 def _are_many(others: str, affected: int) -> bool:
