@@ -61,6 +61,7 @@ _FILLER = 0x1A  # a control that each encoding has, for what was not in the wron
 _LONG_RUN = 4  # characters
 _MIN_IN_RUNS = 0.5  # of signs beyond ASCII: no language with Latin letters comes near
 _MIN_SIGNS, _MIN_KINDS = 200, 12
+_MOST_LOW = 1 / 50  # of the signs: bytes below 0xA0 beside others
 _MOST_IN_ORDER = 0.3  # of the signs: followed by the next one of the encoding, as in a table
 MAX_ODD_SHARE = 1 / 100  # of the repaired signs
 _LONGEST_EXAMPLE = 12  # characters
@@ -121,7 +122,7 @@ class _GarbledUtf8:
 
     Attributes:
         parts: of Unicode, whose letters the text has; see `_parts_of`.
-        is_known: whether it is known to be so; then three signs or more are no chance.
+        is_known: whether it is known to be so; then what is unlikely to be there by chance is not.
     """
 
     wrong: _Wrong
@@ -145,8 +146,8 @@ class _GarbledUtf8:
         points = code_points(sample)
         found, is_certain = self.characters(points)
         number = int(np.count_nonzero(is_certain))
-        short = int(np.count_nonzero(~is_certain & (found.lengths < 3)))
-        if short > number * MOST_OTHERS:
+        doubtful = int(np.count_nonzero(~is_certain & ~_are_unlikely(found)))
+        if doubtful > number * MOST_OTHERS:
             return 0
         is_other = (points > 0x7F) & ~found.bytes_of(np.ones(len(found.places), bool), len(points))
         return 0 if _are_many(_text(points[is_other]), number) else number
@@ -164,7 +165,7 @@ class _GarbledUtf8:
         read = found.points
         is_usual = (read < 0x180) | ((read >= 0x2000) & (read < 0x2200)) | (read >= 0x10000)
         is_usual |= (read == _MARK) | (read == _DAMAGED)
-        is_usual |= np.isin(_parts_of(read), self.parts) | (self.is_known & (found.lengths >= 3))
+        is_usual |= np.isin(_parts_of(read), self.parts) | (self.is_known & _are_unlikely(found))
         return found, is_usual | found.precedes | _are_of_words(data, found)
 
     def repaired(self, block: str) -> tuple[str, int]:
@@ -187,6 +188,11 @@ def _are_of_words(data: np.ndarray, found: Utf8Characters) -> np.ndarray:
     is_small = (padded >= ord("a")) & (padded <= ord("z"))
     between = is_small[found.places] & is_small[found.places + 1 + found.lengths]
     return found.follows | between
+
+
+def _are_unlikely(found: Utf8Characters) -> np.ndarray:
+    """Which characters are hardly there by chance in garbled text: long ones, and accents; bool."""
+    return (found.lengths >= 3) | ((found.points >= 0x300) & (found.points < 0x370))
 
 
 def _parts_of(points: np.ndarray) -> np.ndarray:
@@ -250,7 +256,7 @@ def _garbled_utf8(sample: str) -> tuple[_GarbledUtf8, bool] | None:
     if all(sign <= "\x7f" or sign in FRAMES for sign in counts):
         return None
     compared = sample[:_COMPARED]
-    found: list[tuple[float, str, _GarbledUtf8]] = []
+    found: list[tuple[int, str, _GarbledUtf8]] = []
     for encoding in _ENCODINGS:
         wrong = _wrong(encoding)
         firsts = sum(count for sign, count in counts.items() if sign in wrong.firsts)
@@ -259,8 +265,9 @@ def _garbled_utf8(sample: str) -> tuple[_GarbledUtf8, bool] | None:
         garbled = _GarbledUtf8.of(compared, wrong)
         if number := garbled.affected(compared):
             text, _ = garbled.repaired(compared)
-            unusual = _unusual(text) + _contradictions(compared, wrong)
-            found.append((number - unusual, text, garbled))
+            unaffected = sum(sign > "\x7f" for sign in text) - number
+            odd = unaffected + _unusual(text) + _contradictions(compared, wrong)
+            found.append((number - odd, text, garbled))
     if not found:
         return None
     # Of those that are equally likely the first one.
@@ -333,13 +340,16 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
     if np.count_nonzero(are_in_order) > _MOST_IN_ORDER * signs:
         return text, ""
     begun = text[:100_000]
-    data = wrong.bytes_of(code_points(begun))
-    guess = guess_encoding(data.tobytes().replace(b"\0", b"?"))
+    begun_data = wrong.bytes_of(code_points(begun))
+    guess = guess_encoding(begun_data.tobytes().replace(b"\0", b"?"))
     if guess is None or is_latin(guess.encoding):
         return text, ""
-    repair = partial(_decoded_again, encoding=guess.encoding)
+    # Most of these encodings have no letters where Windows-1252 has quotation marks and dashes.
+    is_low = np.bincount(data, minlength=256)[0x80:0xA0].sum() - _own_signs(data).sum()
+    keeps_signs = bool(is_low <= _MOST_LOW * signs)
+    repair = partial(_decoded_again, encoding=guess.encoding, keeps_signs=keeps_signs)
     odd = sum(map(_is_odd, repair(begun)[0]))
-    if odd > MAX_ODD_SHARE * np.count_nonzero(data > 0x7F):
+    if odd > MAX_ODD_SHARE * np.count_nonzero(begun_data > 0x7F):
         return text, ""
     text, notice = _repaired(text, sample, repair, _NO_TRAIL)
     return text, notice if guess.is_sure else f"{notice} {DOUBT}"
@@ -350,12 +360,31 @@ def _is_odd(character: str) -> bool:
     return character == chr(_DAMAGED) or unicodedata.category(character) == "Co"
 
 
-def _decoded_again(block: str, encoding: str) -> tuple[str, int]:
-    """The original text in an old encoding, and how many of its characters are beyond ASCII."""
+def _own_signs(data: np.ndarray) -> np.ndarray:
+    """Which bytes are signs of Windows-1252 with no letter beside them, bool, (bytes,)."""
+    import numpy as np
+
+    edges = np.flatnonzero(np.diff(data > 0x7F, prepend=False, append=False))
+    marks = np.zeros(len(data) + 1, np.int8)
+    if len(edges):
+        highest = np.maximum.reduceat(np.append(data, 0), edges)[::2]  # of each run beyond ASCII
+        marks[edges[::2][highest < 0xA0]] = 1
+        marks[edges[1::2][highest < 0xA0]] = -1
+    return np.cumsum(marks[:-1]) > 0
+
+
+def _decoded_again(block: str, encoding: str, *, keeps_signs: bool) -> tuple[str, int]:
+    """The original text in an old encoding, and how many of its characters are beyond ASCII.
+
+    Args:
+        keeps_signs: whether quotation marks and the like among ASCII are right as they are.
+    """
     import numpy as np
 
     points = code_points(block)
     data = _wrong("cp1252").bytes_of(points)
+    if keeps_signs:
+        data[_own_signs(data)] = 0
     was_other = (data == 0) | (data == _FILLER)
     others = points[was_other]
     data[was_other] = _FILLER

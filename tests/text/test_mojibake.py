@@ -24,6 +24,7 @@ GREEK = (
 )
 FRENCH = "Où êtes-vous allée, ma chère élève ? Le cœur a ses raisons, et ça suffit à Noël.\n" * 9
 ICELANDIC = "Það var einu sinni maður í þessum dal, og hann átti sér ær og góðan hest.\n" * 20
+POLISH = "Zażółć gęślą jaźń. Każdy człowiek ma prawo do życia, wolności i miłości.\n" * 20
 VIETNAMESE = "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền.\n" * 20
 
 
@@ -34,8 +35,12 @@ def garble(text: str, old: str, taken_for: str) -> str:
     )
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "mac_roman", "cp866", "cp850", "cp437"])
-@pytest.mark.parametrize("text", [RUSSIAN, GREEK, FRENCH])
+@pytest.mark.parametrize(
+    "encoding",
+    ["cp1252", "cp1251", "mac_roman", "cp866", "cp850", "cp437", "cp1254", "cp1257", "iso8859_15"]
+    + ["iso8859_2", "koi8_r", "cp852", "cp865", "mac_latin2", "cp1253", "cp1256", "cp874"],
+)
+@pytest.mark.parametrize("text", [RUSSIAN, GREEK, FRENCH, POLISH])
 def test_what_was_utf_8_is_repaired(text, encoding):
     read, notice = without_mojibake(garble(text, "utf-8", encoding))
     assert read == text
@@ -53,6 +58,24 @@ def test_what_was_in_an_old_encoding_of_another_script_is_repaired(text, old, ta
     read, notice = without_mojibake(wrong)
     assert read == text
     assert " for " in notice
+
+
+def test_where_another_encoding_would_give_a_text_that_is_as_likely_it_is_a_guess():
+    read, notice = without_mojibake("\u251c\u00a2 ba " * 40)  # in DOS 437 Û, in DOS 850 ý
+    assert read in ("Û ba " * 40, "ý ba " * 40)
+    assert notice.endswith("This is a guess: look at the first lines.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ìwé tí mo kà ni ọ ní ìlú wa àti ẹ̀kọ́ ọ\n" * 30,  # Yoruba: ọ stands alone
+        "Amegbetɔwo katã wodzi wo ablɔɖeviwoe eye wodzi wo be bubu kple gomekpɔkpɔ ẽ.\n" * 40,
+        "Ẽ ĩ ũ ỹ g̃ ñ porã mba'éichapa ko'ẽ\n" * 30,  # Guarani
+    ],
+)
+def test_letters_of_three_signs_that_stand_alone_are_repaired(text):
+    assert without_mojibake(garble(text, "utf-8", "cp1252"))[0] == text
 
 
 def test_from_one_sentence_again_and_again_it_is_a_guess():
@@ -77,6 +100,7 @@ def test_from_one_sentence_again_and_again_it_is_a_guess():
         "★彡 ♥ ღ ¸.•´¯`•.¸¸ ¤ø„¸¨°º¤ø„¸¸„ø¤º°¨ °º¤ø ×º°”˜`”°º× ·.·´¯`·.·•\n" * 60,
         "He went to the CAFÉ… and the CAFÉ’s owner said “CAFÉ”, « CAFÉ ».\n" * 60,
         FRENCH.encode().decode("latin-1") + FRENCH * 3,
+        "─┐ ├┤ ─┤\n" * 80,
     ],
 )
 def test_what_is_right_stays(text):
@@ -117,6 +141,24 @@ def test_utf_8_that_was_decoded_as_latin_1_is_repaired(text):
 @pytest.mark.parametrize("taken_for", ["latin-1", "cp1252"])
 def test_an_old_encoding_of_several_bytes_is_repaired(text, old, taken_for):
     assert without_mojibake(garble(text, old, taken_for))[0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "old"),
+    [
+        (KOREAN, "euc_kr"),
+        (CHINESE, "gb2312"),
+        (GREEK, "iso8859_7"),
+        (HEBREW, "cp1255"),
+        (RUSSIAN.replace("ё", "е").replace("Ё", "Е"), "iso8859_5"),
+    ],
+)
+@pytest.mark.parametrize("taken_for", ["latin-1", "cp1252"])
+def test_quotation_marks_of_other_lines_stay(text, old, taken_for):
+    english = "“It’s 5 €,” he said — and that’s ‘all’ …\n"
+    wrong = "".join(f"{garble(line, old, taken_for)}\n{english}" for line in text.split("\n"))
+    expected = "".join(f"{line}\n{english}" for line in text.split("\n"))
+    assert without_mojibake(wrong)[0] == expected
 
 
 def test_other_signs_among_what_is_repaired_stay_where_they_are():
