@@ -34,7 +34,7 @@ class TextReport:
     Attributes:
         facts: its size, in a sentence.
         first_lines: its first lines that are not empty, the long ones cut.
-        beginnings: of the files whose encoding was guessed, where there are several.
+        beginnings: of the files after the first whose encoding was guessed, where several were.
         notices: sentences about what was changed, guessed or left out.
         advice: sentences about what will keep it from being learned well.
         may_be_shuffled: whether its lines may be put in another order, and this would help.
@@ -57,28 +57,29 @@ def report_on(text: Corpus, *, from_model: bool = False) -> TextReport:
     characters, distinct = len(text.text), len(counted(text.text))
     lines = text.text.count("\n")
     in_lines = f", {lines:,} lines" if lines else ""
-    tail = tail_of(text.text)
+    tail, first_lines = tail_of(text.text), _first_lines(text.text)
     advice = [small_text(characters, from_model=from_model), tail.sentence]
     return TextReport(
         facts=f"{text.name}: {characters:,} characters ({distinct:,} distinct){in_lines}.",
-        first_lines=_first_lines(text.text),
-        beginnings=_beginnings(text),
+        first_lines=first_lines,
+        beginnings=_beginnings(text, first_lines),
         notices=text.notices,
         advice=tuple(filter(None, advice)),
         may_be_shuffled=tail.is_unlike and tail.is_list,
     )
 
 
-def _beginnings(text: Corpus) -> tuple[Beginning, ...]:
+def _beginnings(text: Corpus, first_lines: tuple[str, ...]) -> tuple[Beginning, ...]:
     if len(text.guessed_files) < 2:
         return ()
-    return tuple(
+    found = (
         Beginning(
             file=f"{file.name}, {LABELS[file.encoding]}",
             lines=_first_lines(file.beginning)[:LINES_OF_FILE],
         )
         for file in text.guessed_files[:MOST_FILES]
     )
+    return tuple(one for one in found if one.lines != first_lines[:LINES_OF_FILE])
 
 
 def _first_lines(text: str) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ def test_of_several_files_each_guess_can_be_judged(tmp_path):
         "pl.txt, Windows-1250 (Central Europe)",
     ]
     assert look.beginnings[1].lines == ("Zażółć gęślą jaźń, rzekł król.",) * 2
+    (other,) = report_on(read_files([russian, polish])).beginnings
+    assert other.file.startswith("pl.txt"), "how the first one begins is said anyway"
     assert report_on(read_files([plain, russian])).beginnings == (), "one guess is said anyway"
 
 

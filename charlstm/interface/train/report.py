@@ -76,7 +76,7 @@ def text_html(look: TextReport) -> str:
         for one in look.beginnings
     )
     if others:
-        others = f'<p class="quiet">Its files whose encoding was guessed begin:</p>{others}'
+        others = f'<p class="quiet">Other files whose encoding was guessed begin:</p>{others}'
     notices = "".join(f"<li>{escape(notice)}</li>" for notice in look.notices)
     return (
         f'<div class="text-read" role="status"><p class="quiet">{escape(look.facts)} It begins:</p>'
