@@ -202,7 +202,7 @@ def _errors_in_words(name: str) -> Iterator[None]:
         raise CharLSTMError(f"Nobody is logged in on this computer: {LOG_IN}.") from error
     except OfflineModeIsEnabled as error:
         raise CharLSTMError(
-            "HF_HUB_OFFLINE keeps huggingface_hub from the internet: take it away."
+            "HF_HUB_OFFLINE keeps huggingface_hub from the internet: unset it."
         ) from error
     except GatedRepoError as error:
         raise CharLSTMError(
@@ -224,7 +224,7 @@ def _errors_in_words(name: str) -> Iterator[None]:
     except (http_error, OSError) as error:
         if missing := missing_certificates(CERTIFICATES):
             raise CharLSTMError(
-                f"The Hub could not be reached: {missing}. Mend it, or take it away."
+                f"The Hub could not be reached: {missing}. Correct the variable, or unset it."
             ) from error
         through = f" through the proxy {proxy} of this computer" if proxy else ""
         raise CharLSTMError(

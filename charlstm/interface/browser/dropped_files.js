@@ -48,8 +48,8 @@ document.addEventListener(
 // Says beside a box, as the browser does for what cannot be sent, that nothing was pasted.
 function refuse(box, units) {
   box.setCustomValidity(
-    `The pasted text has about ${units.toLocaleString("en")} characters, too many for this box, ` +
-      "which is as it was. To train on a text, paste it on the Train tab.",
+    `You pasted about ${units.toLocaleString("en")} characters, too many for this box: it was ` +
+      "left as it was. To train on a text, paste it on the Train tab.",
   );
   box.reportValidity();
   const forget = () => box.setCustomValidity("");

@@ -151,7 +151,7 @@ def test_other_boxes_refuse_a_long_text_in_a_sentence(tab, box, visit):
     assert box.evaluate(PASTE, "a short text\n" * 200), "the browser does as always"
     assert not box.evaluate(PASTE, "a long text of words\n" * 20_000)
     said = box.evaluate("box => box.validationMessage")
-    assert said.startswith("The pasted text has about 420,000 characters, too many for this box")
+    assert said.startswith("You pasted about 420,000 characters, too many for this box")
     expect(box).to_have_value("To be")
     box.fill("To be, or not")
     assert box.evaluate("box => box.validationMessage") == ""
