@@ -16,7 +16,7 @@ from charlstm.errors import CharLSTMError, OnlyMarkupError
 from charlstm.home import shipped_folder
 from charlstm.text.blocks import ANYWHERE, blocks
 from charlstm.text.counting import counted
-from charlstm.text.decoding import Decoded, decode
+from charlstm.text.decoding import Decoded, GuessedFile, decode
 from charlstm.text.documents import MAX_BYTES as MAX_BYTES_OF_DOCUMENTS
 from charlstm.text.documents import is_document, read_document, refuse_other_kinds
 from charlstm.text.download import (
@@ -40,7 +40,6 @@ MIN_CHARACTERS = 2_000
 MAX_BYTES = 5_000_000  # of a text in UTF-8; of a longer one the beginning is learned from
 MAX_BYTES_OF_COMMANDS = 50_000_000
 _LOOK_BACK = 2_000  # characters, for the end of a line or a word to cut a text at
-_BEGINNING = 9_000  # characters of a file that is shown
 _WIDEST = 4  # bytes for a character, in any encoding
 MAX_DISTINCT_CHARACTERS = 4_000
 
@@ -61,20 +60,6 @@ class ReadingOptions:
 
 
 AS_USUAL = ReadingOptions()
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuessedFile:
-    """One of several files, whose encoding was guessed.
-
-    Attributes:
-        encoding: a key of `decoding.LABELS`.
-        beginning: of its text, by which people see whether the guess is right.
-    """
-
-    name: str
-    encoding: str
-    beginning: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,7 +228,8 @@ def read_files(
     if len(paths) == 1 and str(paths[0]) != STANDARD_INPUT:
         return read_file(paths[0], style, max_bytes, options)
     parts: list[str] = []
-    names, notices, guessed, markups = [], [], [], []
+    names, notices, markups = [], [], []
+    guessed: list[GuessedFile] = []
     for path in dict.fromkeys(paths):
         if sum(map(len, parts)) > max_bytes:  # the rest would be cut off
             break
@@ -257,8 +243,7 @@ def read_files(
             notices.append(f"{name}: It is empty.")
         markups.append(markup)
         if decoded.is_guess:
-            beginning = decoded.text[:_BEGINNING]
-            guessed.append(GuessedFile(name=name, encoding=decoded.encoding, beginning=beginning))
+            guessed += decoded.guessed_files or [GuessedFile.of(name, decoded)]
     others = len(dict.fromkeys(paths)) - 1
     subject = f"{names[0]} and {others:,} more" if others else names[0]
     whole = Decoded(
@@ -266,9 +251,9 @@ def read_files(
         encoding=guessed[0].encoding if guessed else "utf-8",
         is_guess=bool(guessed),
         notices=tuple(notices),
+        guessed_files=tuple(guessed),
     )
-    corpus = _corpus(whole, subject, style, max_bytes, options, max(markups))
-    return replace(corpus, guessed_files=tuple(guessed))
+    return _corpus(whole, subject, style, max_bytes, options, max(markups))
 
 
 def _needed_bytes(path: str | Path, max_bytes: int) -> bytes:
@@ -288,6 +273,7 @@ def _decoded(data: bytes, name: str, max_bytes: int, options: ReadingOptions) ->
             is_guess=document.is_guess,
             notices=(document.notice,),
             markup=document.markup,
+            guessed_files=document.guessed_files,
         )
     refuse_other_kinds(data, name)
     return decode(data[: _WIDEST * max_bytes], name, options.encoding)
@@ -394,6 +380,7 @@ def _corpus(
         encoding=decoded.encoding,
         is_guess=decoded.is_guess,
         markup=markup,
+        guessed_files=decoded.guessed_files,
     )
 
 

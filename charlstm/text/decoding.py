@@ -33,6 +33,7 @@ _BYTE_ORDER_MARK, _LINES = re.compile(rb"^\xef\xbb\xbf", re.M), re.compile(rb"(?
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
 _HALF_READ = re.compile("[\ud800-\udfff]")  # of a character, as UTF-7 may have it
 _LONG_ZERO = b"\xc0\x80"  # as Java writes a zero byte
+_BEGINNING = 9_000  # characters of a file that is shown
 _LOOK = 4_000  # bytes: even, for characters of two
 # From terminals, chats and Windows: `normalize` removes or converts them and says so.
 _USUAL_CONTROLS = {*"\b\x1a\x1b\x02\x03\x07\x0f\x16\x1d\x1f", *map(chr, range(0x80, 0xA0))}
@@ -135,6 +136,7 @@ class Decoded:
         is_guess: whether the encoding was guessed, and another one may be meant.
         notices: sentences for the visitor about how it was read.
         markup: the kind that was taken out in reading it, a key of `markup.LABELS`.
+        guessed_files: of several that it was read from.
     """
 
     text: str
@@ -142,6 +144,25 @@ class Decoded:
     is_guess: bool
     notices: tuple[str, ...]
     markup: str = ""
+    guessed_files: tuple[GuessedFile, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuessedFile:
+    """One of several files, whose encoding was guessed.
+
+    Attributes:
+        encoding: a key of `LABELS`.
+        beginning: of its text, by which people see whether the guess is right.
+    """
+
+    name: str
+    encoding: str
+    beginning: str
+
+    @classmethod
+    def of(cls, name: str, decoded: Decoded) -> GuessedFile:
+        return cls(name=name, encoding=decoded.encoding, beginning=decoded.text[:_BEGINNING])
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from charlstm.errors import CharLSTMError, OnlyMarkupError
 from charlstm.home import PACKAGE_PARENT
+from charlstm.text.decoding import GuessedFile
 from charlstm.text.mail import LOOK, is_mail
 
 PATIENCE_S = 30.0
@@ -74,6 +75,7 @@ class Document:
         encoding: of texts in it that are not in UTF-8, a key of `decoding.LABELS`.
         is_guess: whether another encoding may be meant.
         markup: the kind that was taken out of texts in it, a key of `markup.LABELS`.
+        guessed_files: of those in it.
     """
 
     text: str
@@ -81,6 +83,7 @@ class Document:
     encoding: str = "utf-8"
     is_guess: bool = False
     markup: str = ""
+    guessed_files: tuple[GuessedFile, ...] = ()
 
 
 def is_document(data: bytes) -> bool:
@@ -194,4 +197,5 @@ def _extract(kind: str, data: bytes, name: str, options: str) -> Document:
         encoding=answer["encoding"],
         is_guess=answer["is_guess"],
         markup=answer["markup"],
+        guessed_files=tuple(GuessedFile(**file) for file in answer["guessed_files"]),
     )

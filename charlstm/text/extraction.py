@@ -18,11 +18,11 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import IO
+from typing import IO, Any
 from urllib.parse import unquote
 
 from charlstm.errors import CharLSTMError
-from charlstm.text.decoding import Decoded, decode
+from charlstm.text.decoding import Decoded, GuessedFile, decode
 from charlstm.text.documents import NO_WORDS, refuse_other_kinds
 from charlstm.text.mail import is_mail, mails
 from charlstm.text.markup import recognise
@@ -51,7 +51,7 @@ BINARY = tuple(
     ".npz .pkl .onnx .pt .h5 .keras .safetensors .css.map .js.map".split()
 )
 DOCUMENTS = (".docx", ".odt", ".epub", ".pdf", ".eml", ".mbox", ".mht", ".mhtml")
-MOST_SENTENCES = 4  # about the files of an archive
+MOST_SENTENCES, MOST_SHOWN = 4, 8  # about the files of an archive, and of those that were guessed
 # What readers raise on damaged files.
 FAULTS = (
     zipfile.BadZipFile,
@@ -108,6 +108,7 @@ class Extracted:
     encoding: str = "utf-8"
     is_guess: bool = False
     markup: str = ""
+    guessed_files: tuple[GuessedFile, ...] = ()
 
 
 def _html(data: bytes, options: Options) -> Extracted:
@@ -263,7 +264,7 @@ class _Members:
         self._is_late = False
         self._sentences: list[str] = []
         self._refused: list[tuple[str, str]] = []  # names and reasons
-        self._guesses: list[str] = []
+        self._guessed: list[GuessedFile] = []
         self._markup = ""
 
     def add(self, name: str) -> None:
@@ -300,7 +301,8 @@ class _Members:
             )
         if text.strip():
             self._markup = self._markup or markup
-            self._guesses += [decoded.encoding] if decoded.is_guess else []
+            if decoded.is_guess:
+                self._guessed.append(GuessedFile.of(_printable(name), replace(decoded, text=text)))
             self._texts.append(text if text.endswith("\n") else f"{text}\n")
             self._size += len(text)
             self._sentences += [f"{_printable(name)}: {one}" for one in decoded.notices]
@@ -351,9 +353,10 @@ class _Members:
         return Extracted(
             text=apart.join(self._texts),
             what=". ".join([what, " ".join(sentences)]).rstrip(". "),
-            encoding=self._guesses[0] if self._guesses else "utf-8",
-            is_guess=bool(self._guesses),
+            encoding=self._guessed[0].encoding if self._guessed else "utf-8",
+            is_guess=bool(self._guessed),
             markup=self._markup,
+            guessed_files=tuple(self._guessed[:MOST_SHOWN]),
         )
 
 
@@ -420,7 +423,7 @@ def _bound() -> None:
 def main() -> None:
     _bound()
     kind, options = sys.argv[1], Options(**json.loads(sys.argv[2]))
-    answer: dict[str, str | bool]
+    answer: dict[str, Any]
     try:
         data = sys.stdin.buffer.read()
         kind = _kind_of_archive(data) if kind == "zip" else kind

@@ -29,6 +29,8 @@ ENCODINGS = (
     *("cp857", "cp855", "cp737", "cp862", "iso8859_5", "iso8859_7", "iso8859_10", "iso8859_13"),
     *("iso8859_16", "mac_cyrillic", "mac_greek", "mac_turkish"),
 )
+# In these, letters and joiners that follow each other in real words may look like a few kinds.
+_MIN_KINDS = {"cp1255": 5, "cp1256": 5, "cp874": 5}
 _COMPARED = 20_000  # characters, from which one of these is chosen
 _MOST_WRONG_PLACES = 1 / 20  # of the affected characters
 _MIN_AHEAD = 1 / 200  # of the affected characters, before one that gives another text
@@ -203,7 +205,10 @@ def find_garbled_utf8(sample: str) -> tuple[GarbledUtf8, bool] | None:
         garbled = GarbledUtf8.of(compared, wrong)
         if number := garbled.affected(compared):
             text, _ = garbled.repaired(compared)
-            unaffected = sum(sign > "\x7f" for sign in text) - number
+            beyond = [sign for sign in text if sign > "\x7f"]
+            if len(set(beyond)) < _MIN_KINDS.get(encoding, 0):
+                continue
+            unaffected = len(beyond) - number
             odd = unaffected + _unusual(text) + _contradictions(compared, wrong)
             found.append((number - odd, text, garbled))
     if not found:

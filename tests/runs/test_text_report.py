@@ -1,7 +1,9 @@
 """What is said of a text before something learns from it."""
 
+import zipfile
+
 from charlstm.runs.text_report import report_on
-from charlstm.text.corpus import paste, read_files
+from charlstm.text.corpus import paste, read_file, read_files
 
 
 def test_a_report_has_size_beginning_changes_and_advice():
@@ -30,6 +32,17 @@ def test_of_several_files_each_guess_can_be_judged(tmp_path):
     (other,) = report_on(read_files([russian, polish])).beginnings
     assert other.file.startswith("pl.txt"), "how the first one begins is said anyway"
     assert report_on(read_files([plain, russian])).beginnings == (), "one guess is said anyway"
+
+
+def test_of_an_archive_each_guess_can_be_judged(tmp_path):
+    path = tmp_path / "letters.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ru.txt", ("Всё смешалось в доме Облонских.\n" * 60).encode("cp1251"))
+        archive.writestr("pl.txt", ("Zażółć gęślą jaźń, rzekł król.\n" * 60).encode("cp1250"))
+    for text in (read_file(path), read_files([path, path.with_name("letters.zip")])):
+        (other,) = report_on(text).beginnings
+        assert other.file == "pl.txt, Windows-1250 (Central Europe)"
+        assert other.lines[0] == "Zażółć gęślą jaźń, rzekł król."
 
 
 def test_starting_from_a_model_is_not_recommended_to_whoever_does():
