@@ -27,7 +27,8 @@ MOST_WRONG = 1 / 3  # of a file's bytes, if there is something else in it
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 MAX_DAMAGED_SHARE = 1 / 20  # of characters, where most of the others are UTF-8
 MOST_ZEROS = 1 / 50  # runs of zeros, for each byte of UTF-8: in it they only can be stray
-MOST_ENDS = 1 / 10  # the same where they end lines, as some programs write lists
+MOST_BEFORE_ENDS = 1 / 3  # the same where they all stand before the end of a line
+MOST_ENDS = 1 / 10  # the same where they are such ends, as some programs write lists
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.
 _BYTE_ORDER_MARK, _LINES = re.compile(rb"^\xef\xbb\xbf", re.M), re.compile(rb"(?<=\n)")
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
@@ -205,7 +206,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         if nul := len(data) - len(without_nul):
             runs = len(_ZEROS.findall(data))  # a log that was cut off has many at a time
             at_ends = len(_ZEROS_AT_END.findall(data)) == runs
-            usual = MOST_ENDS if at_ends else MOST_ZEROS
+            usual = MOST_BEFORE_ENDS if at_ends else MOST_ZEROS
             most = usual if is_utf8(data) else MAX_ODD_SHARE
             if runs <= len(data) * most:
                 notices.append(f"Zero bytes were left out: {nul:,}.")

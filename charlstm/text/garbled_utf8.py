@@ -205,10 +205,9 @@ def find_garbled_utf8(sample: str) -> tuple[GarbledUtf8, bool] | None:
         garbled = GarbledUtf8.of(compared, wrong)
         if number := garbled.affected(compared):
             text, _ = garbled.repaired(compared)
-            beyond = [sign for sign in text if sign > "\x7f"]
-            if len(set(beyond)) < _MIN_KINDS.get(encoding, 0):
+            if _may_be_chance(text, encoding):
                 continue
-            unaffected = len(beyond) - number
+            unaffected = sum(sign > "\x7f" for sign in text) - number
             odd = unaffected + _unusual(text) + _contradictions(compared, wrong)
             found.append((number - odd, text, garbled))
     if not found:
@@ -222,6 +221,14 @@ def find_garbled_utf8(sample: str) -> tuple[GarbledUtf8, bool] | None:
     affected = garbled.affected(compared)
     is_usual = _wrong_places(text) <= _MOST_WRONG_PLACES * affected
     return replace(garbled, is_known=True), is_usual and score - next_best >= _MIN_AHEAD * affected
+
+
+def _may_be_chance(text: str, encoding: str) -> bool:
+    """Whether a repaired text has too few kinds of letters, above all of another script."""
+    beyond = [sign for sign in text if sign > "\x7f"]
+    foreign = [sign for sign in beyond if sign >= "\u0180" and sign.isalpha()]
+    is_one = len(set(foreign)) == 1 and 2 * len(foreign) > len(beyond)
+    return is_one or len(set(beyond)) < _MIN_KINDS.get(encoding, 0)
 
 
 def _unusual(text: str) -> int:

@@ -14,7 +14,7 @@ _LOOK = 4_000  # bytes: even, for characters of two
 _SCRIPTS = frozenset([*range(0x05, 0x20), 0x2D, 0x2E, 0x30, *range(0xA0, 0xAC)])
 _NEARLY_ALL, _MIN_KINDS = 0.97, 10
 _MIN_APPENDED = 24  # bytes
-_FEW_ZEROS = 1 / 8  # of bytes
+_FEW_ZEROS = 1 / 3  # of bytes
 _MIN_BYTES = 64  # fewer bytes of any encoding may look like UTF-16
 
 

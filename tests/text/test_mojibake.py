@@ -101,6 +101,8 @@ def test_from_one_sentence_again_and_again_it_is_a_guess():
         "He went to the CAFÉ… and the CAFÉ’s owner said “CAFÉ”, « CAFÉ ».\n" * 60,
         FRENCH.encode().decode("latin-1") + FRENCH * 3,
         "─┐ ├┤ ─┤\n" * 80,
+        "L’école et l’étude de l’équipe.\n" * 30,
+        "ب\u200d" * 500,
     ],
 )
 def test_what_is_right_stays(text):
@@ -169,6 +171,15 @@ def test_other_signs_among_what_is_repaired_stay_where_they_are():
             for part in re.split("([а-яА-Я]+)", text)
         )
         assert without_mojibake(wrong)[0] == text
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, HEBREW])
+def test_utf_8_among_right_lines_is_not_taken_for_chinese(text):
+    mixed = "\n".join(
+        line if place % 9 == 0 else garble(line, "utf-8", "cp1252")
+        for place, line in enumerate((text * 9).split("\n"))
+    )
+    assert without_mojibake(mixed) == (mixed, "")
 
 
 def test_a_space_that_was_part_of_a_letter_may_have_become_a_plain_one():
