@@ -26,7 +26,7 @@ SELDOM = 4  # wrong bytes for each character of UTF-8, which then is there by ch
 MOST_WRONG = 1 / 3  # of a file's bytes, if there is something else in it
 MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 MAX_DAMAGED_SHARE = 1 / 20  # of characters, where most of the others are UTF-8
-MOST_ZEROS = 1 / 50  # runs of zeros, for each byte of UTF-8: in it they only can be stray
+MOST_ZEROS = 1 / 50  # runs of zeros, for each byte of UTF-8: there they can only be stray
 MOST_BEFORE_ENDS = 1 / 3  # the same where they all stand before the end of a line
 MOST_ENDS = 1 / 10  # the same where they are such ends, as some programs write lists
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.

@@ -32,6 +32,7 @@ ENCODINGS = (
 # In these, letters and joiners that follow each other in real words may look like a few kinds.
 _MIN_KINDS = {"cp1255": 5, "cp1256": 5, "cp874": 5}
 _COMPARED = 20_000  # characters, from which one of these is chosen
+_MOST_BY_CHANCE = 0.6  # of the signs beyond ASCII of another encoding that look like UTF-8
 _MOST_WRONG_PLACES = 1 / 20  # of the affected characters
 _MIN_AHEAD = 1 / 200  # of the affected characters, before one that gives another text
 # Latin letters below the first of these are one part, and all from the second on another.
@@ -76,7 +77,8 @@ def wrong_encoding(encoding: str) -> WrongEncoding:
     signs = [sign if sign != "\ufffd" else chr(byte) for byte, sign in enumerate(characters)]
     byte_of = np.zeros(max(map(ord, signs)) + 2, np.uint8)
     byte_of[0x80:0xA0] = np.arange(0x80, 0xA0)
-    byte_of[list(map(ord, signs))] = np.arange(256)
+    for byte in sorted(range(256), key=lambda byte: characters[byte] != "\ufffd"):
+        byte_of[ord(signs[byte])] = byte  # what the encoding has comes last, and counts
     firsts = signs[0xC2:0xF5]
     return WrongEncoding(
         byte_of=byte_of,
@@ -136,7 +138,10 @@ class GarbledUtf8:
         is_usual = (read < 0x180) | ((read >= 0x2000) & (read < 0x2200)) | (read >= 0x10000)
         is_usual |= (read == _MARK) | (read == DAMAGED)
         is_usual |= np.isin(_parts_of(read), self.parts) | (self.is_known & _are_unlikely(found))
-        return found, is_usual | found.precedes | _are_of_words(data, found)
+        of_words = found.follows | found.precedes
+        if not self.is_known:  # then a letter of no other word is a letter beside a sign
+            of_words |= _are_of_words(data, found)
+        return found, is_usual | of_words
 
     def repaired(self, block: str) -> tuple[str, int]:
         """The original text, and how many of its characters were affected."""
@@ -166,10 +171,10 @@ def _are_unlikely(found: Utf8Characters) -> np.ndarray:
 
 
 def _parts_of(points: np.ndarray) -> np.ndarray:
-    """The part of Unicode of each code point: 256 code points, or more."""
+    """The part of Unicode of each code point: 128 code points, or more."""
     import numpy as np
 
-    return np.clip(points, _LATIN, _EAST_ASIAN) >> 8
+    return np.clip(points, _LATIN, _EAST_ASIAN) >> 7
 
 
 def _characters(data: np.ndarray) -> Utf8Characters:
@@ -221,6 +226,19 @@ def find_garbled_utf8(sample: str) -> tuple[GarbledUtf8, bool] | None:
     affected = garbled.affected(compared)
     is_usual = _wrong_places(text) <= _MOST_WRONG_PLACES * affected
     return replace(garbled, is_known=True), is_usual and score - next_best >= _MIN_AHEAD * affected
+
+
+def may_be_garbled_utf8(sample: str) -> bool:
+    """Whether most of what is beyond ASCII is UTF-8 in some wrong encoding, if not all of it."""
+    import numpy as np
+
+    points = code_points(sample[:_COMPARED])
+    beyond = np.count_nonzero(points > 0x7F)
+    for encoding in ENCODINGS:
+        found = _characters(wrong_encoding(encoding).bytes_of(points))
+        if found.lengths.sum() > _MOST_BY_CHANCE * beyond:
+            return True
+    return False
 
 
 def _may_be_chance(text: str, encoding: str) -> bool:

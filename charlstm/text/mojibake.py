@@ -24,11 +24,11 @@ from charlstm.text.garbled_utf8 import (
     ENCODINGS,
     are_many,
     find_garbled_utf8,
+    may_be_garbled_utf8,
     text_of,
     wrong_encoding,
 )
 from charlstm.text.latin_encodings import is_latin
-from charlstm.text.utf8 import find_utf8
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +48,6 @@ _FILLER = 0x1A  # a control that each encoding has, for what was not in the wron
 _LONG_RUN = 4  # characters
 _MIN_IN_RUNS = 0.5  # of signs beyond ASCII: no language with Latin letters comes near
 _MIN_SIGNS, _MIN_KINDS = 200, 12
-_MIN_NO_UTF8 = 1 / 4  # of the signs: no part of UTF-8
 _MOST_LOW = 1 / 50  # of the signs: bytes below 0xA0 beside others
 _MOST_IN_ORDER = 0.3  # of the signs: followed by the next one of the encoding, as in a table
 MAX_ODD_SHARE = 1 / 100  # of the repaired signs
@@ -109,7 +108,7 @@ def _of_old_encoding(text: str, sample: str) -> tuple[str, str]:
     are_in_order = is_sign[:-1] & (np.diff(data.astype(int)) == 1)
     if np.count_nonzero(are_in_order) > _MOST_IN_ORDER * signs:
         return text, ""
-    if np.count_nonzero(find_utf8(data)[0]) < _MIN_NO_UTF8 * signs:  # it might look like Chinese
+    if may_be_garbled_utf8(sample):  # among right letters; it might look like Chinese
         return text, ""
     begun = text[:100_000]
     begun_data = wrong.bytes_of(code_points(begun))
