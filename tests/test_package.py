@@ -286,5 +286,5 @@ def test_what_an_installed_package_makes_lies_with_the_person_s_data(run, tmp_pa
 
 def test_training_without_its_extra_ends_with_a_sentence(run):
     options = ["--corpus", "practice-text", "--epochs", "0.01"]
-    result = run("charlstm", "train", *options, exit_code=1)
+    result = run("charlstm", "train", *options, exit_code=2)
     assert "Training needs" in result.stderr and "Traceback" not in result.stderr

@@ -197,6 +197,7 @@ def test_only_a_training_that_measures_the_processor_says_so(
     backend, says_so, text_file, monkeypatch, capsys
 ):
     monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr("charlstm.command_line.commands.check_can_train", lambda: None)  # torch
     monkeypatch.setattr("charlstm.runs.fastest_way.expected_device_kind", lambda: "cpu")
     failed = Failed(elapsed_s=0.0, pid=1, message="why")
     monkeypatch.setattr("charlstm.training.train.train", lambda run, follow: failed)
