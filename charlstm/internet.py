@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 
 def proxy_of(url: str) -> str:
@@ -13,8 +12,8 @@ def proxy_of(url: str) -> str:
     from requests import utils  # here: importing it takes half a second
 
     address = utils.select_proxy(url, utils.get_environ_proxies(url)) or ""
-    parts = urlsplit(address)
-    return address.replace(f"{parts.netloc.rpartition('@')[0]}@", "") if parts.netloc else address
+    rest = address.partition("://")[2] or address
+    return address.removesuffix(rest) + rest.rpartition("@")[2]  # a password may have any sign
 
 
 def on_useless_proxy(proxy: str, package: str) -> str:

@@ -6,11 +6,14 @@ huggingface_hub alone: nothing here reads, keeps or reports a token.
 
 from __future__ import annotations
 
+import os
 import re
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -191,7 +194,10 @@ def _errors_in_words(name: str) -> Iterator[None]:
         for kind in HfHubHTTPError.__mro__
         if kind.__name__ == "HTTPError" and issubclass(kind, Exception)
     )
-    proxy = proxy_of(HfApi().endpoint)
+    library = import_module(http_error.__module__.partition(".")[0])
+    wrong_address = getattr(library, "InvalidURL", ValueError)
+    endpoint = HfApi().endpoint
+    proxy = proxy_of(endpoint)
     try:
         yield
     except HFValidationError as error:
@@ -226,12 +232,20 @@ def _errors_in_words(name: str) -> Iterator[None]:
             raise CharLSTMError(
                 f"The Hub could not be reached: {missing}. Correct the variable, or unset it."
             ) from error
+        file = os.environ.get(CERTIFICATES[0])
+        if file and isinstance(error, ssl.SSLError):
+            raise CharLSTMError(
+                f"The Hub could not be reached: {CERTIFICATES[0]} names {file}, which has no "
+                "certificates. Correct the variable, or unset it."
+            ) from error
         through = f" through the proxy {proxy} of this computer" if proxy else ""
         raise CharLSTMError(
             f"The Hub could not be reached{through}, or broke off: check the connection, and try "
             "again."
         ) from error
-    except (ImportError, ValueError) as error:
+    except (ImportError, ValueError, wrong_address) as error:
+        # The library looks at all proxies, whichever it needs.
+        proxy = proxy or proxy_of(endpoint.replace("https:", "http:"))
         if not proxy:
             raise
         raise CharLSTMError(

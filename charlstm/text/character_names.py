@@ -44,6 +44,7 @@ NAMES = {
     "\u3000": "ideographic space",
     "\u3164": "Hangul filler",
     "\ufeff": "byte order mark",
+    "\uffa0": "halfwidth Hangul filler",
     "\ufffc": "object replacement character",
 }
 _FORMS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # marks that nothing shows

@@ -356,7 +356,8 @@ def _corpus(
         changes.append("The lines were put in random order.")
     text = clean(text, style)
     if not text.strip():
-        raise CharLSTMError(f"{subject} is empty: give at least {MIN_CHARACTERS:,} characters.")
+        verb = "are" if subject.endswith(" more") else "is"
+        raise CharLSTMError(f"{subject} {verb} empty: give at least {MIN_CHARACTERS:,} characters.")
     if len(text) < MIN_CHARACTERS:
         done = " ".join(["", *decoded.notices]) if decoded.notices else ""
         has_more = markup and not options.keeps_markup

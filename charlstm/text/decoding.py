@@ -28,7 +28,7 @@ MAX_ODD_SHARE = 1 / 200  # of characters that no text has
 MAX_DAMAGED_SHARE = 1 / 20  # of characters, where most of the others are UTF-8
 MOST_ZEROS = 1 / 50  # runs of zeros, for each byte of UTF-8: there they can only be stray
 MOST_BEFORE_ENDS = 1 / 3  # the same where they all stand before the end of a line
-MOST_ENDS = 1 / 10  # the same where they are such ends, as some programs write lists
+MIN_ENDS, MOST_ENDS = 20, 1 / 10  # the same where they are such ends, as some programs write lists
 # At the beginning, also of files that were put together; in UTF-8 it is left out later.
 _BYTE_ORDER_MARK, _LINES = re.compile(rb"^\xef\xbb\xbf", re.M), re.compile(rb"(?<=\n)")
 _MARK = b"\xef\xbf\xbd"  # U+FFFD in UTF-8: an earlier program could not read a character
@@ -208,12 +208,13 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
             at_ends = len(_ZEROS_AT_END.findall(data)) == runs
             usual = MOST_BEFORE_ENDS if at_ends else MOST_ZEROS
             most = usual if is_utf8(data) else MAX_ODD_SHARE
-            if runs <= len(data) * most:
-                notices.append(f"Zero bytes were left out: {nul:,}.")
-                data = without_nul
-            elif runs == nul <= len(data) * MOST_ENDS and b"\n" not in data and is_utf8(data):
+            are_ends = b"\n" not in data and runs == nul >= MIN_ENDS and is_utf8(data)
+            if are_ends and nul <= len(data) * MOST_ENDS:
                 notices.append(f"Zero bytes became line breaks: {nul:,}.")
                 data = data.replace(b"\0", b"\n")
+            elif runs <= len(data) * most:
+                notices.append(f"Zero bytes were left out: {nul:,}.")
+                data = without_nul
             else:
                 raise no_text
         try:

@@ -31,6 +31,7 @@ ENCODINGS = (
 )
 # In these, letters and joiners that follow each other in real words may look like a few kinds.
 _MIN_KINDS = {"cp1255": 5, "cp1256": 5, "cp874": 5}
+_RARE_LETTERS = [ord(letter) for letter in "ơưƠƯșțȘȚəƏ"]
 _COMPARED = 20_000  # characters, from which one of these is chosen
 _MOST_BY_CHANCE = 0.6  # of the signs beyond ASCII of another encoding that look like UTF-8
 _MOST_WRONG_PLACES = 1 / 20  # of the affected characters
@@ -138,10 +139,11 @@ class GarbledUtf8:
         is_usual = (read < 0x180) | ((read >= 0x2000) & (read < 0x2200)) | (read >= 0x10000)
         is_usual |= (read == _MARK) | (read == DAMAGED)
         is_usual |= np.isin(_parts_of(read), self.parts) | (self.is_known & _are_unlikely(found))
-        of_words = found.follows | found.precedes
-        if not self.is_known:  # then a letter of no other word is a letter beside a sign
-            of_words |= _are_of_words(data, found)
-        return found, is_usual | of_words
+        of_words = _are_of_words(data, found)
+        if self.is_known:  # among Latin letters one of another script is a letter beside a sign
+            of_words &= found.follows | (read < 0x2B0)
+            is_usual |= np.isin(read, _RARE_LETTERS)
+        return found, is_usual | found.precedes | of_words
 
     def repaired(self, block: str) -> tuple[str, int]:
         """The original text, and how many of its characters were affected."""

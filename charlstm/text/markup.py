@@ -42,7 +42,10 @@ _SEPARATORS = {
     re.compile(rf";{_CELL}"): "semicolons",
     re.compile("\t"): "tabs",
     # Neither one at an edge nor one in a link of a wiki.
-    re.compile(r"(?<=[^|])\|+(?!\s*$)(?![^\[\]]*\]\])"): "bars",
+    # Nor one that ends a verse in Hindi.
+    re.compile(
+        r"(?<=[^|])(?<![\u0900-\u0dff])(?<![\u0900-\u0dff] )\|++(?!\s*$)(?![^\[\]]*\]\])"
+    ): "bars",
 }
 # A cell that may have separators and line breaks of its own.
 _QUOTED = re.compile(r'(?<![^,;\t|\n])"(?:[^"]|"")*+"(?![^,;\t|\n])')
@@ -111,7 +114,7 @@ def name_table(text: str) -> str:
     'It looks like a table of 2 columns, parted by commas, which are learned with it.'
     """
     part = _QUOTED.sub('"a"', text[:_LOOK])
-    lines = [line for line in part.split("\n")[:-1] if line]
+    lines = [line for each in part.split("\n")[:-1] if (line := each.lstrip("\t "))]
     if len(lines) < MIN_ROWS or sum(line[0] in "{[" for line in lines) > len(lines) / 2:
         return ""  # objects of JSON, one in a line, are none
     for sign, called in _SEPARATORS.items():

@@ -12,7 +12,8 @@ _LOOK = 4_000  # bytes: even, for characters of two
 # High bytes of the scripts from Armenian to polytonic Greek, Ethiopic and others, kana, and from Yi
 # to Meetei Mayek.
 _SCRIPTS = frozenset([*range(0x05, 0x20), 0x2D, 0x2E, 0x30, *range(0xA0, 0xAC)])
-_NEARLY_ALL, _MIN_KINDS = 0.97, 10
+_MOST_OF_ALL, _NEARLY_ALL, _MIN_KINDS = 0.8, 0.97, 10
+_PLAIN = frozenset([*b"\t\n\r", *range(0x20, 0x7F)])  # of ASCII
 _MIN_APPENDED = 24  # bytes
 _FEW_ZEROS = 1 / 3  # of bytes
 _MIN_BYTES = 64  # fewer bytes of any encoding may look like UTF-16
@@ -72,7 +73,11 @@ def _is_of_one_script(data: bytes, encoding: str) -> bool:
     blocks, kinds = (data[1::2], data[::2])[:: 1 if encoding == "utf-16-le" else -1]
     if len(set(kinds)) < _MIN_KINDS:
         return False
-    return sum(map(_SCRIPTS.__contains__, blocks)) >= _NEARLY_ALL * len(blocks)
+    of_script = sum(map(_SCRIPTS.__contains__, blocks))
+    plain = sum(not block and kind in _PLAIN for block, kind in zip(blocks, kinds, strict=False))
+    return of_script >= _MOST_OF_ALL * len(blocks) and of_script + plain >= _NEARLY_ALL * len(
+        blocks
+    )
 
 
 def appended_utf8(data: bytes, encoding: str) -> bytes:

@@ -164,6 +164,16 @@ def asked_afresh():
         ("ALL_PROXY", "socks5://me:secret@x", "the proxy socks5://x of this .* socksio"),
         ("HTTPS_PROXY", "nonsense:://x", "the proxy nonsense:://x of this computer cannot"),
         ("HTTPS_PROXY", "http://127.0.0.1:9", "through the proxy http://127.0.0.1:9 of this"),
+        ("HTTP_PROXY", "socks5://me:secret@x", "the proxy socks5://x of this .* socksio"),
+        ("HTTPS_PROXY", "me:secret@127.0.0.1:9", "the proxy 127.0.0.1:9 of this computer"),
+        (
+            "HTTPS_PROXY",
+            "http://me:secret@x:port",
+            "the proxy http://x:port of this computer cannot",
+        ),
+        ("HTTPS_PROXY", "http://me:secret/a#b@x:1", "the proxy http://x:1 of this computer cannot"),
+        ("ALL_PROXY", "http://[::1", "the proxy http://.::1 of this computer cannot"),
+        ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE names .*test_hub.py, which has no certificates"),
         ("SSL_CERT_FILE", "/nowhere.pem", "SSL_CERT_FILE names /nowhere.pem, and there is no such"),
     ],
 )

@@ -249,6 +249,21 @@ def test_zeros_among_lines_are_stray(given, text):
     assert decoded.notices == (f"Zero bytes were left out: {given.count(chr(0)) * 100}.",)
 
 
+def test_long_records_that_end_in_zeros_become_lines():
+    records = [
+        f"This is record {number:05} of a list of long ones, one after another"
+        for number in range(99)
+    ]
+    decoded = decode("\0".join(records).encode(), "a")
+    assert decoded.text == "\n".join(records)
+
+
+def test_burmese_in_utf_16_is_read_without_a_mark():
+    text = "ကျွန်တော်က စာအုပ်ကို ကောင်းကောင်း ဖတ်ပြီး ကလေးက ကစားနေသည်။\n" * 60
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert decode(text.encode(encoding), "a").text == text
+
+
 def test_zeros_after_each_line_become_line_breaks():
     names = "".join(f"folder/file-{number}.txt\0" for number in range(300))
     decoded = decode(names.encode(), "list.txt")

@@ -61,6 +61,20 @@ def test_what_was_in_an_old_encoding_of_another_script_is_repaired(text, old, ta
     assert " for " in notice
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Galeză\n" * 40 + "Scoțiană\n",
+        "perché più\n" * 12 + "Azərbaycan\n",
+        "Casă mică\n" * 30 + "Scoțiană, țară, Țara\n",
+        "phở cà phê\n" * 20 + "người Baxcơ\n",
+    ],
+)
+def test_rare_letters_of_garbled_text_are_repaired(text):
+    for encoding in ("cp1252", "cp437", "mac_roman"):
+        assert without_mojibake(garble(text, "utf-8", encoding))[0] == text
+
+
 def test_where_another_encoding_would_give_a_text_that_is_as_likely_it_is_a_guess():
     read, notice = without_mojibake("\u251c\u00a2 ba " * 40)  # in DOS 437 Û, in DOS 850 ý
     assert read in ("Û ba " * 40, "ý ba " * 40)
