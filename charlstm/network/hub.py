@@ -228,15 +228,12 @@ def _errors_in_words(name: str) -> Iterator[None]:
             ) from error
         raise CharLSTMError(f"The Hub answered with status {status}: try again later.") from error
     except (http_error, OSError) as error:
-        if missing := missing_certificates(CERTIFICATES):
+        fault, file = missing_certificates(CERTIFICATES), os.environ.get(CERTIFICATES[0])
+        if not fault and file and isinstance(error, ssl.SSLError):
+            fault = f"{CERTIFICATES[0]} names {file}, which has no certificates"
+        if fault:
             raise CharLSTMError(
-                f"The Hub could not be reached: {missing}. Correct the variable, or unset it."
-            ) from error
-        file = os.environ.get(CERTIFICATES[0])
-        if file and isinstance(error, ssl.SSLError):
-            raise CharLSTMError(
-                f"The Hub could not be reached: {CERTIFICATES[0]} names {file}, which has no "
-                "certificates. Correct the variable, or unset it."
+                f"The Hub could not be reached: {fault}. Correct the variable, or unset it."
             ) from error
         through = f" through the proxy {proxy} of this computer" if proxy else ""
         raise CharLSTMError(

@@ -28,8 +28,11 @@ def _is_begun_utf8(data: bytes) -> bool:
 
 
 def _is_utf8_with_zeros(data: bytes) -> bool:
-    """Whether bytes are printable but for a few zeros: half of English in UTF-16 are zeros, and
-    hardly any text of another script has bytes that all are signs of UTF-8."""
+    """Whether bytes are printable UTF-8 but for a few zeros.
+
+    Half of the bytes of English in UTF-16 are zeros, and in other scripts hardly any text has bytes
+    that all are printable.
+    """
     text = data.replace(b"\0", b"")
     if len(data) - len(text) > _FEW_ZEROS * len(data):
         return False
@@ -73,11 +76,9 @@ def _is_of_one_script(data: bytes, encoding: str) -> bool:
     blocks, kinds = (data[1::2], data[::2])[:: 1 if encoding == "utf-16-le" else -1]
     if len(set(kinds)) < _MIN_KINDS:
         return False
-    of_script = sum(map(_SCRIPTS.__contains__, blocks))
+    of_script = sum(map(_SCRIPTS.__contains__, blocks)) / len(blocks)
     plain = sum(not block and kind in _PLAIN for block, kind in zip(blocks, kinds, strict=False))
-    return of_script >= _MOST_OF_ALL * len(blocks) and of_script + plain >= _NEARLY_ALL * len(
-        blocks
-    )
+    return of_script >= _MOST_OF_ALL and of_script + plain / len(blocks) >= _NEARLY_ALL
 
 
 def appended_utf8(data: bytes, encoding: str) -> bytes:
