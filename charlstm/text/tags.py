@@ -7,76 +7,41 @@ character is looked at a few times at most, however a page was made.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
-from collections.abc import Callable
 
-# What is shown to nobody, as a picture, or above a word, to say how it is pronounced.
-_HIDDEN = {
-    "script",
-    "style",
-    "template",
-    "svg",
-    "math",
-    "binary",
-    "binary-data",
-    "teiheader",
-    "rt",
-    "rtc",
-    "rp",
-}
-_REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
-_HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | _HIDDEN
-_BLOCKS = set(
-    "address article aside blockquote center dd details div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr l legend lg li main nav ol optgroup option p pre "
-    "section sp speaker stage subtitle summary table title tr ul v".split()
+from charlstm.text.elements import (
+    APART,
+    BEGINNING,
+    BLOCKS,
+    CELL,
+    FEED_PARTS,
+    HEAD_PARTS,
+    HIDDEN,
+    HIDES,
+    HIDING,
+    INLINE,
+    LINE,
+    PARAGRAPH,
+    PARAGRAPHS,
+    REPLACED,
+    SIMPLE_TAG,
+    UNUSUAL,
+    WITHIN_WORD,
+    Placeholders,
+    name_of,
+    placeholders,
 )
-# In other XML what follows right after an element stands in a line of its own, unless it is these.
-_INLINE = set(
-    "a abbr add b c cite corr date del em emph ex expan foreign g geo hi i indexterm lb link "
-    "mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic small "
-    "span strong sub sup supplied surname t term u unclear w".split()
-)
-# In a feed, or in pages of a wiki as it gives them, beside their words.
-_FEED_PARTS = set(
-    "author category comment contributor creator docs format generator guid id language "
-    "lastbuilddate link model ns origin parentid post_date post_date_gmt post_id pubdate published "
-    "sha1 siteinfo status timestamp ttl updated url".split()
-)
-_PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
-# Tags that only separate words or change their look are replaced by these placeholders, so that the
-# words around them can be processed together.
-_LINE, _PARAGRAPH, _CELL = "\0n", "\0m", "\0t"
-_APART = "\0a"  # in XML: a line break, unless a line begins there
-_LOOKS = "a b big em font i small span strong sub sup tt u".split()
-_SIGNS = {
-    (slash, spelling): (
-        (_PARAGRAPH if slash and name in _PARAGRAPHS else _LINE)
-        if name in _BLOCKS or name == "br"
-        else _CELL
-        if name in ("td", "th") and not slash
-        else ""
-    )
-    for name in [*_LOOKS, *_BLOCKS - {"pre", "title"}, "br", "td", "th"]
-    for spelling in (name, name.upper())
-    for slash in ("", "/")
-}
-_SIGNS_WITHIN_PRE = {tag: sign for tag, sign in _SIGNS.items() if tag[1].lower() in _LOOKS}
-_SignOf = Callable[[tuple[str, str]], str | None]  # the placeholder of a tag, if it may have one
-_NO_SIGNS: dict[tuple[str, str], str] = {}
-_SPECIAL_IN_XML = {"body", "br", "choice", "lb", "note", "td", "text", "th", "pre"} | _HEAD_PARTS
-_AT_LINE = re.compile(f"(\n)(?:{_APART})+")
-_APARTS = re.compile(f"(?:{_APART})+")
-_PLAIN_END = re.compile(r"""(?:\s+[\w:-]+(?:="[^"<>]*"|='[^'<>]*')?)*\s*/?>""")
-_AFTER_SIGN = re.compile("(\0[nmt]) +")
-_FIRST_CELLS = re.compile("(\0[nm])(?:\0t)+")
+
+_AT_LINE = re.compile(f"(\n)(?:{APART})+")
+_APARTS = re.compile(f"(?:{APART})+")
+FEWEST_AHEAD, MOST_AHEAD = 100, 50_000  # characters that are searched for simple tags at once
+MOST_KEPT = 10_000  # character references whose characters are kept
+_MARK = "\0_"  # where a tag was that separates nothing
+_FIRST_CELLS = re.compile("(?<=\0[nm])(?:\0t)+")
 _AT_FIRST = re.compile("(?: |\0t)+")  # not shown at the beginning of a line
 _TOGETHER = 1_000  # words and placeholders that are processed together
-_BEGINNING = re.compile(
-    r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
-    r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*))"
-)
 _COMMENT_END = re.compile("--!?>")
 _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
 MOST_OF_A_VALUE = 2_000  # characters that a quoted value may have if there are tags in it
@@ -94,21 +59,20 @@ _ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
 _HALVES = re.compile(r"&#(5[5-6]\d{3});&#(5[6-7]\d{3});")
 _CLOSINGS = {
     name: re.compile(rf"</(?:\w+:)?{name}\b", re.I)
-    for name in (*_HIDDEN, *_REPLACED, *_FEED_PARTS, "description")
+    for name in (*HIDDEN, *REPLACED, *FEED_PARTS, "description")
 }
 # These end at the next part of the word as well.
 _CLOSINGS |= {
     name: re.compile(rf"</{name}\b|(?=</ruby\b|<r(?:[bpt]|tc)\b)", re.I)
     for name in ("rt", "rtc", "rp")
 }
-# What a page hides, and the elements by which it does: a menu, or a note that opens when pressed.
-_HIDING = set("a aside button div form label li nav ol p section span table td tr ul".split())
-_HIDES = re.compile("hidden|display", re.I)  # quick to look for
 _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
 _NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
-_WHITE = re.compile(r"[ \t\r\n\f]+")
-_WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
+_SPACES = re.compile("  +")
+_LINE_END = re.compile(r"(?<![ \t])[ \t]+(?=\n)")
+_REFERENCE = re.compile("(&#?[a-zA-Z0-9]{1,31};)")
+_character_of = functools.lru_cache(MOST_KEPT)(html.unescape)
 
 
 def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
@@ -123,8 +87,12 @@ def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None)
     """
     page = _Page(_HALVES.sub(_joined, markup.replace("\0", "")), keeps_lines, most)
     page.read()
-    lines = (line.rstrip(" \t") for line in "".join(page.parts).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+    text = "".join(page.parts).rstrip(" \t")
+    if " \n" in text or "\t\n" in text:
+        text = _LINE_END.sub("", text)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text.strip("\n") + "\n"
 
 
 def _joined(found: re.Match[str]) -> str:
@@ -133,26 +101,12 @@ def _joined(found: re.Match[str]) -> str:
     return chr(0x10000 + (high << 10 | low)) if are_halves else found[0]
 
 
-class _SignsOfXml(dict[tuple[str, str], str | None]):
-    """The placeholder of each tag of XML, by its slash and name; None: it needs more than that.
-
-    Args:
-        special: names of elements that do.
-    """
-
-    def __init__(self, special: set[str]):
-        self._special = special | _SPECIAL_IN_XML | _REPLACED
-
-    def __missing__(self, tag: tuple[str, str]) -> str | None:
-        slash, name = tag[0], tag[1].lower().rpartition(":")[2]
-        if name in self._special:
-            sign = None
-        else:
-            sign = _APART if slash and name not in _INLINE else ""
-            if name in _BLOCKS:
-                sign += "\n\n" if slash and name in _PARAGRAPHS else "\n"
-        self[tag] = sign
-        return sign
+def _unescaped(text: str) -> str:
+    """With the characters that references stand for, as a browser does."""
+    pieces = _REFERENCE.split(text)
+    pieces[1::2] = map(_character_of, pieces[1::2])
+    pieces[::2] = [html.unescape(piece) if "&" in piece else piece for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 class _Page:
@@ -172,74 +126,107 @@ class _Page:
         root = _ROOT.search(markup, 0, 1_000)
         self._value = _VALUES.get(_ATTRIBUTES.get(root[1].lower(), "") if root else "")
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
-        self._hidden = (
-            _HIDDEN
-            | (_FEED_PARTS if self._is_feed else set())
+        self._hidden = frozenset(
+            HIDDEN
+            | (FEED_PARTS if self._is_feed else set())
             | ({"description"} if _E_BOOK.search(markup, 0, 1_000) else set())
         )
-
-        self._signs_of_xml = _SignsOfXml(self._hidden)
+        self._ahead = FEWEST_AHEAD
 
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
         words: list[str] = []  # and placeholders between them
-        sign_of: _SignOf = _NO_SIGNS.get
-        while self._left > 0 and (found := _BEGINNING.search(markup, looked)):
-            sign = sign_of((found["close"], found["tag"]))
-            if sign is not None and (tag_end := self._plain_end(found)):
-                words.append(markup[at : found.start()])
-                if sign.startswith(_APART) and not self._begins_element(tag_end):
-                    sign = sign.removeprefix(_APART)
-                words.append(sign)
-                at = looked = tag_end
-                if len(words) > _TOGETHER:
-                    self._show(words)
-                    words.clear()
+        simple: Placeholders | None = None
+        while self._left > 0 and (found := BEGINNING.search(markup, looked)):
+            begin = found.start()
+            if len(words) > _TOGETHER:
+                self._show(words)
+                words.clear()
+            if simple is not None and (taken := self._simple_tags(begin, simple)):
+                words += [markup[at:begin], *taken]
+                at = looked = self._at
                 continue
             end = self._end_of(found)
             if end is None:
-                looked = found.start() + 1  # no tag: text that has such a sign
+                looked = begin + 1  # no tag: text that has such a sign
                 continue
-            words.append(markup[at : found.start()])
+            words.append(markup[at:begin])
+            name = name_of(found["tag"] or "")
+            unseen = self._unseen_end(found, name, end)
+            if simple is not None and unseen is not None:
+                words.append("")
+                at = looked = unseen
+                continue
             self._show(words)
             words.clear()
             if found["literal"]:  # often of a web page, in a feed
                 inner = _Page(markup[found.end() : end - 3], self._preformatted > 0)
                 inner.read()
                 self.parts += inner.parts
-            at = looked = end
-            if self._value and (value := self._value.search(markup, found.start(), end)):
+            if self._value and (value := self._value.search(markup, begin, end)):
                 self.parts += ["\n", html.unescape(value[1] or value[2] or ""), "\n"]
-            if found["tag"]:
-                name = found["tag"].lower().rpartition(":")[2]
-                at = looked = self._tag(name, found["close"] == "/", found.end(), end)
-            sign_of = self._sign_of()
+            if name:
+                self._enter(name, found["close"] == "/")
+                if unseen is None:
+                    self._tag(name, found["close"] == "/", found.end(), end)
+            at = looked = end if unseen is None else unseen
+            simple = self._simple()
         if self._left > 0:
             self._show([*words, markup[at:]])
         while self._outer:  # a note that was not closed
             self._end_note()
         self._end_paragraph()
 
-    def _sign_of(self) -> _SignOf:
-        """What gives the placeholders of tags; none where an open element gives them an effect."""
-        if self._is_feed or self._is_head or self._outer or self._notes or self._value:
-            return _NO_SIGNS.get
-        if self._is_xml:  # whose lines count, unless a <pre> was closed that had not begun
-            return self._signs_of_xml.__getitem__ if self._preformatted else _NO_SIGNS.get
-        return _SIGNS_WITHIN_PRE.get if self._preformatted else _SIGNS.get
+    def _simple(self) -> Placeholders | None:
+        """The placeholders of simple tags; None where an open element gives them an effect."""
+        if self._is_feed or self._is_head or self._value:
+            return None
+        if self._is_xml and not self._preformatted:  # a <pre> was closed that had not begun
+            return None
+        return placeholders(
+            self._hidden,
+            keeps_lines=self._preformatted > 0,
+            is_xml=self._is_xml,
+            has_notes=bool(self._notes) and not self._outer,
+        )
+
+    def _simple_tags(self, begin: int, simple: Placeholders) -> list[str]:
+        """The placeholders of simple tags that follow each other, with the words between them.
+
+        Empty if the first tag is not simple; otherwise `_at` is where the last one ends.
+        """
+        first = SIMPLE_TAG.match(self.markup, begin)
+        if first is None or simple[first[0]] == UNUSUAL:
+            return []
+        # Nothing, a tag, words, a tag and so on; the last words may be cut.
+        pieces = SIMPLE_TAG.split(self.markup[begin : begin + self._ahead])
+        tags, words = pieces[1::2], pieces[2::2]
+        taken = [*map(simple.__getitem__, tags)]
+        count = taken.index(UNUSUAL) if UNUSUAL in taken else len(tags)
+        between = words[: max(0, count - 1)]
+        if "<" in "".join(between):  # more than a sign, perhaps
+            unusual = enumerate(map(BEGINNING.search, between), 1)
+            count = next((number for number, found in unusual if found), count)
+        is_all = count == len(tags)
+        self._ahead = min(2 * self._ahead, MOST_AHEAD) if is_all else FEWEST_AHEAD
+        if not count:
+            return []
+        self._at = begin + len("".join(pieces[: 2 * count]))
+        together = [""] * (2 * count - 1)
+        together[1::2] = between = between[: count - 1]
+        if self._is_xml:  # where words follow, no line break is needed
+            last = taken[count - 1]
+            taken = [
+                one.removeprefix(APART) if one and (text or tag.startswith("</")) else one
+                for one, text, tag in zip(taken, between, tags[1:], strict=False)
+            ]
+            taken.append(last if self._begins_element(self._at) else last.removeprefix(APART))
+        together[::2] = taken[:count]
+        return together
 
     def _begins_element(self, at: int) -> bool:
-        return self.markup.startswith("<", at) and not self.markup.startswith("/", at + 1)
-
-    def _plain_end(self, found: re.Match[str]) -> int | None:
-        """Where a simple tag ends; None if it hides its content or is unusual."""
-        begin = found.end()
-        if self.markup.startswith(">", begin):
-            return begin + 1
-        tag = _PLAIN_END.match(self.markup, begin)
-        if tag is None or self._hides(found["tag"].lower(), begin, tag.end()):
-            return None
-        return tag.end()
+        found = BEGINNING.match(self.markup, at)
+        return found is not None and not found["close"]
 
     def _end_of(self, found: re.Match[str]) -> int | None:
         """Where a tag, a comment or what it is ends; None if it is none."""
@@ -306,17 +293,30 @@ class _Page:
 
     def _hides(self, name: str, begin: int, end: int) -> bool:
         """Whether the attributes of a tag say that nobody sees what is in it."""
-        if self._is_xml or name not in _HIDING or name in self._missing:
+        if self._is_xml or name not in HIDING or name in self._missing:
             return False
-        if end - begin > MOST_OF_A_VALUE or not _HIDES.search(self.markup, begin, end):
+        if end - begin > MOST_OF_A_VALUE or not HIDES.search(self.markup, begin, end):
             return False
         return any(
             one[1].lower() == "hidden" or (one[1].lower() == "style" and _NOT_SHOWN.search(one[0]))
             for one in _ATTRIBUTE.finditer(self.markup, begin, end - 1)
         )
 
-    def _tag(self, name: str, closes: bool, begin: int, end: int) -> int:
-        """Take note of a tag, whose attributes are between; returns where the text goes on."""
+    def _unseen_end(self, found: re.Match[str], name: str, end: int) -> int | None:
+        """Where what is not shown ends, that a tag or comment begins which ends there."""
+        if found["comment"]:
+            return end
+        if not name or found["close"]:
+            return None
+        if name in self._hidden or (self._choices and name in REPLACED):
+            is_empty = self.markup.startswith("/", end - 2)
+            return end if is_empty else self._after_closing(name, end) or end
+        if self._hides(name, found.end(), end):
+            return self._after_hidden(name, end) or end
+        return None
+
+    def _enter(self, name: str, closes: bool) -> None:
+        """Take note of the part of a page that a tag begins or ends."""
         if name == "pre":
             self._preformatted = max(0, self._preformatted + (-1 if closes else 1))
         if name == "head" and not self._had_body:
@@ -325,36 +325,32 @@ class _Page:
             self._is_title = not closes
         elif name in ("body", "text"):
             self._is_head, self._had_body = False, True
-        elif name not in _HEAD_PARTS:
+        elif name not in HEAD_PARTS:
             self._is_head = False
-        is_whole = self.markup.startswith("/", end - 2)  # has nothing in it
-        is_hidden = name in self._hidden or (self._choices and name in _REPLACED)
-        if is_hidden and not closes and not is_whole:
-            return self._after_closing(name, end) or end
-        if not closes and self._hides(name, begin, end):
-            return self._after_hidden(name, end) or end
+
+    def _tag(self, name: str, closes: bool, begin: int, end: int) -> None:
+        """Do what a tag does whose attributes are between."""
         if name == "choice":
             self._choices = max(0, self._choices + (-1 if closes else 1))
-        elif name == "note" and not is_whole:
+        elif name == "note" and not self.markup.startswith("/", end - 2):  # that is empty
             if not closes:
                 self._outer.append(self.parts)
                 self.parts = []
             elif self._outer:
                 self._end_note()
-        is_apart = self._is_xml and closes and name not in _INLINE and not self._is_line_new()
+        is_apart = self._is_xml and closes and name not in INLINE and not self._is_line_new()
         if is_apart and self._begins_element(end):
             self.parts.append("\n")
-        if name in _BLOCKS:
+        if name in BLOCKS:
             if not self._outer:
                 self._end_paragraph()
-            self.parts.append("\n\n" if closes and name in _PARAGRAPHS else "\n")
+            self.parts.append("\n\n" if closes and name in PARAGRAPHS else "\n")
         elif name == "q" and not self._is_xml:  # a browser shows its quotation marks
             self.parts.append("”" if closes else "“")
-        elif name == "br" or (name == "lb" and not _WITHIN_WORD.search(self.markup, begin, end)):
+        elif name == "br" or (name == "lb" and not WITHIN_WORD.search(self.markup, begin, end)):
             self.parts.append("\n")
         elif name in ("td", "th") and not closes and not self._is_line_new():
             self.parts.append("\t")
-        return end
 
     def _end_note(self) -> None:
         self._notes.append("".join(self.parts).strip())
@@ -366,8 +362,9 @@ class _Page:
         self._notes.clear()
 
     def _show(self, words: list[str]) -> None:
-        # Separately, because a character reference cannot contain a tag.
-        text = "".join(map(html.unescape, words))
+        text = "".join(words)
+        if "&" in text:  # marked where a tag was, because a character reference cannot contain one
+            text = _unescaped(_MARK.join(words)).replace(_MARK, "")
         if self._is_title or (self._is_head and not text.strip()):
             return
         self._is_head = False  # words: the head was not closed
@@ -377,12 +374,14 @@ class _Page:
             self.parts += inner.parts
             return
         if not self._preformatted:
-            text = self._in_lines(_WHITE.sub(" ", text))
+            for sign in "\t\r\n\f":
+                text = text.replace(sign, " ")
+            text = self._in_lines(_SPACES.sub(" ", text))
             if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):
                 text = text.removeprefix(" ")
-        elif _APART in text:
+        elif APART in text:
             if self._is_line_new():
-                text = text.removeprefix(_APART)
+                text = text.removeprefix(APART)
             text = _APARTS.sub("\n", _AT_LINE.sub(r"\1", text))
         if text:
             self.parts.append(text)
@@ -392,10 +391,13 @@ class _Page:
         """Replace the placeholders by the line breaks and tabs that they stand for."""
         if "\0" not in text:
             return text
-        text = _FIRST_CELLS.sub(r"\1", _AFTER_SIGN.sub(r"\1", text))
+        for sign in (LINE, PARAGRAPH, CELL):
+            text = text.replace(sign + " ", sign)
+        if LINE + CELL in text or PARAGRAPH + CELL in text:
+            text = _FIRST_CELLS.sub("", text)
         if self._is_line_new() and (first := _AT_FIRST.match(text)):
             text = text[first.end() :]
-        return text.replace(_LINE, "\n").replace(_PARAGRAPH, "\n\n").replace(_CELL, "\t")
+        return text.replace(LINE, "\n").replace(PARAGRAPH, "\n\n").replace(CELL, "\t")
 
     def _is_line_new(self) -> bool:
         return not self.parts or self.parts[-1].endswith("\n")

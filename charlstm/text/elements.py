@@ -1,0 +1,121 @@
+"""What the elements of web pages and XML do to the words in them, by their names."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+# What is shown to nobody, as a picture, or above a word, to say how it is pronounced.
+HIDDEN = {
+    "script",
+    "style",
+    "template",
+    "svg",
+    "math",
+    "binary",
+    "binary-data",
+    "teiheader",
+    "rt",
+    "rtc",
+    "rp",
+}
+REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
+HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | HIDDEN
+BLOCKS = set(
+    "address article aside blockquote center dd details div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr l legend lg li main nav ol optgroup option p pre "
+    "section sp speaker stage subtitle summary table title tr ul v".split()
+)
+# In other XML what follows right after an element stands in a line of its own, unless it is these.
+INLINE = set(
+    "a abbr add b c cite corr date del em emph ex expan foreign g geo hi i indexterm lb link "
+    "mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic small "
+    "span strong sub sup supplied surname t term u unclear w".split()
+)
+# In a feed, or in pages of a wiki as it gives them, beside their words.
+FEED_PARTS = set(
+    "author category comment contributor creator docs format generator guid id language "
+    "lastbuilddate link model ns origin parentid post_date post_date_gmt post_id pubdate published "
+    "sha1 siteinfo status timestamp ttl updated url".split()
+)
+PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
+# What a page hides, and the elements by which it does: a menu, or a note that opens when pressed.
+HIDING = set("a aside button div form label li nav ol p section span table td tr ul".split())
+HIDES = re.compile("hidden|display", re.I)  # quick to look for
+WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
+_UNUSUAL_NAMES = {"body", "choice", "note", "pre", "text"} | HEAD_PARTS | REPLACED
+# Tags that only separate words or change their look are replaced by these placeholders, so that the
+# words around them can be processed together.
+LINE, PARAGRAPH, CELL = "\0n", "\0m", "\0t"
+APART = "\0a"  # in XML: a line break, unless a line begins there
+UNUSUAL = "\0u"  # instead of a placeholder: the tag needs more than one
+# A tag, a comment, a CDATA section or a declaration begins. A tag that does not end before the next
+# one is none.
+BEGINNING = re.compile(
+    r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
+    r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+)(?![^<>=]*(?:<|\Z)))"
+)
+# As most tags are, comments, short sections, and what is not shown if no tag is in it; many are
+# taken at once.
+SIMPLE_TAG = re.compile(
+    r"(<(?:rt>[^<]*+</rt>|rp>[^<]*+</rp>"
+    r"|script\b[^<>]*(?<!/)>[^<]*</script>|style\b[^<>]*(?<!/)>[^<]*</style>"
+    r"|/?[a-zA-Z][^\s<>/]*+(?:[^<>=]++|=\s*+(?:\"[^\"<]*+\"|'[^'<]*+'|(?![\"'])))*+>"
+    r"|!--(?!-?>)[^<>]*--!?>|!\[CDATA\[[^<>&\]]{0,200}\]\]>))"
+)
+MOST_KEPT = 10_000  # tags whose placeholders are kept
+
+
+def name_of(tag: str) -> str:
+    """The name of an element, in small letters and without that of its namespace."""
+    return tag.lower().rpartition(":")[2]
+
+
+class Placeholders(dict[str, str]):
+    """The placeholder of each simple tag, as it stands in a page.
+
+    Args:
+        hidden: names of elements whose content is not shown.
+        keeps_lines: whether line breaks count, so that they can be their own placeholders.
+        has_notes: whether a new line is to begin with the notes of the one that ends.
+    """
+
+    def __init__(self, hidden: frozenset[str], *, keeps_lines: bool, is_xml: bool, has_notes: bool):
+        self._unusual = _UNUSUAL_NAMES | hidden | (BLOCKS if has_notes else set())
+        self._keeps_lines, self._is_xml = keeps_lines, is_xml
+
+    def __missing__(self, tag: str) -> str:
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        found = BEGINNING.match(tag)
+        placeholder = ""
+        if found and found["tag"] and tag.count("<") == 1:
+            placeholder = self._of(tag, name_of(found["tag"]), found["close"] == "/")
+        elif found and found["literal"]:
+            placeholder = tag[found.end() : -3]
+        self[tag] = placeholder
+        return placeholder
+
+    def _of(self, tag: str, name: str, closes: bool) -> str:
+        is_cell = name in ("td", "th") and not closes
+        if name in self._unusual or (is_cell and self._keeps_lines):
+            return UNUSUAL
+        if not self._is_xml and name in HIDING and HIDES.search(tag):
+            return UNUSUAL
+        if not self._is_xml and name == "q":  # a browser shows its quotation marks
+            return "”" if closes else "“"
+        line, paragraph = ("\n", "\n\n") if self._keeps_lines else (LINE, PARAGRAPH)
+        apart = APART if self._is_xml and closes and name not in INLINE else ""
+        if name in BLOCKS:
+            return apart + (paragraph if closes and name in PARAGRAPHS else line)
+        if name == "br" or (name == "lb" and not WITHIN_WORD.search(tag)):
+            return apart + line
+        return CELL if is_cell else apart
+
+
+@functools.cache
+def placeholders(
+    hidden: frozenset[str], *, keeps_lines: bool, is_xml: bool, has_notes: bool
+) -> Placeholders:
+    """As `Placeholders`, shared by all pages of a kind."""
+    return Placeholders(hidden, keeps_lines=keeps_lines, is_xml=is_xml, has_notes=has_notes)

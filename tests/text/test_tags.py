@@ -1,0 +1,120 @@
+"""The words of web pages and XML are those that a browser shows, however long the page is."""
+
+import random
+
+import pytest
+
+from charlstm.text.tags import words_of
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("best<![if !supportEmptyParas]> <![endif]>of", "best of\n"),
+        ('<!DOCTYPE book [\n<!ENTITY hero "Ann">\n]><p>text', "text\n"),
+    ],
+)
+def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
+    assert words_of(markup) == words
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</ruby> is", "漢字 is\n"),
+        ("<ruby><rb>漢<rt>kan<rtc>x</ruby> is", "漢 is\n"),
+        ("<p>a wo<note>one note</note>rd.</p><p>b</p>", "a word.\none note\n\nb\n"),
+        ("<p>a<note>one <p>two</p></note> b", "a b\none\ntwo\n"),
+        ("<p>a<!-- x --!>b<!-- y -->c</p>", "abc\n"),
+        ('<p>exam<lb break="no"/>ple<lb/>next</p>', "example\nnext\n"),
+        ("<p>a <b>b </b> <I>c</I>d</p>", "a b cd\n"),
+        ("<p>a &<b>lt;</b> &lt; b</p>", "a &lt; < b\n"),
+        ("<details><summary>a</summary>b</details>c <q>d</q>", "a\nb\nc “d”\n"),
+        ("<select><option>a<option>b</select>", "a\nb\n"),
+        ("<body><p class='x'>a</p> <table> <tr> <td>b <TD>c</tr></table>", "a\n\nb \tc\n"),
+        ("<body>x<pre>a <b>b</b>\n  c</pre> d <br/> e", "x\na b\n  c\n\nd\ne\n"),
+        ("<body><p title='a > b' hidden>x</p><P style='display: none'>y</P>z", "z\n"),
+        ("<choice><sic>teh</sic><corr>the</corr></choice> <sic>teh</sic>", "the teh\n"),
+        ("<rss><description>&lt;p&gt;a &amp;lt; b&lt;/p&gt;</description></rss>", "a < b\n"),
+        ("<p>write &lt;p&gt;a&lt;/p&gt;</p>", "write <p>a</p>\n"),
+        (
+            "<opml><outline text='one &amp; two'/><outline text=\"three\"/></opml>",
+            "one & two\n\nthree\n",
+        ),
+        ('<smses><sms date="1" body="hi &#55357;&#56832;" type="1"/></smses>', "hi 😀\n"),
+        ("&#55357; &#56832;&#55358;", "\ufffd \ufffd\ufffd\n"),
+        ("<p>a<span style='color: red; display:none'>x<span>y</span></span>b</p>", "ab\n"),
+        ("<div hidden>x<div>y</div></div><p title='hidden'>b</p>", "b\n"),
+        ('<p class="is hidden here">a</p><p style="display:none">b', "a\n\nb\n"),
+    ],
+)
+def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
+    assert words_of(markup) == words
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<book><para>One.</para><para>Two.</para></book>", "One.\nTwo.\n"),
+        ("<s><w>the</w><c> </c><hi>k</hi><hi>ing</hi></s>", "the king\n"),
+        ("<row><x>1</x><y>2</y></row><row><x>3</x></row>", "1\n2\n3\n"),
+        (
+            "<mediawiki xmlns='x'><siteinfo><sitename>W</sitename></siteinfo><page><title>T</title>"
+            "<id>1</id><revision><timestamp>2020</timestamp><contributor><username>Ann</username>"
+            "</contributor><text>&lt;poem&gt;A line&lt;br /&gt;more</text><sha1>ab</sha1>"
+            "</revision></page></mediawiki>",
+            "T\n\nA line\nmore\n",
+        ),
+        (
+            "<rss><item><title>T</title><link>http://x</link><guid>1</guid><pubDate>Mon</pubDate>"
+            "<description>Words</description></item></rss>",
+            "T\n\nWords\n",
+        ),
+    ],
+)
+def test_elements_of_xml_that_are_no_part_of_a_line_are_parted(markup, words):
+    assert words_of(markup, keeps_lines=True) == words
+
+
+PARAGRAPHS = [
+    ("<p>one</p>", "one"),
+    ("<p>a <b>b</b><!-- <b> --> c<!-- c --></p>", "a b c"),
+    ("<p class=x id='y'>and <a href=a.html title=\"a > b\">more</a></p>", "and more"),
+    ("<p>caf&eacute; &amp;amp; &<b>lt;</b> 1 < 2 <a <b>x</b></p>", "café &amp; &lt; 1 < 2 <a x"),
+    ("<p>a<script>x</script><script>if (a < b) {}</script> b<style>c</style></p>", "a b"),
+    ("<p>a<svg><path d='x'/></svg>b<span hidden>c</span></p>", "ab"),
+    ("<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby></p>", "漢"),
+    ("<pre>a\n  <i>b</i></pre>", "a\n  b"),
+    ("<p>a<br>b<br/>\n c</p>", "a\nb\nc"),
+    ("<P>x<![CDATA[ y ]]>z<![CDATA[&amp;]]></P>", "x y z&"),
+    ("<p>" + "many words " * 100 + "</p>", ("many words " * 100).strip()),
+    ("<p title='" + "x" * 5_000 + "'>z</p>", "z"),
+    ("<p>a <q>b</q> <code>c</code><img src=d alt='>'></p>", "a “b” c"),
+]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_long_page_has_the_words_of_its_paragraphs(seed):
+    page = random.Random(seed).choices(PARAGRAPHS, k=2_000)
+    markup = "<body>" + "\n".join(markup for markup, _ in page)
+    assert words_of(markup) == "\n\n".join(words for _, words in page) + "\n"
+
+
+ELEMENTS = [
+    ("<l>To be</l>", "To be"),
+    ("<l>or <w>not</w> <w>to</w> be</l>", "or not to be"),
+    ("<!-- a comment --><l>that<!-- is --> <?pi x?>the</l><!-- > -->", "that the"),
+    ("<l><![CDATA[question]]>: <![CDATA[<w>]]></l>", "question:"),
+    ("<l>a<lb/>b<lb break='no'/>c</l>", "a\nbc"),
+    ("<l>a <choice><sic>teh</sic><corr>the</corr></choice> b</l>", "a the b"),
+    ("<tei:item>x</tei:item><item/>", "x"),
+    ("<row><x>1</x><y>2</y><z/></row>", "1\n2"),
+]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_long_xml_has_the_words_of_its_elements(seed):
+    rows = random.Random(seed).choices(ELEMENTS, k=3_000)
+    markup = "<?xml version='1.0'?><text>" + "".join(markup for markup, _ in rows) + "</text>"
+    lines = [line for line in words_of(markup, keeps_lines=True).split("\n") if line]
+    assert lines == [line for _, words in rows for line in words.split("\n")]
