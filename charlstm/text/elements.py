@@ -28,9 +28,9 @@ BLOCKS = set(
 )
 # In other XML what follows right after an element stands in a line of its own, unless it is these.
 INLINE = set(
-    "a abbr add b c cite corr date del em emph ex expan foreign g geo hi i indexterm lb link "
-    "mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic small "
-    "span strong sub sup supplied surname t term u unclear w".split()
+    "a abbr add b c choice cite corr date del em emph ex expan foreign g geo hi i indexterm lb "
+    "link mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic "
+    "small span strong sub sup supplied surname t term u unclear w".split()
 )
 # In a feed, or in pages of a wiki as it gives them, beside their words.
 FEED_PARTS = set(
@@ -43,10 +43,11 @@ PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 HIDING = set("a aside button div form label li nav ol p section span table td tr ul".split())
 HIDES = re.compile("hidden|display", re.I)  # quick to look for
 WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
-_UNUSUAL_NAMES = {"body", "choice", "note", "pre", "text"} | HEAD_PARTS | REPLACED
+_UNUSUAL_NAMES = {"body", "choice", "head", "note", "text"} | REPLACED
 # Tags that only separate words or change their look are replaced by these placeholders, so that the
 # words around them can be processed together.
 LINE, PARAGRAPH, CELL = "\0n", "\0m", "\0t"
+PRE, AFTER_PRE = "\0p", "\0q"  # white space counts between them
 APART = "\0a"  # in XML: a line break, unless a line begins there
 UNUSUAL = "\0u"  # instead of a placeholder: the tag needs more than one
 # A tag, a comment, a CDATA section or a declaration begins. A tag that does not end before the next
@@ -55,14 +56,16 @@ BEGINNING = re.compile(
     r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
     r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+)(?![^<>=]*(?:<|\Z)))"
 )
-# As most tags are, comments, short sections, and what is not shown if no tag is in it; many are
-# taken at once.
+# As most tags are, comments, short sections, and if no other tag is in them, what is not shown and
+# choices of TEI; many are taken at once.
 SIMPLE_TAG = re.compile(
     r"(<(?:rt>[^<]*+</rt>|rp>[^<]*+</rp>"
+    r"|choice>(?:\s*+<(?:sic|corr|orig|reg|abbr|expan)>[^<]*+</\w+>)++\s*+</choice>"
     r"|script\b[^<>]*(?<!/)>[^<]*</script>|style\b[^<>]*(?<!/)>[^<]*</style>"
     r"|/?[a-zA-Z][^\s<>/]*+(?:[^<>=]++|=\s*+(?:\"[^\"<]*+\"|'[^'<]*+'|(?![\"'])))*+>"
     r"|!--(?!-?>)[^<>]*--!?>|!\[CDATA\[[^<>&\]]{0,200}\]\]>))"
 )
+_CHOICE = re.compile(r"<(\w+)>([^<]*)</")
 MOST_KEPT = 10_000  # tags whose placeholders are kept
 
 
@@ -76,13 +79,14 @@ class Placeholders(dict[str, str]):
 
     Args:
         hidden: names of elements whose content is not shown.
-        keeps_lines: whether line breaks count, so that they can be their own placeholders.
+        is_xml: whether line breaks count, so that they can be their own placeholders.
         has_notes: whether a new line is to begin with the notes of the one that ends.
     """
 
-    def __init__(self, hidden: frozenset[str], *, keeps_lines: bool, is_xml: bool, has_notes: bool):
+    def __init__(self, hidden: frozenset[str], *, is_xml: bool, has_notes: bool):
         self._unusual = _UNUSUAL_NAMES | hidden | (BLOCKS if has_notes else set())
-        self._keeps_lines, self._is_xml = keeps_lines, is_xml
+        self._unusual |= {"pre"} if is_xml else set()
+        self._is_xml = is_xml
 
     def __missing__(self, tag: str) -> str:
         if len(self) >= MOST_KEPT:
@@ -93,29 +97,38 @@ class Placeholders(dict[str, str]):
             placeholder = self._of(tag, name_of(found["tag"]), found["close"] == "/")
         elif found and found["literal"]:
             placeholder = tag[found.end() : -3]
+        elif found and found["tag"] == "choice":
+            ways = _CHOICE.findall(tag)
+            placeholder = "".join(words for name, words in ways if name not in REPLACED)
         self[tag] = placeholder
         return placeholder
 
     def _of(self, tag: str, name: str, closes: bool) -> str:
-        is_cell = name in ("td", "th") and not closes
-        if name in self._unusual or (is_cell and self._keeps_lines):
+        if name in self._unusual:
             return UNUSUAL
-        if not self._is_xml and name in HIDING and HIDES.search(tag):
+        ends_paragraph = closes and name in PARAGRAPHS
+        if self._is_xml:
+            apart = APART if closes and name not in INLINE else ""
+            if name in ("td", "th") and not closes:
+                return UNUSUAL
+            if name in BLOCKS:
+                return apart + ("\n\n" if ends_paragraph else "\n")
+            is_line = name == "br" or (name == "lb" and not WITHIN_WORD.search(tag))
+            return apart + "\n" if is_line else apart
+        if name in HIDING and HIDES.search(tag):
             return UNUSUAL
-        if not self._is_xml and name == "q":  # a browser shows its quotation marks
-            return "”" if closes else "“"
-        line, paragraph = ("\n", "\n\n") if self._keeps_lines else (LINE, PARAGRAPH)
-        apart = APART if self._is_xml and closes and name not in INLINE else ""
+        if name == "pre":
+            return AFTER_PRE + PARAGRAPH if closes else LINE + PRE
         if name in BLOCKS:
-            return apart + (paragraph if closes and name in PARAGRAPHS else line)
+            return PARAGRAPH if ends_paragraph else LINE
+        if name == "q":  # a browser shows its quotation marks
+            return "”" if closes else "“"
         if name == "br" or (name == "lb" and not WITHIN_WORD.search(tag)):
-            return apart + line
-        return CELL if is_cell else apart
+            return LINE
+        return CELL if name in ("td", "th") and not closes else ""
 
 
 @functools.cache
-def placeholders(
-    hidden: frozenset[str], *, keeps_lines: bool, is_xml: bool, has_notes: bool
-) -> Placeholders:
+def placeholders(hidden: frozenset[str], *, is_xml: bool, has_notes: bool) -> Placeholders:
     """As `Placeholders`, shared by all pages of a kind."""
-    return Placeholders(hidden, keeps_lines=keeps_lines, is_xml=is_xml, has_notes=has_notes)
+    return Placeholders(hidden, is_xml=is_xml, has_notes=has_notes)

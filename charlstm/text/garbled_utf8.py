@@ -206,7 +206,7 @@ def find_garbled_utf8(sample: str) -> tuple[GarbledUtf8, bool] | None:
     found: list[tuple[int, str, GarbledUtf8]] = []
     for encoding in ENCODINGS:
         wrong = wrong_encoding(encoding)
-        firsts = sum(count for sign, count in counts.items() if sign in wrong.firsts)
+        firsts = sum(counts.get(sign, 0) for sign in wrong.firsts)
         if firsts < MIN_LETTERS:  # much faster than to decode
             continue
         garbled = GarbledUtf8.of(compared, wrong)

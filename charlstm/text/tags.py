@@ -12,6 +12,7 @@ import html
 import re
 
 from charlstm.text.elements import (
+    AFTER_PRE,
     APART,
     BEGINNING,
     BLOCKS,
@@ -25,6 +26,7 @@ from charlstm.text.elements import (
     LINE,
     PARAGRAPH,
     PARAGRAPHS,
+    PRE,
     REPLACED,
     SIMPLE_TAG,
     UNUSUAL,
@@ -39,7 +41,7 @@ _APARTS = re.compile(f"(?:{APART})+")
 FEWEST_AHEAD, MOST_AHEAD = 100, 50_000  # characters that are searched for simple tags at once
 MOST_KEPT = 10_000  # character references whose characters are kept
 _MARK = "\0_"  # where a tag was that separates nothing
-_FIRST_CELLS = re.compile("(?<=\0[nm])(?:\0t)+")
+_FIRST_CELLS = re.compile("(?:(?<=\0[nm])|(?<=\n))(?:\0t)+")
 _AT_FIRST = re.compile("(?: |\0t)+")  # not shown at the beginning of a line
 _TOGETHER = 1_000  # words and placeholders that are processed together
 _COMMENT_END = re.compile("--!?>")
@@ -69,6 +71,8 @@ _CLOSINGS |= {
 _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
 _NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
+_PRES = re.compile(f"({PRE}|{AFTER_PRE})")
+_KEPT_SPACE = "\0s"
 _SPACES = re.compile("  +")
 _LINE_END = re.compile(r"(?<![ \t])[ \t]+(?=\n)")
 _REFERENCE = re.compile("(&#?[a-zA-Z0-9]{1,31};)")
@@ -107,6 +111,12 @@ def _unescaped(text: str) -> str:
     pieces[1::2] = map(_character_of, pieces[1::2])
     pieces[::2] = [html.unescape(piece) if "&" in piece else piece for piece in pieces[::2]]
     return "".join(pieces)
+
+
+def _with_single_spaces(text: str) -> str:
+    for sign in "\t\r\n\f":
+        text = text.replace(sign, " ")
+    return _SPACES.sub(" ", text)
 
 
 class _Page:
@@ -160,9 +170,7 @@ class _Page:
             self._show(words)
             words.clear()
             if found["literal"]:  # often of a web page, in a feed
-                inner = _Page(markup[found.end() : end - 3], self._preformatted > 0)
-                inner.read()
-                self.parts += inner.parts
+                self._show_page(markup[found.end() : end - 3])
             if self._value and (value := self._value.search(markup, begin, end)):
                 self.parts += ["\n", html.unescape(value[1] or value[2] or ""), "\n"]
             if name:
@@ -179,15 +187,12 @@ class _Page:
 
     def _simple(self) -> Placeholders | None:
         """The placeholders of simple tags; None where an open element gives them an effect."""
-        if self._is_feed or self._is_head or self._value:
+        if self._is_head or self._value:
             return None
         if self._is_xml and not self._preformatted:  # a <pre> was closed that had not begun
             return None
         return placeholders(
-            self._hidden,
-            keeps_lines=self._preformatted > 0,
-            is_xml=self._is_xml,
-            has_notes=bool(self._notes) and not self._outer,
+            self._hidden, is_xml=self._is_xml, has_notes=bool(self._notes) and not self._outer
         )
 
     def _simple_tags(self, begin: int, simple: Placeholders) -> list[str]:
@@ -364,21 +369,37 @@ class _Page:
     def _show(self, words: list[str]) -> None:
         text = "".join(words)
         if "&" in text:  # marked where a tag was, because a character reference cannot contain one
-            text = _unescaped(_MARK.join(words)).replace(_MARK, "")
+            marked = _unescaped(_MARK.join(words))
+            if self._is_feed and _SHOWN_TAG.search(marked):
+                self._show_feed(marked.split(_MARK))
+                return
+            text = marked.replace(_MARK, "")
+        self._show_text(text)
+
+    def _show_feed(self, words: list[str]) -> None:
+        """As `_show`, where pages are written out within an element."""
+        begin = 0
+        for place, page in enumerate(words):
+            if _SHOWN_TAG.search(page):
+                self._show_text("".join(words[begin:place]))
+                begin = place + 1
+                self._show_page(page)
+        self._show_text("".join(words[begin:]))
+
+    def _show_page(self, markup: str) -> None:
+        inner = _Page(markup, self._preformatted > 0)
+        inner.read()
+        self.parts += inner.parts
+
+    def _show_text(self, text: str) -> None:
         if self._is_title or (self._is_head and not text.strip()):
             return
         self._is_head = False  # words: the head was not closed
-        if self._is_feed and _SHOWN_TAG.search(text):  # a page within, with its tags written out
-            inner = _Page(text, self._preformatted > 0)
-            inner.read()
-            self.parts += inner.parts
-            return
-        if not self._preformatted:
-            for sign in "\t\r\n\f":
-                text = text.replace(sign, " ")
-            text = self._in_lines(_SPACES.sub(" ", text))
+        if not (self._is_xml and self._preformatted):
+            text = self._in_lines(self._white(text))
             if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):
                 text = text.removeprefix(" ")
+            text = text.replace(_KEPT_SPACE, " ")
         elif APART in text:
             if self._is_line_new():
                 text = text.removeprefix(APART)
@@ -387,13 +408,29 @@ class _Page:
             self.parts.append(text)
             self._left -= len(text)
 
+    def _white(self, text: str) -> str:
+        """With white space as a browser shows it."""
+        if not (self._preformatted or PRE in text or AFTER_PRE in text):
+            return _with_single_spaces(text)
+        pieces = []
+        for piece in _PRES.split(text):
+            if piece == PRE:
+                self._preformatted += 1
+            elif piece == AFTER_PRE:
+                self._preformatted = max(0, self._preformatted - 1)
+            elif self._preformatted:
+                pieces.append(piece.replace(" ", _KEPT_SPACE))
+            else:
+                pieces.append(_with_single_spaces(piece))
+        return "".join(pieces)
+
     def _in_lines(self, text: str) -> str:
         """Replace the placeholders by the line breaks and tabs that they stand for."""
         if "\0" not in text:
             return text
         for sign in (LINE, PARAGRAPH, CELL):
             text = text.replace(sign + " ", sign)
-        if LINE + CELL in text or PARAGRAPH + CELL in text:
+        if any(line + CELL in text for line in (LINE, PARAGRAPH, "\n")):
             text = _FIRST_CELLS.sub("", text)
         if self._is_line_new() and (first := _AT_FIRST.match(text)):
             text = text[first.end() :]

@@ -63,7 +63,27 @@ KINDS = {
     "a web page": lambda: _repeated(
         b"<p>Words of a page, and <i>more</i> of them.</p>\n", b"<!doctype html><html><body>"
     ),
+    "paragraphs of one letter": lambda: _repeated(b"<p>a</p>\n", b"<!doctype html><html><body>"),
+    "a page of links": lambda: _repeated(
+        b"<p class=a><a href='page.html?a=b&amp;c'>word</a> <img src=x.png> <!-- x --></p>\n",
+        b"<!doctype html><html><body>",
+    ),
+    "a page of programs": lambda: _repeated(
+        b"<p>Like this:</p>\n<pre>\nfor (i = 0; i &lt; 9; i++)\n    f(i);\n</pre>\n",
+        b"<!doctype html><html><body>",
+    ),
     "XML": lambda: _repeated(b"<s><w>One</w> <w>word</w></s>\n", b"<?xml version='1.0'?><t>"),
+    "TEI with notes": lambda: _repeated(
+        b"<p>Some words of a <hi>book</hi><note>A note</note> and <choice><sic>teh</sic><corr>the"
+        b"</corr></choice> end.</p>\n",
+        b"<?xml version='1.0'?><TEI><text><body>",
+    ),
+    "a feed": lambda: _repeated(
+        b"<item><title>A title</title><link>http://a.b/</link><pubDate>Mon</pubDate><description>"
+        b"&lt;p&gt;Words of it, and &lt;b&gt;more&lt;/b&gt; of them.&lt;/p&gt;</description>"
+        b"</item>\n",
+        b"<?xml version='1.0'?><rss><channel>",
+    ),
 }
 
 

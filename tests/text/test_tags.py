@@ -85,6 +85,7 @@ PARAGRAPHS = [
     ("<p>a<svg><path d='x'/></svg>b<span hidden>c</span></p>", "ab"),
     ("<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby></p>", "漢"),
     ("<pre>a\n  <i>b</i></pre>", "a\n  b"),
+    ("<p>a</p><pre class=c>\tb &lt; c\n<br>   <br></pre></pre> <p>\td</p>", "a\n\n\tb < c\n\nd"),
     ("<p>a<br>b<br/>\n c</p>", "a\nb\nc"),
     ("<P>x<![CDATA[ y ]]>z<![CDATA[&amp;]]></P>", "x y z&"),
     ("<p>" + "many words " * 100 + "</p>", ("many words " * 100).strip()),
@@ -118,3 +119,14 @@ def test_long_xml_has_the_words_of_its_elements(seed):
     markup = "<?xml version='1.0'?><text>" + "".join(markup for markup, _ in rows) + "</text>"
     lines = [line for line in words_of(markup, keeps_lines=True).split("\n") if line]
     assert lines == [line for _, words in rows for line in words.split("\n")]
+
+
+def test_a_long_feed_has_the_words_of_its_items():
+    item = (
+        "<item><title>One &amp; two</title><link>http://a.b</link><guid>{}</guid><description>"
+        "&lt;p&gt;a &lt;b&gt;b&lt;/b&gt;&lt;/p&gt;</description><x:body><![CDATA[<p>c<i>d]]>"
+        "</x:body></item>\n"
+    )
+    feed = "<?xml version='1.0'?><rss><channel>" + "".join(map(item.format, range(1_000)))
+    lines = [line for line in words_of(feed, keeps_lines=True).split("\n") if line]
+    assert lines == ["One & two", "a b", "cd"] * 1_000
