@@ -58,7 +58,10 @@ def _may_be_text(file: str) -> bool:
         return False
     if not Path(file).is_file():
         what = "is no file" if Path(file).exists() else "is not there"
-        raise CharLSTMError(f"{file} {what}: give the path of a model (.safetensors) or of a text.")
+        shown = file or "An empty name"
+        raise CharLSTMError(
+            f"{shown} {what}: give the path of a model (.safetensors) or of a text."
+        )
     return bytes_of(file, 9)[8:] != b"{"  # a header follows its length
 
 

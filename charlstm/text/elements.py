@@ -61,7 +61,7 @@ BEGINNING = re.compile(
 SIMPLE_TAG = re.compile(
     r"(<(?:rt>[^<]*+</rt>|rp>[^<]*+</rp>"
     r"|choice>(?:\s*+<(?:sic|corr|orig|reg|abbr|expan)>[^<]*+</\w+>)++\s*+</choice>"
-    r"|script\b[^<>]*(?<!/)>[^<]*</script>|style\b[^<>]*(?<!/)>[^<]*</style>"
+    r"|script(?:\s[^<>]*)?(?<!/)>[^<]*</script>|style(?:\s[^<>]*)?(?<!/)>[^<]*</style>"
     r"|/?[a-zA-Z][^\s<>/]*+(?:[^<>=]++|=\s*+(?:\"[^\"<]*+\"|'[^'<]*+'|(?![\"'])))*+>"
     r"|!--(?!-?>)[^<>]*--!?>|!\[CDATA\[[^<>&\]]{0,200}\]\]>))"
 )
@@ -72,6 +72,11 @@ MOST_KEPT = 10_000  # tags whose placeholders are kept
 def name_of(tag: str) -> str:
     """The name of an element, in small letters and without that of its namespace."""
     return tag.lower().rpartition(":")[2]
+
+
+def in_lines(text: str) -> str:
+    """With the line breaks and tabs that placeholders stand for."""
+    return text.replace(LINE, "\n").replace(PARAGRAPH, "\n\n").replace(CELL, "\t")
 
 
 class Placeholders(dict[str, str]):
@@ -106,26 +111,22 @@ class Placeholders(dict[str, str]):
     def _of(self, tag: str, name: str, closes: bool) -> str:
         if name in self._unusual:
             return UNUSUAL
-        ends_paragraph = closes and name in PARAGRAPHS
+        lines = ""
+        if name in BLOCKS:
+            lines = PARAGRAPH if closes and name in PARAGRAPHS else LINE
+        elif name == "br" or (name == "lb" and not WITHIN_WORD.search(tag)):
+            lines = LINE
+        is_cell = name in ("td", "th") and not closes
         if self._is_xml:
             apart = APART if closes and name not in INLINE else ""
-            if name in ("td", "th") and not closes:
-                return UNUSUAL
-            if name in BLOCKS:
-                return apart + ("\n\n" if ends_paragraph else "\n")
-            is_line = name == "br" or (name == "lb" and not WITHIN_WORD.search(tag))
-            return apart + "\n" if is_line else apart
+            return UNUSUAL if is_cell else apart + in_lines(lines)
         if name in HIDING and HIDES.search(tag):
             return UNUSUAL
         if name == "pre":
-            return AFTER_PRE + PARAGRAPH if closes else LINE + PRE
-        if name in BLOCKS:
-            return PARAGRAPH if ends_paragraph else LINE
+            return AFTER_PRE + lines if closes else lines + PRE
         if name == "q":  # a browser shows its quotation marks
             return "”" if closes else "“"
-        if name == "br" or (name == "lb" and not WITHIN_WORD.search(tag)):
-            return LINE
-        return CELL if name in ("td", "th") and not closes else ""
+        return CELL if is_cell else lines
 
 
 @functools.cache

@@ -43,6 +43,9 @@ _NO_TRAIL = re.compile("[\0-/]")  # never the second byte of a character, in any
 # A byte order mark, at the beginning of a file or of one that was appended.
 _MARKS = {b"\xef\xbb\xbf".decode(encoding) for encoding in ENCODINGS}
 _GARBLED_MARK = re.compile(f"^(?:{'|'.join(_MARKS)})", re.M)
+# Signs after a capital Ã, and others of UTF-8 in Windows-1252, that stand together in no language.
+_LOOKS_GARBLED = re.compile("Ã[\x80-\x9f¡-º¼-¿€‚ƒ„†‡ˆ‰‹‘“•˜™]|â€[\x9dœ˜™“¦]")
+_MIN_GARBLED, _MIN_GARBLED_KINDS = 10, 3  # places: fewer are perhaps a text about them
 _NEWLINE = 0x0A
 _FILLER = 0x1A  # a control that each encoding has, for what was not in the wrong one
 _LONG_RUN = 4  # characters
@@ -71,7 +74,21 @@ def without_mojibake(text: str) -> tuple[str, str]:
         if not notice:
             break
         notices.append(notice)
-    return text, " ".join(notices)
+    return text, " ".join(filter(None, [*notices, _what_stays(text)]))
+
+
+def _what_stays(text: str) -> str:
+    """A sentence about places that look garbled and were not repaired; empty if there are none."""
+    if not ("Ã" in text or "â€" in text):  # much faster than to try the pattern
+        return ""
+    places = Counter(_LOOKS_GARBLED.findall(text))
+    if places.total() < _MIN_GARBLED or len(places) < _MIN_GARBLED_KINDS:
+        return ""
+    shown = (f" ({place})" for place, _ in places.most_common() if not _CONTROLS.search(place))
+    return (
+        f"Letters that an earlier program may have garbled{next(shown, '')} stay as they are, "
+        f"because others are right: {places.total():,}."
+    )
 
 
 def _repaired_once(text: str) -> tuple[str, str]:

@@ -32,6 +32,7 @@ from charlstm.text.elements import (
     UNUSUAL,
     WITHIN_WORD,
     Placeholders,
+    in_lines,
     name_of,
     placeholders,
 )
@@ -146,7 +147,7 @@ class _Page:
     def read(self) -> None:
         markup, at, looked = self.markup, 0, 0
         words: list[str] = []  # and placeholders between them
-        simple: Placeholders | None = None
+        simple = self._simple()
         while self._left > 0 and (found := BEGINNING.search(markup, looked)):
             begin = found.start()
             if len(words) > _TOGETHER:
@@ -425,7 +426,7 @@ class _Page:
         return "".join(pieces)
 
     def _in_lines(self, text: str) -> str:
-        """Replace the placeholders by the line breaks and tabs that they stand for."""
+        """With line breaks and tabs instead of placeholders, and no spaces where a line begins."""
         if "\0" not in text:
             return text
         for sign in (LINE, PARAGRAPH, CELL):
@@ -434,7 +435,7 @@ class _Page:
             text = _FIRST_CELLS.sub("", text)
         if self._is_line_new() and (first := _AT_FIRST.match(text)):
             text = text[first.end() :]
-        return text.replace(LINE, "\n").replace(PARAGRAPH, "\n\n").replace(CELL, "\t")
+        return in_lines(text)
 
     def _is_line_new(self) -> bool:
         return not self.parts or self.parts[-1].endswith("\n")

@@ -114,7 +114,6 @@ def test_from_one_sentence_again_and_again_it_is_a_guess():
         "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞß àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ\n" * 30,
         "★彡 ♥ ღ ¸.•´¯`•.¸¸ ¤ø„¸¨°º¤ø„¸¸„ø¤º°¨ °º¤ø ×º°”˜`”°º× ·.·´¯`·.·•\n" * 60,
         "He went to the CAFÉ… and the CAFÉ’s owner said “CAFÉ”, « CAFÉ ».\n" * 60,
-        FRENCH.encode().decode("latin-1") + FRENCH * 3,
         "─┐ ├┤ ─┤\n" * 80,
         "L’école et l’étude de l’équipe.\n" * 30,
         "ب\u200d" * 500,
@@ -234,3 +233,18 @@ def test_quotation_marks_that_are_right_stay_beside_what_is_repaired():
     text = "“The café,” he said — it’s “naïve” … the résumé.\n" * 60
     wrong = re.sub("[éï]", lambda found: garble(found[0], "utf-8", "cp1252"), text)
     assert without_mojibake(wrong)[0] == text
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_garbled_lines_among_many_right_ones_are_named_and_stay(encoding):
+    text = FRENCH * 3 + garble(FRENCH, "utf-8", encoding)
+    notice = "Letters that an earlier program may have garbled (Ã©) stay as they are, because "
+    assert without_mojibake(text) == (text, notice + "others are right: 72.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["« JOÃO », IRMÃ… AMANHÃ” RÃ’ Ã, Ã» â€ â ™ " * 30, FRENCH + "é became Ã©, and è became Ã¨."],
+)
+def test_capitals_beside_signs_and_a_text_about_garbling_are_not_named(text):
+    assert without_mojibake(text) == (text, "")
