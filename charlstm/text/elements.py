@@ -5,32 +5,26 @@ from __future__ import annotations
 import functools
 import re
 
-# What is shown to nobody, as a picture, or above a word, to say how it is pronounced.
-HIDDEN = {
-    "script",
-    "style",
-    "template",
-    "svg",
-    "math",
-    "binary",
-    "binary-data",
-    "teiheader",
-    "rt",
-    "rtc",
-    "rp",
-}
+# What is shown to nobody, as a picture, instead of one, or above a word, to say how it is
+# pronounced.
+HIDDEN = set(
+    "audio binary binary-data canvas datalist iframe math noembed noframes noscript rp rt rtc "
+    "script style svg teiheader template video".split()
+)
+NEVER_EMPTY = {"script", "style"}  # in a web page, even if the tag ends with a slash
 REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
-HEAD_PARTS = {"head", "title", "meta", "link", "base", "noscript", "html"} | HIDDEN
+HEAD_PARTS = {"head", "title", "meta", "link", "base", "html"} | HIDDEN
 BLOCKS = set(
-    "address article aside blockquote center dd details div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr l legend lg li main nav ol optgroup option p pre "
-    "section sp speaker stage subtitle summary table title tr ul v".split()
+    "address article aside blockquote center dd details dir div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr l legend lg li listing main menu nav ol "
+    "optgroup option p pre search section sp speaker stage subtitle summary table title tr ul v "
+    "xmp".split()
 )
 # In other XML what follows right after an element stands in a line of its own, unless it is these.
 INLINE = set(
-    "a abbr add b c choice cite corr date del em emph ex expan foreign g geo hi i indexterm lb "
-    "link mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic "
-    "small span strong sub sup supplied surname t term u unclear w".split()
+    "a abbr add b c cite corr date del em emph ex expan foreign g geo hi i indexterm lb link "
+    "mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic small "
+    "span strong sub sup supplied surname t td term th u unclear w".split()
 )
 # In a feed, or in pages of a wiki as it gives them, beside their words.
 FEED_PARTS = set(
@@ -40,7 +34,11 @@ FEED_PARTS = set(
 )
 PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 # What a page hides, and the elements by which it does: a menu, or a note that opens when pressed.
-HIDING = set("a aside button div form label li nav ol p section span table td tr ul".split())
+HIDING = set(
+    "a article aside b blockquote button dd div dl dt em figure footer form h1 h2 h3 h4 h5 h6 "
+    "header i label legend li main nav ol p section small span strong sub summary sup table tbody "
+    "td th thead tr u ul".split()
+)
 HIDES = re.compile("hidden|display", re.I)  # quick to look for
 WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
 _UNUSUAL_NAMES = {"body", "choice", "head", "note", "text"} | REPLACED

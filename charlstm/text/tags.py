@@ -7,8 +7,6 @@ character is looked at a few times at most, however a page was made.
 
 from __future__ import annotations
 
-import functools
-import html
 import re
 
 from charlstm.text.elements import (
@@ -24,6 +22,7 @@ from charlstm.text.elements import (
     HIDING,
     INLINE,
     LINE,
+    NEVER_EMPTY,
     PARAGRAPH,
     PARAGRAPHS,
     PRE,
@@ -36,18 +35,19 @@ from charlstm.text.elements import (
     name_of,
     placeholders,
 )
+from charlstm.text.references import unescaped, with_whole_emoji
 
 _AT_LINE = re.compile(f"(\n)(?:{APART})+")
 _APARTS = re.compile(f"(?:{APART})+")
 FEWEST_AHEAD, MOST_AHEAD = 100, 50_000  # characters that are searched for simple tags at once
-MOST_KEPT = 10_000  # character references whose characters are kept
 _MARK = "\0_"  # where a tag was that separates nothing
 _FIRST_CELLS = re.compile("(?:(?<=\0[nm])|(?<=\n))(?:\0t)+")
 _AT_FIRST = re.compile("(?: |\0t)+")  # not shown at the beginning of a line
 _TOGETHER = 1_000  # words and placeholders that are processed together
 _COMMENT_END = re.compile("--!?>")
 _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
-MOST_OF_A_VALUE = 2_000  # characters that a quoted value may have if there are tags in it
+# Characters that a quoted value may have if there are tags in it; longer ones are seldom meant.
+MOST_OF_A_VALUE, MOST_OF_JSON = 2_000, 200_000
 _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
@@ -58,11 +58,9 @@ _VALUES = {
     name: re.compile(rf"\s{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')") for name in _ATTRIBUTES.values()
 }
 _ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
-# An emoji as two halves, as Java writes it.
-_HALVES = re.compile(r"&#(5[5-6]\d{3});&#(5[6-7]\d{3});")
 _CLOSINGS = {
     name: re.compile(rf"</(?:\w+:)?{name}\b", re.I)
-    for name in (*HIDDEN, *REPLACED, *FEED_PARTS, "description")
+    for name in (*HIDDEN, *REPLACED, *FEED_PARTS, "description", "title")
 }
 # These end at the next part of the word as well.
 _CLOSINGS |= {
@@ -76,8 +74,6 @@ _PRES = re.compile(f"({PRE}|{AFTER_PRE})")
 _KEPT_SPACE = "\0s"
 _SPACES = re.compile("  +")
 _LINE_END = re.compile(r"(?<![ \t])[ \t]+(?=\n)")
-_REFERENCE = re.compile("(&#?[a-zA-Z0-9]{1,31};)")
-_character_of = functools.lru_cache(MOST_KEPT)(html.unescape)
 
 
 def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
@@ -90,7 +86,7 @@ def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None)
     >>> words_of("<p>To be,<br>or <i>not</i>&nbsp;to be</p><script>x</script>")
     'To be,\\nor not\\xa0to be\\n'
     """
-    page = _Page(_HALVES.sub(_joined, markup.replace("\0", "")), keeps_lines, most)
+    page = _Page(with_whole_emoji(markup.replace("\0", "")), keeps_lines, most)
     page.read()
     text = "".join(page.parts).rstrip(" \t")
     if " \n" in text or "\t\n" in text:
@@ -98,20 +94,6 @@ def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text.strip("\n") + "\n"
-
-
-def _joined(found: re.Match[str]) -> str:
-    high, low = int(found[1]) - 0xD800, int(found[2]) - 0xDC00
-    are_halves = 0 <= high < 0x400 and 0 <= low < 0x400
-    return chr(0x10000 + (high << 10 | low)) if are_halves else found[0]
-
-
-def _unescaped(text: str) -> str:
-    """With the characters that references stand for, as a browser does."""
-    pieces = _REFERENCE.split(text)
-    pieces[1::2] = map(_character_of, pieces[1::2])
-    pieces[::2] = [html.unescape(piece) if "&" in piece else piece for piece in pieces[::2]]
-    return "".join(pieces)
 
 
 def _with_single_spaces(text: str) -> str:
@@ -137,11 +119,15 @@ class _Page:
         root = _ROOT.search(markup, 0, 1_000)
         self._value = _VALUES.get(_ATTRIBUTES.get(root[1].lower(), "") if root else "")
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
-        self._hidden = frozenset(
-            HIDDEN
-            | (FEED_PARTS if self._is_feed else set())
-            | ({"description"} if _E_BOOK.search(markup, 0, 1_000) else set())
-        )
+        # The title of a page is none of its words; that of a chapter is.
+        if _E_BOOK.search(markup, 0, 1_000):
+            more = {"description"}
+        elif self._is_feed:
+            more = FEED_PARTS
+        else:
+            more = set() if keeps_lines else {"title"}
+        self._hidden = frozenset(HIDDEN | more)
+        self._failed_at = 0  # a tag that does not end was looked at up to there
         self._ahead = FEWEST_AHEAD
 
     def read(self) -> None:
@@ -158,8 +144,8 @@ class _Page:
                 at = looked = self._at
                 continue
             end = self._end_of(found)
-            if end is None:
-                looked = begin + 1  # no tag: text that has such a sign
+            if end is None:  # no tag: text that has such a sign
+                looked = max(begin + 1, self._failed_at)
                 continue
             words.append(markup[at:begin])
             name = name_of(found["tag"] or "")
@@ -173,9 +159,10 @@ class _Page:
             if found["literal"]:  # often of a web page, in a feed
                 self._show_page(markup[found.end() : end - 3])
             if self._value and (value := self._value.search(markup, begin, end)):
-                self.parts += ["\n", html.unescape(value[1] or value[2] or ""), "\n"]
+                self.parts += ["\n", unescaped(value[1] or value[2] or ""), "\n"]
             if name:
-                self._enter(name, found["close"] == "/")
+                if name != "title" or unseen is None or unseen == end:  # not skipped as a whole
+                    self._enter(name, found["close"] == "/")
                 if unseen is None:
                     self._tag(name, found["close"] == "/", found.end(), end)
             at = looked = end if unseen is None else unseen
@@ -278,13 +265,18 @@ class _Page:
         while found := _WITHIN.search(self.markup, at):
             at = found.end()
             quote = found[1]
+            if found[0] == ">":
+                return at
             if not quote:
-                return at if found[0] == ">" else None
+                self._failed_at = found.start()
+                return None
             end = self._after(quote, at)
             if end is not None and (
-                end - at <= MOST_OF_A_VALUE or self.markup.find("<", at, end) < 0
+                end - at <= (MOST_OF_JSON if self.markup[at] in "{[" else MOST_OF_A_VALUE)
+                or self.markup.find("<", at, end) < 0
             ):
                 at = end
+        self._failed_at = len(self.markup)
         return None
 
     def _after_hidden(self, name: str, at: int) -> int | None:
@@ -315,7 +307,9 @@ class _Page:
         if not name or found["close"]:
             return None
         if name in self._hidden or (self._choices and name in REPLACED):
-            is_empty = self.markup.startswith("/", end - 2)
+            is_empty = self.markup.startswith("/", end - 2) and (
+                self._is_xml or name not in NEVER_EMPTY
+            )
             return end if is_empty else self._after_closing(name, end) or end
         if self._hides(name, found.end(), end):
             return self._after_hidden(name, end) or end
@@ -330,7 +324,8 @@ class _Page:
         elif name == "title" and self._is_head:
             self._is_title = not closes
         elif name in ("body", "text"):
-            self._is_head, self._had_body = False, True
+            self._is_head = self._is_title = False
+            self._had_body = True
         elif name not in HEAD_PARTS:
             self._is_head = False
 
@@ -370,7 +365,7 @@ class _Page:
     def _show(self, words: list[str]) -> None:
         text = "".join(words)
         if "&" in text:  # marked where a tag was, because a character reference cannot contain one
-            marked = _unescaped(_MARK.join(words))
+            marked = unescaped(_MARK.join(words))
             if self._is_feed and _SHOWN_TAG.search(marked):
                 self._show_feed(marked.split(_MARK))
                 return

@@ -209,7 +209,7 @@ def test_a_reader_that_is_ended_by_its_limits_makes_a_sentence(monkeypatch):
         ("<p>one</p><p>two</p>", "one\n\ntwo\n"),
         ("a<br>b<BR/>c", "a\nb\nc\n"),
         ("<b>bo</b>ld &amp; <i>it</i>alic &#8220;x&#8221;", "bold & italic “x”\n"),
-        ("<title>t</title><body>text", "t\ntext\n"),
+        ("<title>t</title><body>text", "text\n"),
         ("<head><title>t</title><body>text", "text\n"),
         ("<script>if (a < b) {}</script>text<style>p {}</style>", "text\n"),
         ("<pre>a\n  b</pre>", "a\n  b\n"),

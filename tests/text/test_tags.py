@@ -1,6 +1,7 @@
 """The words of web pages and XML are those that a browser shows, however long the page is."""
 
 import random
+import sys
 
 import pytest
 
@@ -46,6 +47,14 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
         ("<p>a<span style='color: red; display:none'>x<span>y</span></span>b</p>", "ab\n"),
         ("<div hidden>x<div>y</div></div><p title='hidden'>b</p>", "b\n"),
         ('<p class="is hidden here">a</p><p style="display:none">b', "a\n\nb\n"),
+        ("a<strong hidden>x</strong>b<h1 hidden>x</h1>c<b style='display:none'>x</b>d", "abcd\n"),
+        ("a<menu><li>b</menu>c<hgroup>d</hgroup>e<search>f</search>", "a\n\nb\nc\nd\ne\nf\n"),
+        ("a<iframe>x</iframe>b <noscript>x</noscript><canvas>x</canvas>c", "ab c\n"),
+        ("<script src=a/>x</script>a<script/>x</script>b", "ab\n"),
+        ("<title>x</title>a", "a\n"),
+        ("<head><title>x<body>a", "a\n"),
+        ("<FictionBook><body><title><p>a</p></title><p>b</p>", "a\n\nb\n"),
+        ('<div data-a=\'{"a":"<p>' + "x " * 1_100 + "</p>\"}'>a</div>", "a\n"),
     ],
 )
 def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
@@ -58,6 +67,8 @@ def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
         ("<book><para>One.</para><para>Two.</para></book>", "One.\nTwo.\n"),
         ("<s><w>the</w><c> </c><hi>k</hi><hi>ing</hi></s>", "the king\n"),
         ("<row><x>1</x><y>2</y></row><row><x>3</x></row>", "1\n2\n3\n"),
+        ("<tr><td>1</td><td>2</td></tr><tr><th>3</th></tr>", "1\t2\n\n3\n"),
+        ("<choice>A</choice><choice>B</choice>", "A\nB\n"),
         (
             "<mediawiki xmlns='x'><siteinfo><sitename>W</sitename></siteinfo><page><title>T</title>"
             "<id>1</id><revision><timestamp>2020</timestamp><contributor><username>Ann</username>"
@@ -119,6 +130,27 @@ def test_long_xml_has_the_words_of_its_elements(seed):
     markup = "<?xml version='1.0'?><text>" + "".join(markup for markup, _ in rows) + "</text>"
     lines = [line for line in words_of(markup, keeps_lines=True).split("\n") if line]
     assert lines == [line for _, words in rows for line in words.split("\n")]
+
+
+@pytest.mark.parametrize(
+    "unit", [' b="<c "', "<a =", "<p ", "</x", '<a b="', "<note>a", "<!-- a ", "<rt>a"]
+)
+def test_what_never_ends_takes_no_longer_than_its_characters(unit):
+    def steps(number: int) -> int:
+        count = 0
+
+        def counted(frame, event, argument):
+            nonlocal count
+            count += 1
+
+        sys.setprofile(counted)
+        try:
+            words_of("<body><a" + unit * number)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert steps(1_600) < 2.5 * steps(800)
 
 
 def test_a_long_feed_has_the_words_of_its_items():
