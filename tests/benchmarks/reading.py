@@ -58,6 +58,9 @@ KINDS = {
     "Windows line ends": lambda: _repeated(b"a\r\n"),
     "colours of a terminal": lambda: _repeated(b"\x1b[31mred\x1b[0m "),
     "references (&#39;)": lambda: _repeated(b"it&#39;s &quot;so&quot; "),
+    "54,000 kinds of characters": lambda: _repeated(
+        "".join(map(chr, range(0x100, 0xD500))).encode()
+    ),
     "numbers of JSON": lambda: _repeated(b"\\u0439", b'["'),
     "subtitles": lambda: _repeated(b"1\n00:00:01,000 --> 00:00:02,000\nwords of a line\n\n"),
     "a web page": lambda: _repeated(
