@@ -117,7 +117,7 @@ class Placeholders(dict[str, str]):
         is_cell = name in ("td", "th") and not closes
         if self._is_xml:
             apart = APART if closes and name not in INLINE else ""
-            return UNUSUAL if is_cell else apart + in_lines(lines)
+            return CELL if is_cell else apart + in_lines(lines)
         if name in HIDING and HIDES.search(tag):
             return UNUSUAL
         if name == "pre":

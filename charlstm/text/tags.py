@@ -42,6 +42,7 @@ _APARTS = re.compile(f"(?:{APART})+")
 FEWEST_AHEAD, MOST_AHEAD = 100, 50_000  # characters that are searched for simple tags at once
 _MARK = "\0_"  # where a tag was that separates nothing
 _FIRST_CELLS = re.compile("(?:(?<=\0[nm])|(?<=\n))(?:\0t)+")
+_CELLS = re.compile("(?:\0t)+")
 _AT_FIRST = re.compile("(?: |\0t)+")  # not shown at the beginning of a line
 _TOGETHER = 1_000  # words and placeholders that are processed together
 _COMMENT_END = re.compile("--!?>")
@@ -396,10 +397,13 @@ class _Page:
             if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):
                 text = text.removeprefix(" ")
             text = text.replace(_KEPT_SPACE, " ")
-        elif APART in text:
+        elif APART in text or CELL in text:
             if self._is_line_new():
                 text = text.removeprefix(APART)
             text = _APARTS.sub("\n", _AT_LINE.sub(r"\1", text))
+            if self._is_line_new() and (first := _CELLS.match(text)):
+                text = text[first.end() :]
+            text = in_lines(_FIRST_CELLS.sub("", text))
         if text:
             self.parts.append(text)
             self._left -= len(text)

@@ -121,6 +121,7 @@ ELEMENTS = [
     ("<l>a <choice><sic>teh</sic><corr>the</corr></choice> b</l>", "a the b"),
     ("<tei:item>x</tei:item><item/>", "x"),
     ("<row><x>1</x><y>2</y><z/></row>", "1\n2"),
+    ("<tr><td>1</td><td>2 <hi>b</hi></td><td/></tr>", "1\t2 b"),
 ]
 
 
