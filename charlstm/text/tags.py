@@ -144,9 +144,10 @@ class _Page:
                 words += [markup[at:begin], *taken]
                 at = looked = self._at
                 continue
+            self._failed_at = begin + 1
             end = self._end_of(found)
             if end is None:  # no tag: text that has such a sign
-                looked = max(begin + 1, self._failed_at)
+                looked = self._failed_at
                 continue
             words.append(markup[at:begin])
             name = name_of(found["tag"] or "")

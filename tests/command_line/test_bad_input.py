@@ -75,6 +75,7 @@ def bad_inputs(text: Path, other: Path) -> dict[str, list]:
         "info of an empty text": ["info", other / "empty.txt"],
         "info of nothing": ["info", other / "nothing.txt"],
         "info of a folder": ["info", other],
+        "info of an empty name": ["info", ""],
     }
 
 
