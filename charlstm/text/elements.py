@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 import functools
+import html
 import re
+
+from charlstm.text.shown_text import (
+    AFTER_NOTE,
+    AFTER_PRE,
+    APART,
+    BREAK,
+    CELL,
+    INNER_MARK,
+    LINE,
+    MARK,
+    NOTE,
+    PARAGRAPH,
+    PRE,
+)
 
 # What is shown to nobody, as a picture, instead of one, or above a word, to say how it is
 # pronounced.
@@ -41,30 +56,25 @@ HIDING = set(
 )
 HIDES = re.compile("hidden|display", re.I)  # quick to look for
 WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
-_UNUSUAL_NAMES = {"body", "choice", "head", "note", "text"} | REPLACED
-# Tags that only separate words or change their look are replaced by these placeholders, so that the
-# words around them can be processed together.
-LINE, PARAGRAPH, CELL = "\0n", "\0m", "\0t"
-PRE, AFTER_PRE = "\0p", "\0q"  # white space counts between them
-APART = "\0a"  # in XML: a line break, unless a line begins there
-UNUSUAL = "\0u"  # instead of a placeholder: the tag needs more than one
-# A tag, a comment, a CDATA section or a declaration begins. A tag that does not end before the next
-# one is none.
-BEGINNING = re.compile(
-    r"<(?:(?P<comment>!--)|(?P<literal>!\[CDATA\[)|(?P<aside>[!?])(?=[a-zA-Z\[])"
-    r"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+)(?![^<>=]*(?:<|\Z)))"
+# What ends such an element as well: the next part of the word.
+RUBY_PARTS = {"rt", "rtc", "rp"}
+NEXT_OF_RUBY = r"/ruby\b|r(?:[bpt]|tc)\b"
+UNUSUAL = MARK  # instead of signs, of a tag that needs more than these
+# Characters that a quoted value may have if there are tags in it; longer ones are seldom meant.
+MOST_OF_A_VALUE = 2_000
+_VALUE = "|".join(
+    rf"{quote}(?:[^{quote}<]*+|[^{quote}]{{0,{MOST_OF_A_VALUE - 1}}}+){quote}" for quote in "\"'"
 )
-# As most tags are, comments, short sections, and if no other tag is in them, what is not shown and
-# choices of TEI; many are taken at once.
-SIMPLE_TAG = re.compile(
-    r"(<(?:rt>[^<]*+</rt>|rp>[^<]*+</rp>"
-    r"|choice>(?:\s*+<(?:sic|corr|orig|reg|abbr|expan)>[^<]*+</\w+>)++\s*+</choice>"
-    r"|script(?:\s[^<>]*)?(?<!/)>[^<]*</script>|style(?:\s[^<>]*)?(?<!/)>[^<]*</style>"
-    r"|/?[a-zA-Z][^\s<>/]*+(?:[^<>=]++|=\s*+(?:\"[^\"<]*+\"|'[^'<]*+'|(?![\"'])))*+>"
-    r"|!--(?!-?>)[^<>]*--!?>|!\[CDATA\[[^<>&\]]{0,200}\]\]>))"
-)
+_ATTRIBUTES = rf"(?:[^<>=]++|=\s*+(?:{_VALUE}|(?![\"'])))*+"
+# A tag does not end before the next one begins, unless that stands in a quoted value: it is none.
+_UNENDED = rf"(?!{_ATTRIBUTES}(?:<|\Z))"
+_TAG = re.compile(rf"<(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+){_ATTRIBUTES}>")
+_CAPITALS = {"pubdate": "pubDate", "lastbuilddate": "lastBuildDate", "teiheader": "teiHeader"}
+_LITERAL = "<![CDATA["
 _CHOICE = re.compile(r"<(\w+)>([^<]*)</")
-MOST_KEPT = 10_000  # tags whose placeholders are kept
+MOST_TAGS_WITHIN = 30
+MOST_OF_A_TAG = 300  # characters, for its signs to be kept
+MOST_KEPT, MOST_KINDS = 10_000, 50  # tags whose signs are kept, of pages of so many kinds
 
 
 def name_of(tag: str) -> str:
@@ -72,62 +82,122 @@ def name_of(tag: str) -> str:
     return tag.lower().rpartition(":")[2]
 
 
-def in_lines(text: str) -> str:
-    """With the line breaks and tabs that placeholders stand for."""
-    return text.replace(LINE, "\n").replace(PARAGRAPH, "\n\n").replace(CELL, "\t")
+def literal_signs(words: str) -> str:
+    """What is written instead of a section that has no tags of its own, but is a page perhaps."""
+    is_page = "<" in words or "&" in words
+    return INNER_MARK + html.escape(words, quote=False) if is_page else words
 
 
-class Placeholders(dict[str, str]):
-    """The placeholder of each simple tag, as it stands in a page.
+@functools.cache
+def _beginning(*, literals_end: bool, asides_end: bool) -> re.Pattern[str]:
+    """Where a tag, a comment, a CDATA section or a declaration begins."""
+    literal = r"(?P<literal>!\[CDATA\[)" if literals_end else r"(?P<literal>\Z)"
+    return re.compile(
+        rf"<(?:(?P<comment>!--)|{literal}|(?P<aside>!(?!\[CDATA\[)(?=[a-zA-Z\[])"
+        rf"(?:(?=DOCTYPE)|{_UNENDED})|\?(?=[a-zA-Z\[]){'' if asides_end else _UNENDED})"
+        rf"|(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+){_UNENDED})"
+    )
+
+
+@functools.lru_cache(MOST_KINDS)
+def _simple_tag(hidden: frozenset[str], *, comments_end: bool, asides_end: bool) -> re.Pattern[str]:
+    """Tags as most are, and comments, short sections, choices of TEI and what is not shown.
+
+    Many are taken at once. What has very many tags in it is not among them.
+    """
+    names = sorted(_CAPITALS.get(name, name) for name in hidden)
+    of_letter: dict[str, list[str]] = {}
+    for name in names:
+        stop, end = rf"/?{name}\b", rf"</{name}\s*>"
+        if name in RUBY_PARTS:
+            stop, end = f"{stop}|{NEXT_OF_RUBY}", f"(?:{end}|(?=<(?:{NEXT_OF_RUBY})))"
+        content = rf"(?:[^<]*+<(?!{stop})){{0,{MOST_TAGS_WITHIN}}}+[^<]*+"
+        of_letter.setdefault(name[0], []).append(
+            rf"{name[1:]}(?=[\s>]){_ATTRIBUTES}(?<!/)>{content}{end}"
+        )
+    elements = [f"{letter}(?:{'|'.join(ways)})" for letter, ways in of_letter.items()]
+    ways = [
+        r"choice>(?:\s*+<(?:sic|corr|orig|reg|abbr|expan)>[^<]*+</\w+>)++\s*+</choice>",
+        *elements,
+        _TAG.pattern.removeprefix("<").replace("?P<close>", "?:").replace("?P<tag>", "?:"),
+        r"!--(?!-?>)(?:[^<-]++|-(?!-!?>)|<(?!!--))*+--!?>" if comments_end else "!--(?:-?>)?",
+        r"!\[CDATA\[(?:[^\]<]++|\](?!\]>)|<(?!!\[CDATA))*+\]\]>",
+        r"!\[?[a-zA-Z][^<>\[\"'=]*+>",
+        r"\?[a-zA-Z][^<>?]*+\?>" if asides_end else r"\?[a-zA-Z\[][^<>\"'=]*+>",
+    ]
+    return re.compile(f"(<(?:{'|'.join(ways)}))")
+
+
+class Signs(dict[str, str]):
+    """What is written instead of each simple tag, as it stands in a page.
 
     Args:
         hidden: names of elements whose content is not shown.
-        is_xml: whether line breaks count, so that they can be their own placeholders.
-        has_notes: whether a new line is to begin with the notes of the one that ends.
+        unusual: names of others that need more than signs; with / for those of closing tags.
+        endless: names of elements that do not end any more, and hide nothing.
+        is_xml: whether line breaks count.
+        comments_end, literals_end, asides_end: whether an end of these, as -->, still comes.
     """
 
-    def __init__(self, hidden: frozenset[str], *, is_xml: bool, has_notes: bool):
-        self._unusual = _UNUSUAL_NAMES | hidden | (BLOCKS if has_notes else set())
-        self._unusual |= {"pre"} if is_xml else set()
+    def __init__(
+        self,
+        hidden: frozenset[str],
+        unusual: frozenset[str],
+        endless: frozenset[str],
+        *,
+        is_xml: bool,
+        comments_end: bool = True,
+        literals_end: bool = True,
+        asides_end: bool = True,
+    ):
+        self._hidden, self._unusual = hidden - endless, unusual
+        self._hiding = frozenset() if is_xml else HIDING - endless
         self._is_xml = is_xml
+        self.beginning = _beginning(literals_end=literals_end, asides_end=asides_end)
+        self.simple_tag = _simple_tag(hidden, comments_end=comments_end, asides_end=asides_end)
 
     def __missing__(self, tag: str) -> str:
         if len(self) >= MOST_KEPT:
             self.clear()
-        found = BEGINNING.match(tag)
-        placeholder = ""
-        if found and found["tag"] and tag.count("<") == 1:
-            placeholder = self._of(tag, name_of(found["tag"]), found["close"] == "/")
-        elif found and found["literal"]:
-            placeholder = tag[found.end() : -3]
-        elif found and found["tag"] == "choice":
-            ways = _CHOICE.findall(tag)
-            placeholder = "".join(words for name, words in ways if name not in REPLACED)
-        self[tag] = placeholder
-        return placeholder
+        signs = self._of(tag)
+        if len(tag) <= MOST_OF_A_TAG:
+            self[tag] = signs
+        return signs
 
-    def _of(self, tag: str, name: str, closes: bool) -> str:
-        if name in self._unusual:
+    def _of(self, tag: str) -> str:
+        if tag.startswith(_LITERAL):
+            return literal_signs(tag[len(_LITERAL) : -3])
+        found = _TAG.fullmatch(tag)
+        if not found:  # an element with what is in it, or a comment
+            ways = _CHOICE.findall(tag) if tag.startswith("<choice") else []
+            return "".join(words for way, words in ways if way not in REPLACED)
+        name, closes = name_of(found["tag"]), found["close"] == "/"
+        if name in self._hidden and not closes:
+            is_empty = tag.endswith("/>") and (self._is_xml or name not in NEVER_EMPTY)
+            return "" if is_empty else UNUSUAL
+        if found["close"] + name in self._unusual:
             return UNUSUAL
+        is_hiding = name in self._hiding and not closes and HIDES.search(tag)
+        return UNUSUAL if is_hiding else self.of_tag(tag, name, closes)
+
+    def of_tag(self, tag: str, name: str, closes: bool) -> str:
+        """What is written instead of a tag, simple or not."""
+        if name == "note":
+            return AFTER_NOTE if closes else "" if tag.endswith("/>") else NOTE
         lines = ""
         if name in BLOCKS:
             lines = PARAGRAPH if closes and name in PARAGRAPHS else LINE
         elif name == "br" or (name == "lb" and not WITHIN_WORD.search(tag)):
-            lines = LINE
-        is_cell = name in ("td", "th") and not closes
+            lines = BREAK
+        elif name in ("td", "th") and not closes:
+            return CELL
         if self._is_xml:
-            apart = APART if closes and name not in INLINE else ""
-            return CELL if is_cell else apart + in_lines(lines)
-        if name in HIDING and HIDES.search(tag):
-            return UNUSUAL
+            return APART + lines if closes and name not in INLINE else lines
         if name == "pre":
             return AFTER_PRE + lines if closes else lines + PRE
         if name == "q":  # a browser shows its quotation marks
             return "”" if closes else "“"
-        return CELL if is_cell else lines
+        return lines
 
 
-@functools.cache
-def placeholders(hidden: frozenset[str], *, is_xml: bool, has_notes: bool) -> Placeholders:
-    """As `Placeholders`, shared by all pages of a kind."""
-    return Placeholders(hidden, is_xml=is_xml, has_notes=has_notes)
+signs_of = functools.lru_cache(MOST_KINDS)(Signs)  # shared by all pages of a kind

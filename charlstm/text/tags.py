@@ -7,52 +7,40 @@ character is looked at a few times at most, however a page was made.
 
 from __future__ import annotations
 
+import enum
 import re
+from collections.abc import Iterator
 
 from charlstm.text.elements import (
-    AFTER_PRE,
-    APART,
-    BEGINNING,
-    BLOCKS,
-    CELL,
     FEED_PARTS,
     HEAD_PARTS,
     HIDDEN,
     HIDES,
     HIDING,
-    INLINE,
-    LINE,
+    MOST_OF_A_VALUE,
     NEVER_EMPTY,
-    PARAGRAPH,
-    PARAGRAPHS,
-    PRE,
+    NEXT_OF_RUBY,
     REPLACED,
-    SIMPLE_TAG,
+    RUBY_PARTS,
     UNUSUAL,
-    WITHIN_WORD,
-    Placeholders,
-    in_lines,
+    literal_signs,
     name_of,
-    placeholders,
+    signs_of,
 )
 from charlstm.text.references import unescaped, with_whole_emoji
+from charlstm.text.shown_text import APART, BREAK, INNER_MARK, MARK, SIGNS, ShownText, without_signs
 
-_AT_LINE = re.compile(f"(\n)(?:{APART})+")
-_APARTS = re.compile(f"(?:{APART})+")
 FEWEST_AHEAD, MOST_AHEAD = 100, 50_000  # characters that are searched for simple tags at once
-_MARK = "\0_"  # where a tag was that separates nothing
-_FIRST_CELLS = re.compile("(?:(?<=\0[nm])|(?<=\n))(?:\0t)+")
-_CELLS = re.compile("(?:\0t)+")
-_AT_FIRST = re.compile("(?: |\0t)+")  # not shown at the beginning of a line
-_TOGETHER = 1_000  # words and placeholders that are processed together
+_PARTED_IN = 30  # of pages, where one is not simple
+_TOGETHER = 1_000  # words and signs that are processed together
 _COMMENT_END = re.compile("--!?>")
 _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
-# Characters that a quoted value may have if there are tags in it; longer ones are seldom meant.
-MOST_OF_A_VALUE, MOST_OF_JSON = 2_000, 200_000
+# Characters that a quoted value may have if there are tags in it, and it is no text.
+MOST_OF_JSON = 200_000
 _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
-_SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>")
+_SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[")
 # Files that have their words in an attribute, by their first element.
 _ATTRIBUTES = {"opml": "text", "smses": "body"}
 _VALUES = {
@@ -61,20 +49,15 @@ _VALUES = {
 _ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
 _CLOSINGS = {
     name: re.compile(rf"</(?:\w+:)?{name}\b", re.I)
-    for name in (*HIDDEN, *REPLACED, *FEED_PARTS, "description", "title")
+    for name in (*HIDDEN, *REPLACED, *FEED_PARTS, "choice", "description", "title")
 }
-# These end at the next part of the word as well.
-_CLOSINGS |= {
-    name: re.compile(rf"</{name}\b|(?=</ruby\b|<r(?:[bpt]|tc)\b)", re.I)
-    for name in ("rt", "rtc", "rp")
-}
+_CLOSINGS |= {name: re.compile(rf"</{name}\b|(?=<(?:{NEXT_OF_RUBY}))", re.I) for name in RUBY_PARTS}
 _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
+_NO_SIGN = re.compile(rf"[^\s{SIGNS}]")
 _NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
+_LITERAL_END, _ASIDE_END = "]]>", "?>"
+_PARTS = {"body", "/body", "head", "/head", "text", "/text"}
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
-_PRES = re.compile(f"({PRE}|{AFTER_PRE})")
-_KEPT_SPACE = "\0s"
-_SPACES = re.compile("  +")
-_LINE_END = re.compile(r"(?<![ \t])[ \t]+(?=\n)")
 
 
 def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
@@ -87,35 +70,28 @@ def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None)
     >>> words_of("<p>To be,<br>or <i>not</i>&nbsp;to be</p><script>x</script>")
     'To be,\\nor not\\xa0to be\\n'
     """
-    page = _Page(with_whole_emoji(markup.replace("\0", "")), keeps_lines, most)
-    page.read()
-    text = "".join(page.parts).rstrip(" \t")
-    if " \n" in text or "\t\n" in text:
-        text = _LINE_END.sub("", text)
-    while "\n\n\n" in text:
-        text = text.replace("\n\n\n", "\n\n")
-    return text.strip("\n") + "\n"
+    shown = ShownText(keeps_lines=keeps_lines)
+    for words in _Page(without_signs(with_whole_emoji(markup)), keeps_lines).read():
+        shown.add(words)
+        if most is not None and shown.length >= most:
+            break
+    return shown.finished()
 
 
-def _with_single_spaces(text: str) -> str:
-    for sign in "\t\r\n\f":
-        text = text.replace(sign, " ")
-    return _SPACES.sub(" ", text)
+class _Part(enum.Enum):
+    """Of a page: only titles are not shown in a head, and there is no head in a body."""
+
+    BEFORE, HEAD, TITLE, BODY = range(4)
 
 
 class _Page:
-    def __init__(self, markup: str, keeps_lines: bool, most: int | None = None):
+    def __init__(self, markup: str, is_xml: bool):
         self.markup = markup
-        self._left = most if most is not None else len(markup)  # characters
-        self.parts: list[str] = []
+        self._is_xml = is_xml
+        self._part = _Part.BEFORE
         self._missing: set[re.Pattern[str] | str] = set()  # what does not come any more
-        self._preformatted = int(keeps_lines)
-        self._is_xml = keeps_lines
-        self._is_head = self._is_title = False  # of a page: before its first words
-        self._had_body = False
-        self._choices = 0  # that are open
-        self._notes: list[str] = []  # of the paragraph that is read: they follow it
-        self._outer: list[list[str]] = []  # the parts around a note that is read
+        self._endless: set[str] = set()  # names of elements that do not end any more
+        self._is_choice = False  # of TEI: what was written, and what an editor would write
         self._is_feed = _FEED.search(markup, 0, 1_000) is not None
         root = _ROOT.search(markup, 0, 1_000)
         self._value = _VALUES.get(_ATTRIBUTES.get(root[1].lower(), "") if root else "")
@@ -126,21 +102,22 @@ class _Page:
         elif self._is_feed:
             more = FEED_PARTS
         else:
-            more = set() if keeps_lines else {"title"}
-        self._hidden = frozenset(HIDDEN | more)
+            more = set() if is_xml else {"title"}
+        self._always_hidden = frozenset(HIDDEN | more)
         self._failed_at = 0  # a tag that does not end was looked at up to there
         self._ahead = FEWEST_AHEAD
+        self._place: tuple[bool, bool, int, int] | None = None
+        self._renew_signs()
 
-    def read(self) -> None:
+    def read(self) -> Iterator[str]:
+        """The words, with signs instead of tags, piece by piece."""
         markup, at, looked = self.markup, 0, 0
-        words: list[str] = []  # and placeholders between them
-        simple = self._simple()
-        while self._left > 0 and (found := BEGINNING.search(markup, looked)):
+        words: list[str] = []  # and signs between them
+        while found := self._signs.beginning.search(markup, looked):
             begin = found.start()
             if len(words) > _TOGETHER:
-                self._show(words)
-                words.clear()
-            if simple is not None and (taken := self._simple_tags(begin, simple)):
+                yield self._joined(words)
+            if taken := self._simple_tags(begin):
                 words += [markup[at:begin], *taken]
                 at = looked = self._at
                 continue
@@ -148,79 +125,94 @@ class _Page:
             end = self._end_of(found)
             if end is None:  # no tag: text that has such a sign
                 looked = self._failed_at
+                self._renew_signs()
                 continue
             words.append(markup[at:begin])
-            name = name_of(found["tag"] or "")
+            name, closes = name_of(found["tag"] or ""), found["close"] == "/"
             unseen = self._unseen_end(found, name, end)
-            if simple is not None and unseen is not None:
-                words.append("")
-                at = looked = unseen
-                continue
-            self._show(words)
-            words.clear()
-            if found["literal"]:  # often of a web page, in a feed
-                self._show_page(markup[found.end() : end - 3])
-            if self._value and (value := self._value.search(markup, begin, end)):
-                self.parts += ["\n", unescaped(value[1] or value[2] or ""), "\n"]
-            if name:
+            if name and self._part is not _Part.BODY:
+                yield self._joined(words)
                 if name != "title" or unseen is None or unseen == end:  # not skipped as a whole
-                    self._enter(name, found["close"] == "/")
-                if unseen is None:
-                    self._tag(name, found["close"] == "/", found.end(), end)
+                    self._enter(name, closes)
+            if name and unseen is None:
+                if name == "choice":
+                    self._enter_choice(closes, end)
+                signs = self._signs.of_tag(markup[begin:end], name, closes)
+                is_apart = APART in signs and self._begins_element(end)
+                words.append(signs if is_apart else signs.removeprefix(APART))
+            if found["literal"]:  # often of a web page, in a feed
+                words.append(literal_signs(markup[found.end() : end - 3]))
+            elif self._value and (value := self._value.search(markup, begin, end)):
+                yield self._joined(words)
+                yield BREAK + unescaped(value[1] or value[2] or "") + BREAK
             at = looked = end if unseen is None else unseen
-            simple = self._simple()
-        if self._left > 0:
-            self._show([*words, markup[at:]])
-        while self._outer:  # a note that was not closed
-            self._end_note()
-        self._end_paragraph()
+            self._renew_signs()
+        words.append(markup[at:])
+        yield self._joined(words)
 
-    def _simple(self) -> Placeholders | None:
-        """The placeholders of simple tags; None where an open element gives them an effect."""
-        if self._is_head or self._value:
-            return None
-        if self._is_xml and not self._preformatted:  # a <pre> was closed that had not begun
-            return None
-        return placeholders(
-            self._hidden, is_xml=self._is_xml, has_notes=bool(self._notes) and not self._outer
+    def _renew_signs(self) -> None:
+        """Choose the signs of tags by what is known of the page and its elements by now."""
+        counts = len(self._missing), len(self._endless)
+        place = self._part is _Part.BODY, self._is_choice, *counts
+        if place == self._place:
+            return
+        self._place = place
+        self._hidden = self._always_hidden | (REPLACED if self._is_choice else frozenset())
+        self._signs = signs_of(
+            self._hidden,
+            frozenset(self._unusual()),
+            frozenset(self._endless),
+            is_xml=self._is_xml,
+            comments_end=_COMMENT_END not in self._missing,
+            literals_end=_LITERAL_END not in self._missing,
+            asides_end=_ASIDE_END not in self._missing,
         )
 
-    def _simple_tags(self, begin: int, simple: Placeholders) -> list[str]:
-        """The placeholders of simple tags that follow each other, with the words between them.
+    def _unusual(self) -> set[str]:
+        """Names of elements that change what others do, with / where their ends do."""
+        names = (
+            {"/choice"} if self._is_choice else set() if "choice" in self._endless else {"choice"}
+        )
+        return names if self._part is _Part.BODY else names | _PARTS
+
+    def _simple_tags(self, begin: int) -> list[str]:
+        """The signs of simple tags that follow each other, with the words between them.
 
         Empty if the first tag is not simple; otherwise `_at` is where the last one ends.
         """
-        first = SIMPLE_TAG.match(self.markup, begin)
-        if first is None or simple[first[0]] == UNUSUAL:
+        if self._value or self._part in (_Part.HEAD, _Part.TITLE):
+            return []
+        signs, simple_tag = self._signs, self._signs.simple_tag
+        first = simple_tag.match(self.markup, begin)
+        if first is None or signs[first[0]] == UNUSUAL:
             return []
         # Nothing, a tag, words, a tag and so on; the last words may be cut.
-        pieces = SIMPLE_TAG.split(self.markup[begin : begin + self._ahead])
+        stop = max(first.end(), begin + self._ahead)
+        pieces = simple_tag.split(self.markup[begin:stop])
         tags, words = pieces[1::2], pieces[2::2]
-        taken = [*map(simple.__getitem__, tags)]
+        taken = [*map(signs.__getitem__, tags)]
         count = taken.index(UNUSUAL) if UNUSUAL in taken else len(tags)
         between = words[: max(0, count - 1)]
         if "<" in "".join(between):  # more than a sign, perhaps
-            unusual = enumerate(map(BEGINNING.search, between), 1)
+            unusual = enumerate(map(signs.beginning.search, between), 1)
             count = next((number for number, found in unusual if found), count)
-        is_all = count == len(tags)
-        self._ahead = min(2 * self._ahead, MOST_AHEAD) if is_all else FEWEST_AHEAD
-        if not count:
+        if not count:  # where it was cut, it looks like another
+            self._ahead = FEWEST_AHEAD
             return []
         self._at = begin + len("".join(pieces[: 2 * count]))
+        is_worth_it = count == len(tags) or self._at - begin > (stop - begin) // 2
+        self._ahead = min(2 * self._ahead, MOST_AHEAD) if is_worth_it else FEWEST_AHEAD
         together = [""] * (2 * count - 1)
         together[1::2] = between = between[: count - 1]
-        if self._is_xml:  # where words follow, no line break is needed
-            last = taken[count - 1]
-            taken = [
-                one.removeprefix(APART) if one and (text or tag.startswith("</")) else one
-                for one, text, tag in zip(taken, between, tags[1:], strict=False)
-            ]
-            taken.append(last if self._begins_element(self._at) else last.removeprefix(APART))
         together[::2] = taken[:count]
+        if self._is_xml:
+            together[:-1:2] = _apart(taken, between, tags)
+            if not self._begins_element(self._at):
+                together[-1] = together[-1].removeprefix(APART)
         return together
 
     def _begins_element(self, at: int) -> bool:
-        found = BEGINNING.match(self.markup, at)
+        found = self._signs.beginning.match(self.markup, at)
         return found is not None and not found["close"]
 
     def _end_of(self, found: re.Match[str]) -> int | None:
@@ -230,9 +222,9 @@ class _Page:
                 return found.end() + (1 if found.string[found.end()] == ">" else 2)
             return self._after_comment(found.end()) or found.end()
         if found["literal"]:
-            return self._after("]]>", found.end())
+            return self._after(_LITERAL_END, found.end())
         if found["aside"] == "?":
-            return self._after("?>", found.end()) or self._tag_end(found.end())
+            return self._after(_ASIDE_END, found.end()) or self._tag_end(found.end())
         subset = _SUBSET.match(found.string, found.end()) if found["aside"] else None
         if subset:
             return self._after("]>", subset.end()) or self._tag_end(found.end())
@@ -256,11 +248,10 @@ class _Page:
 
     def _after_closing(self, name: str, at: int) -> int | None:
         """Where an element's closing tag ends; None if it does not come."""
-        closing = _CLOSINGS[name]
-        found = None if closing in self._missing else closing.search(self.markup, at)
+        found = None if name in self._endless else _CLOSINGS[name].search(self.markup, at)
         if found:
             return self._tag_end(found.end()) or found.end()
-        self._missing.add(closing)
+        self._endless.add(name)
         return None
 
     def _tag_end(self, at: int) -> int | None:
@@ -288,12 +279,12 @@ class _Page:
             open_ones += -1 if found[1] else 1
             if not open_ones:
                 return self._tag_end(found.end()) or found.end()
-        self._missing.add(name)
+        self._endless.add(name)
         return None
 
     def _hides(self, name: str, begin: int, end: int) -> bool:
         """Whether the attributes of a tag say that nobody sees what is in it."""
-        if self._is_xml or name not in HIDING or name in self._missing:
+        if self._is_xml or name not in HIDING or name in self._endless:
             return False
         if end - begin > MOST_OF_A_VALUE or not HIDES.search(self.markup, begin, end):
             return False
@@ -308,134 +299,100 @@ class _Page:
             return end
         if not name or found["close"]:
             return None
-        if name in self._hidden or (self._choices and name in REPLACED):
+        if name in self._hidden and name not in self._endless:
             is_empty = self.markup.startswith("/", end - 2) and (
                 self._is_xml or name not in NEVER_EMPTY
             )
-            return end if is_empty else self._after_closing(name, end) or end
-        if self._hides(name, found.end(), end):
-            return self._after_hidden(name, end) or end
-        return None
+            return end if is_empty else self._after_closing(name, end)
+        return self._after_hidden(name, end) if self._hides(name, found.end(), end) else None
 
     def _enter(self, name: str, closes: bool) -> None:
         """Take note of the part of a page that a tag begins or ends."""
-        if name == "pre":
-            self._preformatted = max(0, self._preformatted + (-1 if closes else 1))
-        if name == "head" and not self._had_body:
-            self._is_head, self._is_title = not closes, False
-        elif name == "title" and self._is_head:
-            self._is_title = not closes
-        elif name in ("body", "text"):
-            self._is_head = self._is_title = False
-            self._had_body = True
-        elif name not in HEAD_PARTS:
-            self._is_head = False
-
-    def _tag(self, name: str, closes: bool, begin: int, end: int) -> None:
-        """Do what a tag does whose attributes are between."""
-        if name == "choice":
-            self._choices = max(0, self._choices + (-1 if closes else 1))
-        elif name == "note" and not self.markup.startswith("/", end - 2):  # that is empty
-            if not closes:
-                self._outer.append(self.parts)
-                self.parts = []
-            elif self._outer:
-                self._end_note()
-        is_apart = self._is_xml and closes and name not in INLINE and not self._is_line_new()
-        if is_apart and self._begins_element(end):
-            self.parts.append("\n")
-        if name in BLOCKS:
-            if not self._outer:
-                self._end_paragraph()
-            self.parts.append("\n\n" if closes and name in PARAGRAPHS else "\n")
-        elif name == "q" and not self._is_xml:  # a browser shows its quotation marks
-            self.parts.append("”" if closes else "“")
-        elif name == "br" or (name == "lb" and not WITHIN_WORD.search(self.markup, begin, end)):
-            self.parts.append("\n")
-        elif name in ("td", "th") and not closes and not self._is_line_new():
-            self.parts.append("\t")
-
-    def _end_note(self) -> None:
-        self._notes.append("".join(self.parts).strip())
-        self.parts = self._outer.pop()
-
-    def _end_paragraph(self) -> None:
-        if any(self._notes):
-            self.parts.append("\n" + "\n".join(filter(None, self._notes)))
-        self._notes.clear()
-
-    def _show(self, words: list[str]) -> None:
-        text = "".join(words)
-        if "&" in text:  # marked where a tag was, because a character reference cannot contain one
-            marked = unescaped(_MARK.join(words))
-            if self._is_feed and _SHOWN_TAG.search(marked):
-                self._show_feed(marked.split(_MARK))
-                return
-            text = marked.replace(_MARK, "")
-        self._show_text(text)
-
-    def _show_feed(self, words: list[str]) -> None:
-        """As `_show`, where pages are written out within an element."""
-        begin = 0
-        for place, page in enumerate(words):
-            if _SHOWN_TAG.search(page):
-                self._show_text("".join(words[begin:place]))
-                begin = place + 1
-                self._show_page(page)
-        self._show_text("".join(words[begin:]))
-
-    def _show_page(self, markup: str) -> None:
-        inner = _Page(markup, self._preformatted > 0)
-        inner.read()
-        self.parts += inner.parts
-
-    def _show_text(self, text: str) -> None:
-        if self._is_title or (self._is_head and not text.strip()):
+        if self._part is _Part.BODY:  # has nothing else after it
             return
-        self._is_head = False  # words: the head was not closed
-        if not (self._is_xml and self._preformatted):
-            text = self._in_lines(self._white(text))
-            if self._is_line_new() or self.parts[-1].endswith((" ", "\t")):
-                text = text.removeprefix(" ")
-            text = text.replace(_KEPT_SPACE, " ")
-        elif APART in text or CELL in text:
-            if self._is_line_new():
-                text = text.removeprefix(APART)
-            text = _APARTS.sub("\n", _AT_LINE.sub(r"\1", text))
-            if self._is_line_new() and (first := _CELLS.match(text)):
-                text = text[first.end() :]
-            text = in_lines(_FIRST_CELLS.sub("", text))
-        if text:
-            self.parts.append(text)
-            self._left -= len(text)
+        if name == "head":
+            self._part = _Part.BODY if closes else _Part.HEAD
+        elif name in ("body", "text"):
+            self._part = _Part.BODY
+        elif self._part is not _Part.BEFORE and name == "title":
+            self._part = _Part.HEAD if closes else _Part.TITLE
+        elif self._part is not _Part.BEFORE and name not in HEAD_PARTS:
+            self._part = _Part.BODY
 
-    def _white(self, text: str) -> str:
-        """With white space as a browser shows it."""
-        if not (self._preformatted or PRE in text or AFTER_PRE in text):
-            return _with_single_spaces(text)
-        pieces = []
-        for piece in _PRES.split(text):
-            if piece == PRE:
-                self._preformatted += 1
-            elif piece == AFTER_PRE:
-                self._preformatted = max(0, self._preformatted - 1)
-            elif self._preformatted:
-                pieces.append(piece.replace(" ", _KEPT_SPACE))
-            else:
-                pieces.append(_with_single_spaces(piece))
-        return "".join(pieces)
+    def _enter_choice(self, closes: bool, end: int) -> None:
+        """Take note that a choice begins, if it ends as well, or that it ends."""
+        if closes:
+            self._is_choice = False
+        elif not self._is_choice and "choice" not in self._endless:
+            self._is_choice = _CLOSINGS["choice"].search(self.markup, end) is not None
+            self._endless |= set() if self._is_choice else {"choice"}
 
-    def _in_lines(self, text: str) -> str:
-        """With line breaks and tabs instead of placeholders, and no spaces where a line begins."""
-        if "\0" not in text:
-            return text
-        for sign in (LINE, PARAGRAPH, CELL):
-            text = text.replace(sign + " ", sign)
-        if any(line + CELL in text for line in (LINE, PARAGRAPH, "\n")):
-            text = _FIRST_CELLS.sub("", text)
-        if self._is_line_new() and (first := _AT_FIRST.match(text)):
-            text = text[first.end() :]
-        return in_lines(text)
+    def _joined(self, words: list[str]) -> str:
+        """The words and signs together, which are taken from the list."""
+        text = "".join(words)
+        if (
+            "&" in text or INNER_MARK in text
+        ):  # marked where a tag was, because a character reference cannot contain one
+            marked = unescaped(MARK.join(words))
+            has_pages = self._is_feed or INNER_MARK in marked
+            text = self._unfolded(marked) if has_pages else marked.replace(MARK, "")
+        words.clear()
+        if self._part is _Part.TITLE:
+            return ""
+        if self._part is not _Part.BODY:
+            if not _NO_SIGN.search(text):
+                return "" if self._part is _Part.HEAD else text
+            self._part = _Part.BODY  # has begun, without a tag perhaps
+            self._renew_signs()
+        return text
 
-    def _is_line_new(self) -> bool:
-        return not self.parts or self.parts[-1].endswith("\n")
+    def _unfolded(self, marked: str) -> str:
+        """With signs instead of the tags of pages that are written out within elements."""
+        pieces = marked.split(MARK)
+        places = [place for place, piece in enumerate(pieces) if self._is_page(piece)]
+        shown = self._inner_pages([pieces[place] for place in places])
+        for place, page in zip(places, shown, strict=True):
+            pieces[place] = page
+        return "".join(pieces).replace(INNER_MARK, "")
+
+    def _is_page(self, piece: str) -> bool:
+        if INNER_MARK in piece:
+            return True
+        return self._is_feed and "<" in piece and _SHOWN_TAG.search(piece) is not None
+
+    def _inner_pages(self, pages: list[str]) -> list[str]:
+        """Each as its words with signs. Most are simple, and taken together."""
+        if not pages:
+            return []
+        signs = signs_of(
+            frozenset(HIDDEN) if self._is_xml else frozenset(HIDDEN | {"title"}),
+            frozenset(_PARTS | {"choice"}),
+            frozenset(),
+            is_xml=self._is_xml,
+        )
+        pieces = signs.simple_tag.split(MARK.join(pages))
+        tags, words = pieces[1::2], pieces[2::2]
+        taken = [*map(signs.__getitem__, tags)]
+        is_simple = UNUSUAL not in taken and MARK not in "".join(tags)
+        if is_simple and not any(map(signs.beginning.search, pieces[::2])):
+            if self._is_xml and taken:
+                taken = [*_apart(taken, words[:-1], tags), taken[-1].removeprefix(APART)]
+            pieces[1::2] = [INNER_MARK + sign for sign in taken]
+            shown = "".join(pieces).split(MARK)
+            return [unescaped(page) if "&" in page else page for page in shown]
+        if len(pages) == 1:
+            return [self._inner_page(pages[0])]
+        at_once = max(1, len(pages) // _PARTED_IN)
+        groups = (pages[place : place + at_once] for place in range(0, len(pages), at_once))
+        return [page for group in groups for page in self._inner_pages(group)]
+
+    def _inner_page(self, page: str) -> str:
+        return "".join(_Page(page.replace(INNER_MARK, ""), self._is_xml).read())
+
+
+def _apart(signs: list[str], words: list[str], tags: list[str]) -> list[str]:
+    """All but the last, without a sign that parts elements where no element follows."""
+    return [
+        sign.removeprefix(APART) if sign and (text or tag.startswith("</")) else sign
+        for sign, text, tag in zip(signs, words, tags[1:], strict=False)
+    ]
