@@ -283,6 +283,7 @@ def _contradictions(sample: str, wrong: WrongEncoding) -> int:
 
 def are_many(others: str, affected: int) -> bool:
     """Whether the unaffected signs beyond ASCII are too many beside the number of affected ones."""
-    letters = sum(map(str.isalpha, others))
+    if sum(map(str.isalpha, others)) > affected * MOST_OTHERS:
+        return True
     signs = sum(sign not in SIGNS for sign in others)  # an editor may have added quotation marks
-    return letters > affected * MOST_OTHERS or signs > affected * MOST_SIGNS
+    return signs > affected * MOST_SIGNS
