@@ -139,4 +139,11 @@ def test_each_line_begins_where_its_script_does_and_its_letters_join(visit):
     open_whole(page, "Watch it learn")
     watched = page.locator(".watch-text")
     assert watched.evaluate("box => getComputedStyle(box).unicodeBidi") == "plaintext"
+    open_whole(page, "Compare")
+    page.locator("#compare-seed-text textarea").fill(text)
+    page.get_by_role("button", name="Write", exact=True).locator("visible=true").click()
+    expect(page.locator("compare-status")).to_contain_text("3 texts of")
+    for column in page.locator(".compared .page").all():
+        latin, arabic, second, hebrew = column.evaluate(BEGINNINGS)[:4]
+        assert max(latin, second) < 0.5 < min(arabic, hebrew)
     assert page.errors == []
