@@ -41,6 +41,9 @@ INLINE = set(
     "mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic small "
     "span strong sub sup supplied surname t td term th u unclear w".split()
 )
+# Of these only in TEI, where they are words of a sentence; elsewhere they are fields of a record.
+# Only there a note is moved to the end of its paragraph.
+INLINE_IN_TEI = set("date name note num orgname persname placename s surname term".split())
 # In a feed, or in pages of a wiki as it gives them, beside their words.
 FEED_PARTS = set(
     "author category comment contributor creator docs format generator guid id language "
@@ -135,7 +138,7 @@ class Signs(dict[str, str]):
         hidden: names of elements whose content is not shown.
         unusual: names of others that need more than signs; with / for those of closing tags.
         endless: names of elements that do not end any more, and hide nothing.
-        is_xml: whether line breaks count.
+        is_xml, is_tei: whether line breaks count, and whether it is TEI.
         comments_end, literals_end, asides_end: whether an end of these, as -->, still comes.
     """
 
@@ -146,13 +149,15 @@ class Signs(dict[str, str]):
         endless: frozenset[str],
         *,
         is_xml: bool,
+        is_tei: bool = False,
         comments_end: bool = True,
         literals_end: bool = True,
         asides_end: bool = True,
     ):
         self._hidden, self._unusual = hidden - endless, unusual
         self._hiding = frozenset() if is_xml else HIDING - endless
-        self._is_xml = is_xml
+        self._is_xml, self._is_tei = is_xml, is_tei
+        self._inline = INLINE if is_tei else INLINE - INLINE_IN_TEI
         self.beginning = _beginning(literals_end=literals_end, asides_end=asides_end)
         self.simple_tag = _simple_tag(hidden, comments_end=comments_end, asides_end=asides_end)
 
@@ -182,7 +187,7 @@ class Signs(dict[str, str]):
 
     def of_tag(self, tag: str, name: str, closes: bool) -> str:
         """What is written instead of a tag, simple or not."""
-        if name == "note":
+        if name == "note" and self._is_tei:
             return AFTER_NOTE if closes else "" if tag.endswith("/>") else NOTE
         lines = ""
         if name in BLOCKS:
@@ -192,7 +197,7 @@ class Signs(dict[str, str]):
         elif name in ("td", "th") and not closes:
             return CELL
         if self._is_xml:
-            return APART + lines if closes and name not in INLINE else lines
+            return APART + lines if closes and name not in self._inline else lines
         if name == "pre":
             return AFTER_PRE + lines if closes else lines + PRE
         if name == "q":  # a browser shows its quotation marks

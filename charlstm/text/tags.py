@@ -40,6 +40,7 @@ MOST_OF_JSON = 200_000
 _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
+_TEI = re.compile(r"<(?:\w+:)?(?:TEI|teiCorpus)\b|tei-c\.org\b")
 _SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[")
 # Files that have their words in an attribute, by their first element.
 _ATTRIBUTES = {"opml": "text", "smses": "body"}
@@ -93,6 +94,7 @@ class _Page:
         self._endless: set[str] = set()  # names of elements that do not end any more
         self._is_choice = False  # of TEI: what was written, and what an editor would write
         self._is_feed = _FEED.search(markup, 0, 1_000) is not None
+        self._is_tei = is_xml and _TEI.search(markup, 0, 2_000) is not None
         root = _ROOT.search(markup, 0, 1_000)
         self._value = _VALUES.get(_ATTRIBUTES.get(root[1].lower(), "") if root else "")
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
@@ -163,6 +165,7 @@ class _Page:
             frozenset(self._unusual()),
             frozenset(self._endless),
             is_xml=self._is_xml,
+            is_tei=self._is_tei,
             comments_end=_COMMENT_END not in self._missing,
             literals_end=_LITERAL_END not in self._missing,
             asides_end=_ASIDE_END not in self._missing,

@@ -25,14 +25,7 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
     [
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</ruby> is", "漢字 is\n"),
         ("<ruby><rb>漢<rt>kan<rtc>x</ruby> is", "漢 is\n"),
-        ("<p>a wo<note>one note</note>rd.</p><p>b</p>", "a word.\none note\n\nb\n"),
-        ("<p>a<note>one <p>two</p></note> b", "a b\none\ntwo\n"),
-        (
-            "<p>a<note>b<note>c</note>d</note> e<note/> f<note>g</note>h<p>i",
-            "a e fh\nc\nbd\ng\ni\n",
-        ),
-        ("<p>a<br>b<note> c </note>d<note> </note></p>e</note>f", "a\nbd\nc\n\nef\n"),
-        ("<p>a<note>b<p>c", "a\nb\nc\n"),
+        ("<p>a <note>b</note> c", "a b c\n"),
         ("<p>a<head>b<title>c</p>d", "ab\nc\n\nd\n"),
         ("<head><title>a<p>b", "b\n"),
         ("<p>a<svg><g><path/></g></svg>b<rt>c<b>d</b></rt>e", "abe\n"),
@@ -81,7 +74,12 @@ def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
         ("<s><w>the</w><c> </c><hi>k</hi><hi>ing</hi></s>", "the king\n"),
         ("<row><x>1</x><y>2</y></row><row><x>3</x></row>", "1\n2\n3\n"),
         ("<tr><td>1</td><td>2</td></tr><tr><th>3</th></tr>", "1\t2\n\n3\n"),
-        ("<x>a</pre>  b</x><p>c<note>d</note></p><p>e</p>", "a\n\n  b\n\nc\nd\n\ne\n"),
+        ("<x>a</pre>  b</x>", "a\n\n  b\n"),
+        (
+            "<wpt><name>A</name><desc>B</desc></wpt><wpt><date>1</date><note>c</note></wpt>",
+            "A\nB\n1\nc\n",
+        ),
+        ("<unit><note>a</note><source>b</source></unit><unit>c</unit>", "a\nb\nc\n"),
         ("<x><![CDATA[a &amp; <b>c</b>]d]]></x><x>&lt;b&gt;</x>", "a & c]d\n<b>\n"),
         ("<choice>A</choice><choice>B</choice>", "A\nB\n"),
         (
@@ -100,6 +98,25 @@ def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
 )
 def test_elements_of_xml_that_are_no_part_of_a_line_are_parted(markup, words):
     assert words_of(markup, keeps_lines=True) == words
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<p>a wo<note>one note</note>rd.</p><p>b</p>", "a word.\none note\n\nb\n"),
+        ("<p>a<note>one <p>two</p></note> b", "a b\none\ntwo\n"),
+        (
+            "<p>a<note>b<note>c</note>d</note> e<note/> f<note>g</note>h<p>i",
+            "a e fh\nc\nbd\ng\ni\n",
+        ),
+        ("<p>a<br/>b<note> c </note>d<note> </note></p>e</note>f", "a\nbd\nc\n\nef\n"),
+        ("<p>a<note>b<p>c", "a\nb\nc\n"),
+        ("<p>a<note>b</note></p><p>c</p>", "a\nb\n\nc\n"),
+        ("<p><name>A</name><name>B</name><s>c.</s><s>d</s></p>", "ABc.d\n"),
+    ],
+)
+def test_notes_of_tei_follow_their_paragraph_and_its_names_are_words(markup, words):
+    assert words_of(f"<?xml version='1.0'?><TEI>{markup}", keeps_lines=True) == words
 
 
 PARAGRAPHS = [
@@ -147,7 +164,9 @@ WORDS += ["<!-- c -->", "<!-- <b> ", "<![CDATA[c]]>", "<![CDATA[<p>c]&amp;", "]]
 
 
 @pytest.mark.parametrize("keeps_lines", [False, True])
-@pytest.mark.parametrize("begins", ["<body>", "<html><head><title>x</title></head>", "<rss>"])
+@pytest.mark.parametrize(
+    "begins", ["<body>", "<html><head><title>x</title></head>", "<rss>", "<TEI>"]
+)
 def test_tags_that_are_taken_together_give_the_same_as_one_by_one(monkeypatch, begins, keeps_lines):
     generator = random.Random(f"{begins} {keeps_lines}")
     pages = [
@@ -202,7 +221,8 @@ def test_long_xml_has_the_words_of_its_elements(seed):
         ),
     ],
 )
-def test_what_never_ends_takes_no_longer_than_its_characters(unit):
+@pytest.mark.parametrize("keeps_lines", [False, True])
+def test_what_never_ends_takes_no_longer_than_its_characters(unit, keeps_lines):
     def steps(number: int) -> int:
         count = 0
 
@@ -212,7 +232,7 @@ def test_what_never_ends_takes_no_longer_than_its_characters(unit):
 
         sys.setprofile(counted)
         try:
-            words_of("<body><a" + unit * number)
+            words_of("<TEI><body><a" + unit * number, keeps_lines=keeps_lines)
         finally:
             sys.setprofile(None)
         return count
