@@ -78,7 +78,7 @@ def _add_reading(command: argparse.ArgumentParser) -> None:
         "--keep-markup",
         action="store_true",
         default=None,
-        help="keep the tags of web pages and the times of subtitles",
+        help="keep the tags of web pages and the times of subtitles and chats",
     )
     command.add_argument(
         "--shuffle-lines", action="store_true", default=None, help="for a sorted list"

@@ -25,9 +25,8 @@ from charlstm.errors import CharLSTMError
 from charlstm.text.decoding import Decoded, GuessedFile, decode
 from charlstm.text.documents import NO_WORDS, refuse_other_kinds
 from charlstm.text.mail import is_mail, mails
-from charlstm.text.markup import recognise
+from charlstm.text.markup import recognise, without_stamps_of
 from charlstm.text.office import local_name, words_of_docx, words_of_odt
-from charlstm.text.subtitles import without_times
 from charlstm.text.tags import words_of
 
 CPU_S = 20
@@ -293,12 +292,10 @@ class _Members:
         if not markup and name.lower().endswith("html"):
             markup = "html"
         if markup and not self._options.keeps_markup:
-            is_page = markup in ("html", "xml")
-            text = (
-                words_of(text, keeps_lines=markup == "xml")
-                if is_page
-                else without_times(text).words
-            )
+            if markup in ("html", "xml"):
+                text = words_of(text, keeps_lines=markup == "xml")
+            else:
+                text, _ = without_stamps_of(markup, text)
         if text.strip():
             self._markup = self._markup or markup
             if decoded.is_guess:

@@ -1,4 +1,4 @@
-"""Recognises what stands in a text beside its words: tags of web pages, times of subtitles, tables.
+"""Recognises what stands in a text beside its words: tags of web pages, times, tables.
 
 A network learns markup as it learns words, and would write it. So it is left out, unless somebody
 wants it.
@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from charlstm.text.chats import is_chat, without_stamps
 from charlstm.text.documents import KINDS, extract
 from charlstm.text.subtitles import are_subtitles, without_times
 
 # What kinds are called.
-LABELS = {"html": KINDS["html"], "xml": KINDS["xml"], "subtitles": "subtitles with their times"}
+LABELS = {
+    "html": KINDS["html"],
+    "xml": KINDS["xml"],
+    "subtitles": "subtitles with their times",
+    "chat": "a chat with the times of its messages",
+}
 MIN_ROWS = 20  # of a table
 _LOOK = 40_000  # characters, in which a text shows what it is
 _COMMENTS = re.compile(r"\s*(?:<!--.*?-->\s*|<\?.*?\?>\s*)*", re.S)  # before the first tag
@@ -74,7 +80,9 @@ def recognise(text: str) -> str:
     )
     if is_xml and len(_ANY_TAG.findall(part)) >= MIN_TAGS:
         return "xml"
-    return "subtitles" if are_subtitles(part) else ""
+    if are_subtitles(part):
+        return "subtitles"
+    return "chat" if is_chat(part) else ""
 
 
 def _is_whole(first: str, text: str) -> bool:
@@ -98,6 +106,14 @@ def without_markup(text: str, kind: str, name: str, most_bytes: int) -> tuple[st
     if kind in ("html", "xml"):
         found = extract(kind, text.encode(), name, most_bytes)
         return found.text, found.notice
+    return without_stamps_of(kind, text)
+
+
+def without_stamps_of(kind: str, text: str) -> tuple[str, str]:
+    """As `without_markup`, of what has times and no tags."""
+    if kind == "chat":
+        words, times = without_stamps(text)
+        return words, f"Read as {LABELS[kind]}: {times:,} dates and times were left out."
     captions = without_times(text)
     rolled = ""
     if captions.repeated:

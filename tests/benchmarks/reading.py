@@ -62,6 +62,9 @@ KINDS = {
         "".join(map(chr, range(0x100, 0xD500))).encode()
     ),
     "numbers of JSON": lambda: _repeated(b"\\u0439", b'["'),
+    "a chat": lambda: _repeated(
+        b"[12.03.24, 10:15:32] Ann: Are you there?\n[12.03.24, 10:16:10] Bob: Yes\n"
+    ),
     "subtitles": lambda: _repeated(b"1\n00:00:01,000 --> 00:00:02,000\nwords of a line\n\n"),
     "a web page": lambda: _repeated(
         b"<p>Words of a page, and <i>more</i> of them.</p>\n", b"<!doctype html><html><body>"

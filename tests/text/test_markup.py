@@ -57,7 +57,6 @@ def test_subtitles_are_read_without_their_times(sign, head):
         "<3 you\n" * 400,
         "<ROMEO> hi\n<JULIET> hello\n" * 90,  # a chat
         "At 10:15 --> they left.\n" * 100,
-        "[10:15] <anna> hi\n[10:15:20] bert: hello\n" * 90,
         "import x\nexport const App = () => <div><p>Hi</p></div>;\n" * 50,  # code, not a page
     ],
 )
