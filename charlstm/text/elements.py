@@ -74,7 +74,7 @@ _UNENDED = rf"(?!{_ATTRIBUTES}(?:<|\Z))"
 _TAG = re.compile(rf"<(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+){_ATTRIBUTES}>")
 _CAPITALS = {"pubdate": "pubDate", "lastbuilddate": "lastBuildDate", "teiheader": "teiHeader"}
 _LITERAL = "<![CDATA["
-_CHOICE = re.compile(r"<(\w+)>([^<]*)</")
+_CHOICE = re.compile(rf"<(\w+){_ATTRIBUTES}>([^<]*)</")
 MOST_TAGS_WITHIN = 30
 MOST_OF_A_TAG = 300  # characters, for its signs to be kept
 MOST_KEPT, MOST_KINDS = 10_000, 50  # tags whose signs are kept, of pages of so many kinds
@@ -108,27 +108,33 @@ def _simple_tag(hidden: frozenset[str], *, comments_end: bool, asides_end: bool)
 
     Many are taken at once. What has very many tags in it is not among them.
     """
-    names = sorted(_CAPITALS.get(name, name) for name in hidden)
     of_letter: dict[str, list[str]] = {}
-    for name in names:
-        stop, end = rf"/?{name}\b", rf"</{name}\s*>"
-        if name in RUBY_PARTS:
-            stop, end = f"{stop}|{NEXT_OF_RUBY}", f"(?:{end}|(?=<(?:{NEXT_OF_RUBY})))"
-        content = rf"(?:[^<]*+<(?!{stop})){{0,{MOST_TAGS_WITHIN}}}+[^<]*+"
-        of_letter.setdefault(name[0], []).append(
-            rf"{name[1:]}(?=[\s>]){_ATTRIBUTES}(?<!/)>{content}{end}"
-        )
-    elements = [f"{letter}(?:{'|'.join(ways)})" for letter, ways in of_letter.items()]
+    for name in sorted(_CAPITALS.get(name, name) for name in hidden):
+        of_letter.setdefault(name[0], []).append(_whole_element(name)[1:])
+    hidden_ways = [f"{letter}(?:{'|'.join(ways)})" for letter, ways in of_letter.items()]
+    replaced = "|".join(map(_whole_element, sorted(REPLACED)))
     ways = [
-        r"choice>(?:\s*+<(?:sic|corr|orig|reg|abbr|expan)>[^<]*+</\w+>)++\s*+</choice>",
-        *elements,
+        rf"choice>(?:\s*+<(?:sic|corr|orig|reg|abbr|expan)\b{_ATTRIBUTES}>[^<]*+</\w+>)++\s*+</choice>",
+        rf"choice(?=[\s>]){_ATTRIBUTES}>\s*+<(?:{replaced})(?=\s*+<(?:corr|reg|expan)\b)",
+        *hidden_ways,
         _TAG.pattern.removeprefix("<").replace("?P<close>", "?:").replace("?P<tag>", "?:"),
         r"!--(?!-?>)(?:[^<-]++|-(?!-!?>)|<(?!!--))*+--!?>" if comments_end else "!--(?:-?>)?",
         r"!\[CDATA\[(?:[^\]<]++|\](?!\]>)|<(?!!\[CDATA))*+\]\]>",
         r"!\[?[a-zA-Z][^<>\[\"'=]*+>",
-        r"\?[a-zA-Z][^<>?]*+\?>" if asides_end else r"\?[a-zA-Z\[][^<>\"'=]*+>",
+        r"\?[a-zA-Z\[](?:[^?<]++|\?(?!>)|<(?!\?))*+\?>"
+        if asides_end
+        else r"\?[a-zA-Z\[][^<>\"'=]*+>",
     ]
     return re.compile(f"(<(?:{'|'.join(ways)}))")
+
+
+def _whole_element(name: str) -> str:
+    """An element with what is in it, unless it has another of its kind or very many tags."""
+    stop, end = rf"/?{name}\b", rf"</{name}\s*>"
+    if name in RUBY_PARTS:
+        stop, end = f"{stop}|{NEXT_OF_RUBY}", f"(?:{end}|(?=<(?:{NEXT_OF_RUBY})))"
+    content = rf"(?:[^<]*+<(?!{stop})){{0,{MOST_TAGS_WITHIN}}}+[^<]*+"
+    return rf"{name}(?=[\s>]){_ATTRIBUTES}(?<!/)>{content}{end}"
 
 
 class Signs(dict[str, str]):
@@ -174,7 +180,7 @@ class Signs(dict[str, str]):
             return literal_signs(tag[len(_LITERAL) : -3])
         found = _TAG.fullmatch(tag)
         if not found:  # an element with what is in it, or a comment
-            ways = _CHOICE.findall(tag) if tag.startswith("<choice") else []
+            ways = _CHOICE.findall(tag) if tag.endswith("</choice>") else []
             return "".join(words for way, words in ways if way not in REPLACED)
         name, closes = name_of(found["tag"]), found["close"] == "/"
         if name in self._hidden and not closes:

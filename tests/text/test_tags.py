@@ -193,6 +193,14 @@ ELEMENTS = [
     ("<l><![CDATA[question]]>: <![CDATA[<w>]]></l>", "question:"),
     ("<l>a<lb/>b<lb break='no'/>c</l>", "a\nbc"),
     ("<l>a <choice><sic>teh</sic><corr>the</corr></choice> b</l>", "a the b"),
+    (
+        "<l>c <choice> <sic n='1'><hi>t</hi>eh</sic> <corr><hi>t</hi>he</corr></choice> d</l>",
+        "c  the d",
+    ),
+    (
+        "<l>e <choice><reg n='1'>f</reg> <orig>g</orig></choice> <?x <y> ?><orig>h</orig></l>",
+        "e f h",
+    ),
     ("<tei:item>x</tei:item><item/>", "x"),
     ("<row><x>1</x><y>2</y><z/></row>", "1\n2"),
     ("<tr><td>1</td><td>2 <hi>b</hi></td><td/></tr>", "1\t2 b"),
