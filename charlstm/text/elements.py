@@ -26,6 +26,12 @@ HIDDEN = set(
     "audio binary binary-data canvas datalist iframe math noembed noframes noscript rp rt rtc "
     "script style svg teiheader template video".split()
 )
+# The same in XML, where a video or a script may be what it says, a record or a play.
+HIDDEN_IN_XML = set(
+    "binary binary-data bindata binarydata math rp rt rtc svg teiheader tex-math".split()
+)
+# By the name of the first element, what else is no part of the words.
+HIDDEN_BY_ROOT = {"en-export": {"resource"}, "plist": {"data"}}
 NEVER_EMPTY = {"script", "style"}  # in a web page, even if the tag ends with a slash
 REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
 HEAD_PARTS = {"head", "title", "meta", "link", "base", "html"} | HIDDEN
@@ -37,9 +43,11 @@ BLOCKS = set(
 )
 # In other XML what follows right after an element stands in a line of its own, unless it is these.
 INLINE = set(
-    "a abbr add b c cite corr date del em emph ex expan foreign g geo hi i indexterm lb link "
-    "mentioned name note num orgname orig pb pc persname placename q r ref reg rs s seg sic small "
-    "span strong sub sup supplied surname t td term th u unclear w".split()
+    "a abbr add addname b bold c citetitle cite code corr date del em emph emphasis ex expan "
+    "firstname foreign forename g geo given-names hi i indexterm italic kbd lb link literal "
+    "mentioned monospace name named-content note num orgname orig overline pb pc persname phrase "
+    "placename q r ref reg rolename rs s samp sc seg sic small span strong styled-content sub sup "
+    "supplied surname t td term th tt u unclear underline var w xref".split()
 )
 # Of these only in TEI, where they are words of a sentence; elsewhere they are fields of a record.
 # Only there a note is moved to the end of its paragraph.
@@ -75,20 +83,29 @@ _TAG = re.compile(rf"<(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+){_ATTRIBUTES}>")
 _CAPITALS = {"pubdate": "pubDate", "lastbuilddate": "lastBuildDate", "teiheader": "teiHeader"}
 _LITERAL = "<![CDATA["
 _CHOICE = re.compile(rf"<(\w+){_ATTRIBUTES}>([^<]*)</")
+_OF_PAGE = re.compile(
+    r"</?(?:a|b|blockquote|body|br|code|div|em|en-note|font|h[1-6]|hr|html|i|img|li|ol|p|pre|span"
+    r"|strong|sub|sup|table|td|tr|u|ul)\b[^<>]*>|<!--|&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[\da-fA-F]{2,6});"
+)
+_OFFICE = ("o:", "st1:", "st2:", "w:")  # namespaces in pages of Word
 MOST_TAGS_WITHIN = 30
 MOST_OF_A_TAG = 300  # characters, for its signs to be kept
 MOST_KEPT, MOST_KINDS = 10_000, 50  # tags whose signs are kept, of pages of so many kinds
 
 
-def name_of(tag: str) -> str:
-    """The name of an element, in small letters and without that of its namespace."""
-    return tag.lower().rpartition(":")[2]
+def name_of(tag: str, *, is_xml: bool) -> str:
+    """The name of an element, in small letters and without that of its namespace.
+
+    In pages, what a word processor calls a title or an address is within a sentence.
+    """
+    tag = tag.lower()
+    return tag if not is_xml and tag.startswith(_OFFICE) else tag.rpartition(":")[2]
 
 
 def literal_signs(words: str) -> str:
-    """What is written instead of a section that has no tags of its own, but is a page perhaps."""
-    is_page = "<" in words or "&" in words
-    return INNER_MARK + html.escape(words, quote=False) if is_page else words
+    """What is written instead of a section that has no tags of its own: a page perhaps, or code."""
+    mark = INNER_MARK if _OF_PAGE.search(words) else ""
+    return mark + html.escape(words, quote=False) if "<" in words or "&" in words else words
 
 
 @functools.cache
@@ -182,7 +199,7 @@ class Signs(dict[str, str]):
         if not found:  # an element with what is in it, or a comment
             ways = _CHOICE.findall(tag) if tag.endswith("</choice>") else []
             return "".join(words for way, words in ways if way not in REPLACED)
-        name, closes = name_of(found["tag"]), found["close"] == "/"
+        name, closes = name_of(found["tag"], is_xml=self._is_xml), found["close"] == "/"
         if name in self._hidden and not closes:
             is_empty = tag.endswith("/>") and (self._is_xml or name not in NEVER_EMPTY)
             return "" if is_empty else UNUSUAL
@@ -196,7 +213,7 @@ class Signs(dict[str, str]):
         if name == "note" and self._is_tei:
             return AFTER_NOTE if closes else "" if tag.endswith("/>") else NOTE
         lines = ""
-        if name in BLOCKS:
+        if name in BLOCKS and not (self._is_tei and name == "title"):  # there it is of a book
             lines = PARAGRAPH if closes and name in PARAGRAPHS else LINE
         elif name == "br" or (name == "lb" and not WITHIN_WORD.search(tag)):
             lines = BREAK

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import enum
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from charlstm.text.elements import (
     FEED_PARTS,
     HEAD_PARTS,
     HIDDEN,
+    HIDDEN_BY_ROOT,
+    HIDDEN_IN_XML,
     HIDES,
     HIDING,
     MOST_OF_A_VALUE,
@@ -41,16 +44,17 @@ _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations foll
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
 _TEI = re.compile(r"<(?:\w+:)?(?:TEI|teiCorpus)\b|tei-c\.org\b")
-_SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[")
+_SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[|&#?\w{2,8};")
 # Files that have their words in an attribute, by their first element.
-_ATTRIBUTES = {"opml": "text", "smses": "body"}
 _VALUES = {
-    name: re.compile(rf"\s{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')") for name in _ATTRIBUTES.values()
+    root: re.compile(rf"\s(?:{names})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+    for root, names in {"opml": "text", "smses": "body|text"}.items()
 }
 _ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
 _CLOSINGS = {
     name: re.compile(rf"</(?:\w+:)?{name}\b", re.I)
-    for name in (*HIDDEN, *REPLACED, *FEED_PARTS, "choice", "description", "title")
+    for name in {*HIDDEN, *HIDDEN_IN_XML, *REPLACED, *FEED_PARTS}
+    | {"choice", "data", "description", "resource", "title"}
 }
 _CLOSINGS |= {name: re.compile(rf"</{name}\b|(?=<(?:{NEXT_OF_RUBY}))", re.I) for name in RUBY_PARTS}
 _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
@@ -59,6 +63,7 @@ _NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 _LITERAL_END, _ASIDE_END = "]]>", "?>"
 _PARTS = {"body", "/body", "head", "/head", "text", "/text"}
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
+MOST_LONG = 20  # of such elements, after which no other is looked for
 
 
 def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
@@ -92,11 +97,13 @@ class _Page:
         self._part = _Part.BEFORE
         self._missing: set[re.Pattern[str] | str] = set()  # what does not come any more
         self._endless: set[str] = set()  # names of elements that do not end any more
+        self._long_ones: Counter[str] = Counter()  # hidden elements without an end soon, by names
         self._is_choice = False  # of TEI: what was written, and what an editor would write
         self._is_feed = _FEED.search(markup, 0, 1_000) is not None
         self._is_tei = is_xml and _TEI.search(markup, 0, 2_000) is not None
-        root = _ROOT.search(markup, 0, 1_000)
-        self._value = _VALUES.get(_ATTRIBUTES.get(root[1].lower(), "") if root else "")
+        found = _ROOT.search(markup, 0, 1_000)
+        root = found[1].lower() if found else ""
+        self._value = _VALUES.get(root)
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
         # The title of a page is none of its words; that of a chapter is.
         if _E_BOOK.search(markup, 0, 1_000):
@@ -104,8 +111,8 @@ class _Page:
         elif self._is_feed:
             more = FEED_PARTS
         else:
-            more = set() if is_xml else {"title"}
-        self._always_hidden = frozenset(HIDDEN | more)
+            more = HIDDEN_BY_ROOT.get(root, set()) if is_xml else {"title"}
+        self._always_hidden = frozenset((HIDDEN_IN_XML if is_xml else HIDDEN) | more)
         self._failed_at = 0  # a tag that does not end was looked at up to there
         self._ahead = FEWEST_AHEAD
         self._place: tuple[bool, bool, int, int] | None = None
@@ -130,7 +137,7 @@ class _Page:
                 self._renew_signs()
                 continue
             words.append(markup[at:begin])
-            name, closes = name_of(found["tag"] or ""), found["close"] == "/"
+            name, closes = name_of(found["tag"] or "", is_xml=self._is_xml), found["close"] == "/"
             unseen = self._unseen_end(found, name, end)
             if name and self._part is not _Part.BODY:
                 yield self._joined(words)
@@ -282,7 +289,9 @@ class _Page:
             open_ones += -1 if found[1] else 1
             if not open_ones:
                 return self._tag_end(found.end()) or found.end()
-        self._endless.add(name)
+        self._long_ones[name] += 1
+        if self._long_ones[name] == MOST_LONG:
+            self._endless.add(name)
         return None
 
     def _hides(self, name: str, begin: int, end: int) -> bool:
@@ -361,7 +370,7 @@ class _Page:
     def _is_page(self, piece: str) -> bool:
         if INNER_MARK in piece:
             return True
-        return self._is_feed and "<" in piece and _SHOWN_TAG.search(piece) is not None
+        return self._is_feed and _SHOWN_TAG.search(piece) is not None
 
     def _inner_pages(self, pages: list[str]) -> list[str]:
         """Each as its words with signs. Most are simple, and taken together."""

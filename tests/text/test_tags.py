@@ -26,6 +26,11 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</ruby> is", "漢字 is\n"),
         ("<ruby><rb>漢<rt>kan<rtc>x</ruby> is", "漢 is\n"),
         ("<p>a <note>b</note> c", "a b c\n"),
+        ("<p>Mr. <st1:title>A</st1:title> <st1:address>b</st1:address> c", "Mr. A b c\n"),
+        (
+            "<div hidden><b>" + "x" * 60_000 + "</b></div><div hidden>menu</div><p>" + "x" * 60_000,
+            "x" * 60_000 + "\n\n" + "x" * 60_000 + "\n",
+        ),
         ("<p>a<head>b<title>c</p>d", "ab\nc\n\nd\n"),
         ("<head><title>a<p>b", "b\n"),
         ("<p>a<svg><g><path/></g></svg>b<rt>c<b>d</b></rt>e", "abe\n"),
@@ -81,6 +86,24 @@ def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
         ),
         ("<unit><note>a</note><source>b</source></unit><unit>c</unit>", "a\nb\nc\n"),
         ("<x><![CDATA[a &amp; <b>c</b>]d]]></x><x>&lt;b&gt;</x>", "a & c]d\n<b>\n"),
+        ("<library><video><title>A</title><plot>B</plot></video></library>", "A\n\nB\n"),
+        ("<script><scene>A<style>b</style></scene></script>", "Ab\n"),
+        ("<doc><![CDATA[a<c> &copy=c &c<d>]]></doc>", "a<c> &copy=c &c<d>\n"),
+        (
+            "<doc><![CDATA[std::vector<int> x; if (a<c && d>e)]]></doc>",
+            "std::vector<int> x; if (a<c && d>e)\n",
+        ),
+        (
+            "<p><italic>T</italic><sub>max</sub> <forename>A</forename><surname>B</surname></p>",
+            "Tmax AB\n",
+        ),
+        (
+            "<en-export><note><title>A</title><content><![CDATA[<en-note><div>b</div></en-note>]]></content>"
+            "<resource><data>iVBO</data></resource></note></en-export>",
+            "A\n\nb\n",
+        ),
+        ('<smses><sms body="a"/><mms><parts><part text="b"/></parts></mms></smses>', "a\n\nb\n"),
+        ("<rss><title>Tom &amp;amp; Jerry</title></rss>", "Tom & Jerry\n"),
         ("<choice>A</choice><choice>B</choice>", "A\nB\n"),
         (
             "<mediawiki xmlns='x'><siteinfo><sitename>W</sitename></siteinfo><page><title>T</title>"
@@ -112,6 +135,7 @@ def test_elements_of_xml_that_are_no_part_of_a_line_are_parted(markup, words):
         ("<p>a<br/>b<note> c </note>d<note> </note></p>e</note>f", "a\nbd\nc\n\nef\n"),
         ("<p>a<note>b<p>c", "a\nb\nc\n"),
         ("<p>a<note>b</note></p><p>c</p>", "a\nb\n\nc\n"),
+        ("<p>He wrote <title>A</title> in B", "He wrote A in B\n"),
         ("<p><name>A</name><name>B</name><s>c.</s><s>d</s></p>", "ABc.d\n"),
     ],
 )
@@ -190,7 +214,7 @@ ELEMENTS = [
     ("<l>To be</l>", "To be"),
     ("<l>or <w>not</w> <w>to</w> be</l>", "or not to be"),
     ("<!-- a comment --><l>that<!-- is --> <?pi x?>the</l><!-- > -->", "that the"),
-    ("<l><![CDATA[question]]>: <![CDATA[<w>]]></l>", "question:"),
+    ("<l><![CDATA[question]]>: <![CDATA[<w>]]><![CDATA[<b>]]></l>", "question: <w>"),
     ("<l>a<lb/>b<lb break='no'/>c</l>", "a\nbc"),
     ("<l>a <choice><sic>teh</sic><corr>the</corr></choice> b</l>", "a the b"),
     (
