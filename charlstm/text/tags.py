@@ -370,7 +370,9 @@ class _Page:
     def _is_page(self, piece: str) -> bool:
         if INNER_MARK in piece:
             return True
-        return self._is_feed and _SHOWN_TAG.search(piece) is not None
+        if not self._is_feed or not ("<" in piece or "&" in piece):
+            return False
+        return _SHOWN_TAG.search(piece) is not None
 
     def _inner_pages(self, pages: list[str]) -> list[str]:
         """Each as its words with signs. Most are simple, and taken together."""
