@@ -80,7 +80,10 @@ _ATTRIBUTES = rf"(?:[^<>=]++|=\s*+(?:{_VALUE}|(?![\"'])))*+"
 # A tag does not end before the next one begins, unless that stands in a quoted value: it is none.
 _UNENDED = rf"(?!{_ATTRIBUTES}(?:<|\Z))"
 _TAG = re.compile(rf"<(?P<close>/?)(?P<tag>[a-zA-Z][^\s<>/]*+){_ATTRIBUTES}>")
-_CAPITALS = {"pubdate": "pubDate", "lastbuilddate": "lastBuildDate", "teiheader": "teiHeader"}
+# As these are written; all others have small letters only.
+_CAPITALS = {
+    name.lower(): name for name in "pubDate lastBuildDate teiHeader binaryData binData".split()
+}
 _LITERAL = "<![CDATA["
 _CHOICE = re.compile(rf"<(\w+){_ATTRIBUTES}>([^<]*)</")
 _OF_PAGE = re.compile(

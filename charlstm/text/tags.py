@@ -44,7 +44,7 @@ _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations foll
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
 _TEI = re.compile(r"<(?:\w+:)?(?:TEI|teiCorpus)\b|tei-c\.org\b")
-_SHOWN_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[|&#?\w{2,8};")
+_WRITTEN_OUT = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[|&#?\w{2,8};")
 # Files that have their words in an attribute, by their first element.
 _VALUES = {
     root: re.compile(rf"\s(?:{names})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
@@ -91,7 +91,13 @@ class _Part(enum.Enum):
 
 
 class _Page:
-    def __init__(self, markup: str, is_xml: bool):
+    """A page, or XML.
+
+    Args:
+        is_inner: whether it is a page that was written out within an element.
+    """
+
+    def __init__(self, markup: str, is_xml: bool, is_inner: bool = False):
         self.markup = markup
         self._is_xml = is_xml
         self._part = _Part.BEFORE
@@ -106,13 +112,14 @@ class _Page:
         self._value = _VALUES.get(root)
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
         # The title of a page is none of its words; that of a chapter is.
+        hidden = HIDDEN if is_inner or not is_xml else HIDDEN_IN_XML
         if _E_BOOK.search(markup, 0, 1_000):
-            more = {"description"}
+            self._always_hidden = frozenset(HIDDEN_IN_XML | {"description"})
         elif self._is_feed:
-            more = FEED_PARTS
+            self._always_hidden = frozenset(hidden | FEED_PARTS)
         else:
             more = HIDDEN_BY_ROOT.get(root, set()) if is_xml else {"title"}
-        self._always_hidden = frozenset((HIDDEN_IN_XML if is_xml else HIDDEN) | more)
+            self._always_hidden = frozenset(hidden | more)
         self._failed_at = 0  # a tag that does not end was looked at up to there
         self._ahead = FEWEST_AHEAD
         self._place: tuple[bool, bool, int, int] | None = None
@@ -342,9 +349,8 @@ class _Page:
     def _joined(self, words: list[str]) -> str:
         """The words and signs together, which are taken from the list."""
         text = "".join(words)
-        if (
-            "&" in text or INNER_MARK in text
-        ):  # marked where a tag was, because a character reference cannot contain one
+        # Marked where a tag was, because a character reference cannot contain one.
+        if "&" in text or INNER_MARK in text:
             marked = unescaped(MARK.join(words))
             has_pages = self._is_feed or INNER_MARK in marked
             text = self._unfolded(marked) if has_pages else marked.replace(MARK, "")
@@ -372,7 +378,7 @@ class _Page:
             return True
         if not self._is_feed or not ("<" in piece or "&" in piece):
             return False
-        return _SHOWN_TAG.search(piece) is not None
+        return _WRITTEN_OUT.search(piece) is not None
 
     def _inner_pages(self, pages: list[str]) -> list[str]:
         """Each as its words with signs. Most are simple, and taken together."""
@@ -401,7 +407,7 @@ class _Page:
         return [page for group in groups for page in self._inner_pages(group)]
 
     def _inner_page(self, page: str) -> str:
-        return "".join(_Page(page.replace(INNER_MARK, ""), self._is_xml).read())
+        return "".join(_Page(page.replace(INNER_MARK, ""), self._is_xml, is_inner=True).read())
 
 
 def _apart(signs: list[str], words: list[str], tags: list[str]) -> list[str]:

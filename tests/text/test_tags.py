@@ -64,6 +64,7 @@ def test_declarations_of_word_and_of_xml_are_left_out(markup, words):
         ("<title>x</title>a", "a\n"),
         ('<script>x</script b="<![CDATA[a<i>c</i>" <', 'b="<![CDATA[ac" <\n'),
         ("<head><title>x<body>a", "a\n"),
+        ("<FictionBook><body><p>a <style name='x'>b</style> c", "a b c\n"),
         ("<FictionBook><body><title><p>a</p></title><p>b</p>", "a\n\nb\n"),
         ('<div data-a=\'{"a":"<p>' + "x " * 1_100 + "</p>\"}'>a</div>", "a\n"),
     ],
@@ -103,6 +104,10 @@ def test_words_are_found_where_each_kind_of_file_has_them(markup, words):
             "A\n\nb\n",
         ),
         ('<smses><sms body="a"/><mms><parts><part text="b"/></parts></mms></smses>', "a\n\nb\n"),
+        (
+            "<rss><title>a&lt;script&gt;b&lt;i&gt;c&lt;/script&gt;&lt;body&gt;d</title></rss>",
+            "ad\n",
+        ),
         ("<rss><title>Tom &amp;amp; Jerry</title></rss>", "Tom & Jerry\n"),
         ("<choice>A</choice><choice>B</choice>", "A\nB\n"),
         (
@@ -183,6 +188,12 @@ WORDS = [
     "&amp;",
     "&lt;p&gt;b&amp;lt;&lt;/p&gt;",
     "&lt;rt&gt;",
+]
+WORDS += [
+    "&lt;script&gt;a",
+    "&lt;/script&gt;",
+    "&lt;video&gt;c&lt;/video&gt;",
+    "&lt;div hidden&gt;",
 ]
 WORDS += ["<!-- c -->", "<!-- <b> ", "<![CDATA[c]]>", "<![CDATA[<p>c]&amp;", "]]>", "<?c?>", "<!c"]
 
