@@ -61,10 +61,11 @@ FEED_PARTS = set(
 PARAGRAPHS = {"p", "h1", "h2", "h3", "pre"}
 # What a page hides, and the elements by which it does: a menu, or a note that opens when pressed.
 HIDING = set(
-    "a article aside b blockquote button dd div dl dt em figure footer form h1 h2 h3 h4 h5 h6 "
-    "header i label legend li main nav ol p section small span strong sub summary sup table tbody "
-    "td th thead tr u ul".split()
+    "a article aside b blockquote button center code dd del div dl dt em fieldset figure font "
+    "footer form h1 h2 h3 h4 h5 h6 header i ins label legend li main mark nav ol p pre s section "
+    "select small span strong sub summary sup table tbody td th thead time tr u ul".split()
 )
+NEED_NO_END = {"dd", "dt", "li", "p", "td", "th", "tr"}  # because the next of the kind ends them
 HIDES = re.compile("hidden|display", re.I)  # quick to look for
 WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
 # What ends such an element as well: the next part of the word.

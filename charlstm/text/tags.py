@@ -21,6 +21,7 @@ from charlstm.text.elements import (
     HIDES,
     HIDING,
     MOST_OF_A_VALUE,
+    NEED_NO_END,
     NEVER_EMPTY,
     NEXT_OF_RUBY,
     REPLACED,
@@ -104,6 +105,7 @@ class _Page:
         self._missing: set[re.Pattern[str] | str] = set()  # what does not come any more
         self._endless: set[str] = set()  # names of elements that do not end any more
         self._long_ones: Counter[str] = Counter()  # hidden elements without an end soon, by names
+        self._ended_by_next = {"p"}  # names of elements that never have another of their kind
         self._is_choice = False  # of TEI: what was written, and what an editor would write
         self._is_feed = _FEED.search(markup, 0, 1_000) is not None
         self._is_tei = is_xml and _TEI.search(markup, 0, 2_000) is not None
@@ -292,14 +294,19 @@ class _Page:
     def _after_hidden(self, name: str, at: int) -> int | None:
         """Where an element ends that has others of its kind in it; None if it does not end soon."""
         open_ones, end = 1, min(len(self.markup), at + MOST_HIDDEN)
+        next_one = None
         for found in re.compile(rf"<(/?){name}\b", re.I).finditer(self.markup, at, end):
             open_ones += -1 if found[1] else 1
             if not open_ones:
                 return self._tag_end(found.end()) or found.end()
-        self._long_ones[name] += 1
-        if self._long_ones[name] == MOST_LONG:
-            self._endless.add(name)
-        return None
+            next_one = next_one or found
+            if name in self._ended_by_next:
+                break
+        else:  # too long
+            self._long_ones[name] += 1
+            if self._long_ones[name] == MOST_LONG:
+                (self._ended_by_next if name in NEED_NO_END else self._endless).add(name)
+        return next_one.start() if next_one and name in NEED_NO_END else None
 
     def _hides(self, name: str, begin: int, end: int) -> bool:
         """Whether the attributes of a tag say that nobody sees what is in it."""
