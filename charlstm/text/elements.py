@@ -32,6 +32,8 @@ HIDDEN_IN_XML = set(
 )
 # By the name of the first element, what else is no part of the words.
 HIDDEN_BY_ROOT = {"en-export": {"resource"}, "plist": {"data"}}
+# By the same name, attributes that have the words.
+ATTRIBUTES_BY_ROOT = {"opml": "text", "smses": "body|text"}
 NEVER_EMPTY = {"script", "style"}  # in a web page, even if the tag ends with a slash
 REPLACED = {"sic", "orig", "abbr"}  # in a choice of TEI, by what an editor writes instead
 HEAD_PARTS = {"head", "title", "meta", "link", "base", "html"} | HIDDEN
@@ -166,6 +168,7 @@ class Signs(dict[str, str]):
         unusual: names of others that need more than signs; with / for those of closing tags.
         endless: names of elements that do not end any more, and hide nothing.
         is_xml, is_tei: whether line breaks count, and whether it is TEI.
+        attributes: names of attributes whose values are words, parted by |.
         comments_end, literals_end, asides_end: whether an end of these, as -->, still comes.
     """
 
@@ -177,6 +180,7 @@ class Signs(dict[str, str]):
         *,
         is_xml: bool,
         is_tei: bool = False,
+        attributes: str = "",
         comments_end: bool = True,
         literals_end: bool = True,
         asides_end: bool = True,
@@ -184,6 +188,9 @@ class Signs(dict[str, str]):
         self._hidden, self._unusual = hidden - endless, unusual
         self._hiding = frozenset() if is_xml else HIDING - endless
         self._is_xml, self._is_tei = is_xml, is_tei
+        self._values = re.compile(
+            rf"\s(?:{attributes})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')" if attributes else r"(?!)"
+        )
         self._inline = INLINE if is_tei else INLINE - INLINE_IN_TEI
         self.beginning = _beginning(literals_end=literals_end, asides_end=asides_end)
         self.simple_tag = _simple_tag(hidden, comments_end=comments_end, asides_end=asides_end)
@@ -214,6 +221,11 @@ class Signs(dict[str, str]):
 
     def of_tag(self, tag: str, name: str, closes: bool) -> str:
         """What is written instead of a tag, simple or not."""
+        value = self._values.search(tag)
+        words = f"{BREAK}{value[1] or value[2] or ''}{BREAK}" if value else ""
+        return words + self._of_name(tag, name, closes)
+
+    def _of_name(self, tag: str, name: str, closes: bool) -> str:
         if name == "note" and self._is_tei:
             return AFTER_NOTE if closes else "" if tag.endswith("/>") else NOTE
         lines = ""

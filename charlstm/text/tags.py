@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from charlstm.text.elements import (
+    ATTRIBUTES_BY_ROOT,
     FEED_PARTS,
     HEAD_PARTS,
     HIDDEN,
@@ -32,7 +33,7 @@ from charlstm.text.elements import (
     signs_of,
 )
 from charlstm.text.references import unescaped, with_whole_emoji
-from charlstm.text.shown_text import APART, BREAK, INNER_MARK, MARK, SIGNS, ShownText, without_signs
+from charlstm.text.shown_text import APART, INNER_MARK, MARK, SIGNS, ShownText, without_signs
 
 FEWEST_AHEAD, MOST_AHEAD = 100, 50_000  # characters that are searched for simple tags at once
 _PARTED_IN = 30  # of pages, where one is not simple
@@ -46,11 +47,6 @@ _E_BOOK = re.compile(r"<FictionBook\b", re.I)
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
 _TEI = re.compile(r"<(?:\w+:)?(?:TEI|teiCorpus)\b|tei-c\.org\b")
 _WRITTEN_OUT = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[|&#?\w{2,8};")
-# Files that have their words in an attribute, by their first element.
-_VALUES = {
-    root: re.compile(rf"\s(?:{names})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-    for root, names in {"opml": "text", "smses": "body|text"}.items()
-}
 _ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
 _CLOSINGS = {
     name: re.compile(rf"</(?:\w+:)?{name}\b", re.I)
@@ -111,7 +107,7 @@ class _Page:
         self._is_tei = is_xml and _TEI.search(markup, 0, 2_000) is not None
         found = _ROOT.search(markup, 0, 1_000)
         root = found[1].lower() if found else ""
-        self._value = _VALUES.get(root)
+        self._attributes = ATTRIBUTES_BY_ROOT.get(root, "")
         # What a FictionBook says of itself stands in one element, whose name a feed has as well.
         # The title of a page is none of its words; that of a chapter is.
         hidden = HIDDEN if is_inner or not is_xml else HIDDEN_IN_XML
@@ -160,9 +156,6 @@ class _Page:
                 words.append(signs if is_apart else signs.removeprefix(APART))
             if found["literal"]:  # often of a web page, in a feed
                 words.append(literal_signs(markup[found.end() : end - 3]))
-            elif self._value and (value := self._value.search(markup, begin, end)):
-                yield self._joined(words)
-                yield BREAK + unescaped(value[1] or value[2] or "") + BREAK
             at = looked = end if unseen is None else unseen
             self._renew_signs()
         words.append(markup[at:])
@@ -182,6 +175,7 @@ class _Page:
             frozenset(self._endless),
             is_xml=self._is_xml,
             is_tei=self._is_tei,
+            attributes=self._attributes,
             comments_end=_COMMENT_END not in self._missing,
             literals_end=_LITERAL_END not in self._missing,
             asides_end=_ASIDE_END not in self._missing,
@@ -199,7 +193,7 @@ class _Page:
 
         Empty if the first tag is not simple; otherwise `_at` is where the last one ends.
         """
-        if self._value or self._part in (_Part.HEAD, _Part.TITLE):
+        if self._part in (_Part.HEAD, _Part.TITLE):
             return []
         signs, simple_tag = self._signs, self._signs.simple_tag
         first = simple_tag.match(self.markup, begin)
