@@ -68,12 +68,15 @@ HIDING = set(
     "select small span strong sub summary sup table tbody td th thead time tr u ul".split()
 )
 NEED_NO_END = {"dd", "dt", "li", "p", "td", "th", "tr"}  # because the next of the kind ends them
-HIDES = re.compile("hidden|display", re.I)  # quick to look for
+_HIDES = re.compile("hidden|display", re.I)  # quick to look for
+_ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
+_NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
 # What ends such an element as well: the next part of the word.
 RUBY_PARTS = {"rt", "rtc", "rp"}
 NEXT_OF_RUBY = r"/ruby\b|r(?:[bpt]|tc)\b"
-UNUSUAL = MARK  # instead of signs, of a tag that needs more than these
+# Instead of signs: of a tag that needs more than these, and of one that hides what is in it.
+UNUSUAL, HIDES = MARK, INNER_MARK
 # Characters that a quoted value may have if there are tags in it; longer ones are seldom meant.
 MOST_OF_A_VALUE = 2_000
 _VALUE = "|".join(
@@ -216,8 +219,17 @@ class Signs(dict[str, str]):
             return "" if is_empty else UNUSUAL
         if found["close"] + name in self._unusual:
             return UNUSUAL
-        is_hiding = name in self._hiding and not closes and HIDES.search(tag)
-        return UNUSUAL if is_hiding else self.of_tag(tag, name, closes)
+        is_hiding = not closes and self.hides(name, tag)
+        return HIDES if is_hiding else self.of_tag(tag, name, closes)
+
+    def hides(self, name: str, tag: str) -> bool:
+        """Whether the attributes of an opening tag say that nobody sees what is in its element."""
+        if name not in self._hiding or len(tag) > MOST_OF_A_VALUE or not _HIDES.search(tag):
+            return False
+        return any(
+            one[1].lower() == "hidden" or (one[1].lower() == "style" and _NOT_SHOWN.search(one[0]))
+            for one in _ATTRIBUTE.finditer(tag, len(name) + 1, len(tag) - 1)
+        )
 
     def of_tag(self, tag: str, name: str, closes: bool) -> str:
         """What is written instead of a tag, simple or not."""

@@ -20,7 +20,6 @@ from charlstm.text.elements import (
     HIDDEN_BY_ROOT,
     HIDDEN_IN_XML,
     HIDES,
-    HIDING,
     MOST_OF_A_VALUE,
     NEED_NO_END,
     NEVER_EMPTY,
@@ -54,9 +53,7 @@ _CLOSINGS = {
     | {"choice", "data", "description", "resource", "title"}
 }
 _CLOSINGS |= {name: re.compile(rf"</{name}\b|(?=<(?:{NEXT_OF_RUBY}))", re.I) for name in RUBY_PARTS}
-_ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
 _NO_SIGN = re.compile(rf"[^\s{SIGNS}]")
-_NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 _LITERAL_END, _ASIDE_END = "]]>", "?>"
 _PARTS = {"body", "/body", "head", "/head", "text", "/text"}
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
@@ -204,6 +201,8 @@ class _Page:
         pieces = simple_tag.split(self.markup[begin:stop])
         tags, words = pieces[1::2], pieces[2::2]
         taken = [*map(signs.__getitem__, tags)]
+        if HIDES in taken:
+            _leave_out_hidden(taken, words, tags)
         count = taken.index(UNUSUAL) if UNUSUAL in taken else len(tags)
         between = words[: max(0, count - 1)]
         if "<" in "".join(between):  # more than a sign, perhaps
@@ -302,17 +301,6 @@ class _Page:
                 (self._ended_by_next if name in NEED_NO_END else self._endless).add(name)
         return next_one.start() if next_one and name in NEED_NO_END else None
 
-    def _hides(self, name: str, begin: int, end: int) -> bool:
-        """Whether the attributes of a tag say that nobody sees what is in it."""
-        if self._is_xml or name not in HIDING or name in self._endless:
-            return False
-        if end - begin > MOST_OF_A_VALUE or not HIDES.search(self.markup, begin, end):
-            return False
-        return any(
-            one[1].lower() == "hidden" or (one[1].lower() == "style" and _NOT_SHOWN.search(one[0]))
-            for one in _ATTRIBUTE.finditer(self.markup, begin, end - 1)
-        )
-
     def _unseen_end(self, found: re.Match[str], name: str, end: int) -> int | None:
         """Where what is not shown ends, that a tag or comment begins which ends there."""
         if found["comment"]:
@@ -324,7 +312,9 @@ class _Page:
                 self._is_xml or name not in NEVER_EMPTY
             )
             return end if is_empty else self._after_closing(name, end)
-        return self._after_hidden(name, end) if self._hides(name, found.end(), end) else None
+        if name in self._endless or not self._signs.hides(name, self.markup[found.start() : end]):
+            return None
+        return self._after_hidden(name, end)
 
     def _enter(self, name: str, closes: bool) -> None:
         """Take note of the part of a page that a tag begins or ends."""
@@ -394,7 +384,7 @@ class _Page:
         pieces = signs.simple_tag.split(MARK.join(pages))
         tags, words = pieces[1::2], pieces[2::2]
         taken = [*map(signs.__getitem__, tags)]
-        is_simple = UNUSUAL not in taken and MARK not in "".join(tags)
+        is_simple = not {UNUSUAL, HIDES} & {*taken} and MARK not in "".join(tags)
         if is_simple and not any(map(signs.beginning.search, pieces[::2])):
             if self._is_xml and taken:
                 taken = [*_apart(taken, words[:-1], tags), taken[-1].removeprefix(APART)]
@@ -409,6 +399,16 @@ class _Page:
 
     def _inner_page(self, page: str) -> str:
         return "".join(_Page(page.replace(INNER_MARK, ""), self._is_xml, is_inner=True).read())
+
+
+def _leave_out_hidden(signs: list[str], words: list[str], tags: list[str]) -> None:
+    """Leave out hidden elements that have only words in them; others stay unusual."""
+    for place in [place for place, sign in enumerate(signs) if sign == HIDES]:
+        name = tags[place][1:].split(None, 1)[0].lower()
+        if place + 1 < len(tags) and tags[place + 1].lower() == f"</{name}>":
+            signs[place] = signs[place + 1] = words[place] = ""
+        else:
+            signs[place] = UNUSUAL
 
 
 def _apart(signs: list[str], words: list[str], tags: list[str]) -> list[str]:
