@@ -72,7 +72,7 @@ _HIDES = re.compile("hidden|display", re.I)  # quick to look for
 _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
 _NOT_SHOWN = re.compile(r"display\s*:\s*none\b", re.I)
 WITHIN_WORD = re.compile(r"""\bbreak\s*=\s*["']no\b""")  # a line break of TEI within a word
-# What ends such an element as well: the next part of the word.
+# What is written above a word, and what ends it if it does not end itself: the word's next part.
 RUBY_PARTS = {"rt", "rtc", "rp"}
 NEXT_OF_RUBY = r"/ruby\b|r(?:[bpt]|tc)\b"
 # Instead of signs: of a tag that needs more than these, and of one that hides what is in it.

@@ -39,25 +39,26 @@ _PARTED_IN = 30  # of pages, where one is not simple
 _TOGETHER = 1_000  # words and signs that are processed together
 _COMMENT_END = re.compile("--!?>")
 _WITHIN = re.compile(r"=\s*([\"'])|[<>]")  # a tag: a value begins, or it ends
-# Characters that a quoted value may have if there are tags in it, and it is no text.
-MOST_OF_JSON = 200_000
+MOST_OF_JSON = 200_000  # characters that a quoted value may have if it is no text
 _SUBSET = re.compile(r"DOCTYPE[^<>\[\]]{0,500}\[", re.I)  # of declarations follows
 _E_BOOK = re.compile(r"<FictionBook\b", re.I)
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF|mediawiki)\b")
 _TEI = re.compile(r"<(?:\w+:)?(?:TEI|teiCorpus)\b|tei-c\.org\b")
+# In a feed, by which a page shows that is written out within an element.
 _WRITTEN_OUT = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\b[^<>]*>|<!--|<!\[CDATA\[|&#?\w{2,8};")
 _ROOT = re.compile(r"<([a-zA-Z][^\s<>/]*)")
 _CLOSINGS = {
     name: re.compile(rf"</(?:\w+:)?{name}\b", re.I)
-    for name in {*HIDDEN, *HIDDEN_IN_XML, *REPLACED, *FEED_PARTS}
-    | {"choice", "data", "description", "resource", "title"}
+    for name in {*HIDDEN, *HIDDEN_IN_XML, *REPLACED, *FEED_PARTS}.union(
+        {"choice", "description", "title"}, *HIDDEN_BY_ROOT.values()
+    )
 }
 _CLOSINGS |= {name: re.compile(rf"</{name}\b|(?=<(?:{NEXT_OF_RUBY}))", re.I) for name in RUBY_PARTS}
 _NO_SIGN = re.compile(rf"[^\s{SIGNS}]")
 _LITERAL_END, _ASIDE_END = "]]>", "?>"
 _PARTS = {"body", "/body", "head", "/head", "text", "/text"}
 MOST_HIDDEN = 50_000  # characters; what is longer is no menu
-MOST_LONG = 20  # of such elements, after which no other is looked for
+MOST_LONG = 20  # hidden elements of a name that are longer, after which none of it is looked for
 
 
 def words_of(markup: str, *, keeps_lines: bool = False, most: int | None = None) -> str:
